@@ -1,0 +1,58 @@
+# Every check of the house. `make` lists the targets; `make test` runs them all.
+
+# The program needs no C: only the race detector does.
+export CGO_ENABLED = 0
+
+# How many packages are built and tested at once.
+JOBS ?= 2
+# How long each fuzz target runs in `make fuzz`.
+FUZZTIME ?= 3s
+# Which benchmarks `make bench` runs.
+BENCH ?= .
+
+# The race detector makes the pure-Go SQLite slow: `-short` keeps the data
+# small, and what starts the program as a child gains nothing from it.
+RACE_EXEMPT = doorstep/cmd/doorstep doorstep/internal/house
+
+.DEFAULT_GOAL := help
+.PHONY: help test install build format vet lint unit race fuzz crash bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do printf '%-9s%s\n' "$$target" "$$what"; done
+
+test: ## everything below up to fuzz, with a summary (logs: .cache/logs)
+	@scripts/test install build format vet lint unit race fuzz
+
+install: ## what the tests need and this machine lacks (Debian packages)
+	@scripts/install
+
+build: ## the program, as bin/doorstep
+	go build -p $(JOBS) ./...
+	go build -trimpath -o bin/doorstep ./cmd/doorstep
+
+format: ## is every Go file as gofmt would have it?
+	@scripts/format
+
+vet: ## go vet
+	go vet -p $(JOBS) ./...
+
+lint: ## the linters and the arrows between the rooms (.golangci.yml)
+	@scripts/lint
+
+unit: ## all tests, the crash test among them
+	go test -p $(JOBS) -count=1 -shuffle=on -vet=off ./...
+
+race: ## the tests on small data under the race detector (needs gcc)
+	@CGO_ENABLED=1 scripts/race $(JOBS) $(RACE_EXEMPT)
+
+fuzz: ## each fuzz target for FUZZTIME (3s)
+	@scripts/fuzz $(FUZZTIME) $(JOBS)
+
+crash: install ## the crash test, for longer
+	go test ./cmd/doorstep -count=1 -timeout=2h -v -run TestCrash -crash.long
+
+bench: install ## the benchmarks that match BENCH (all)
+	go test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+clean: ## remove what was built
+	rm -rf .cache bin
