@@ -1,0 +1,168 @@
+package simulated
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"doorstep/internal/outside"
+	"doorstep/money"
+	"doorstep/payment"
+)
+
+const schema = `
+CREATE TABLE IF NOT EXISTS gateway_charge (
+	ref        TEXT NOT NULL PRIMARY KEY,
+	key        TEXT NOT NULL,
+	order_ref  TEXT NOT NULL,
+	currency   TEXT NOT NULL,
+	authorised INTEGER NOT NULL CHECK (authorised > 0),
+	captured   INTEGER NOT NULL CHECK (captured BETWEEN 0 AND authorised),
+	refunded   INTEGER NOT NULL CHECK (refunded BETWEEN 0 AND captured),
+	voided     INTEGER NOT NULL CHECK (voided IN (0, 1) AND (voided = 0 OR captured = 0)),
+	at         INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+`
+
+// Charge is one authorisation that the provider gave, as it stands.
+type Charge struct {
+	Key        string // the attempt's key; a key that outlived its life may have more than one charge
+	Ref        string // the provider's reference
+	Order      string // the merchant's reference
+	Authorised money.Amount
+	Captured   money.Amount
+	Refunded   money.Amount
+	Voided     bool
+}
+
+// Charges calls fn with every authorisation that was ever given, in bounded
+// memory, and stops at fn's first error. It is the provider's own witness and
+// goes over no network. fn may ask the provider.
+//
+// Errors: fn's own; internal when the file can not be read.
+func (g *Gateway) Charges(ctx context.Context, fn func(Charge) error) error {
+	return outside.Walk(ctx, g.line, `SELECT `+chargeColumns+` FROM gateway_charge WHERE ref > ?1 ORDER BY ref LIMIT ?2`,
+		func(rows *sql.Rows) (Charge, string, error) {
+			c, err := scanCharge(rows)
+			return c, c.Ref, err
+		}, fn)
+}
+
+// Total is what the provider's books add up to in one currency.
+type Total struct {
+	Currency   money.Currency
+	Charges    int64 // how many authorisations were given, void ones too
+	Authorised int64 // minor units, as the next ones; without what is void
+	Captured   int64
+	Refunded   int64
+}
+
+// Net is what the merchant has of it, in minor units.
+func (t Total) Net() int64 { return t.Captured - t.Refunded }
+
+// Totals adds up the books per currency, in the order of the codes.
+//
+// Errors: internal when the file can not be read.
+func (g *Gateway) Totals(ctx context.Context) ([]Total, error) {
+	var all []Total
+	err := outside.Walk(ctx, g.line, `SELECT currency, COUNT(*), SUM(authorised * (1 - voided)), SUM(captured), SUM(refunded)
+		FROM gateway_charge WHERE currency > ?1 GROUP BY currency ORDER BY currency LIMIT ?2`,
+		func(rows *sql.Rows) (t Total, key string, err error) {
+			err = rows.Scan(&t.Currency, &t.Charges, &t.Authorised, &t.Captured, &t.Refunded)
+			return t, string(t.Currency), err
+		}, func(t Total) error {
+			all = append(all, t)
+			return nil
+		})
+	return all, err
+}
+
+// follow asks for something about an authorisation.
+func (g *Gateway) follow(ctx context.Context, operation string, r payment.Followup) (payment.Answer, error) {
+	ask := outside.Request{Operation: operation, Key: r.Key, Body: r}
+	return outside.Ask(ctx, g.line, ask, func(tx *sql.Tx, a outside.Attempt) (payment.Answer, error) {
+		answer := payment.Answer{Result: payment.Succeeded, Ref: g.line.Ref(operation, a)}
+		decline, err := g.apply(tx, operation, r)
+		if decline != "" {
+			answer.Result, answer.Decline = payment.Declined, decline
+		}
+		return answer, err
+	})
+}
+
+// apply changes the charge, or tells why not.
+func (g *Gateway) apply(tx *sql.Tx, operation string, r payment.Followup) (payment.Decline, error) {
+	c, err := findCharge(tx, r.Ref)
+	if errors.Is(err, sql.ErrNoRows) {
+		return payment.NotPermitted, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	if !c.permits(operation, r.Amount) {
+		return payment.NotPermitted, nil
+	}
+	if operation == refund {
+		if d := g.refundDeclineOf(r.Key); d != "" {
+			return d, nil
+		}
+	}
+	return "", c.after(operation, r.Amount.Minor).update(tx)
+}
+
+// permits says whether the charge allows the operation.
+func (c Charge) permits(operation string, a money.Amount) bool {
+	if operation == void {
+		return !c.Voided && c.Captured.Minor == 0
+	}
+	if c.Voided || a.Currency != c.Authorised.Currency {
+		return false
+	}
+	if operation == capture {
+		return a.Minor <= c.Authorised.Minor-c.Captured.Minor
+	}
+	return a.Minor <= c.Captured.Minor-c.Refunded.Minor
+}
+
+// after returns the charge as it stands after the operation.
+func (c Charge) after(operation string, minor int64) Charge {
+	switch operation {
+	case capture:
+		c.Captured.Minor += minor
+	case refund:
+		c.Refunded.Minor += minor
+	case void:
+		c.Voided = true
+	}
+	return c
+}
+
+const chargeColumns = `ref, key, order_ref, currency, authorised, captured, refunded, voided`
+
+func findCharge(tx *sql.Tx, ref string) (Charge, error) {
+	return scanCharge(tx.QueryRow(`SELECT `+chargeColumns+` FROM gateway_charge WHERE ref = ?1`, ref))
+}
+
+func scanCharge(row interface{ Scan(...any) error }) (c Charge, err error) {
+	var currency money.Currency
+	err = row.Scan(&c.Ref, &c.Key, &c.Order, &currency, &c.Authorised.Minor, &c.Captured.Minor, &c.Refunded.Minor, &c.Voided)
+	c.Authorised.Currency, c.Captured.Currency, c.Refunded.Currency = currency, currency, currency
+	return c, err
+}
+
+func insertCharge(tx *sql.Tx, ref string, a outside.Attempt, r payment.Authorisation) error {
+	captured := int64(0)
+	if r.Capture {
+		captured = r.Amount.Minor
+	}
+	_, err := tx.Exec(`INSERT INTO gateway_charge (ref, key, order_ref, currency, authorised, captured, refunded, voided, at)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7)`,
+		ref, a.Key, r.Order, string(r.Amount.Currency), r.Amount.Minor, captured, a.At.UnixMicro())
+	return err
+}
+
+func (c Charge) update(tx *sql.Tx) error {
+	_, err := tx.Exec(`UPDATE gateway_charge SET captured = ?2, refunded = ?3, voided = ?4 WHERE ref = ?1`,
+		c.Ref, c.Captured.Minor, c.Refunded.Minor, c.Voided)
+	return err
+}

@@ -1,0 +1,168 @@
+// Package simulated is a made-up payment provider. It approves, declines and
+// falls silent by chance, and all its chance comes from a seed. Its books are a
+// file of its own, which outlives the process and bears witness to what was
+// really charged.
+package simulated
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"doorstep/clock"
+	"doorstep/fault"
+	"doorstep/internal/outside"
+	"doorstep/payment"
+)
+
+// Config says how the provider behaves. The zero value approves everything at
+// once over a perfect line. A rate is a share between 0 and 1.
+//
+// One file is meant to be used with one Config: another Seed draws other
+// answers for the keys that are still to come.
+type Config struct {
+	Seed              uint64        // where all chance comes from
+	DeclineRate       float64       // authorisations that are declined, drawn once per key
+	SoftShare         float64       // declines that may pass when asked again under a new key
+	RefundDeclineRate float64       // permitted refunds that are declined, drawn once per key
+	Unreachable       float64       // asks that certainly do not arrive (payment.ErrNotReached)
+	TimeoutBefore     float64       // asks without an answer, where nothing was done
+	TimeoutAfter      float64       // asks without an answer, where it was done
+	LatencyMin        time.Duration // the shortest time from ask to answer, in the clock's time
+	LatencyMax        time.Duration // the longest; below LatencyMin it counts as LatencyMin
+	KeyLife           time.Duration // how long a key is honoured after its first use; 0 means 24 hours
+}
+
+// defaultKeyLife is a common life of an idempotency key, as Stripe's
+// (https://docs.stripe.com/api/idempotent_requests).
+const defaultKeyLife = 24 * time.Hour
+
+func (c Config) network() outside.Network {
+	return outside.Network{Unreachable: c.Unreachable, TimeoutBefore: c.TimeoutBefore, TimeoutAfter: c.TimeoutAfter,
+		LatencyMin: c.LatencyMin, LatencyMax: c.LatencyMax}
+}
+
+func (c Config) check() error {
+	var wrong fault.Check
+	outside.CheckRate(&wrong, "DeclineRate", c.DeclineRate)
+	outside.CheckRate(&wrong, "SoftShare", c.SoftShare)
+	outside.CheckRate(&wrong, "RefundDeclineRate", c.RefundDeclineRate)
+	c.network().Check(&wrong)
+	wrong.If(c.KeyLife < 0, "KeyLife", "out_of_range", "a key's life is not negative")
+	return wrong.Err("the simulated gateway's configuration")
+}
+
+// name tells the gateway's rows and draws from those of other providers.
+const name = "gateway"
+
+// The operations, as they are kept.
+const (
+	authorise = "authorise"
+	capture   = "capture"
+	void      = "void"
+	refund    = "refund"
+)
+
+// Gateway is the provider. It may be used by many goroutines, and its file by
+// several processes.
+type Gateway struct {
+	line *outside.Line
+	cfg  Config
+}
+
+var _ payment.Gateway = (*Gateway)(nil)
+
+// Open opens the provider with its books in the file at path, or in memory when
+// path is empty. The file may be shared with other simulated providers.
+//
+// Errors: invalid when cfg is wrong, with its fields; unavailable when the file
+// can not be opened.
+func Open(path string, cfg Config, clk clock.Clock) (*Gateway, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	if cfg.KeyLife == 0 {
+		cfg.KeyLife = defaultKeyLife
+	}
+	line, err := outside.Dial(path, outside.Provider{
+		Name: name, Schema: schema, Seed: outside.Seed(cfg.Seed), Network: cfg.network(),
+		KeyLife: cfg.KeyLife, NotReached: payment.ErrNotReached,
+	}, clk)
+	if err != nil {
+		return nil, err
+	}
+	return &Gateway{line: line, cfg: cfg}, nil
+}
+
+// Close closes the provider's file.
+func (g *Gateway) Close() error { return g.line.Close() }
+
+// Name returns "simulated".
+func (g *Gateway) Name() string { return "simulated" }
+
+// KeyLife is how long a key is honoured after its first use. After that the
+// provider takes a request under the key for a new one.
+func (g *Gateway) KeyLife() time.Duration { return g.cfg.KeyLife }
+
+// Authorise asks for the money; with Capture it is taken at once. Some values of
+// Method force an outcome, as the constants say.
+//
+// Errors: invalid when the key is missing, the amount not positive or its
+// currency unknown; conflict when the key was used for another request;
+// unavailable when no answer came, wrapping payment.ErrNotReached when the request
+// did not arrive and otherwise context.DeadlineExceeded or ctx's own error.
+func (g *Gateway) Authorise(ctx context.Context, r payment.Authorisation) (payment.Answer, error) {
+	if err := checkAmount(r.Amount); err != nil {
+		return payment.Answer{}, err
+	}
+	ask := outside.Request{Operation: authorise, Key: r.Key, Body: r, First: firstFate[r.Method]}
+	return outside.Ask(ctx, g.line, ask, func(tx *sql.Tx, a outside.Attempt) (payment.Answer, error) {
+		ref := g.line.Ref("ch", a)
+		if d := g.declineOf(r); d != "" {
+			return payment.Answer{Result: payment.Declined, Ref: ref, Decline: d}, nil
+		}
+		return payment.Answer{Result: payment.Succeeded, Ref: ref}, insertCharge(tx, ref, a, r)
+	})
+}
+
+// Capture takes money of an authorisation, in one or more parts. It is declined
+// as not permitted when the authorisation is unknown or void, or when more would
+// be captured than was authorised.
+//
+// Errors: as for Authorise.
+func (g *Gateway) Capture(ctx context.Context, r payment.Followup) (payment.Answer, error) {
+	if err := checkAmount(r.Amount); err != nil {
+		return payment.Answer{}, err
+	}
+	return g.follow(ctx, capture, r)
+}
+
+// Void gives up an authorisation as a whole, whatever the amount. It is
+// declined as not permitted when the authorisation is unknown, void already, or
+// when some of it was captured.
+//
+// Errors: as for Authorise, but for those of the amount.
+func (g *Gateway) Void(ctx context.Context, r payment.Followup) (payment.Answer, error) {
+	return g.follow(ctx, void, r)
+}
+
+// Refund gives captured money back, in one or more parts. It is declined as not
+// permitted when the authorisation is unknown or when more would be refunded than
+// was captured, and otherwise by RefundDeclineRate.
+//
+// Errors: as for Authorise.
+func (g *Gateway) Refund(ctx context.Context, r payment.Followup) (payment.Answer, error) {
+	if err := checkAmount(r.Amount); err != nil {
+		return payment.Answer{}, err
+	}
+	return g.follow(ctx, refund, r)
+}
+
+// Lookup tells what became of the latest attempt with the key, of any operation
+// and however old.
+//
+// Errors: not found and wrapping payment.ErrNoAttempt when there is none;
+// unavailable as for Authorise.
+func (g *Gateway) Lookup(ctx context.Context, key string) (payment.Answer, error) {
+	return outside.Lookup[payment.Answer](ctx, g.line, key, "", payment.ErrNoAttempt)
+}

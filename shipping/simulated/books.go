@@ -1,0 +1,118 @@
+package simulated
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"doorstep/internal/outside"
+	"doorstep/shipping"
+)
+
+// schema keeps no addresses: where a parcel goes shows by its country alone.
+const schema = `
+CREATE TABLE IF NOT EXISTS carrier_label (
+	ref             TEXT NOT NULL PRIMARY KEY,
+	key             TEXT NOT NULL,
+	tracking_number TEXT NOT NULL UNIQUE,
+	order_ref       TEXT NOT NULL,
+	service         TEXT NOT NULL,
+	from_country    TEXT NOT NULL,
+	to_country      TEXT NOT NULL,
+	bought_at       INTEGER NOT NULL,
+	voided_at       INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS carrier_trouble (
+	order_ref TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+`
+
+// Label is one label that the carrier sold, as it stands.
+type Label struct {
+	Key            string // the attempt's key; a key that outlived its life may have more than one label
+	Ref            string // the carrier's reference
+	TrackingNumber string
+	Order          string // the sender's reference
+	Voided         bool
+
+	service, from, to string
+	boughtAt          time.Time
+	voidedAt          time.Time // zero while it is not void
+}
+
+// Labels calls fn with every label that was ever sold, in bounded memory, and
+// stops at fn's first error. It is the carrier's own witness and goes over no
+// network. fn may ask the carrier.
+//
+// Errors: fn's own; internal when the file can not be read.
+func (c *Carrier) Labels(ctx context.Context, fn func(Label) error) error {
+	return outside.Walk(ctx, c.line, `SELECT `+labelColumns+` FROM carrier_label WHERE ref > ?1 ORDER BY ref LIMIT ?2`,
+		func(rows *sql.Rows) (Label, string, error) {
+			l, err := scanLabel(rows)
+			return l, l.Ref, err
+		}, fn)
+}
+
+// sell sells a label that nothing speaks against.
+func (c *Carrier) sell(tx *sql.Tx, a outside.Attempt, p shipping.Parcel) (shipping.LabelAnswer, error) {
+	l := Label{Key: a.Key, Ref: c.line.Ref("lbl", a), Order: p.Order,
+		service: p.Service, from: p.From, to: p.To.Country, boughtAt: a.At}
+	// A number may be taken: the next draw is tried then. Of 26 times 10⁸ numbers
+	// that is rare, and it alone depends on who came first.
+	for n, sold := 0, false; !sold; n++ {
+		l.TrackingNumber = c.trackingNumber(a, l, n)
+		var err error
+		if sold, err = insertLabel(tx, l); err != nil {
+			return shipping.LabelAnswer{}, err
+		}
+	}
+	return shipping.LabelAnswer{Bought: true, Ref: l.Ref, TrackingNumber: l.TrackingNumber, Cost: cost(p)}, nil
+}
+
+// insertLabel returns false when the tracking number is taken.
+func insertLabel(tx *sql.Tx, l Label) (bool, error) {
+	return changed(tx.Exec(`INSERT INTO carrier_label
+		(ref, key, tracking_number, order_ref, service, from_country, to_country, bought_at)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (tracking_number) DO NOTHING`,
+		l.Ref, l.Key, l.TrackingNumber, l.Order, l.service, l.from, l.to, l.boughtAt.UnixMicro()))
+}
+
+func voidAt(tx *sql.Tx, ref string, at time.Time) error {
+	_, err := tx.Exec(`UPDATE carrier_label SET voided_at = ?2 WHERE ref = ?1`, ref, at.UnixMicro())
+	return err
+}
+
+// troubleOnce is trouble for the order's first purchase alone.
+func troubleOnce(tx *sql.Tx, order string) (shipping.Refusal, error) {
+	first, err := changed(tx.Exec(`INSERT INTO carrier_trouble (order_ref) VALUES (?1) ON CONFLICT DO NOTHING`, order))
+	if first {
+		return shipping.CarrierTrouble, err
+	}
+	return "", err
+}
+
+func changed(r sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := r.RowsAffected()
+	return n > 0, err
+}
+
+const labelColumns = `ref, key, tracking_number, order_ref, service, from_country, to_country, bought_at, voided_at`
+
+// findLabel finds a label by one of its unique columns.
+func findLabel(tx *sql.Tx, column, value string) (Label, error) {
+	return scanLabel(tx.QueryRow(`SELECT `+labelColumns+` FROM carrier_label WHERE `+column+` = ?1`, value))
+}
+
+func scanLabel(row interface{ Scan(...any) error }) (l Label, err error) {
+	var bought int64
+	var voided sql.NullInt64
+	err = row.Scan(&l.Ref, &l.Key, &l.TrackingNumber, &l.Order, &l.service, &l.from, &l.to, &bought, &voided)
+	l.boughtAt = time.UnixMicro(bought).UTC()
+	if l.Voided = voided.Valid; l.Voided {
+		l.voidedAt = time.UnixMicro(voided.Int64).UTC()
+	}
+	return l, err
+}
