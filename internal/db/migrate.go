@@ -1,0 +1,210 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"doorstep/fault"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// The kinds of time that a database is marked with.
+const (
+	wallTime    = "wall"
+	virtualTime = "virtual"
+)
+
+// migrationFiles are the common migrations and those of the engine, as one
+// directory.
+func migrationFiles(engine string) (fs.FS, error) {
+	common, err := fs.Sub(migrations, "migrations/common")
+	if err != nil {
+		return nil, err
+	}
+	own, err := fs.Sub(migrations, "migrations/"+engine)
+	if err != nil {
+		return nil, err
+	}
+	return merged{common, own}, nil
+}
+
+// merged lays directories over each other.
+type merged []fs.FS
+
+// Open opens the file in the first directory that has it.
+func (m merged) Open(name string) (fs.File, error) {
+	for _, dir := range m {
+		if file, err := dir.Open(name); !errors.Is(err, fs.ErrNotExist) {
+			return file, err
+		}
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// Glob returns the matching names of all directories.
+func (m merged) Glob(pattern string) ([]string, error) {
+	var all []string
+	for _, dir := range m {
+		names, err := fs.Glob(dir, pattern)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, names...)
+	}
+	return all, nil
+}
+
+// migrator brings a database's tables up to date.
+type migrator struct {
+	pool     *sql.DB
+	provider *goose.Provider
+	exists   string // a query for the number of version tables
+	about    string // the database, for sentences
+}
+
+func newMigrator(engine string, pool *sql.DB, about string, options ...goose.ProviderOption) (*migrator, error) {
+	files, err := migrationFiles(engine)
+	if err != nil {
+		return nil, err
+	}
+	m := &migrator{pool: pool, about: about}
+	dialect := goose.DialectSQLite3
+	m.exists = `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'`
+	if engine == postgresName {
+		dialect = goose.DialectPostgres
+		m.exists = `SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('goose_db_version')`
+	}
+	options = append(options, goose.WithDisableGlobalRegistry(true))
+	m.provider, err = goose.NewProvider(dialect, pool, files, options...)
+	if err != nil {
+		return nil, fault.New(fault.Internal, "the migrations are not in order: %w", err)
+	}
+	return m, nil
+}
+
+// newest is the version that this program makes.
+func (m *migrator) newest() int64 {
+	sources := m.provider.ListSources()
+	return sources[len(sources)-1].Version
+}
+
+// version returns the database's version without touching it, 0 when it is new.
+func (m *migrator) version(ctx context.Context) (version int64, err error) {
+	var tables int
+	if err := m.pool.QueryRowContext(ctx, m.exists).Scan(&tables); err != nil || tables == 0 {
+		return 0, classify(err)
+	}
+	row := m.pool.QueryRowContext(ctx, `SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`)
+	return version, classify(row.Scan(&version))
+}
+
+// checkVersion is for those who only read.
+func (m *migrator) checkVersion(ctx context.Context) error {
+	version, err := m.version(ctx)
+	if err != nil {
+		return err
+	}
+	if version < m.newest() {
+		return fault.New(fault.Conflict, "%s is of an older version: a command that writes brings it up to date", m.about)
+	}
+	return m.notNewer(version)
+}
+
+func (m *migrator) notNewer(version int64) error {
+	if version > m.newest() {
+		return fault.New(fault.Conflict, "%s is of version %d, but this program knows versions up to %d: use a newer program",
+			m.about, version, m.newest())
+	}
+	return nil
+}
+
+// up brings the tables up to date and marks or checks the kind of time.
+func (m *migrator) up(ctx context.Context, virtual bool) error {
+	version, err := m.version(ctx)
+	if err != nil {
+		return err
+	}
+	if err := m.notNewer(version); err != nil {
+		return err
+	}
+	if version > 0 {
+		// A database of the other kind must stay as it is.
+		if err := m.checkTime(ctx, virtual); err != nil {
+			return err
+		}
+	}
+	if _, err := m.provider.Up(ctx); err != nil {
+		return fault.New(fault.Internal, "%s could not be brought up to date: %w", m.about, err)
+	}
+	return m.markTime(ctx, virtual)
+}
+
+// markTime says which kind of time a new database runs on.
+func (m *migrator) markTime(ctx context.Context, virtual bool) error {
+	_, err := m.pool.ExecContext(ctx,
+		`INSERT INTO meta (key, value) VALUES ('time', $1) ON CONFLICT (key) DO NOTHING`, kindOfTime(virtual))
+	if err != nil {
+		return classify(err)
+	}
+	return m.checkTime(ctx, virtual)
+}
+
+func (m *migrator) checkTime(ctx context.Context, virtual bool) error {
+	var kind string
+	err := m.pool.QueryRowContext(ctx, selectTime).Scan(&kind)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil // it was being made when its maker stopped
+	case err != nil:
+		return classify(err)
+	case kind != kindOfTime(virtual):
+		return fault.New(fault.Conflict, "%s runs on %s time and can't be opened to run on %s time",
+			m.about, kind, kindOfTime(virtual))
+	}
+	return nil
+}
+
+const selectTime = `SELECT value FROM meta WHERE key = 'time'`
+
+// storedTime reads which kind of time the database runs on.
+func storedTime(r Reader) (string, error) {
+	kind, _, err := One(r, func(row Row) (kind string, err error) { return kind, row.Scan(&kind) }, selectTime)
+	return kind, err
+}
+
+func kindOfTime(virtual bool) string {
+	if virtual {
+		return virtualTime
+	}
+	return wallTime
+}
+
+// migrate brings the file up to date.
+func (s *sqliteDB) migrate(ctx context.Context) error {
+	return s.migrator(ctx, "rw", writerPragmas, func(m *migrator) error { return m.up(ctx, s.db.config.Virtual) })
+}
+
+func (s *sqliteDB) checkVersion(ctx context.Context) error {
+	return s.migrator(ctx, "ro", readerPragmas, func(m *migrator) error { return m.checkVersion(ctx) })
+}
+
+func (s *sqliteDB) migrator(ctx context.Context, mode string, pragmas []string, use func(*migrator) error) error {
+	pool, err := sql.Open("sqlite", dsn(s.path, mode, pragmas))
+	if err != nil {
+		return classify(err)
+	}
+	defer pool.Close()
+	m, err := newMigrator(sqliteName, pool, fmt.Sprintf("the database %s", s.path))
+	if err != nil {
+		return err
+	}
+	return use(m)
+}

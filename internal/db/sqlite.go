@@ -1,0 +1,258 @@
+package db
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"doorstep/fault"
+
+	"github.com/gofrs/flock"
+)
+
+const sqliteName = "sqlite"
+
+// sqliteHeader is how every SQLite file begins: https://sqlite.org/fileformat.html
+var sqliteHeader = []byte("SQLite format 3\x00")
+
+// The settings of connections: https://sqlite.org/pragma.html. Checkpoints have
+// a connection of their own, so the writer never makes one.
+var (
+	writerPragmas = []string{
+		"busy_timeout(10000)", "journal_mode(wal)", "synchronous(full)", "temp_store(memory)",
+		"wal_autocheckpoint(0)", "cache_size(-65536)",
+	}
+	readerPragmas = []string{
+		"busy_timeout(10000)", "query_only(1)", "temp_store(memory)", "cache_size(-16384)",
+	}
+)
+
+// sqliteDB is the SQLite engine: a file in WAL mode with one writer.
+type sqliteDB struct {
+	db          *DB
+	path        string
+	lock        *flock.Flock // nil when ReadOnly
+	writer      *sqliteConn
+	readers     chan *sqliteConn
+	checkpoints *checkpointer
+}
+
+// openSQLite looks at the file before it touches anything.
+func openSQLite(ctx context.Context, d *DB) (engine, error) {
+	path, err := realPath(d.config.URL)
+	if err != nil {
+		return nil, err
+	}
+	if err := inspect(path, d.config.ReadOnly); err != nil {
+		return nil, err
+	}
+	s := &sqliteDB{db: d, path: path, readers: make(chan *sqliteConn, viewers)}
+	for range viewers {
+		s.readers <- &sqliteConn{dsn: dsn(path, "ro", readerPragmas)}
+	}
+	if d.config.ReadOnly {
+		return s, nil
+	}
+	if err := s.openToWrite(ctx); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *sqliteDB) openToWrite(ctx context.Context) (err error) {
+	if s.lock, err = lockFile(s.path); err != nil {
+		return err
+	}
+	s.writer = &sqliteConn{dsn: dsn(s.path, "rwc", writerPragmas)}
+	if err := s.writer.open(ctx); err != nil {
+		return classify(err)
+	}
+	// SQLite syncs what is in the file; that the file is in its directory is ours.
+	if err := syncDir(filepath.Dir(s.path)); err != nil {
+		return fault.New(fault.Unavailable, "the directory of %s can't be synced: %w", s.path, err)
+	}
+	s.checkpoints, err = newCheckpointer(ctx, s.path)
+	return err
+}
+
+// realPath returns the absolute path without links: the lock must be the same
+// by whatever link the file is reached.
+func realPath(path string) (string, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", fault.New(fault.Invalid, "%s is no path of a file: %w", path, err)
+	}
+	if real, err := filepath.EvalSymlinks(absolute); err == nil {
+		return real, nil
+	}
+	return absolute, nil
+}
+
+// inspect looks at the file without changing it.
+func inspect(path string, readOnly bool) error {
+	flags := os.O_RDWR
+	if readOnly {
+		flags = os.O_RDONLY
+	}
+	file, err := os.OpenFile(path, flags, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && readOnly:
+		return fault.New(fault.NotFound, "there is no database at %s", path)
+	case errors.Is(err, fs.ErrNotExist):
+		return inspectDir(path)
+	case err != nil:
+		return fault.New(fault.Unavailable, "%s can't be opened for %s: %w", path, purpose(readOnly), err)
+	}
+	defer file.Close()
+	return inspectHeader(file)
+}
+
+func inspectDir(path string) error {
+	info, err := os.Stat(filepath.Dir(path))
+	if err != nil || !info.IsDir() {
+		return fault.New(fault.NotFound, "there is no directory %s to keep the database in", filepath.Dir(path))
+	}
+	return nil
+}
+
+func inspectHeader(file *os.File) error {
+	header := make([]byte, len(sqliteHeader))
+	n, err := io.ReadFull(file, header)
+	switch {
+	case n == 0 && errors.Is(err, io.EOF):
+		return nil // an empty file is an empty database
+	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
+		return fault.New(fault.Unavailable, "%s can't be read: %w", file.Name(), err)
+	case !bytes.Equal(header, sqliteHeader):
+		return fault.New(fault.Internal, "%s is not a database, or its beginning is damaged", file.Name())
+	}
+	return nil
+}
+
+func purpose(readOnly bool) string {
+	if readOnly {
+		return "reading"
+	}
+	return "writing"
+}
+
+// lockFile makes this process the file's only writer.
+func lockFile(path string) (*flock.Flock, error) {
+	name := path + ".lock"
+	lock := flock.New(name, flock.SetPermissions(0o600), flock.SetFlag(os.O_CREATE|os.O_RDWR))
+	taken, err := lock.TryLock()
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "%s can't be made, so the database can't be locked: %w", name, err)
+	}
+	if !taken {
+		return nil, fault.New(fault.Locked, "another process%s has the database %s", lockHolder(name), path)
+	}
+	// The number is for the sentence above only; the lock holds without it.
+	_ = os.WriteFile(name, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)
+	return lock, nil
+}
+
+// lockHolder names the process that wrote the lock file.
+func lockHolder(name string) string {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return ""
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
+	if err != nil {
+		return ""
+	}
+	return " (" + strconv.Itoa(pid) + ")"
+}
+
+// dsn is the driver's name for the file.
+func dsn(path, mode string, pragmas []string) string {
+	query := url.Values{"mode": {mode}, "_pragma": pragmas}
+	return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
+}
+
+func syncDir(path string) error {
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.Sync()
+}
+
+func (s *sqliteDB) name() string { return sqliteName }
+
+func (s *sqliteDB) writers() []writer { return []writer{&sqliteWriter{db: s.db, engine: s}} }
+
+// view runs on one of the few reading connections.
+func (s *sqliteDB) view(ctx context.Context, now time.Time, use func(Reader) error) error {
+	var c *sqliteConn
+	select {
+	case c = <-s.readers:
+	case <-ctx.Done():
+		return gaveUp(ctx.Err())
+	}
+	defer func() { s.readers <- c }()
+	if err := c.open(ctx); err != nil {
+		return classify(err)
+	}
+	if _, err := c.exec(ctx, "BEGIN", nil); err != nil {
+		return classify(err)
+	}
+	defer c.rollback()
+	return use(&viewer{now: now, query: func(sql string, args []any, row func(Row) error) (rowErr, sqlErr error) {
+		return c.each(ctx, sql, args, row)
+	}})
+}
+
+// durability asks the writing connection, or when there is none a reading one.
+// Its synchronous is then not what a writer uses.
+func (s *sqliteDB) durability(ctx context.Context) (Durability, error) {
+	c := &sqliteConn{dsn: dsn(s.path, "rw", writerPragmas)}
+	names := []string{"journal_mode", "synchronous"}
+	if s.db.config.ReadOnly {
+		c.dsn, names = dsn(s.path, "ro", readerPragmas), names[:1]
+	}
+	defer c.close()
+	d := Durability{Engine: sqliteName}
+	if err := c.open(ctx); err != nil {
+		return d, classify(err)
+	}
+	if err := c.conn.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&d.Version); err != nil {
+		return d, classify(err)
+	}
+	for _, name := range names {
+		var value string
+		if err := c.conn.QueryRowContext(ctx, "PRAGMA "+name).Scan(&value); err != nil {
+			return d, classify(err)
+		}
+		d.Settings = append(d.Settings, Setting{name, value})
+	}
+	return d, nil
+}
+
+// close ends what is open, the lock last.
+func (s *sqliteDB) close() error {
+	var errs []error
+	for range viewers {
+		errs = append(errs, (<-s.readers).close())
+	}
+	if s.checkpoints != nil {
+		errs = append(errs, s.checkpoints.close())
+	}
+	if s.writer != nil {
+		errs = append(errs, s.writer.close())
+	}
+	if s.lock != nil {
+		errs = append(errs, s.lock.Unlock())
+	}
+	return errors.Join(errs...)
+}

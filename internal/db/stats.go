@@ -1,0 +1,44 @@
+package db
+
+import (
+	"math/bits"
+	"sync/atomic"
+)
+
+// sizes is how many classes of group sizes are told apart.
+const sizes = 10
+
+// Stats counts what the database has done since it was opened.
+type Stats struct {
+	Updates    int64        // Updates asked for
+	Commits    int64        // physical transactions committed
+	Statements int64        // statements that Updates asked for; not BEGIN, savepoints, locks, counts and COMMIT
+	Repeats    int64        // groups that had to be run again, one by one or on a new connection
+	Groups     [sizes]int64 // commits by how many Updates they carried: 1, 2, to 4, to 8 … to 256, more
+}
+
+type stats struct {
+	updates, commits, statements, repeats atomic.Int64
+	groups                                [sizes]atomic.Int64
+}
+
+// Stats returns the counters.
+func (d *DB) Stats() Stats {
+	s := Stats{
+		Updates:    d.stats.updates.Load(),
+		Commits:    d.stats.commits.Load(),
+		Statements: d.stats.statements.Load(),
+		Repeats:    d.stats.repeats.Load(),
+	}
+	for i := range s.Groups {
+		s.Groups[i] = d.stats.groups[i].Load()
+	}
+	return s
+}
+
+// committed counts a commit that carried so many Updates.
+func (s *stats) committed(size int) {
+	s.commits.Add(1)
+	class := bits.Len(uint(max(size-1, 0)))
+	s.groups[min(class, sizes-1)].Add(1)
+}
