@@ -1,0 +1,29 @@
+-- +goose Up
+CREATE TABLE policies (
+    version BIGINT NOT NULL PRIMARY KEY,
+    at      BIGINT NOT NULL,
+    actor   TEXT   NOT NULL,
+    doc     TEXT   NOT NULL
+);
+
+CREATE TABLE commands (
+    key    TEXT   NOT NULL PRIMARY KEY,
+    hash   TEXT   NOT NULL,
+    answer TEXT   NOT NULL,
+    at     BIGINT NOT NULL
+);
+
+CREATE TABLE work (
+    owner       TEXT   NOT NULL, -- whose history it belongs to: an order, or a ticket without one
+    subject     TEXT   NOT NULL, -- what it is about: a payment, a shipment, a refund, a ticket
+    step        TEXT   NOT NULL, -- the row of the process table
+    state       TEXT   NOT NULL CHECK (state IN ('ready', 'stuck')),
+    due         BIGINT NOT NULL, -- shop time
+    tries       BIGINT NOT NULL CHECK (tries >= 0),
+    lease       TEXT   NOT NULL, -- who works on it now, '' for no one; never the same twice
+    lease_until BIGINT NOT NULL, -- the database's time
+    last_error  TEXT   NOT NULL,
+    enqueued_at BIGINT NOT NULL, -- shop time
+    PRIMARY KEY (owner, subject, step)
+);
+CREATE INDEX work_due ON work (due, owner, subject, step) WHERE state = 'ready';

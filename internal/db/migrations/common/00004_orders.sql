@@ -1,0 +1,69 @@
+-- +goose Up
+CREATE TABLE orders (
+    id                 TEXT   NOT NULL PRIMARY KEY,
+    number             BIGINT NOT NULL UNIQUE,
+    source             TEXT   NOT NULL,
+    source_number      TEXT   NOT NULL,
+    version            BIGINT NOT NULL CHECK (version > 0),
+    status             TEXT   NOT NULL,
+    stock              TEXT   NOT NULL,
+    payment            TEXT   NOT NULL,
+    fulfilment         TEXT   NOT NULL,
+    ended              TEXT   NOT NULL,
+    failure            TEXT   NOT NULL,
+    customer           TEXT   NOT NULL,
+    currency           TEXT   NOT NULL CHECK (length(currency) = 3),
+    prices_include_tax BIGINT NOT NULL CHECK (prices_include_tax IN (0, 1)),
+    items              BIGINT NOT NULL CHECK (items >= 0),
+    discount           BIGINT NOT NULL CHECK (discount >= 0 AND discount <= items),
+    shipping           BIGINT NOT NULL CHECK (shipping >= 0),
+    tax                BIGINT NOT NULL CHECK (tax >= 0),
+    total              BIGINT NOT NULL CHECK (total = items - discount + shipping + tax * (1 - prices_include_tax)),
+    shipping_method    TEXT   NOT NULL,
+    placed_at          BIGINT NOT NULL,
+    updated_at         BIGINT NOT NULL,
+    next_due           BIGINT NOT NULL,
+    open_tickets       BIGINT NOT NULL CHECK (open_tickets >= 0),
+    UNIQUE (source, source_number)
+);
+CREATE INDEX orders_status ON orders (status, id);
+CREATE INDEX orders_customer ON orders (customer, id) WHERE customer <> '';
+
+CREATE TABLE order_lines (
+    order_id   TEXT   NOT NULL,
+    line       BIGINT NOT NULL CHECK (line > 0),
+    sku        TEXT   NOT NULL,
+    name       TEXT   NOT NULL,
+    quantity   BIGINT NOT NULL CHECK (quantity > 0),
+    unit_price BIGINT NOT NULL CHECK (unit_price >= 0),
+    tax        BIGINT NOT NULL CHECK (tax >= 0),
+    total      BIGINT NOT NULL CHECK (total = quantity * unit_price),
+    discount   BIGINT NOT NULL CHECK (discount >= 0 AND discount <= total),
+    shipping   BIGINT NOT NULL CHECK (shipping >= 0),
+    PRIMARY KEY (order_id, line)
+);
+
+-- Personal data, erasable.
+CREATE TABLE order_contacts (
+    order_id TEXT NOT NULL PRIMARY KEY,
+    name     TEXT NOT NULL,
+    mail     TEXT NOT NULL,
+    phone    TEXT NOT NULL,
+    ship_to  TEXT NOT NULL,
+    bill_to  TEXT NOT NULL
+);
+
+-- What people wrote may hold personal data: erasable.
+CREATE TABLE order_notes (
+    order_id TEXT   NOT NULL,
+    version  BIGINT NOT NULL, -- of the event that says so
+    at       BIGINT NOT NULL,
+    actor    TEXT   NOT NULL,
+    body     TEXT   NOT NULL,
+    PRIMARY KEY (order_id, version)
+);
+
+CREATE TABLE order_numbers (
+    id   BIGINT NOT NULL PRIMARY KEY CHECK (id = 1),
+    next BIGINT NOT NULL
+);

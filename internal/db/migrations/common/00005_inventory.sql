@@ -1,0 +1,46 @@
+-- +goose Up
+CREATE TABLE skus (
+    sku          TEXT   NOT NULL PRIMARY KEY,
+    name         TEXT   NOT NULL,
+    currency     TEXT   NOT NULL CHECK (length(currency) = 3),
+    price        BIGINT NOT NULL CHECK (price >= 0),
+    weight_grams BIGINT NOT NULL CHECK (weight_grams >= 0),
+    version      BIGINT NOT NULL
+);
+
+CREATE TABLE locations (
+    id       TEXT   NOT NULL PRIMARY KEY,
+    name     TEXT   NOT NULL,
+    country  TEXT   NOT NULL,
+    priority BIGINT NOT NULL
+);
+
+CREATE TABLE stock_levels (
+    sku      TEXT   NOT NULL,
+    location TEXT   NOT NULL,
+    on_hand  BIGINT NOT NULL CHECK (on_hand >= 0),
+    reserved BIGINT NOT NULL CHECK (reserved >= 0 AND reserved <= on_hand),
+    PRIMARY KEY (sku, location)
+);
+
+CREATE TABLE stock_movements (
+    id       TEXT   NOT NULL PRIMARY KEY,
+    sku      TEXT   NOT NULL,
+    location TEXT   NOT NULL,
+    type     TEXT   NOT NULL CHECK (type IN ('receipt', 'reservation', 'release', 'shipment', 'adjustment', 'return')),
+    quantity BIGINT NOT NULL CHECK (quantity > 0 OR (type = 'adjustment' AND quantity <> 0)),
+    order_id TEXT   NOT NULL,
+    at       BIGINT NOT NULL,
+    actor    TEXT   NOT NULL,
+    reason   TEXT   NOT NULL
+);
+CREATE INDEX stock_movements_sku ON stock_movements (sku, location, type);
+
+CREATE TABLE reservations (
+    order_id TEXT   NOT NULL,
+    sku      TEXT   NOT NULL,
+    location TEXT   NOT NULL,
+    quantity BIGINT NOT NULL CHECK (quantity > 0),
+    PRIMARY KEY (order_id, sku, location)
+);
+CREATE INDEX reservations_sku ON reservations (sku, location);

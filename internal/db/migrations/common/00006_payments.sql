@@ -1,0 +1,56 @@
+-- +goose Up
+CREATE TABLE payments (
+    id              TEXT   NOT NULL PRIMARY KEY,
+    order_id        TEXT   NOT NULL,
+    gateway         TEXT   NOT NULL,
+    method          TEXT   NOT NULL,
+    currency        TEXT   NOT NULL CHECK (length(currency) = 3),
+    amount          BIGINT NOT NULL CHECK (amount >= 0),
+    captured        BIGINT NOT NULL CHECK (captured >= 0 AND captured <= amount),
+    refunded        BIGINT NOT NULL CHECK (refunded >= 0 AND refunded <= captured),
+    status          TEXT   NOT NULL,
+    capture_at_once BIGINT NOT NULL CHECK (capture_at_once IN (0, 1)),
+    ref             TEXT   NOT NULL,
+    opened_at       BIGINT NOT NULL
+);
+CREATE INDEX payments_order ON payments (order_id, id);
+
+CREATE TABLE payment_attempts (
+    key        TEXT   NOT NULL PRIMARY KEY,
+    payment_id TEXT   NOT NULL,
+    order_id   TEXT   NOT NULL,
+    n          BIGINT NOT NULL CHECK (n > 0),
+    op         TEXT   NOT NULL,
+    amount     BIGINT NOT NULL CHECK (amount >= 0),
+    refund_id  TEXT   NOT NULL,
+    status     TEXT   NOT NULL,
+    ref        TEXT   NOT NULL,
+    decline    TEXT   NOT NULL,
+    opened_at  BIGINT NOT NULL,
+    key_until  BIGINT NOT NULL,
+    closed_at  BIGINT NOT NULL,
+    UNIQUE (order_id, payment_id, n)
+);
+-- One attempt is open at a time.
+CREATE UNIQUE INDEX payment_attempts_open ON payment_attempts (payment_id) WHERE status IN ('open', 'unknown');
+
+CREATE TABLE refunds (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    payment_id TEXT   NOT NULL,
+    order_id   TEXT   NOT NULL,
+    amount     BIGINT NOT NULL CHECK (amount > 0),
+    status     TEXT   NOT NULL,
+    reason     TEXT   NOT NULL,
+    opened_at  BIGINT NOT NULL,
+    closed_at  BIGINT NOT NULL
+);
+CREATE INDEX refunds_order ON refunds (order_id, id);
+
+-- Answers that came to a node which had lost its lease: evidence only.
+CREATE TABLE payment_late_answers (
+    id          TEXT   NOT NULL PRIMARY KEY,
+    attempt_key TEXT   NOT NULL,
+    order_id    TEXT   NOT NULL,
+    at          BIGINT NOT NULL,
+    answer      TEXT   NOT NULL
+);

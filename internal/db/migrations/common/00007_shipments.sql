@@ -1,0 +1,71 @@
+-- +goose Up
+CREATE TABLE shipments (
+    id              TEXT   NOT NULL PRIMARY KEY,
+    order_id        TEXT   NOT NULL,
+    location        TEXT   NOT NULL,
+    carrier         TEXT   NOT NULL,
+    service         TEXT   NOT NULL,
+    weight_grams    BIGINT NOT NULL CHECK (weight_grams >= 0),
+    status          TEXT   NOT NULL,
+    tracking        TEXT   NOT NULL,
+    tracking_number TEXT   NOT NULL,
+    label_ref       TEXT   NOT NULL,
+    cost            BIGINT NOT NULL,
+    cost_currency   TEXT   NOT NULL,
+    planned_at      BIGINT NOT NULL,
+    shipped_at      BIGINT NOT NULL,
+    delivered_at    BIGINT NOT NULL,
+    scanned_at      BIGINT NOT NULL
+);
+CREATE INDEX shipments_order ON shipments (order_id, id);
+CREATE INDEX shipments_tracking ON shipments (tracking_number) WHERE tracking_number <> '';
+
+CREATE TABLE shipment_lines (
+    order_id    TEXT   NOT NULL,
+    shipment_id TEXT   NOT NULL,
+    line        BIGINT NOT NULL,
+    sku         TEXT   NOT NULL,
+    quantity    BIGINT NOT NULL CHECK (quantity > 0),
+    PRIMARY KEY (order_id, shipment_id, line)
+);
+
+CREATE TABLE label_attempts (
+    key             TEXT   NOT NULL PRIMARY KEY,
+    shipment_id     TEXT   NOT NULL,
+    order_id        TEXT   NOT NULL,
+    n               BIGINT NOT NULL CHECK (n > 0),
+    op              TEXT   NOT NULL,
+    carrier         TEXT   NOT NULL,
+    status          TEXT   NOT NULL,
+    ref             TEXT   NOT NULL,
+    tracking_number TEXT   NOT NULL,
+    cost            BIGINT NOT NULL,
+    cost_currency   TEXT   NOT NULL,
+    refusal         TEXT   NOT NULL,
+    opened_at       BIGINT NOT NULL,
+    key_until       BIGINT NOT NULL,
+    closed_at       BIGINT NOT NULL,
+    UNIQUE (order_id, shipment_id, n)
+);
+-- One attempt is open at a time.
+CREATE UNIQUE INDEX label_attempts_open ON label_attempts (shipment_id) WHERE status IN ('open', 'unknown');
+
+CREATE TABLE scans (
+    order_id    TEXT   NOT NULL,
+    shipment_id TEXT   NOT NULL,
+    scan_id     TEXT   NOT NULL,
+    status      TEXT   NOT NULL,
+    at          BIGINT NOT NULL, -- the carrier's clock
+    seen_at     BIGINT NOT NULL, -- shop time when it was learned
+    place       TEXT   NOT NULL,
+    PRIMARY KEY (order_id, shipment_id, scan_id)
+);
+
+-- Answers that came to a node which had lost its lease: evidence only.
+CREATE TABLE label_late_answers (
+    id          TEXT   NOT NULL PRIMARY KEY,
+    attempt_key TEXT   NOT NULL,
+    order_id    TEXT   NOT NULL,
+    at          BIGINT NOT NULL,
+    answer      TEXT   NOT NULL
+);

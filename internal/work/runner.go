@@ -1,0 +1,216 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"doorstep/internal/db"
+)
+
+// Handler does an item's part outside of any transaction, such as asking a
+// provider, and returns what is then to be written. What it returns is called
+// once. An error means that nothing could be found out or written: the item is
+// tried again later.
+type Handler func(ctx context.Context, it Item) (settle func(context.Context) error, err error)
+
+// Config says how a Runner works. The zero value of everything but Handle is usable.
+type Config struct {
+	Handle  Handler
+	Workers int           // how many items are worked on at once, 64 when 0
+	Poll    time.Duration // how often the database is asked for due items, 200 ms when 0
+	Log     *slog.Logger
+	Done    func(step string, took time.Duration) // told of each item that was worked on and the machine's time it took
+}
+
+// Runner does what is due: items that this node enqueued at once, all others
+// when their time has come and no one else has them.
+type Runner struct {
+	db    *db.DB
+	queue *Queue
+	cfg   Config
+
+	ready chan Item
+	poked chan struct{}
+	stop  context.CancelFunc
+	wg    sync.WaitGroup
+}
+
+// NewRunner returns a runner that is not started yet.
+func NewRunner(d *db.DB, q *Queue, cfg Config) *Runner {
+	if cfg.Workers == 0 {
+		cfg.Workers = 64
+	}
+	if cfg.Poll == 0 {
+		cfg.Poll = 200 * time.Millisecond
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Done == nil {
+		cfg.Done = func(string, time.Duration) {}
+	}
+	return &Runner{db: d, queue: q, cfg: cfg, ready: make(chan Item, 16*cfg.Workers), poked: make(chan struct{}, 1)}
+}
+
+// Start begins to work until Stop. On a database that one process holds, it
+// first ends the leases that a dead one left.
+func (r *Runner) Start(ctx context.Context) error {
+	if r.db.Engine() == "sqlite" {
+		if _, err := db.Update(ctx, r.db, []db.Lock{claimLock}, func(tx *db.Tx) (struct{}, error) {
+			release(tx)
+			return struct{}{}, nil
+		}); err != nil {
+			return fmt.Errorf("end old leases: %w", err)
+		}
+	}
+	ctx, r.stop = context.WithCancel(context.WithoutCancel(ctx))
+	for range r.cfg.Workers {
+		r.wg.Go(func() { r.work(ctx) })
+	}
+	r.wg.Go(func() { r.poll(ctx) })
+	r.queue.runner.Store(r)
+	return nil
+}
+
+// Stop takes no further item and returns when those in hand are done. What
+// waits stays leased until its lease ends, or the database is opened anew.
+func (r *Runner) Stop() {
+	r.queue.runner.CompareAndSwap(r, nil)
+	if r.stop != nil {
+		r.stop()
+	}
+	r.wg.Wait()
+}
+
+func (r *Runner) work(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case it := <-r.ready:
+			// What is in hand is finished also when the runner stops.
+			r.runOnce(context.WithoutCancel(ctx), it)
+		}
+	}
+}
+
+// poll claims due items as long as there is room for them.
+func (r *Runner) poll(ctx context.Context) {
+	tick := time.NewTicker(r.cfg.Poll)
+	defer tick.Stop()
+	for {
+		for r.claim(ctx) && ctx.Err() == nil {
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-r.poked:
+		}
+	}
+}
+
+// claim takes what is due and says whether there may be more.
+func (r *Runner) claim(ctx context.Context) bool {
+	room := cap(r.ready)/2 - len(r.ready)
+	if room <= 0 {
+		return false
+	}
+	items, err := db.Update(ctx, r.db, []db.Lock{claimLock}, func(tx *db.Tx) ([]Item, error) {
+		return r.queue.claim(tx, room)
+	})
+	if err != nil {
+		if ctx.Err() == nil {
+			r.cfg.Log.Error("claiming work failed", "error", err)
+		}
+		return false
+	}
+	for _, it := range items {
+		r.ready <- it
+	}
+	return len(items) == room
+}
+
+func (r *Runner) hasRoom() bool { return len(r.ready) < cap(r.ready)/2 }
+
+// push hands an item that this node has leased to a worker. Where there is no
+// room after all, its lease ends by itself.
+func (r *Runner) push(it Item) {
+	select {
+	case r.ready <- it:
+	default:
+	}
+}
+
+func (r *Runner) wake() {
+	select {
+	case r.poked <- struct{}{}:
+	default:
+	}
+}
+
+// runOnce does one item and its follow-up writes.
+func (r *Runner) runOnce(ctx context.Context, it Item) {
+	start := time.Now()
+	if it.Lease != "" && it.Until.Before(start) {
+		return // it waited here for so long that it is someone else's by now
+	}
+	settle, err := r.ask(ctx, it)
+	if err == nil {
+		err = r.settle(ctx, settle)
+	}
+	r.failed(ctx, it, err)
+	r.cfg.Done(it.Step, time.Since(start))
+}
+
+func (r *Runner) ask(ctx context.Context, it Item) (settle func(context.Context) error, err error) {
+	defer recovered(&err)
+	return r.cfg.Handle(ctx, it)
+}
+
+func (r *Runner) settle(ctx context.Context, settle func(context.Context) error) (err error) {
+	defer recovered(&err)
+	return settle(ctx)
+}
+
+func recovered(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+	}
+}
+
+// The spacing of tries of an item whose handler failed: a defect, or a
+// database that is away.
+const (
+	failedFirst = time.Second
+	failedMost  = 5 * time.Minute
+	failedTries = 20
+)
+
+// failed puts an item back whose handler could not be carried out.
+func (r *Runner) failed(ctx context.Context, it Item, err error) {
+	if err == nil {
+		return
+	}
+	if errors.Is(err, ErrLeaseLost) {
+		r.cfg.Log.Info("a lease was lost", "step", it.Step, "owner", it.Owner, "subject", it.Subject)
+		return
+	}
+	r.cfg.Log.Error("a step failed", "step", it.Step, "owner", it.Owner, "subject", it.Subject, "tries", it.Tries, "error", err)
+	_, err = db.Update(ctx, r.db, nil, func(tx *db.Tx) (struct{}, error) {
+		if it.Tries+1 >= failedTries {
+			r.queue.GiveUp(tx, it, err.Error())
+		} else {
+			r.queue.Retry(tx, it, tx.Now().Add(Backoff(it, it.Tries, failedFirst, failedMost)), it.Tries+1, err.Error())
+		}
+		return struct{}{}, nil
+	})
+	if err != nil {
+		r.cfg.Log.Error("a failed step could not be put back: its lease will end", "step", it.Step, "owner", it.Owner, "error", err)
+	}
+}

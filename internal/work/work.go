@@ -1,0 +1,206 @@
+// Package work keeps what is to be done in durable rows: when it is due, who
+// works on it under which lease, how often it was tried. Only finished work is
+// ever removed.
+//
+// Due times are shop time. Leases are on the database's own time, which is
+// never virtual.
+package work
+
+import (
+	"fmt"
+	"hash/fnv"
+	"math"
+	"sync/atomic"
+	"time"
+
+	"doorstep/fault"
+	"doorstep/internal/db"
+)
+
+// Item is one thing to be done.
+type Item struct {
+	Owner   string // whose history it belongs to: an order, or a ticket without one
+	Subject string // what it is about
+	Step    string // what is to be done
+	State   State
+	Due     time.Time // shop time
+	Tries   int       // how often it was tried in vain
+	Lease   string    // the lease it is worked on under, "" for none
+	Until   time.Time // when the lease ends, the database's time
+	Error   string    // why the last try was in vain
+	Since   time.Time // shop time when it was enqueued
+}
+
+// State says whether an item is claimed when it is due.
+type State string
+
+// The states of an item.
+const (
+	Ready State = "ready"
+	Stuck State = "stuck" // its attempts are used up: a person decides
+)
+
+// Key names an item among all.
+func (it Item) Key() string { return it.Owner + "/" + it.Subject + "/" + it.Step }
+
+// ErrLeaseLost says that an item is no longer worked on under the lease it was
+// claimed with: someone else has it, or it is done or dropped.
+var ErrLeaseLost = fault.New(fault.Conflict, "the lease was lost")
+
+// Queue is the rows of one database, as one node sees them.
+type Queue struct {
+	node   string
+	lease  time.Duration
+	leases atomic.Int64
+	runner atomic.Pointer[Runner]
+}
+
+// NewQueue returns a queue for the node, whose name is never used again by
+// another process. A lease lasts longer than any provider's time-out.
+func NewQueue(node string, lease time.Duration) *Queue {
+	return &Queue{node: node, lease: lease}
+}
+
+func (q *Queue) newLease() string { return fmt.Sprintf("%s.%d", q.node, q.leases.Add(1)) }
+
+// Enqueue writes an item. When it is due and this node has room, it is leased
+// to this node in the same transaction and goes on right after the commit.
+func (q *Queue) Enqueue(tx *db.Tx, it Item) Item {
+	it.State, it.Since = Ready, tx.Now()
+	q.takeNow(tx, &it)
+	tx.Write(`INSERT INTO work (owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		it.Owner, it.Subject, it.Step, string(it.State), db.Micros(it.Due), it.Tries, it.Lease, db.Micros(it.Until),
+		it.Error, db.Micros(it.Since))
+	return it
+}
+
+// takeNow leases a due item to this node when its runner has room.
+func (q *Queue) takeNow(tx *db.Tx, it *Item) {
+	it.Lease, it.Until = "", time.Time{}
+	r := q.runner.Load()
+	if r == nil {
+		return
+	}
+	if it.Due.After(tx.Now()) {
+		return
+	}
+	if !r.hasRoom() {
+		tx.OnCommit(r.wake)
+		return
+	}
+	it.Lease, it.Until = q.newLease(), tx.LeaseNow().Add(q.lease)
+	taken := *it
+	tx.OnCommit(func() { r.push(taken) })
+}
+
+// Finish removes an item that is done. Errors: ErrLeaseLost, see Check.
+func (q *Queue) Finish(tx *db.Tx, it Item) {
+	tx.Write(`DELETE FROM work WHERE owner = $1 AND subject = $2 AND step = $3 AND lease = $4`,
+		it.Owner, it.Subject, it.Step, it.Lease)
+}
+
+// Retry puts an item back, to be done again when due.
+func (q *Queue) Retry(tx *db.Tx, it Item, due time.Time, tries int, why string) Item {
+	held := it.Lease
+	it.Due, it.Tries, it.Error = due, tries, clip(why)
+	q.takeNow(tx, &it)
+	tx.Write(`UPDATE work SET due = $1, tries = $2, lease = $3, lease_until = $4, last_error = $5
+		WHERE owner = $6 AND subject = $7 AND step = $8 AND lease = $9`,
+		db.Micros(it.Due), it.Tries, it.Lease, db.Micros(it.Until), it.Error, it.Owner, it.Subject, it.Step, held)
+	return it
+}
+
+// GiveUp leaves an item for a person: it is kept and not claimed again.
+func (q *Queue) GiveUp(tx *db.Tx, it Item, why string) Item {
+	held := it.Lease
+	it.State, it.Lease, it.Until, it.Error = Stuck, "", time.Time{}, clip(why)
+	tx.Write(`UPDATE work SET state = 'stuck', tries = tries + 1, lease = '', lease_until = 0, last_error = $1
+		WHERE owner = $2 AND subject = $3 AND step = $4 AND lease = $5`,
+		it.Error, it.Owner, it.Subject, it.Step, held)
+	return it
+}
+
+// Drop removes an item that something else has made needless, whoever works on it.
+func (q *Queue) Drop(tx *db.Tx, it Item) {
+	tx.Write(`DELETE FROM work WHERE owner = $1 AND subject = $2 AND step = $3`, it.Owner, it.Subject, it.Step)
+}
+
+// Of returns an owner's items, in a fixed order.
+func Of(r db.Reader, owner string) ([]Item, error) { return Range(r, owner, owner) }
+
+// Range returns the items of the owners from first to last, both included.
+func Range(r db.Reader, first, last string) ([]Item, error) {
+	return db.All(r, scan, `SELECT `+columns+` FROM work
+		WHERE owner >= $1 AND owner <= $2 ORDER BY owner, subject, step`, first, last)
+}
+
+// Stuckness returns the items that wait for a person, the oldest first.
+func Stuckness(r db.Reader, limit int) ([]Item, error) {
+	return db.All(r, scan, `SELECT `+columns+` FROM work WHERE state = 'stuck' ORDER BY due, owner, subject, step LIMIT $1`, limit)
+}
+
+// Due returns up to limit items that are due by t, in the order in which they
+// are to be done.
+func Due(r db.Reader, t time.Time, limit int) ([]Item, error) {
+	return db.All(r, scan, `SELECT `+columns+` FROM work
+		WHERE state = 'ready' AND due <= $1 ORDER BY due, owner, subject, step LIMIT $2`, db.Micros(t), limit)
+}
+
+// claimLock keeps two claims apart, so that no two transactions wait for each
+// other's rows.
+var claimLock = db.Lock{Rank: 0, Key: "work.claim"}
+
+// claim leases up to limit due items to this node.
+func (q *Queue) claim(tx *db.Tx, limit int) ([]Item, error) {
+	skip := ""
+	if tx.Postgres() {
+		skip = " FOR UPDATE SKIP LOCKED"
+	}
+	now := tx.LeaseNow()
+	return db.All(tx, scan, `UPDATE work SET lease = $1, lease_until = $2
+		WHERE (owner, subject, step) IN (SELECT owner, subject, step FROM work
+			WHERE state = 'ready' AND due <= $3 AND lease_until <= $4
+			ORDER BY due, owner, subject, step LIMIT $5`+skip+`)
+		RETURNING `+columns,
+		q.newLease(), db.Micros(now.Add(q.lease)), db.Micros(tx.Now()), db.Micros(now), limit)
+}
+
+// release ends every lease. It is for a database that only this process can
+// hold: whoever had them is dead.
+func release(tx *db.Tx) {
+	tx.WriteAny(`UPDATE work SET lease = '', lease_until = 0 WHERE lease <> ''`)
+}
+
+const columns = `owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at`
+
+func scan(row db.Row) (Item, error) {
+	var it Item
+	var due, until, since int64
+	err := row.Scan(&it.Owner, &it.Subject, &it.Step, (*string)(&it.State), &due, &it.Tries, &it.Lease, &until, &it.Error, &since)
+	it.Due, it.Until, it.Since = db.Time(due), db.Time(until), db.Time(since)
+	return it, err
+}
+
+// maxError bounds what is kept of an error, in bytes.
+const maxError = 500
+
+func clip(s string) string {
+	if len(s) > maxError {
+		s = s[:maxError]
+	}
+	return s
+}
+
+// Backoff returns how long to wait before try number n+1: doubling from first
+// up to most, less up to a half by a jitter that depends on the item and n
+// alone, so that a run can be repeated.
+func Backoff(it Item, n int, first, most time.Duration) time.Duration {
+	d := most
+	if n < 40 {
+		d = time.Duration(math.Min(float64(first)*math.Pow(2, float64(n)), float64(most)))
+	}
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s/%d", it.Key(), n)
+	return d - time.Duration(float64(d)/2*float64(h.Sum64()%1000)/1000)
+}

@@ -1,0 +1,133 @@
+// Package inventory keeps what there is to sell: SKUs, how many of each lie
+// where, and every movement that made it so. What is reserved can not be
+// reserved again.
+package inventory
+
+import (
+	"time"
+
+	"doorstep/event"
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/money"
+)
+
+// SKU is something that is sold.
+type SKU struct {
+	Code     string         `json:"sku"`
+	Name     string         `json:"name"`
+	Currency money.Currency `json:"currency"`
+	Price    int64          `json:"price"`        // minor units, the default of an order's line
+	Weight   int64          `json:"weight_grams"` // of one
+	Version  int64          `json:"version"`      // counts its events
+}
+
+// Location is where stock lies.
+type Location struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Country  string `json:"country"`  // ISO 3166-1 alpha-2, for rates
+	Priority int64  `json:"priority"` // the smallest that can fill an order ships it
+}
+
+// Level is how many of an SKU a location has.
+type Level struct {
+	SKU      string `json:"sku"`
+	Location string `json:"location"`
+	OnHand   int64  `json:"on_hand"`
+	Reserved int64  `json:"reserved"`
+}
+
+// Available is how many can still be reserved.
+func (l Level) Available() int64 { return l.OnHand - l.Reserved }
+
+// Movement is one change of a level.
+type Movement struct {
+	ID       string       `json:"id"`
+	SKU      string       `json:"sku"`
+	Location string       `json:"location"`
+	Type     MovementType `json:"type"`
+	Quantity int64        `json:"quantity"` // how many; negative only for an adjustment downwards
+	Order    string       `json:"order,omitempty"`
+	At       time.Time    `json:"at"`
+	Actor    string       `json:"actor"`
+	Reason   string       `json:"reason,omitempty"`
+}
+
+// MovementType says what a movement was and thereby which of the level's
+// figures it changed.
+type MovementType string
+
+// The types of movements.
+const (
+	Receipt     MovementType = "receipt"     // on hand up
+	Reserve     MovementType = "reservation" // reserved up
+	Release     MovementType = "release"     // reserved down
+	Ship        MovementType = "shipment"    // on hand and reserved down
+	Adjustment  MovementType = "adjustment"  // on hand up or down
+	ReturnStock MovementType = "return"      // on hand up: what a customer sent back
+)
+
+// effect is the one table of what each type does to a level, per unit.
+var effect = map[MovementType]struct{ onHand, reserved int64 }{
+	Receipt:     {onHand: +1},
+	Reserve:     {reserved: +1},
+	Release:     {reserved: -1},
+	Ship:        {onHand: -1, reserved: -1},
+	Adjustment:  {onHand: +1},
+	ReturnStock: {onHand: +1},
+}
+
+// Effect returns what a movement did to what is on hand and what is reserved.
+func (m Movement) Effect() (onHand, reserved int64) {
+	e := effect[m.Type]
+	return e.onHand * m.Quantity, e.reserved * m.Quantity
+}
+
+// Reservation is stock that is kept for an order.
+type Reservation struct {
+	Order    string `json:"order"`
+	SKU      string `json:"sku"`
+	Location string `json:"location"`
+	Quantity int64  `json:"quantity"`
+}
+
+// Lock is what a change of an SKU's stock holds.
+func Lock(sku string) db.Lock { return db.Lock{Rank: lockRank, Key: sku} }
+
+// Locks is what a change of the stock of several SKUs holds.
+func Locks(skus []string) []db.Lock {
+	locks := make([]db.Lock, len(skus))
+	for i, s := range skus {
+		locks[i] = Lock(s)
+	}
+	return locks
+}
+
+const lockRank = 40
+
+// MainLocation is the location of a shop that has named none.
+const MainLocation = "main"
+
+// The events of an SKU, and of an order's stock.
+const (
+	EventDefined  event.Type = "sku.defined"    // made, or its name, price or weight changed
+	EventReceived event.Type = "stock.received" // what came in
+	EventAdjusted event.Type = "stock.adjusted" // what a count or a write-off changed
+	EventReleased event.Type = "stock.released" // what was reserved for an order is free again
+)
+
+// Validate checks an SKU.
+//
+// Errors: invalid, with the path of every field that is wrong.
+func (s SKU) Validate() error {
+	var c fault.Check
+	c.If(s.Code == "" || len(s.Code) > 64, "sku", "malformed", "1 to 64 bytes")
+	c.If(!plain(s.Code), "sku", "malformed", "valid UTF-8 without control characters")
+	c.If(s.Name == "" || len(s.Name) > 200, "name", "malformed", "1 to 200 bytes")
+	c.If(!plain(s.Name), "name", "malformed", "valid UTF-8 without control characters")
+	c.If(!s.Currency.Valid(), "currency", "unknown", "an active ISO 4217 code such as GBP")
+	c.If(s.Price < 0, "price", "out_of_range", "not negative")
+	c.If(s.Weight < 0, "weight_grams", "out_of_range", "not negative")
+	return c.Err("the SKU")
+}

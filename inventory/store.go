@@ -1,0 +1,169 @@
+package inventory
+
+import (
+	"doorstep/fault"
+	"doorstep/internal/db"
+)
+
+// Get returns an SKU. Errors: not_found.
+func Get(r db.Reader, sku string) (SKU, error) {
+	s, found, err := db.One(r, scanSKU, `SELECT `+skuColumns+` FROM skus WHERE sku = $1`, sku)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "there is no SKU %q", sku)
+	}
+	return s, err
+}
+
+// Catalogue returns those of the SKUs that there are, by code.
+func Catalogue(r db.Reader, skus []string) (map[string]SKU, error) {
+	all, err := db.All(r, scanSKU, `SELECT `+skuColumns+` FROM skus WHERE sku IN `+r.ListParam("$1"), db.List(skus))
+	if err != nil {
+		return nil, err
+	}
+	byCode := make(map[string]SKU, len(all))
+	for _, s := range all {
+		byCode[s.Code] = s
+	}
+	return byCode, nil
+}
+
+// Page returns up to limit SKUs behind after, by code.
+func Page(r db.Reader, after string, limit int) ([]SKU, error) {
+	return db.All(r, scanSKU, `SELECT `+skuColumns+` FROM skus WHERE sku > $1 ORDER BY sku LIMIT $2`, after, limit)
+}
+
+// Define makes an SKU, or changes its name, currency, price and weight. It
+// returns the SKU with the version that its event has, and whether anything
+// changed. The transaction holds its Lock.
+//
+// Errors: invalid.
+func Define(tx *db.Tx, s SKU) (SKU, bool, error) {
+	if err := s.Validate(); err != nil {
+		return SKU{}, false, err
+	}
+	old, found, err := db.One(tx, scanSKU, `SELECT `+skuColumns+` FROM skus WHERE sku = $1`, s.Code)
+	if err != nil {
+		return SKU{}, false, err
+	}
+	if s.Version = old.Version; found && s == old {
+		return old, false, nil
+	}
+	s.Version++
+	if found {
+		tx.Write(`UPDATE skus SET name = $1, currency = $2, price = $3, weight_grams = $4, version = $5 WHERE sku = $6`,
+			s.Name, string(s.Currency), s.Price, s.Weight, s.Version, s.Code)
+	} else {
+		tx.Write(`INSERT INTO skus (sku, name, currency, price, weight_grams, version) VALUES ($1, $2, $3, $4, $5, $6)`,
+			s.Code, s.Name, string(s.Currency), s.Price, s.Weight, s.Version)
+	}
+	return s, true, nil
+}
+
+// NextVersion counts one more event of an SKU and returns its version.
+// Errors: not_found.
+func NextVersion(tx *db.Tx, sku string) (int64, error) {
+	s, err := Get(tx, sku)
+	if err != nil {
+		return 0, err
+	}
+	tx.Write(`UPDATE skus SET version = $1 WHERE sku = $2`, s.Version+1, sku)
+	return s.Version + 1, nil
+}
+
+// GetLocation returns a location. Errors: not_found.
+func GetLocation(r db.Reader, location string) (Location, error) {
+	l, found, err := db.One(r, func(row db.Row) (Location, error) {
+		var l Location
+		return l, row.Scan(&l.ID, &l.Name, &l.Country, &l.Priority)
+	}, `SELECT id, name, country, priority FROM locations WHERE id = $1`, location)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "there is no location %q", location)
+	}
+	return l, err
+}
+
+// SetLocation makes a location or changes it.
+//
+// Errors: invalid.
+func SetLocation(tx *db.Tx, l Location) error {
+	var c fault.Check
+	c.If(l.ID == "" || len(l.ID) > 64 || !plain(l.ID), "id", "malformed", "1 to 64 bytes of plain text")
+	c.If(l.Name == "" || len(l.Name) > 200 || !plain(l.Name), "name", "malformed", "1 to 200 bytes of plain text")
+	c.If(len(l.Country) != 2, "country", "malformed", "an ISO 3166-1 alpha-2 code such as GB")
+	if err := c.Err("the location"); err != nil {
+		return err
+	}
+	tx.Write(`INSERT INTO locations (id, name, country, priority) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, country = excluded.country, priority = excluded.priority`,
+		l.ID, l.Name, l.Country, l.Priority)
+	return nil
+}
+
+// LocationLock is what a change of locations holds.
+func LocationLock(location string) db.Lock { return db.Lock{Rank: lockRank - 1, Key: location} }
+
+// levelsOf returns the levels of the SKUs, by the priority of their locations.
+func levelsOf(r db.Reader, skus []string) ([]Level, error) {
+	return db.All(r, scanLevel, `SELECT s.sku, s.location, s.on_hand, s.reserved
+		FROM stock_levels s JOIN locations l ON l.id = s.location
+		WHERE s.sku IN `+r.ListParam("$1")+` ORDER BY l.priority, l.id, s.sku`, db.List(skus))
+}
+
+// Levels returns the levels of the SKUs from first to last, both included.
+func Levels(r db.Reader, first, last string) ([]Level, error) {
+	return db.All(r, scanLevel, `SELECT sku, location, on_hand, reserved FROM stock_levels
+		WHERE sku >= $1 AND sku <= $2 ORDER BY sku, location`, first, last)
+}
+
+// Reservations returns what is reserved for the orders from first to last,
+// both included.
+func Reservations(r db.Reader, first, last string) ([]Reservation, error) {
+	return db.All(r, scanReservation, `SELECT order_id, sku, location, quantity FROM reservations
+		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, sku, location`, first, last)
+}
+
+// Reserved returns what the reservations of the SKUs from first to last come
+// to, as levels that have nothing on hand.
+func Reserved(r db.Reader, first, last string) ([]Level, error) {
+	return db.All(r, scanLevel, `SELECT sku, location, 0, CAST(SUM(quantity) AS BIGINT) FROM reservations
+		WHERE sku >= $1 AND sku <= $2 GROUP BY sku, location ORDER BY sku, location`, first, last)
+}
+
+// Moved returns what the movements of the SKUs from first to last come to, as
+// sums per SKU, location and type.
+func Moved(r db.Reader, first, last string) ([]Movement, error) {
+	return db.All(r, func(row db.Row) (Movement, error) {
+		var m Movement
+		return m, row.Scan(&m.SKU, &m.Location, (*string)(&m.Type), &m.Quantity)
+	}, `SELECT sku, location, type, CAST(SUM(quantity) AS BIGINT) FROM stock_movements
+		WHERE sku >= $1 AND sku <= $2 GROUP BY sku, location, type ORDER BY sku, location, type`, first, last)
+}
+
+// Movements returns the last movements of an SKU, the newest first.
+func Movements(r db.Reader, sku string, limit int) ([]Movement, error) {
+	return db.All(r, func(row db.Row) (Movement, error) {
+		var m Movement
+		var at int64
+		err := row.Scan(&m.ID, &m.SKU, &m.Location, (*string)(&m.Type), &m.Quantity, &m.Order, &at, &m.Actor, &m.Reason)
+		m.At = db.Time(at)
+		return m, err
+	}, `SELECT id, sku, location, type, quantity, order_id, at, actor, reason FROM stock_movements
+		WHERE sku = $1 ORDER BY id DESC LIMIT $2`, sku, limit)
+}
+
+const skuColumns = `sku, name, currency, price, weight_grams, version`
+
+func scanSKU(row db.Row) (SKU, error) {
+	var s SKU
+	return s, row.Scan(&s.Code, &s.Name, (*string)(&s.Currency), &s.Price, &s.Weight, &s.Version)
+}
+
+func scanLevel(row db.Row) (Level, error) {
+	var l Level
+	return l, row.Scan(&l.SKU, &l.Location, &l.OnHand, &l.Reserved)
+}
+
+func scanReservation(row db.Row) (Reservation, error) {
+	var v Reservation
+	return v, row.Scan(&v.Order, &v.SKU, &v.Location, &v.Quantity)
+}

@@ -1,0 +1,216 @@
+package order
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"doorstep/fault"
+	"doorstep/money"
+)
+
+// Request is an order as a shop sends it. Amounts are minor units of Currency.
+type Request struct {
+	Reference        Reference       `json:"reference"`
+	Customer         CustomerRequest `json:"customer"`
+	Currency         money.Currency  `json:"currency"`
+	PricesIncludeTax bool            `json:"prices_include_tax,omitempty"`
+	Lines            []LineRequest   `json:"lines"`
+	Discount         int64           `json:"discount,omitempty"` // on the whole order, not negative
+	Shipping         ShippingRequest `json:"shipping"`
+	ShipTo           Address         `json:"ship_to"`
+	BillTo           Address         `json:"bill_to,omitzero"`
+	Payment          PaymentRequest  `json:"payment"`
+	Total            *int64          `json:"total,omitempty"` // what the shop has shown the customer; refused when it differs
+}
+
+// CustomerRequest says who orders.
+type CustomerRequest struct {
+	ID    string `json:"id,omitempty"` // the shop's own identifier
+	Name  string `json:"name,omitempty"`
+	Mail  string `json:"mail,omitempty"`
+	Phone string `json:"phone,omitempty"`
+}
+
+// LineRequest is one line. Name and UnitPrice come from the catalogue where
+// they are not given.
+type LineRequest struct {
+	SKU       string `json:"sku"`
+	Name      string `json:"name,omitempty"`
+	Quantity  int64  `json:"quantity"`
+	UnitPrice *int64 `json:"unit_price,omitempty"`
+	Tax       int64  `json:"tax,omitempty"` // of the whole line
+}
+
+// ShippingRequest says how it is sent and what the customer pays for that.
+type ShippingRequest struct {
+	Method string `json:"method,omitempty"` // standard when empty
+	Price  int64  `json:"price,omitempty"`
+	Tax    int64  `json:"tax,omitempty"`
+}
+
+// PaymentRequest says how it is paid.
+type PaymentRequest struct {
+	Gateway string `json:"gateway,omitempty"` // the policy's when empty
+	Method  string `json:"method,omitempty"`  // a token of the gateway's, never a card number
+}
+
+// The limits of an order.
+const (
+	MaxLines    = 2000
+	MaxQuantity = 1_000_000
+	maxText     = 200
+	maxSKU      = 64
+)
+
+// DefaultMethod is the shipping method of an order that names none.
+const DefaultMethod = "standard"
+
+// Validate checks what can be checked without the catalogue.
+//
+// Errors: invalid, with the path of every field that is wrong.
+func (q Request) Validate() error {
+	var c fault.Check
+	c.If(len(q.Reference.Source) > maxSKU, "reference.source", "too_long", "at most %d bytes", maxSKU)
+	c.If(len(q.Reference.Number) > maxSKU, "reference.number", "too_long", "at most %d bytes", maxSKU)
+	c.If((q.Reference.Source == "") != (q.Reference.Number == ""), "reference", "incomplete", "both source and number, or neither")
+	c.If(!q.Currency.Valid(), "currency", "unknown", "an active ISO 4217 code such as GBP")
+	c.If(len(q.Lines) == 0, "lines", "required", "at least one line")
+	c.If(len(q.Lines) > MaxLines, "lines", "too_many", "at most %d lines", MaxLines)
+	for i, l := range q.Lines[:min(len(q.Lines), MaxLines)] {
+		l.validate(&c, fmt.Sprintf("lines[%d]", i))
+	}
+	c.If(q.Discount < 0, "discount", "out_of_range", "not negative")
+	c.If(q.Shipping.Price < 0, "shipping.price", "out_of_range", "not negative")
+	c.If(q.Shipping.Tax < 0, "shipping.tax", "out_of_range", "not negative")
+	text(&c, "shipping.method", q.Shipping.Method, maxSKU)
+	text(&c, "customer.id", q.Customer.ID, maxSKU)
+	text(&c, "customer.name", q.Customer.Name, maxText)
+	text(&c, "customer.phone", q.Customer.Phone, maxSKU)
+	text(&c, "customer.mail", q.Customer.Mail, maxText)
+	at := strings.LastIndexByte(q.Customer.Mail, '@')
+	c.If(q.Customer.Mail != "" && (at < 1 || at == len(q.Customer.Mail)-1), "customer.mail", "malformed", "a mail address")
+	text(&c, "payment.gateway", q.Payment.Gateway, maxSKU)
+	text(&c, "payment.method", q.Payment.Method, maxText)
+	c.If(cardNumber(q.Payment.Method), "payment.method", "card_number", "a token of the gateway's, never a card number")
+	q.ShipTo.validate(&c, "ship_to")
+	if q.BillTo != (Address{}) {
+		q.BillTo.validate(&c, "bill_to")
+	}
+	return c.Err("the order")
+}
+
+func (l LineRequest) validate(c *fault.Check, path string) {
+	c.If(l.SKU == "", path+".sku", "required", "an SKU")
+	text(c, path+".sku", l.SKU, maxSKU)
+	text(c, path+".name", l.Name, maxText)
+	c.If(l.Quantity < 1 || l.Quantity > MaxQuantity, path+".quantity", "out_of_range", "from 1 to %d", MaxQuantity)
+	c.If(l.UnitPrice != nil && *l.UnitPrice < 0, path+".unit_price", "out_of_range", "not negative")
+	c.If(l.Tax < 0, path+".tax", "out_of_range", "not negative")
+}
+
+// Validate checks an address that is given apart from an order.
+//
+// Errors: invalid, with the path of every field that is wrong.
+func (a Address) Validate() error {
+	var c fault.Check
+	a.validate(&c, "address")
+	return c.Err("the address")
+}
+
+func (a Address) validate(c *fault.Check, path string) {
+	c.If(a.Name == "", path+".name", "required", "who receives it")
+	c.If(a.Line1 == "", path+".line1", "required", "street and number")
+	c.If(a.City == "", path+".city", "required", "a city")
+	c.If(len(a.Country) != 2 || a.Country != strings.ToUpper(a.Country), path+".country", "malformed", "an ISO 3166-1 alpha-2 code such as GB")
+	for _, f := range [][2]string{
+		{"name", a.Name}, {"line1", a.Line1}, {"line2", a.Line2}, {"city", a.City},
+		{"region", a.Region}, {"postal_code", a.PostalCode}, {"country", a.Country},
+	} {
+		text(c, path+"."+f[0], f[1], maxText)
+	}
+}
+
+// text checks what every text must be: valid UTF-8, without control
+// characters, and not too long.
+func text(c *fault.Check, path, s string, most int) {
+	c.If(len(s) > most, path, "too_long", "at most %d bytes", most)
+	c.If(!utf8.ValidString(s), path, "not_utf8", "valid UTF-8")
+	c.If(strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }), path, "control_character", "no control characters")
+}
+
+// cardNumber says whether a token looks like the number of a card: 12 to 19
+// digits with a right check digit (ISO/IEC 7812-1, annex B).
+func cardNumber(s string) bool {
+	digits := strings.NewReplacer(" ", "", "-", "").Replace(s)
+	if len(digits) < 12 || len(digits) > 19 {
+		return false
+	}
+	sum := 0
+	for i := range len(digits) {
+		d := int(digits[len(digits)-1-i]) - '0'
+		if d < 0 || d > 9 {
+			return false
+		}
+		if i%2 == 1 {
+			if d *= 2; d > 9 {
+				d -= 9
+			}
+		}
+		sum += d
+	}
+	return sum%10 == 0
+}
+
+// Build makes the lines and the totals of an order whose every line has a name
+// and a price, checks every identity exactly, and allots discount and shipping
+// to the lines by largest remainder.
+//
+// Errors: invalid when a sum does not fit, the discount is more than the
+// items, or the total is not what the shop said.
+func (q Request) Build() (Totals, []Line, error) {
+	var c fault.Check
+	var t Totals
+	lines := make([]Line, len(q.Lines))
+	weights := make([]int64, len(q.Lines))
+	for i, l := range q.Lines {
+		total, ok := money.Mul(l.Quantity, *l.UnitPrice)
+		lines[i] = Line{Line: int64(i + 1), SKU: l.SKU, Name: l.Name, Quantity: l.Quantity, UnitPrice: *l.UnitPrice, Tax: l.Tax, Total: total}
+		weights[i] = total
+		fits := ok && addTo(&t.Items, total) && addTo(&t.Tax, l.Tax)
+		c.If(!fits, fmt.Sprintf("lines[%d]", i), "overflow", "sums that fit 64 bits")
+	}
+	t.Discount, t.Shipping, t.Total = q.Discount, q.Shipping.Price, t.Items
+	fits := addTo(&t.Tax, q.Shipping.Tax) && addTo(&t.Total, -t.Discount) && addTo(&t.Total, t.Shipping)
+	if !q.PricesIncludeTax {
+		fits = addTo(&t.Total, t.Tax) && fits
+	}
+	c.If(!fits, "lines", "overflow", "sums that fit 64 bits")
+	c.If(t.Discount > t.Items, "discount", "out_of_range", "at most the sum of the lines")
+	c.If(q.PricesIncludeTax && t.Tax > t.Total, "lines", "out_of_range", "at most the total in included tax")
+	c.If(q.Total != nil && *q.Total != t.Total, "total", "mismatch", "%d, the sum of what was sent", t.Total)
+	if err := c.Err("the order"); err != nil {
+		return Totals{}, nil, err
+	}
+	discounts, shippings := money.Allot(t.Discount, weights), money.Allot(t.Shipping, weights)
+	for i := range lines {
+		lines[i].Discount, lines[i].Shipping = discounts[i], shippings[i]
+	}
+	return t, lines, nil
+}
+
+func addTo(sum *int64, n int64) bool {
+	s, ok := money.Add(*sum, n)
+	*sum = s
+	return ok
+}
+
+// Demand sums an order's quantities per SKU, since several lines may ask for
+// the same one.
+func Demand(lines []Line) map[string]int64 {
+	d := make(map[string]int64, len(lines))
+	for _, l := range lines {
+		d[l.SKU] += l.Quantity
+	}
+	return d
+}

@@ -1,0 +1,257 @@
+package order
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"doorstep/fault"
+	"doorstep/internal/db"
+)
+
+// Insert writes a new order with its lines and its contact.
+func Insert(tx *db.Tx, o Order, lines []Line, c Contact) error {
+	shipTo, billTo, err := addresses(c)
+	if err != nil {
+		return err
+	}
+	tx.Write(`INSERT INTO orders (id, number, source, source_number, version, status, stock, payment, fulfilment, ended, failure,
+			customer, currency, prices_include_tax, items, discount, shipping, tax, total, shipping_method,
+			placed_at, updated_at, next_due, open_tickets)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+		o.ID, o.Number, o.Reference.Source, o.Reference.Number, o.Version, string(o.Status),
+		string(o.Stock), string(o.Payment), string(o.Fulfilment), string(o.End), string(o.Failure),
+		o.Customer, string(o.Currency), number(o.PricesIncludeTax), o.Items, o.Discount, o.Shipping, o.Tax, o.Total, o.ShippingMethod,
+		db.Micros(o.PlacedAt), db.Micros(o.UpdatedAt), db.Micros(o.NextDue), o.OpenTickets)
+	for _, l := range lines {
+		tx.Write(`INSERT INTO order_lines (order_id, line, sku, name, quantity, unit_price, tax, total, discount, shipping)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			o.ID, l.Line, l.SKU, l.Name, l.Quantity, l.UnitPrice, l.Tax, l.Total, l.Discount, l.Shipping)
+	}
+	tx.Write(`INSERT INTO order_contacts (order_id, name, mail, phone, ship_to, bill_to) VALUES ($1, $2, $3, $4, $5, $6)`,
+		o.ID, c.Name, c.Mail, c.Phone, shipTo, billTo)
+	tx.Count(countOf(o.Status), 1)
+	return nil
+}
+
+func addresses(c Contact) (shipTo, billTo string, err error) {
+	s, err := json.Marshal(c.ShipTo)
+	if err != nil {
+		return "", "", err
+	}
+	if c.BillTo == (Address{}) {
+		return string(s), "", nil
+	}
+	b, err := json.Marshal(c.BillTo)
+	return string(s), string(b), err
+}
+
+// Save writes what moves of an order that was loaded from version and status before.
+func Save(tx *db.Tx, o Order, before Order) {
+	tx.Write(`UPDATE orders SET version = $1, status = $2, stock = $3, payment = $4, fulfilment = $5, ended = $6, failure = $7,
+			updated_at = $8, next_due = $9, open_tickets = $10
+		WHERE id = $11 AND version = $12`,
+		o.Version, string(o.Status), string(o.Stock), string(o.Payment), string(o.Fulfilment), string(o.End), string(o.Failure),
+		db.Micros(o.UpdatedAt), db.Micros(o.NextDue), o.OpenTickets, o.ID, before.Version)
+	if o.Status != before.Status {
+		tx.Count(countOf(before.Status), -1)
+		tx.Count(countOf(o.Status), 1)
+	}
+}
+
+const countPrefix = "orders."
+
+func countOf(s Status) string { return countPrefix + string(s) }
+
+// Counts returns how many orders have each status, as kept.
+func Counts(r db.Reader) (map[Status]int64, error) {
+	kept, err := db.Counts(r, countPrefix)
+	if err != nil {
+		return nil, err
+	}
+	counts := make(map[Status]int64, len(kept))
+	for name, n := range kept {
+		if n != 0 {
+			counts[Status(strings.TrimPrefix(name, countPrefix))] = n
+		}
+	}
+	return counts, nil
+}
+
+// Get returns an order. Errors: not_found.
+func Get(r db.Reader, id string) (Order, error) {
+	o, found, err := db.One(r, scanOrder, `SELECT `+columns+` FROM orders WHERE id = $1`, id)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "there is no order %q", id)
+	}
+	return o, err
+}
+
+// Find returns an order by its identifier, its number, or its reference
+// written as source/number. Errors: not_found.
+func Find(r db.Reader, what string) (Order, error) {
+	if n, err := strconv.ParseInt(strings.TrimPrefix(what, "#"), 10, 64); err == nil {
+		o, found, err := db.One(r, scanOrder, `SELECT `+columns+` FROM orders WHERE number = $1`, n)
+		if err != nil || found {
+			return o, err
+		}
+	}
+	if source, num, ok := strings.Cut(what, "/"); ok {
+		o, found, err := ByReference(r, Reference{source, num})
+		if err != nil || found {
+			return o, err
+		}
+	}
+	return Get(r, what)
+}
+
+// ByReference returns the order with the reference, if there is one.
+func ByReference(r db.Reader, ref Reference) (Order, bool, error) {
+	return db.One(r, scanOrder, `SELECT `+columns+` FROM orders WHERE source = $1 AND source_number = $2`, ref.Source, ref.Number)
+}
+
+// Filter says which orders a list shows. The zero value of a field is no limit.
+type Filter struct {
+	Status   Status
+	Customer string
+	Before   string // an order's id: only older ones, for the next page
+	Limit    int
+}
+
+// List returns orders, the newest first.
+func List(r db.Reader, f Filter) ([]Order, error) {
+	var where []string
+	args := []any{f.Limit}
+	and := func(cond string, v any) {
+		args = append(args, v)
+		where = append(where, fmt.Sprintf(cond, len(args)))
+	}
+	if f.Status != "" {
+		and("status = $%d", string(f.Status))
+	}
+	if f.Customer != "" {
+		and("customer = $%d", f.Customer)
+	}
+	if f.Before != "" {
+		and("id < $%d", f.Before)
+	}
+	query := `SELECT ` + columns + ` FROM orders`
+	if len(where) > 0 {
+		query += ` WHERE ` + strings.Join(where, ` AND `)
+	}
+	return db.All(r, scanOrder, query+` ORDER BY id DESC LIMIT $1`, args...)
+}
+
+// Page returns up to limit orders with an id behind after, by id.
+func Page(r db.Reader, after string, limit int) ([]Order, error) {
+	return db.All(r, scanOrder, `SELECT `+columns+` FROM orders WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+}
+
+// Lines returns an order's lines.
+func Lines(r db.Reader, id string) ([]Line, error) {
+	byOrder, err := LinesRange(r, id, id)
+	return byOrder[id], err
+}
+
+// LinesRange returns the lines of the orders from first to last, both included.
+func LinesRange(r db.Reader, first, last string) (map[string][]Line, error) {
+	byOrder := map[string][]Line{}
+	err := db.Each(r, func(row db.Row) error {
+		var of string
+		var l Line
+		if err := row.Scan(&of, &l.Line, &l.SKU, &l.Name, &l.Quantity, &l.UnitPrice, &l.Tax, &l.Total, &l.Discount, &l.Shipping); err != nil {
+			return err
+		}
+		byOrder[of] = append(byOrder[of], l)
+		return nil
+	}, `SELECT order_id, line, sku, name, quantity, unit_price, tax, total, discount, shipping FROM order_lines
+		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, line`, first, last)
+	return byOrder, err
+}
+
+// ContactOf returns who ordered. Errors: not_found once it was erased.
+func ContactOf(r db.Reader, id string) (Contact, error) {
+	c, found, err := db.One(r, func(row db.Row) (Contact, error) {
+		var c Contact
+		var shipTo, billTo string
+		if err := row.Scan(&c.Name, &c.Mail, &c.Phone, &shipTo, &billTo); err != nil {
+			return c, err
+		}
+		if billTo != "" {
+			if err := json.Unmarshal([]byte(billTo), &c.BillTo); err != nil {
+				return c, err
+			}
+		}
+		return c, json.Unmarshal([]byte(shipTo), &c.ShipTo)
+	}, `SELECT name, mail, phone, ship_to, bill_to FROM order_contacts WHERE order_id = $1`, id)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "order %s has no contact", id)
+	}
+	return c, err
+}
+
+// AddNote keeps what a person wrote, as note number n of the order.
+func AddNote(tx *db.Tx, id string, version int64, n Note) {
+	tx.Write(`INSERT INTO order_notes (order_id, version, at, actor, body) VALUES ($1, $2, $3, $4, $5)`,
+		id, version, db.Micros(n.At), n.Actor, n.Text)
+}
+
+// Notes returns what people wrote about an order, oldest first.
+func Notes(r db.Reader, id string) ([]Note, error) {
+	return db.All(r, func(row db.Row) (Note, error) {
+		var n Note
+		var at int64
+		err := row.Scan(&at, &n.Actor, &n.Text)
+		n.At = db.Time(at)
+		return n, err
+	}, `SELECT at, actor, body FROM order_notes WHERE order_id = $1 ORDER BY version`, id)
+}
+
+// NumberLock is what taking a block of numbers holds.
+func NumberLock() db.Lock { return db.Lock{Rank: lockRank - 1, Key: "numbers"} }
+
+// firstNumber is the first order's number.
+const firstNumber = 1001
+
+// TakeNumbers takes a block of n numbers and returns the first of it.
+func TakeNumbers(tx *db.Tx, n int64) (int64, error) {
+	first, found, err := db.One(tx, func(row db.Row) (int64, error) {
+		var next int64
+		return next, row.Scan(&next)
+	}, `SELECT next FROM order_numbers WHERE id = 1`)
+	if err != nil {
+		return 0, err
+	}
+	if !found {
+		first = firstNumber
+		tx.Write(`INSERT INTO order_numbers (id, next) VALUES (1, $1)`, first+n)
+		return first, nil
+	}
+	tx.Write(`UPDATE order_numbers SET next = $1 WHERE id = 1`, first+n)
+	return first, nil
+}
+
+const columns = `id, number, source, source_number, version, status, stock, payment, fulfilment, ended, failure,
+	customer, currency, prices_include_tax, items, discount, shipping, tax, total, shipping_method,
+	placed_at, updated_at, next_due, open_tickets`
+
+func scanOrder(row db.Row) (Order, error) {
+	var o Order
+	var included, placed, updated, due int64
+	err := row.Scan(&o.ID, &o.Number, &o.Reference.Source, &o.Reference.Number, &o.Version, (*string)(&o.Status),
+		(*string)(&o.Stock), (*string)(&o.Payment), (*string)(&o.Fulfilment), (*string)(&o.End), (*string)(&o.Failure),
+		&o.Customer, (*string)(&o.Currency), &included, &o.Items, &o.Discount, &o.Shipping, &o.Tax, &o.Total, &o.ShippingMethod,
+		&placed, &updated, &due, &o.OpenTickets)
+	o.PricesIncludeTax = included == 1
+	o.PlacedAt, o.UpdatedAt, o.NextDue = db.Time(placed), db.Time(updated), db.Time(due)
+	return o, err
+}
+
+func number(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+

@@ -1,0 +1,197 @@
+// Package payment is the money of an order: what is asked of a gateway, attempt
+// by attempt, and what became of it.
+package payment
+
+import (
+	"time"
+
+	"doorstep/event"
+	"doorstep/fault"
+	"doorstep/money"
+	"doorstep/state"
+)
+
+// Payment is what one order has to pay and has paid, at one gateway.
+type Payment struct {
+	ID       string         `json:"id"`
+	Order    string         `json:"order"`
+	Gateway  string         `json:"gateway"`
+	Method   string         `json:"method,omitempty"` // the customer's payment method, a token of the gateway's
+	Currency money.Currency `json:"currency"`
+	Amount   int64          `json:"amount"` // minor units
+	Captured int64          `json:"captured"`
+	Refunded int64          `json:"refunded"`
+	Status   Status         `json:"status"`
+	Capture  bool           `json:"capture_at_once"`
+	Ref      string         `json:"ref,omitempty"` // the gateway's reference of the authorisation
+	OpenedAt time.Time      `json:"opened_at"`
+}
+
+// Money returns an amount in the payment's currency.
+func (p Payment) Money(minor int64) money.Amount { return money.Of(minor, p.Currency) }
+
+// Status is how a payment stands, in the words of the field
+// (https://docs.stripe.com/payments/paymentintents/lifecycle).
+type Status string
+
+// The statuses.
+const (
+	StatusRequiresPaymentMethod Status = "requires_payment_method" // it waits to be paid elsewhere
+	StatusProcessing            Status = "processing"              // the gateway is being asked
+	StatusRequiresCapture       Status = "requires_capture"        // authorised
+	StatusSucceeded             Status = "succeeded"               // captured
+	StatusCanceled              Status = "canceled"                // nothing was taken, and nothing will be
+)
+
+// The events of a payment.
+const (
+	EventUnknown       event.Type = "payment.unknown"  // the gateway gave no answer: it is asked again
+	EventDeclined      event.Type = "payment.declined" // a further attempt follows
+	EventAuthorised    event.Type = "payment.authorised"
+	EventSucceeded     event.Type = "payment.succeeded"
+	EventFailed        event.Type = "payment.failed" // declined for good
+	EventCaptureFailed event.Type = "payment.capture_failed"
+	EventCanceled      event.Type = "payment.canceled"
+)
+
+// Transitions is the one table of what a payment can go through.
+var Transitions = state.Table[Status, event.Type]{
+	{From: StatusProcessing, On: EventUnknown, To: StatusProcessing},
+	{From: StatusProcessing, On: EventDeclined, To: StatusProcessing},
+	{From: StatusProcessing, On: EventAuthorised, To: StatusRequiresCapture},
+	{From: StatusProcessing, On: EventSucceeded, To: StatusSucceeded},
+	{From: StatusProcessing, On: EventFailed, To: StatusCanceled},
+	{From: StatusRequiresPaymentMethod, On: EventSucceeded, To: StatusSucceeded},
+	{From: StatusRequiresPaymentMethod, On: EventCanceled, To: StatusCanceled},
+	{From: StatusRequiresCapture, On: EventUnknown, To: StatusRequiresCapture},
+	{From: StatusRequiresCapture, On: EventDeclined, To: StatusRequiresCapture},
+	{From: StatusRequiresCapture, On: EventSucceeded, To: StatusSucceeded},
+	{From: StatusRequiresCapture, On: EventCaptureFailed, To: StatusCanceled},
+	{From: StatusRequiresCapture, On: EventCanceled, To: StatusCanceled},
+}
+
+// The gateways that ask no provider.
+const (
+	Manual = "manual" // paid elsewhere: a person records it
+	Free   = "free"   // there is nothing to pay
+)
+
+// Attempt is one question to a gateway, under a key of its own. A payment has
+// at most one that is open.
+type Attempt struct {
+	Key      string        `json:"key"`
+	Payment  string        `json:"payment"`
+	Order    string        `json:"order"`
+	N        int64         `json:"n"` // counts a payment's attempts from 1
+	Op       Op            `json:"op"`
+	Amount   int64         `json:"amount"`
+	Refund   string        `json:"refund,omitempty"` // which refund, for Op refund
+	Status   AttemptStatus `json:"status"`
+	Ref      string        `json:"ref,omitempty"` // the provider's reference
+	Decline  Decline       `json:"decline,omitempty"`
+	OpenedAt time.Time     `json:"opened_at"`
+	KeyUntil time.Time     `json:"key_until"` // past this the key is no longer asked with, only looked up
+	ClosedAt time.Time     `json:"closed_at,omitzero"`
+}
+
+// Op is what an attempt asks for.
+type Op string
+
+// The operations.
+const (
+	OpAuthorise Op = "authorise"
+	OpCapture   Op = "capture"
+	OpVoid      Op = "void"
+	OpRefund    Op = "refund"
+	OpRecord    Op = "record" // a person recorded what was paid elsewhere
+)
+
+// AttemptStatus is what became of an attempt.
+type AttemptStatus string
+
+// The statuses of an attempt.
+const (
+	AttemptOpen      AttemptStatus = "open"    // it will be or is being asked
+	AttemptUnknown   AttemptStatus = "unknown" // it was asked, and no answer came
+	AttemptSucceeded AttemptStatus = "succeeded"
+	AttemptDeclined  AttemptStatus = "declined"
+	AttemptExpired   AttemptStatus = "expired" // its key has expired, and the provider knows it not: it was never made
+)
+
+// AttemptTransitions is the one table of what an attempt can go through.
+var AttemptTransitions = state.Table[AttemptStatus, AttemptStatus]{
+	{From: AttemptOpen, On: AttemptUnknown, To: AttemptUnknown},
+	{From: AttemptOpen, On: AttemptSucceeded, To: AttemptSucceeded},
+	{From: AttemptOpen, On: AttemptDeclined, To: AttemptDeclined},
+	{From: AttemptOpen, On: AttemptExpired, To: AttemptExpired},
+	{From: AttemptUnknown, On: AttemptUnknown, To: AttemptUnknown},
+	{From: AttemptUnknown, On: AttemptSucceeded, To: AttemptSucceeded},
+	{From: AttemptUnknown, On: AttemptDeclined, To: AttemptDeclined},
+	{From: AttemptUnknown, On: AttemptExpired, To: AttemptExpired},
+}
+
+// Open says whether an attempt may still have an effect.
+func (a Attempt) Open() bool { return a.Status == AttemptOpen || a.Status == AttemptUnknown }
+
+// Refund is money that goes back to the customer.
+type Refund struct {
+	ID       string       `json:"id"`
+	Payment  string       `json:"payment"`
+	Order    string       `json:"order"`
+	Amount   int64        `json:"amount"` // minor units of the payment's currency
+	Status   RefundStatus `json:"status"`
+	Reason   string       `json:"reason"`
+	OpenedAt time.Time    `json:"opened_at"`
+	ClosedAt time.Time    `json:"closed_at,omitzero"`
+}
+
+// RefundStatus is how a refund stands, in the words of the field
+// (https://docs.stripe.com/api/refunds/object#refund_object-status).
+type RefundStatus string
+
+// The statuses of a refund.
+const (
+	RefundPending   RefundStatus = "pending"
+	RefundSucceeded RefundStatus = "succeeded"
+)
+
+// The events of a refund.
+const (
+	EventRefundOpened    event.Type = "refund.opened"
+	EventRefundUnknown   event.Type = "refund.unknown"  // the gateway gave no answer: it is asked again
+	EventRefundDeclined  event.Type = "refund.declined" // a further attempt follows
+	EventRefundSucceeded event.Type = "refund.succeeded"
+)
+
+// RefundTransitions is the one table of what a refund can go through.
+var RefundTransitions = state.Table[RefundStatus, event.Type]{
+	{From: "", On: EventRefundOpened, To: RefundPending},
+	{From: RefundPending, On: EventRefundUnknown, To: RefundPending},
+	{From: RefundPending, On: EventRefundDeclined, To: RefundPending},
+	{From: RefundPending, On: EventRefundSucceeded, To: RefundSucceeded},
+}
+
+// Kept returns what of a payment is captured and not given back or about to be.
+func Kept(p Payment, refunds []Refund) int64 {
+	kept := p.Captured
+	for _, r := range refunds {
+		kept -= r.Amount
+	}
+	return kept
+}
+
+// Record is what a person says was paid elsewhere.
+type Record struct {
+	Reference string `json:"reference"` // such as the number of a bank statement's line
+	Amount    int64  `json:"amount"`    // minor units
+}
+
+// Validate checks a record against the payment that it is for.
+//
+// Errors: invalid, with the path of every field that is wrong.
+func (r Record) Validate(p Payment) error {
+	var c fault.Check
+	c.If(r.Reference == "" || len(r.Reference) > 200, "reference", "malformed", "1 to 200 bytes that say where it is to be found")
+	c.If(r.Amount != p.Amount, "amount", "mismatch", "%s, what the order has to pay", p.Money(p.Amount))
+	return c.Err("the record")
+}

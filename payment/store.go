@@ -1,0 +1,130 @@
+package payment
+
+import (
+	"doorstep/fault"
+	"doorstep/internal/db"
+)
+
+// A payment, its attempts and its refunds change under their order's lock.
+
+// Insert writes a new payment.
+func Insert(tx *db.Tx, p Payment) {
+	tx.Write(`INSERT INTO payments (id, order_id, gateway, method, currency, amount, captured, refunded, status, capture_at_once, ref, opened_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		p.ID, p.Order, p.Gateway, p.Method, string(p.Currency), p.Amount, p.Captured, p.Refunded, string(p.Status),
+		number(p.Capture), p.Ref, db.Micros(p.OpenedAt))
+}
+
+// Save writes what moves of a payment.
+func Save(tx *db.Tx, p Payment) {
+	tx.Write(`UPDATE payments SET captured = $1, refunded = $2, status = $3, ref = $4 WHERE id = $5`,
+		p.Captured, p.Refunded, string(p.Status), p.Ref, p.ID)
+}
+
+// Of returns an order's payments, oldest first.
+func Of(r db.Reader, order string) ([]Payment, error) { return Range(r, order, order) }
+
+// Range returns the payments of the orders from first to last, both included.
+func Range(r db.Reader, first, last string) ([]Payment, error) {
+	return db.All(r, scanPayment, `SELECT `+paymentColumns+` FROM payments
+		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, id`, first, last)
+}
+
+// InsertAttempt writes an attempt before it is asked. The database refuses a
+// second open one of the same payment.
+func InsertAttempt(tx *db.Tx, a Attempt) {
+	tx.Write(`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, status, ref, decline, opened_at, key_until, closed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		a.Key, a.Payment, a.Order, a.N, string(a.Op), a.Amount, a.Refund, string(a.Status), a.Ref, string(a.Decline),
+		db.Micros(a.OpenedAt), db.Micros(a.KeyUntil), db.Micros(a.ClosedAt))
+}
+
+// SaveAttempt writes what moves of an attempt.
+func SaveAttempt(tx *db.Tx, a Attempt) {
+	tx.Write(`UPDATE payment_attempts SET status = $1, ref = $2, decline = $3, closed_at = $4 WHERE key = $5`,
+		string(a.Status), a.Ref, string(a.Decline), db.Micros(a.ClosedAt), a.Key)
+}
+
+// Attempts returns the attempts of an order's payments, oldest first.
+func Attempts(r db.Reader, order string) ([]Attempt, error) { return AttemptsRange(r, order, order) }
+
+// AttemptsRange returns the attempts of the orders from first to last, both included.
+func AttemptsRange(r db.Reader, first, last string) ([]Attempt, error) {
+	return db.All(r, scanAttempt, `SELECT key, payment_id, order_id, n, op, amount, refund_id, status, ref, decline, opened_at, key_until, closed_at
+		FROM payment_attempts WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, payment_id, n`, first, last)
+}
+
+// InsertRefund writes a new refund.
+func InsertRefund(tx *db.Tx, f Refund) {
+	tx.Write(`INSERT INTO refunds (id, payment_id, order_id, amount, status, reason, opened_at, closed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		f.ID, f.Payment, f.Order, f.Amount, string(f.Status), f.Reason, db.Micros(f.OpenedAt), db.Micros(f.ClosedAt))
+}
+
+// SaveRefund writes what moves of a refund.
+func SaveRefund(tx *db.Tx, f Refund) {
+	tx.Write(`UPDATE refunds SET status = $1, closed_at = $2 WHERE id = $3`, string(f.Status), db.Micros(f.ClosedAt), f.ID)
+}
+
+// Refunds returns the refunds of an order, oldest first.
+func Refunds(r db.Reader, order string) ([]Refund, error) { return RefundsRange(r, order, order) }
+
+// RefundsRange returns the refunds of the orders from first to last, both included.
+func RefundsRange(r db.Reader, first, last string) ([]Refund, error) {
+	return db.All(r, func(row db.Row) (Refund, error) {
+		var f Refund
+		var opened, closed int64
+		err := row.Scan(&f.ID, &f.Payment, &f.Order, &f.Amount, (*string)(&f.Status), &f.Reason, &opened, &closed)
+		f.OpenedAt, f.ClosedAt = db.Time(opened), db.Time(closed)
+		return f, err
+	}, `SELECT id, payment_id, order_id, amount, status, reason, opened_at, closed_at FROM refunds
+		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, id`, first, last)
+}
+
+// KeepAnswer keeps an answer that came too late to change anything, as
+// evidence: whoever has the attempt now asks again under its key.
+func KeepAnswer(tx *db.Tx, id string, a Attempt, answer string) {
+	tx.Write(`INSERT INTO payment_late_answers (id, attempt_key, order_id, at, answer) VALUES ($1, $2, $3, $4, $5)`,
+		id, a.Key, a.Order, db.Micros(tx.Now()), answer)
+}
+
+// Get returns the order's payment with the id. Errors: not_found.
+func Get(r db.Reader, order, id string) (Payment, error) {
+	all, err := Of(r, order)
+	if err != nil {
+		return Payment{}, err
+	}
+	for _, p := range all {
+		if p.ID == id {
+			return p, nil
+		}
+	}
+	return Payment{}, fault.New(fault.NotFound, "order %s has no payment %q", order, id)
+}
+
+const paymentColumns = `id, order_id, gateway, method, currency, amount, captured, refunded, status, capture_at_once, ref, opened_at`
+
+func scanPayment(row db.Row) (Payment, error) {
+	var p Payment
+	var capture, opened int64
+	err := row.Scan(&p.ID, &p.Order, &p.Gateway, &p.Method, (*string)(&p.Currency), &p.Amount, &p.Captured, &p.Refunded,
+		(*string)(&p.Status), &capture, &p.Ref, &opened)
+	p.Capture, p.OpenedAt = capture == 1, db.Time(opened)
+	return p, err
+}
+
+func scanAttempt(row db.Row) (Attempt, error) {
+	var a Attempt
+	var opened, until, closed int64
+	err := row.Scan(&a.Key, &a.Payment, &a.Order, &a.N, (*string)(&a.Op), &a.Amount, &a.Refund, (*string)(&a.Status),
+		&a.Ref, (*string)(&a.Decline), &opened, &until, &closed)
+	a.OpenedAt, a.KeyUntil, a.ClosedAt = db.Time(opened), db.Time(until), db.Time(closed)
+	return a, err
+}
+
+func number(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,146 @@
+// Package policy holds the shop's settings: what the process does where a rule
+// of the shop decides. Every change is a new version; none is overwritten.
+package policy
+
+import (
+	"slices"
+	"time"
+
+	"doorstep/fault"
+)
+
+// Policy is one version of the shop's settings.
+type Policy struct {
+	Gateway  string   `json:"gateway"`  // the gateway of an order that names none
+	Carrier  string   `json:"carrier"`  // who ships
+	Capture  Capture  `json:"capture"`  // when authorised money is taken
+	HandOver HandOver `json:"handover"` // what counts as handing a parcel over
+
+	PaymentRetries Schedule `json:"payment_retries"` // after soft declines, each a new attempt
+	LabelRetries   Schedule `json:"label_retries"`   // after temporary refusals, each a new attempt
+	RefundRetries  Schedule `json:"refund_retries"`  // after soft declines of a refund, each a new attempt
+	Ask            Backoff  `json:"ask"`             // when a provider gave no answer: the same attempt asked again
+
+	AwaitPayment  Duration `json:"await_payment"`  // how long a payment made elsewhere is waited for before a person is told
+	AwaitHandOver Duration `json:"await_handover"` // how long a parcel may wait for a person, or for its first scan
+	TrackEvery    Duration `json:"track_every"`    // how often a carrier is asked that suggests no time
+	Silence       Duration `json:"silence"`        // how long a parcel may go without a scan before a ticket is opened
+	CloseSolved   Duration `json:"close_solved"`   // how long a solved ticket stays open to a reply
+}
+
+// Capture says when authorised money is taken.
+type Capture string
+
+// The ways to capture.
+const (
+	CaptureAtOnce     Capture = "at_once"
+	CaptureOnHandOver Capture = "on_handover" // after the label is bought, before the parcel leaves
+)
+
+// HandOver says what counts as handing a parcel over to the carrier.
+type HandOver string
+
+// The ways of handing over.
+const (
+	HandOverAtOnce    HandOver = "at_once"    // the label is the hand-over
+	HandOverByPerson  HandOver = "by_person"  // a person says so
+	HandOverFirstScan HandOver = "first_scan" // the carrier's first scan says so
+)
+
+// Schedule is how long to wait before each further attempt; when it is used
+// up, there is none.
+type Schedule []Duration
+
+// Wait returns how long to wait before the next attempt after n have been
+// made, and false when there is to be none.
+func (s Schedule) Wait(made int) (time.Duration, bool) {
+	if made < 1 || made > len(s) {
+		return 0, false
+	}
+	return time.Duration(s[made-1]), true
+}
+
+// Backoff is how asking again is spaced: doubling from First up to Most, at
+// most Tries times, after which a person is told.
+type Backoff struct {
+	First Duration `json:"first"`
+	Most  Duration `json:"most"`
+	Tries int      `json:"tries"`
+}
+
+// Default is the policy of a shop that has set none.
+func Default() Policy {
+	minutes := func(n ...int) Schedule {
+		s := make(Schedule, len(n))
+		for i := range n {
+			s[i] = Duration(time.Duration(n[i]) * time.Minute)
+		}
+		return s
+	}
+	const day = Duration(24 * time.Hour)
+	return Policy{
+		Gateway:  "simulated",
+		Carrier:  "simulated",
+		Capture:  CaptureAtOnce,
+		HandOver: HandOverAtOnce,
+
+		PaymentRetries: minutes(5, 60),
+		LabelRetries:   minutes(1, 10, 60),
+		RefundRetries:  minutes(60, 24*60),
+		Ask:            Backoff{First: Duration(time.Second), Most: Duration(5 * time.Minute), Tries: 30},
+
+		AwaitPayment:  7 * day,
+		AwaitHandOver: 3 * day,
+		TrackEvery:    Duration(6 * time.Hour),
+		Silence:       7 * day,
+		CloseSolved:   7 * day,
+	}
+}
+
+// Validate checks a policy.
+//
+// Errors: invalid, with the path of every field that is wrong.
+func (p Policy) Validate() error {
+	var c fault.Check
+	c.If(p.Gateway == "", "gateway", "required", "name a gateway")
+	c.If(p.Carrier == "", "carrier", "required", "name a carrier")
+	c.If(p.Capture != CaptureAtOnce && p.Capture != CaptureOnHandOver, "capture", "unknown", "at_once or on_handover")
+	c.If(p.HandOver != HandOverAtOnce && p.HandOver != HandOverByPerson && p.HandOver != HandOverFirstScan,
+		"handover", "unknown", "at_once, by_person or first_scan")
+	c.If(p.Ask.Tries < 1, "ask.tries", "out_of_range", "at least 1")
+	c.If(p.Ask.First <= 0 || p.Ask.Most < p.Ask.First, "ask", "out_of_range", "0 < first ≤ most")
+	for _, d := range []struct {
+		path string
+		d    Duration
+	}{
+		{"await_payment", p.AwaitPayment}, {"await_handover", p.AwaitHandOver}, {"track_every", p.TrackEvery},
+		{"silence", p.Silence}, {"close_solved", p.CloseSolved},
+	} {
+		c.If(d.d <= 0, d.path, "out_of_range", "longer than nothing")
+	}
+	for _, s := range []struct {
+		path string
+		s    Schedule
+	}{
+		{"payment_retries", p.PaymentRetries}, {"label_retries", p.LabelRetries}, {"refund_retries", p.RefundRetries},
+	} {
+		c.If(slices.ContainsFunc(s.s, func(d Duration) bool { return d < 0 }), s.path, "out_of_range", "not negative")
+	}
+	return c.Err("the policy")
+}
+
+// Duration is a time span that reads and writes as "1h30m" in JSON.
+type Duration time.Duration
+
+// MarshalText writes the duration as time.Duration does.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads what time.ParseDuration reads.
+func (d *Duration) UnmarshalText(b []byte) error {
+	v, err := time.ParseDuration(string(b))
+	if err != nil {
+		return fault.New(fault.Invalid, "%.40q is no duration such as 1h30m", string(b))
+	}
+	*d = Duration(v)
+	return nil
+}

@@ -1,0 +1,106 @@
+package policy
+
+import (
+	"encoding/json"
+	"sync"
+	"time"
+
+	"doorstep/access"
+	"doorstep/fault"
+	"doorstep/internal/db"
+)
+
+// Store reads and writes the shop's policy. What it read is kept for a second
+// of the machine's time, so that another node's change is seen soon.
+type Store struct {
+	mu     sync.Mutex
+	kept   Version
+	readAt time.Time
+}
+
+const keepFor = time.Second
+
+// Version is a policy with its place in the history. Version 0 is the default
+// that no one has changed yet.
+type Version struct {
+	Number int64        `json:"version"`
+	At     time.Time    `json:"at"`
+	Actor  access.Actor `json:"actor"`
+	Policy Policy       `json:"policy"`
+}
+
+// Current returns the policy in force.
+func (s *Store) Current(r db.Reader) (Policy, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.readAt.IsZero() && time.Since(s.readAt) < keepFor {
+		return s.kept.Policy, nil
+	}
+	v, found, err := db.One(r, scan, `SELECT `+columns+` FROM policies ORDER BY version DESC LIMIT 1`)
+	if err != nil {
+		return Policy{}, err
+	}
+	if !found {
+		v.Policy = Default()
+	}
+	s.kept, s.readAt = v, time.Now()
+	return v.Policy, nil
+}
+
+// Lock is what a change of the policy holds.
+func Lock() db.Lock { return db.Lock{Rank: lockRank, Key: "policy"} }
+
+const lockRank = 50
+
+// Set makes p the policy in force, as a new version. The transaction holds Lock.
+//
+// Errors: invalid; conflict when the version in force is not the one that the
+// change was made from.
+func (s *Store) Set(tx *db.Tx, by access.Actor, from int64, p Policy) (Version, error) {
+	if err := p.Validate(); err != nil {
+		return Version{}, err
+	}
+	last, _, err := db.One(tx, scan, `SELECT `+columns+` FROM policies ORDER BY version DESC LIMIT 1`)
+	if err != nil {
+		return Version{}, err
+	}
+	if last.Number != from {
+		return Version{}, fault.New(fault.Conflict, "the policy is at version %d, not %d", last.Number, from)
+	}
+	v := Version{Number: from + 1, At: tx.Now(), Actor: by, Policy: p}
+	doc, err := json.Marshal(p)
+	if err != nil {
+		return Version{}, err
+	}
+	tx.Write(`INSERT INTO policies (version, at, actor, doc) VALUES ($1, $2, $3, $4)`,
+		v.Number, db.Micros(v.At), string(by), string(doc))
+	tx.OnCommit(s.forget)
+	return v, nil
+}
+
+// History returns every version, the newest first; the default is not among them.
+func (s *Store) History(r db.Reader) ([]Version, error) {
+	return db.All(r, scan, `SELECT `+columns+` FROM policies ORDER BY version DESC`)
+}
+
+func (s *Store) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.readAt = time.Time{}
+}
+
+const columns = `version, at, actor, doc`
+
+// scan fills what a version does not name from the default, so that a setting
+// that came later has its default in older versions.
+func scan(row db.Row) (Version, error) {
+	var v Version
+	var at int64
+	var doc string
+	if err := row.Scan(&v.Number, &at, (*string)(&v.Actor), &doc); err != nil {
+		return v, err
+	}
+	v.At = db.Time(at)
+	v.Policy = Default()
+	return v, json.Unmarshal([]byte(doc), &v.Policy)
+}

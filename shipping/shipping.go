@@ -1,0 +1,186 @@
+// Package shipping is the parcels of an order: the label that is bought, the
+// hand-over, and the scans up to the door.
+package shipping
+
+import (
+	"slices"
+	"time"
+
+	"doorstep/event"
+	"doorstep/fault"
+	"doorstep/money"
+	"doorstep/state"
+)
+
+// Shipment is one parcel of an order.
+type Shipment struct {
+	ID             string         `json:"id"`
+	Order          string         `json:"order"`
+	Location       string         `json:"location"` // where it leaves from
+	Carrier        string         `json:"carrier"`
+	Service        string         `json:"service"`
+	Weight         int64          `json:"weight_grams"`
+	Status         Status         `json:"status"`
+	Tracking       TrackingStatus `json:"tracking"`
+	TrackingNumber string         `json:"tracking_number,omitempty"`
+	LabelRef       string         `json:"label_ref,omitempty"` // the carrier's reference of the label
+	Cost           int64          `json:"cost"`                // of the label, minor units
+	CostCurrency   money.Currency `json:"cost_currency,omitempty"`
+	PlannedAt      time.Time      `json:"planned_at"`
+	ShippedAt      time.Time      `json:"shipped_at,omitzero"`
+	DeliveredAt    time.Time      `json:"delivered_at,omitzero"`
+	ScannedAt      time.Time      `json:"scanned_at,omitzero"` // the latest scan, by the carrier's clock
+}
+
+// ShipmentLine is how many of an order's line a parcel holds.
+type ShipmentLine struct {
+	Line     int64  `json:"line"`
+	SKU      string `json:"sku"`
+	Quantity int64  `json:"quantity"`
+}
+
+// Status is how far a parcel is, on the shop's side.
+type Status string
+
+// The statuses of a shipment. What the carrier sees of it is its TrackingStatus.
+const (
+	Planned     Status = "planned"
+	LabelBought Status = "label_bought"
+	Shipped     Status = "shipped" // handed over
+	Failed      Status = "failed"  // no carrier takes it
+	Voided      Status = "voided"  // it will not leave
+)
+
+// The events of a shipment.
+const (
+	EventPlanned       event.Type = "shipment.planned"
+	EventLabelUnknown  event.Type = "shipment.label_unknown" // the carrier gave no answer: it is asked again
+	EventLabelRefused  event.Type = "shipment.label_refused" // a further attempt follows
+	EventLabelBought   event.Type = "shipment.label_bought"
+	EventFailed        event.Type = "shipment.failed"
+	EventVoidRequested event.Type = "shipment.void_requested"
+	EventVoidRefused   event.Type = "shipment.void_refused" // it is on its way already
+	EventVoided        event.Type = "shipment.voided"
+	EventShipped       event.Type = "shipment.shipped"
+	EventTracked       event.Type = "shipment.tracked" // the tracking status has moved
+	EventSilent        event.Type = "shipment.silent"  // nothing was seen of it for too long
+	EventDelivered     event.Type = "shipment.delivered"
+)
+
+// Transitions is the one table of what a shipment can go through.
+var Transitions = state.Table[Status, event.Type]{
+	{From: "", On: EventPlanned, To: Planned},
+	{From: Planned, On: EventLabelUnknown, To: Planned},
+	{From: Planned, On: EventLabelRefused, To: Planned},
+	{From: Planned, On: EventLabelBought, To: LabelBought},
+	{From: Planned, On: EventFailed, To: Failed},
+	{From: Planned, On: EventVoided, To: Voided},
+	{From: Planned, On: EventShipped, To: Shipped}, // a parcel of a carrier that sells no labels
+	{From: LabelBought, On: EventVoidRequested, To: LabelBought},
+	{From: LabelBought, On: EventVoidRefused, To: LabelBought},
+	{From: LabelBought, On: EventVoided, To: Voided},
+	{From: LabelBought, On: EventShipped, To: Shipped},
+	{From: LabelBought, On: EventTracked, To: LabelBought},
+	{From: LabelBought, On: EventSilent, To: LabelBought},
+	{From: Planned, On: EventSilent, To: Planned},
+	{From: Shipped, On: EventTracked, To: Shipped},
+	{From: Shipped, On: EventSilent, To: Shipped},
+	{From: Shipped, On: EventDelivered, To: Shipped},
+}
+
+// Manual is the carrier without a provider: a person picks, hands over and
+// says so.
+const Manual = "manual"
+
+// Attempt is one question to a carrier, under a key of its own. A shipment has
+// at most one that is open.
+type Attempt struct {
+	Key            string         `json:"key"`
+	Shipment       string         `json:"shipment"`
+	Order          string         `json:"order"`
+	N              int64          `json:"n"` // counts a shipment's attempts from 1
+	Op             Op             `json:"op"`
+	Carrier        string         `json:"carrier"`
+	Status         AttemptStatus  `json:"status"`
+	Ref            string         `json:"ref,omitempty"`
+	TrackingNumber string         `json:"tracking_number,omitempty"`
+	Cost           int64          `json:"cost"`
+	CostCurrency   money.Currency `json:"cost_currency,omitempty"`
+	Refusal        Refusal        `json:"refusal,omitempty"`
+	OpenedAt       time.Time      `json:"opened_at"`
+	KeyUntil       time.Time      `json:"key_until"` // past this the key is no longer asked with, only looked up
+	ClosedAt       time.Time      `json:"closed_at,omitzero"`
+}
+
+// Op is what an attempt asks for.
+type Op string
+
+// The operations.
+const (
+	OpBuy  Op = "buy"
+	OpVoid Op = "void"
+)
+
+// AttemptStatus is what became of an attempt.
+type AttemptStatus string
+
+// The statuses of an attempt.
+const (
+	AttemptOpen      AttemptStatus = "open"
+	AttemptUnknown   AttemptStatus = "unknown" // it was asked, and no answer came
+	AttemptSucceeded AttemptStatus = "succeeded"
+	AttemptRefused   AttemptStatus = "refused"
+	AttemptExpired   AttemptStatus = "expired" // its key has expired, and the carrier knows it not: it was never made
+)
+
+// AttemptTransitions is the one table of what an attempt can go through.
+var AttemptTransitions = state.Table[AttemptStatus, AttemptStatus]{
+	{From: AttemptOpen, On: AttemptUnknown, To: AttemptUnknown},
+	{From: AttemptOpen, On: AttemptSucceeded, To: AttemptSucceeded},
+	{From: AttemptOpen, On: AttemptRefused, To: AttemptRefused},
+	{From: AttemptOpen, On: AttemptExpired, To: AttemptExpired},
+	{From: AttemptUnknown, On: AttemptUnknown, To: AttemptUnknown},
+	{From: AttemptUnknown, On: AttemptSucceeded, To: AttemptSucceeded},
+	{From: AttemptUnknown, On: AttemptRefused, To: AttemptRefused},
+	{From: AttemptUnknown, On: AttemptExpired, To: AttemptExpired},
+}
+
+// Open says whether an attempt may still have an effect.
+func (a Attempt) Open() bool { return a.Status == AttemptOpen || a.Status == AttemptUnknown }
+
+// progress orders the tracking statuses: a parcel's status is the furthest
+// that was seen, whatever the order in which the scans arrive.
+var progress = []TrackingStatus{TrackingUnknown, PreTransit, InTransit, OutForDelivery, Delivered}
+
+// Fold returns the tracking status after a scan. It is monotone: a scan that
+// arrives late or twice never turns a parcel back.
+func Fold(s TrackingStatus, scans ...Scan) TrackingStatus {
+	for _, scan := range scans {
+		if slices.Index(progress, scan.Status) > slices.Index(progress, s) {
+			s = scan.Status
+		}
+	}
+	return s
+}
+
+// Physical says whether a status proves that the carrier has the parcel.
+func (s TrackingStatus) Physical() bool {
+	return slices.Index(progress, s) >= slices.Index(progress, InTransit)
+}
+
+// HandOver is what a person says when a parcel has been handed over.
+type HandOver struct {
+	TrackingNumber string `json:"tracking_number,omitempty"` // needed where no label was bought
+}
+
+// Validate checks a hand-over of a shipment.
+//
+// Errors: invalid, with the path of every field that is wrong.
+func (h HandOver) Validate(s Shipment) error {
+	var c fault.Check
+	c.If(s.TrackingNumber == "" && h.TrackingNumber == "", "tracking_number", "required", "the number under which the parcel is followed")
+	c.If(len(h.TrackingNumber) > 64, "tracking_number", "too_long", "at most 64 bytes")
+	c.If(s.TrackingNumber != "" && h.TrackingNumber != "" && h.TrackingNumber != s.TrackingNumber,
+		"tracking_number", "mismatch", "%s, the label's", s.TrackingNumber)
+	return c.Err("the hand-over")
+}

@@ -1,0 +1,176 @@
+package shipping
+
+import (
+	"time"
+
+	"doorstep/fault"
+	"doorstep/internal/db"
+)
+
+// A shipment, its attempts and its scans change under their order's lock.
+
+// Insert writes a new shipment and what it holds.
+func Insert(tx *db.Tx, s Shipment, lines []ShipmentLine) {
+	tx.Write(`INSERT INTO shipments (id, order_id, location, carrier, service, weight_grams, status, tracking, tracking_number,
+			label_ref, cost, cost_currency, planned_at, shipped_at, delivered_at, scanned_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+		s.ID, s.Order, s.Location, s.Carrier, s.Service, s.Weight, string(s.Status), string(s.Tracking), s.TrackingNumber,
+		s.LabelRef, s.Cost, string(s.CostCurrency), db.Micros(s.PlannedAt), db.Micros(s.ShippedAt), db.Micros(s.DeliveredAt), db.Micros(s.ScannedAt))
+	for _, l := range lines {
+		tx.Write(`INSERT INTO shipment_lines (order_id, shipment_id, line, sku, quantity) VALUES ($1, $2, $3, $4, $5)`,
+			s.Order, s.ID, l.Line, l.SKU, l.Quantity)
+	}
+}
+
+// Save writes what moves of a shipment.
+func Save(tx *db.Tx, s Shipment) {
+	tx.Write(`UPDATE shipments SET carrier = $1, status = $2, tracking = $3, tracking_number = $4, label_ref = $5, cost = $6,
+			cost_currency = $7, shipped_at = $8, delivered_at = $9, scanned_at = $10 WHERE id = $11`,
+		s.Carrier, string(s.Status), string(s.Tracking), s.TrackingNumber, s.LabelRef, s.Cost, string(s.CostCurrency),
+		db.Micros(s.ShippedAt), db.Micros(s.DeliveredAt), db.Micros(s.ScannedAt), s.ID)
+}
+
+// Of returns an order's shipments, oldest first.
+func Of(r db.Reader, order string) ([]Shipment, error) { return Range(r, order, order) }
+
+// Range returns the shipments of the orders from first to last, both included.
+func Range(r db.Reader, first, last string) ([]Shipment, error) {
+	return db.All(r, scanShipment, `SELECT `+shipmentColumns+` FROM shipments
+		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, id`, first, last)
+}
+
+// OrderOf returns the order that a shipment belongs to, by the shipment's id
+// or its tracking number. Errors: not_found.
+func OrderOf(r db.Reader, what string) (order, shipment string, err error) {
+	s, found, err := db.One(r, scanShipment, `SELECT `+shipmentColumns+` FROM shipments WHERE id = $1`, what)
+	if err == nil && !found {
+		s, found, err = db.One(r, scanShipment, `SELECT `+shipmentColumns+` FROM shipments WHERE tracking_number = $1 AND tracking_number <> ''`, what)
+	}
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "there is no shipment %q", what)
+	}
+	return s.Order, s.ID, err
+}
+
+// LinesRange returns what the shipments of the orders from first to last hold,
+// by shipment.
+func LinesRange(r db.Reader, first, last string) (map[string][]ShipmentLine, error) {
+	by := map[string][]ShipmentLine{}
+	err := db.Each(r, func(row db.Row) error {
+		var of string
+		var l ShipmentLine
+		if err := row.Scan(&of, &l.Line, &l.SKU, &l.Quantity); err != nil {
+			return err
+		}
+		by[of] = append(by[of], l)
+		return nil
+	}, `SELECT shipment_id, line, sku, quantity FROM shipment_lines
+		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, shipment_id, line`, first, last)
+	return by, err
+}
+
+// InsertAttempt writes an attempt before it is asked. The database refuses a
+// second open one of the same shipment.
+func InsertAttempt(tx *db.Tx, a Attempt) {
+	tx.Write(`INSERT INTO label_attempts (key, shipment_id, order_id, n, op, carrier, status, ref, tracking_number, cost, cost_currency,
+			refusal, opened_at, key_until, closed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+		a.Key, a.Shipment, a.Order, a.N, string(a.Op), a.Carrier, string(a.Status), a.Ref, a.TrackingNumber, a.Cost, string(a.CostCurrency),
+		string(a.Refusal), db.Micros(a.OpenedAt), db.Micros(a.KeyUntil), db.Micros(a.ClosedAt))
+}
+
+// SaveAttempt writes what moves of an attempt.
+func SaveAttempt(tx *db.Tx, a Attempt) {
+	tx.Write(`UPDATE label_attempts SET status = $1, ref = $2, tracking_number = $3, cost = $4, cost_currency = $5, refusal = $6, closed_at = $7
+		WHERE key = $8`,
+		string(a.Status), a.Ref, a.TrackingNumber, a.Cost, string(a.CostCurrency), string(a.Refusal), db.Micros(a.ClosedAt), a.Key)
+}
+
+// Attempts returns the attempts of an order's shipments, oldest first.
+func Attempts(r db.Reader, order string) ([]Attempt, error) { return AttemptsRange(r, order, order) }
+
+// AttemptsRange returns the attempts of the orders from first to last, both included.
+func AttemptsRange(r db.Reader, first, last string) ([]Attempt, error) {
+	return db.All(r, func(row db.Row) (Attempt, error) {
+		var a Attempt
+		var opened, until, closed int64
+		err := row.Scan(&a.Key, &a.Shipment, &a.Order, &a.N, (*string)(&a.Op), &a.Carrier, (*string)(&a.Status), &a.Ref, &a.TrackingNumber,
+			&a.Cost, (*string)(&a.CostCurrency), (*string)(&a.Refusal), &opened, &until, &closed)
+		a.OpenedAt, a.KeyUntil, a.ClosedAt = db.Time(opened), db.Time(until), db.Time(closed)
+		return a, err
+	}, `SELECT key, shipment_id, order_id, n, op, carrier, status, ref, tracking_number, cost, cost_currency, refusal, opened_at, key_until, closed_at
+		FROM label_attempts WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, shipment_id, n`, first, last)
+}
+
+// AddScans appends those of the scans that are new, and returns them.
+func AddScans(tx *db.Tx, s Shipment, scans []Scan) ([]Scan, error) {
+	known, err := Scans(tx, s.Order, s.Order)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	for _, k := range known[s.ID] {
+		seen[k.ID] = true
+	}
+	var added []Scan
+	for _, k := range scans {
+		if seen[k.ID] {
+			continue
+		}
+		seen[k.ID] = true
+		added = append(added, k)
+		tx.Write(`INSERT INTO scans (order_id, shipment_id, scan_id, status, at, seen_at, place) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			s.Order, s.ID, k.ID, string(k.Status), db.Micros(k.At), db.Micros(tx.Now()), k.Place)
+	}
+	return added, nil
+}
+
+// Scans returns the scans of the orders from first to last, by shipment, in
+// the order of the carrier's clock.
+func Scans(r db.Reader, first, last string) (map[string][]Scan, error) {
+	by := map[string][]Scan{}
+	err := db.Each(r, func(row db.Row) error {
+		var of string
+		var k Scan
+		var at int64
+		if err := row.Scan(&of, &k.ID, (*string)(&k.Status), &at, &k.Place); err != nil {
+			return err
+		}
+		k.At = db.Time(at)
+		by[of] = append(by[of], k)
+		return nil
+	}, `SELECT shipment_id, scan_id, status, at, place FROM scans
+		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, shipment_id, at, scan_id`, first, last)
+	return by, err
+}
+
+// KeepAnswer keeps an answer that came too late to change anything, as
+// evidence: whoever has the attempt now asks again under its key.
+func KeepAnswer(tx *db.Tx, id string, a Attempt, answer string) {
+	tx.Write(`INSERT INTO label_late_answers (id, attempt_key, order_id, at, answer) VALUES ($1, $2, $3, $4, $5)`,
+		id, a.Key, a.Order, db.Micros(tx.Now()), answer)
+}
+
+// LastSeen is when something was last known of a parcel: its latest scan, or
+// when it was handed over or planned.
+func (s Shipment) LastSeen() time.Time {
+	last := s.PlannedAt
+	for _, t := range []time.Time{s.ShippedAt, s.ScannedAt} {
+		if t.After(last) {
+			last = t
+		}
+	}
+	return last
+}
+
+const shipmentColumns = `id, order_id, location, carrier, service, weight_grams, status, tracking, tracking_number,
+	label_ref, cost, cost_currency, planned_at, shipped_at, delivered_at, scanned_at`
+
+func scanShipment(row db.Row) (Shipment, error) {
+	var s Shipment
+	var planned, shipped, delivered, scanned int64
+	err := row.Scan(&s.ID, &s.Order, &s.Location, &s.Carrier, &s.Service, &s.Weight, (*string)(&s.Status), (*string)(&s.Tracking), &s.TrackingNumber,
+		&s.LabelRef, &s.Cost, (*string)(&s.CostCurrency), &planned, &shipped, &delivered, &scanned)
+	s.PlannedAt, s.ShippedAt, s.DeliveredAt, s.ScannedAt = db.Time(planned), db.Time(shipped), db.Time(delivered), db.Time(scanned)
+	return s, err
+}
