@@ -1,0 +1,224 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"html/template"
+	"slices"
+	"time"
+
+	"doorstep/fault"
+	"doorstep/money"
+)
+
+// page is what the template reads: the data, and what was worked out from it.
+type page struct {
+	Data
+	Policy    string
+	Style     template.CSS
+	Scripts   []template.JS
+	Period    string
+	Per       string // the length of a bucket, in words
+	Moment    string // the layout of a bucket's start
+	Cards     []card
+	Placed    int64
+	Lost      int64 // orders that failed
+	Elsewhere int64 // orders that neither failed nor came to the last stage
+	TicketSum int64
+	Balance   []balance
+	Clocks    []clockwork
+	FunnelFig *figure
+	TimeFig   *figure
+	Found     int64 // violations
+	More      int64 // violations that are not listed
+}
+
+// card is one headline figure.
+type card struct{ Name, Value, Note string }
+
+// balance is what was taken and refunded in one currency.
+type balance struct{ Taken, Refunded, Kept money.Amount }
+
+// clockwork is the steps that were timed by one clock.
+type clockwork struct {
+	Name, Clock, About string
+	Steps              []Step
+	Fig                *figure
+}
+
+// maxViolations bounds how many violations a page lists.
+const maxViolations = 100
+
+func newPage(d Data) (*page, error) {
+	d.Title = cmp.Or(d.Title, "Order report")
+	d.Every = cmp.Or(d.Every, time.Hour)
+	p := &page{
+		Data: d, Policy: contentPolicy(), Style: template.CSS(pageCSS), Scripts: scripts, //nolint:gosec // our own file
+		Period: period(d.From, d.To), Per: stretch(d.Every), Moment: moment(d.Every, d.OverTime),
+	}
+	p.boundViolations()
+	var err error
+	if p.Balance, err = balances(d.Taken, d.Refunded); err != nil {
+		return nil, err
+	}
+	if p.Clocks, err = clockworks(d.Steps); err != nil {
+		return nil, err
+	}
+	p.countOrders()
+	p.Cards = p.headline()
+	p.FunnelFig = funnelFigure(d.Funnel)
+	p.TimeFig = timeFigure(d.OverTime, p.Moment, p.Per)
+	return p, nil
+}
+
+// boundViolations keeps the page short however much is wrong.
+func (p *page) boundViolations() {
+	p.Found = int64(len(p.Verify.Violations))
+	if p.Found > maxViolations {
+		p.More, p.Verify.Violations = p.Found-maxViolations, p.Verify.Violations[:maxViolations]
+	}
+}
+
+func (p *page) countOrders() {
+	for _, r := range p.Failed {
+		p.Lost += r.Orders
+	}
+	for _, t := range p.Tickets {
+		p.TicketSum += t.N
+	}
+	if len(p.Funnel) > 0 {
+		p.Placed = p.Funnel[0].Orders
+		p.Elsewhere = max(0, p.Placed-p.last().Orders-p.Lost)
+	}
+}
+
+func (p *page) last() Stage { return p.Funnel[len(p.Funnel)-1] }
+
+// headline returns the figures that a shop owner looks for first.
+func (p *page) headline() []card {
+	var cards []card
+	if len(p.Funnel) > 0 {
+		cards = append(cards, card{words(p.Funnel[0].Name), count(p.Placed), p.length()})
+	}
+	if len(p.Funnel) > 1 {
+		cards = append(cards, card{words(p.last().Name), count(p.last().Orders), p.ofPlaced(p.last().Orders)})
+	}
+	cards = append(cards, card{"Failed", count(p.Lost), p.commonest()})
+	for _, b := range p.Balance {
+		cards = append(cards, card{"Money kept", amount(b.Kept), "of " + amount(b.Taken) + " taken"})
+	}
+	return append(cards, card{"Tickets", count(p.TicketSum), p.perHundred()})
+}
+
+// length says for how long the shop was looked at.
+func (p *page) length() string {
+	if p.Period == "" || !p.To.After(p.From) {
+		return "in all"
+	}
+	return "in " + duration(p.To.Sub(p.From))
+}
+
+func (p *page) ofPlaced(n int64) string {
+	if p.Placed == 0 {
+		return "no orders yet"
+	}
+	return share(n, p.Placed) + " of the orders"
+}
+
+// commonest says how many orders failed and why most of them did.
+func (p *page) commonest() string {
+	if p.Lost == 0 {
+		return "none"
+	}
+	most := slices.MaxFunc(p.Failed, func(a, b Reason) int { return cmp.Compare(a.Orders, b.Orders) })
+	return fmt.Sprintf("%s, most: %s", share(p.Lost, p.Placed), words(most.Name))
+}
+
+func (p *page) perHundred() string {
+	if p.Placed == 0 || p.TicketSum == 0 {
+		return "none"
+	}
+	return fmt.Sprintf("%.1f per 100 orders", percent(p.TicketSum, p.Placed))
+}
+
+// Before returns how many orders came to the stage before.
+func (p *page) Before(stage int) int64 { return p.Funnel[max(0, stage-1)].Orders }
+
+// Start returns the start of a bucket, as the chart and the table show it.
+func (p *page) Start(b Bucket) string { return b.Start.Format(p.Moment) }
+
+// Bar returns the length of a bar in a table cell, in per cent of its cell.
+func (p *page) Bar(part, whole int64) string {
+	return fmt.Sprintf("%.1f%%", min(100, percent(part, whole)))
+}
+
+// balances joins what was taken and refunded, per currency.
+func balances(taken, refunded []money.Amount) ([]balance, error) {
+	in, err := sums(taken)
+	if err != nil {
+		return nil, err
+	}
+	out, err := sums(refunded)
+	if err != nil {
+		return nil, err
+	}
+	var all []balance
+	for _, c := range currencies(taken, refunded) {
+		kept, ok := money.Add(in[c], -out[c])
+		if !ok {
+			return nil, tooMuch(c)
+		}
+		all = append(all, balance{money.Of(in[c], c), money.Of(out[c], c), money.Of(kept, c)})
+	}
+	return all, nil
+}
+
+func sums(amounts []money.Amount) (map[money.Currency]int64, error) {
+	sum := map[money.Currency]int64{}
+	for _, a := range amounts {
+		s, ok := money.Add(sum[a.Currency], a.Minor)
+		if !ok {
+			return nil, tooMuch(a.Currency)
+		}
+		sum[a.Currency] = s
+	}
+	return sum, nil
+}
+
+func tooMuch(c money.Currency) error {
+	return fault.New(fault.Invalid, "the amounts of %s are too large to add up", c)
+}
+
+// currencies returns each currency once, in the order of the amounts.
+func currencies(lists ...[]money.Amount) []money.Currency {
+	var all []money.Currency
+	for _, a := range slices.Concat(lists...) {
+		if !slices.Contains(all, a.Currency) {
+			all = append(all, a.Currency)
+		}
+	}
+	return all
+}
+
+// clockworks sorts the steps by their clock. The two are never shown together:
+// one counts in days and the other in thousandths of a second.
+func clockworks(steps []Step) ([]clockwork, error) {
+	all := []clockwork{
+		{Name: "Waits", Clock: string(ShopTime), About: "What a customer waits, on the shop’s clock."},
+		{Name: "Computation", Clock: string(WallTime), About: "What the computer took, on the wall clock."},
+	}
+	for _, s := range steps {
+		switch s.Clock {
+		case ShopTime:
+			all[0].Steps = append(all[0].Steps, s)
+		case WallTime:
+			all[1].Steps = append(all[1].Steps, s)
+		default:
+			return nil, fault.New(fault.Invalid, "step %q was timed by no known clock: %q", s.Name, string(s.Clock))
+		}
+	}
+	for i, tone := range []string{"wait", "work"} {
+		all[i].Fig = stepFigure(all[i], tone)
+	}
+	return slices.DeleteFunc(all, func(c clockwork) bool { return len(c.Steps) == 0 }), nil
+}
