@@ -1,0 +1,208 @@
+package importer_test
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"doorstep/fault"
+	"doorstep/importer"
+)
+
+type failer interface {
+	Helper()
+	Errorf(format string, args ...any)
+}
+
+// checkInvoice says what holds for every invoice.
+func checkInvoice(t failer, inv importer.Invoice) {
+	t.Helper()
+	value := inv.Shipping - inv.Discount
+	for _, l := range inv.Lines {
+		value += l.Quantity * l.UnitPrice
+		if l.Quantity < 1 || l.Quantity > importer.MaxQuantity || l.UnitPrice < 0 || l.SKU == "" || l.Name == "" || !utf8.ValidString(l.SKU+l.Name) {
+			t.Errorf("invoice %s has the line %+v", inv.Number, l)
+		}
+	}
+	if value != inv.Value || value < 0 || inv.Shipping < 0 || inv.Discount < 0 {
+		t.Errorf("invoice %s: value %d, its parts are %d", inv.Number, inv.Value, value)
+	}
+	if len(inv.Lines) == 0 || len(inv.Lines) > 2000 || len(inv.Country) != 2 || inv.Currency != importer.Currency {
+		t.Errorf("no order: %+v", inv)
+	}
+}
+
+// fileRow draws a row of which most columns are right and some are not.
+func fileRow(t *rapid.T) string {
+	oneOf := func(label string, of ...string) string { return rapid.SampledFrom(of).Draw(t, label) }
+	fields := []string{
+		oneOf("letter", "", "", "", "", "C", "A", "Z") + oneOf("number", "1", "2", "3", "4", "5", "x"),
+		oneOf("code", "90001", "90001a", "90001A", "POST", "DOT", "C2", "D", "D", "M", "m", "S", "B", "AMAZONFEE", "gift_1", "DCGS1", ""),
+		oneOf("description", "", "MADE UP", "damages", `"quoted"`),
+		oneOf("quantity", "1", "2", "7", "-1", "-3", "0", "1000000", "0.5", "9223372036854775808", "many"),
+		oneOf("date", "2011-03-01 10:00:00", "2011-03-01 10:00:00", "2011-03-01 09:00:00", "yesterday"),
+		oneOf("price", "0.0", "1", "2.55", "0.1", "10000000", "-2", "0.001", "1.555", "cheap"),
+		oneOf("customer", "", "17850.0", "17850", "someone"),
+		oneOf("country", "United Kingdom", "EIRE", "Atlantis", ""),
+	}
+	return strings.Join(fields[:len(fields)-rapid.IntRange(0, 20).Draw(t, "cut")/20], ",")
+}
+
+func TestImportedPlusSetAsideIsTheFile(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		rows := rapid.SliceOfN(rapid.Custom(fileRow), 0, 40).Draw(t, "rows")
+		r, err := importer.NewReader(strings.NewReader(header+strings.Join(rows, "\n")), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for {
+			inv, err := r.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			checkInvoice(t, inv)
+			if rapid.Bool().Draw(t, "accepted") {
+				r.Account().Import(inv)
+			} else if err := r.Refuse(inv, "made up"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := r.Account().Check(); err != nil {
+			t.Fatal(err)
+		}
+		if r.Account().File().Rows != len(rows) {
+			t.Fatalf("%d rows counted of %d", r.Account().File().Rows, len(rows))
+		}
+	})
+}
+
+func TestCheckSeesWhatIsMissingOrDoubled(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		row    string
+		change func(*importer.Invoice)
+		times  int
+		ok     bool
+	}{
+		"once":            {goods, nil, 1, true},
+		"never":           {goods, nil, 0, false},
+		"twice":           {goods, nil, 2, false},
+		"never, for free": {"1,90000,X,1,2011-01-01 00:00:00,0,1.0,USA", nil, 0, false},
+		"a penny more":    {goods, func(inv *importer.Invoice) { inv.Value++ }, 1, false},
+		"discount and value changed alike": {goods, func(inv *importer.Invoice) {
+			inv.Value -= 5
+			inv.Discount += 5
+		}, 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r, err := importer.NewReader(strings.NewReader(header+c.row), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			inv, err := r.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.change != nil {
+				c.change(&inv)
+			}
+			for range c.times {
+				r.Account().Import(inv)
+			}
+			if err := r.Account().Check(); c.ok && err != nil || !c.ok && !fault.Is(err, fault.Internal) {
+				t.Errorf("check says %v, want ok: %t", err, c.ok)
+			}
+		})
+	}
+}
+
+func TestRefusedInvoice(t *testing.T) {
+	t.Parallel()
+	var asides []importer.Aside
+	r, err := importer.NewReader(strings.NewReader(header+goods), func(a importer.Aside) error {
+		asides = append(asides, a)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	inv, err := r.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Refuse(inv, "made-up reason"); err != nil {
+		t.Fatal(err)
+	}
+	if len(asides) != 1 || asides[0].Reason != importer.Refused || asides[0].Detail != "made-up reason" {
+		t.Errorf("set aside: %+v", asides)
+	}
+	if err := r.Account().Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSetAsideFileIsCSV(t *testing.T) {
+	t.Parallel()
+	got := readRows(t, goods, `"broken`, "C1,90001,\"a \"\"b\"\", c\",-1,2011-01-01 00:00:00,2,,USA", "1,90001,\xa3,2,2011-01-01 00:00:00,1.5,,USA")
+	records, err := csv.NewReader(strings.NewReader(string(asideFile(t, got.asides)))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(records) != 4 {
+		t.Fatalf("%d records", len(records))
+	}
+	for i, c := range []struct {
+		column int
+		want   string
+	}{{13, `"broken`}, {7, `a "b", c`}, {7, "\uFFFD"}} {
+		if got := records[i+1][c.column]; got != c.want {
+			t.Errorf("record %d has %q, want %q", i+1, got, c.want)
+		}
+	}
+}
+
+// fails is a disk that is full.
+type fails struct{}
+
+func (fails) Write([]byte) (int, error) { return 0, errors.New("made up") }
+
+func TestSetAsideFileThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	w := importer.NewAsideWriter(fails{})
+	if err := w.Flush(); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("flush: %v", err)
+	}
+}
+
+func TestSum(t *testing.T) {
+	t.Parallel()
+	got := readRows(t, "C1,9,X,-3,2011-01-01 00:00:00,0.125,,USA", "C1,9,X,1,2011-01-01 00:00:00,7.5,,USA")
+	fine, plain := got.asides[0].Value, got.asides[1].Value
+	for _, c := range []struct{ got, want string }{
+		{fine.String(), "-0.375"},
+		{plain.String(), "7.50"},
+		{fine.Add(plain).String(), "7.125"},
+		{importer.Sum{}.String(), "0.00"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s, want %s", c.got, c.want)
+		}
+	}
+	if minor, ok := plain.Minor(); !ok || minor != 750 {
+		t.Errorf("%d, %t", minor, ok)
+	}
+	if _, ok := fine.Minor(); ok {
+		t.Error("a sum finer than a minor unit has minor units")
+	}
+	if text, err := plain.MarshalText(); err != nil || fmt.Sprintf("%s", text) != "7.50" {
+		t.Errorf("%s, %v", text, err)
+	}
+}
