@@ -100,6 +100,8 @@ func classifyPostgres(err error) error {
 		return fault.New(fault.Unavailable, "the database server is not available: %w", err)
 	case isContention(err):
 		return fault.New(fault.Unavailable, "the database is too busy with the same rows: %w", err)
+	case code == "53200":
+		return fault.New(fault.Unavailable, "the database server is out of memory or locks: %w", err)
 	case code == "25006":
 		return fault.New(fault.Unavailable, "the database can't be written: %w", err)
 	}
@@ -109,7 +111,7 @@ func classifyPostgres(err error) error {
 // isAway is for a server that ends, starts, is out of something, or lets
 // nobody in: the connection is of no more use.
 func isAway(code string) bool {
-	for _, class := range []string{"08", "53", "57P", "58", "28"} {
+	for _, class := range []string{"08", "53300", "57P", "58", "28"} {
 		if strings.HasPrefix(code, class) {
 			return true
 		}
@@ -121,7 +123,7 @@ func isAway(code string) bool {
 // others: run again, it may well succeed.
 func isContention(err error) bool {
 	pg := postgresError(err)
-	return pg != nil && (pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "55P03")
+	return pg != nil && (pg.Code == "40001" || pg.Code == "40P01" || pg.Code == "55P03" || pg.Code == "53200")
 }
 
 // isConnectionLost says whether err means that PostgreSQL went away, rather

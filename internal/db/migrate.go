@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"doorstep/fault"
 
@@ -59,6 +60,7 @@ func (m merged) Glob(pattern string) ([]string, error) {
 		}
 		all = append(all, names...)
 	}
+	slices.Sort(all) // goose runs them in the order of this list
 	return all, nil
 }
 

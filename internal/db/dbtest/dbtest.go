@@ -35,7 +35,7 @@ func URL(t testing.TB, engine string) string {
 	if engine == SQLite {
 		return filepath.Join(t.TempDir(), "shop.db")
 	}
-	return serverOf(t).database(t)
+	return serverOf(t).database(t, template)
 }
 
 // Open opens a database and closes it when the test ends: a fresh one, unless
@@ -55,4 +55,13 @@ func Open(t testing.TB, engine string, config db.Config) *db.DB {
 		}
 	})
 	return d
+}
+
+// EmptyURL is URL for a database in which there is nothing at all yet.
+func EmptyURL(t testing.TB, engine string) string {
+	t.Helper()
+	if engine == SQLite {
+		return filepath.Join(t.TempDir(), "shop.db")
+	}
+	return serverOf(t).database(t, "template0")
 }

@@ -1,13 +1,217 @@
 package dbtest
 
-import "testing"
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
 
-type server struct{}
+	"doorstep/internal/db"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// install says what is missing.
+const install = "no PostgreSQL server is installed: the tests need initdb, postgres and pg_ctl " +
+	"(Debian and Ubuntu: apt-get install postgresql) in PATH or /usr/lib/postgresql/*/bin"
+
+// server is a PostgreSQL server of this test binary's own.
+type server struct {
+	dir       string // its files and its socket
+	databases atomic.Int64
+	keep      io.Closer // the watchdog ends the server when this pipe breaks
+}
+
+// start starts the server once for the whole test binary.
+var start = sync.OnceValues(startServer)
 
 func serverOf(t testing.TB) *server {
 	t.Helper()
-	t.Fatal("PostgreSQL comes with the next commit")
+	s, err := start()
+	if err != nil {
+		t.Fatalf("PostgreSQL for tests: %v", err)
+	}
+	return s
+}
+
+// watchdog makes, starts and at last removes the server. It ends when its input
+// does, which is when the test binary has ended, in whatever way: nothing of
+// the server outlives it. $1 is the directory of the binaries, $2 the server's.
+const watchdog = `
+trap '' HUP INT TERM
+PATH=$1:$PATH; cd "$2" || exit 1
+{ initdb --no-sync --auth=trust --username=doorstep --encoding=UTF8 --locale=C -D data &&
+  printf '%s\n' "$3" >>data/postgresql.conf &&
+  pg_ctl -D data -l server.log -w -t 120 start; } >setup.log 2>&1 && echo ready
+read -r _
+pg_ctl -D data -m immediate -w stop >>setup.log 2>&1
+cd / && rm -rf "$2"
+`
+
+// settings keep durability as a shop has it.
+const settings = `
+listen_addresses = ''
+unix_socket_directories = '.'
+max_connections = 200
+fsync = on
+full_page_writes = on
+synchronous_commit = on
+shared_buffers = 64MB
+checkpoint_timeout = 30min
+max_wal_size = 2GB
+`
+
+func startServer() (*server, error) {
+	bin, err := binaries()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "doorstep-pg-")
+	if err != nil {
+		return nil, err
+	}
+	s := &server{dir: dir}
+	if err := s.run(bin); err != nil {
+		return nil, err
+	}
+	return s, s.makeTemplate(context.Background())
+}
+
+// binaries returns the directory of the newest installed server.
+func binaries() (string, error) {
+	if path, err := exec.LookPath("initdb"); err == nil {
+		// In PATH there may be a link to a wrapper's directory.
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			return filepath.Dir(real), nil
+		}
+	}
+	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
+	if err != nil || len(found) == 0 {
+		return "", fmt.Errorf(install)
+	}
+	newest := slices.MaxFunc(found, func(a, b string) int { return version(a) - version(b) })
+	return filepath.Dir(newest), nil
+}
+
+// version is the number in /usr/lib/postgresql/15/bin/initdb.
+func version(path string) int {
+	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path))))
+	return n
+}
+
+// run starts the watchdog and waits until the server answers.
+func (s *server) run(bin string) error {
+	cmd := exec.Command("/bin/sh", "-c", watchdog, "watchdog", bin, s.dir, settings)
+	cmd.Dir = "/"
+	// A session of its own: what ends the tests at the terminal leaves it the
+	// time to clean up.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if os.Geteuid() == 0 {
+		if err := s.giveAway(cmd); err != nil {
+			return err
+		}
+	}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	s.keep = stdin
+	if line, _ := bufio.NewReader(stdout).ReadString('\n'); line != "ready\n" {
+		return fmt.Errorf("the server did not start:\n%s", s.logs())
+	}
 	return nil
 }
 
-func (s *server) database(testing.TB) string { return "" }
+// giveAway lets another user run the server, which refuses to be root's.
+func (s *server) giveAway(cmd *exec.Cmd) error {
+	for _, name := range []string{"postgres", "nobody"} {
+		u, err := user.Lookup(name)
+		if err != nil {
+			continue
+		}
+		uid, _ := strconv.Atoi(u.Uid)
+		gid, _ := strconv.Atoi(u.Gid)
+		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		return os.Chown(s.dir, uid, gid)
+	}
+	return fmt.Errorf("PostgreSQL refuses to run as root, and there is no user postgres or nobody")
+}
+
+func (s *server) logs() string {
+	var text strings.Builder
+	for _, name := range []string{"setup.log", "server.log"} {
+		content, _ := os.ReadFile(filepath.Join(s.dir, name))
+		text.Write(content)
+	}
+	return text.String()
+}
+
+// url returns the address of one of the server's databases.
+func (s *server) url(database string) string {
+	u := url.URL{Scheme: "postgres", User: url.User("doorstep"), Path: "/" + database}
+	u.RawQuery = url.Values{"host": {filepath.Join(s.dir, "data")}}.Encode()
+	return u.String()
+}
+
+const template = "template_shop"
+
+// makeTemplate makes the database that all others are copied from. Which kind
+// of time it runs on is left open.
+func (s *server) makeTemplate(ctx context.Context) error {
+	if err := s.do(ctx, "postgres", "CREATE DATABASE "+template); err != nil {
+		return err
+	}
+	d, err := db.Open(ctx, db.Config{URL: s.url(template)})
+	if err != nil {
+		return err
+	}
+	if err := d.Close(); err != nil {
+		return err
+	}
+	return s.do(ctx, template, "DELETE FROM meta WHERE key = 'time'")
+}
+
+// database makes a database from the template and drops it when the test ends.
+func (s *server) database(t testing.TB, template string) string {
+	t.Helper()
+	ctx := context.Background()
+	name := "test_" + strconv.FormatInt(s.databases.Add(1), 10)
+	if err := s.do(ctx, "postgres", "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.do(ctx, "postgres", "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			t.Error(err)
+		}
+	})
+	return s.url(name)
+}
+
+func (s *server) do(ctx context.Context, database, sql string) error {
+	conn, err := pgx.Connect(ctx, s.url(database))
+	if err != nil {
+		return err
+	}
+	defer conn.Close(ctx)
+	_, err = conn.Exec(ctx, sql)
+	return err
+}
