@@ -36,7 +36,7 @@ func assemble(rows []row) (inv Invoice, out []rejected, ok bool) {
 func (inv *Invoice) take(r row) {
 	amount := r.quantity * r.price
 	inv.Value += amount
-	switch r.becomes {
+	switch r.rule.Becomes {
 	case ToShipping:
 		inv.Shipping += amount
 	case ToDiscount:
@@ -53,14 +53,14 @@ func noOrder(rows []row) *problem {
 	goods, priced := false, false
 	for _, r := range rows {
 		// What was keyed in by hand is paid for, but nothing that is sent.
-		goods = goods || r.becomes == ToLine && r.kind != Manual
+		goods = goods || r.rule.Becomes == ToLine && r.rule.Kind != Manual
 		priced = priced || r.value.Sign() != 0
 	}
 	switch {
 	case !goods:
-		return &problem{reason: NoGoods}
+		return &problem{column: header[stockCode], reason: NoGoods}
 	case !priced && rows[0].customer == "":
-		return &problem{reason: StockAdjustment}
+		return &problem{column: header[unitPrice], reason: StockAdjustment}
 	default:
 		return nil
 	}
@@ -71,7 +71,7 @@ func noOrder(rows []row) *problem {
 func withoutLargeDiscount(rows []row) (kept []row, out []rejected) {
 	var lines, discount int64
 	for _, r := range rows {
-		switch r.becomes {
+		switch r.rule.Becomes {
 		case ToLine:
 			lines += r.quantity * r.price
 		case ToDiscount:
@@ -83,7 +83,7 @@ func withoutLargeDiscount(rows []row) (kept []row, out []rejected) {
 	}
 	bad := problem{header[unitPrice], DiscountTooLarge, fmt.Sprintf("discounts of %s on lines of %s", sumOf(discount), sumOf(lines))}
 	for _, r := range rows {
-		if r.becomes == ToDiscount {
+		if r.rule.Becomes == ToDiscount {
 			out = append(out, rejected{r, bad})
 		} else {
 			kept = append(kept, r)

@@ -117,13 +117,27 @@ func Mapping() []Rule { return slices.Clone(mapping) }
 
 // classify returns the rule for a row. Every row has one: the last rules for
 // documents and for goods have no conditions.
-func classify(r row) Rule {
+func classify(r row) *Rule {
 	i := slices.IndexFunc(mapping, func(rule Rule) bool { return rule.matches(r) })
-	return mapping[i]
+	return &mapping[i]
 }
 
 func (m Rule) matches(r row) bool {
 	return m.takesDocument(r.document) && m.takesCode(r.sku) && m.Quantity.takes(r.quantity) && m.Price.takes(r.price)
+}
+
+// column returns the header of the column that decided about a row of the rule.
+func (m Rule) column(r row) string {
+	switch {
+	case m.Document != sale:
+		return header[invoiceNo]
+	case len(m.Codes) > 0:
+		return header[stockCode]
+	case r.quantity > 0:
+		return header[unitPrice]
+	default:
+		return header[quantity]
+	}
 }
 
 func (m Rule) takesDocument(d document) bool {

@@ -78,6 +78,25 @@ func whatBecame(got result) string {
 	}
 }
 
+func TestColumnThatDecided(t *testing.T) {
+	t.Parallel()
+	for row, want := range map[string]string{
+		"C1,90001,X,-1,2011-01-01 00:00:00,2,,USA":        "InvoiceNo",
+		"1,BANK CHARGES,X,1,2011-01-01 00:00:00,2,,USA":   "StockCode",
+		"1,90001,X,-1,2011-01-01 00:00:00,2,,USA":         "Quantity",
+		"1,90001,X,0,2011-01-01 00:00:00,2,,USA":          "Quantity",
+		"1,90001,X,1,2011-01-01 00:00:00,-2,,USA":         "UnitPrice",
+		"1,POST,POSTAGE,1,2011-01-01 00:00:00,2,,USA":     "StockCode",
+		"1,90001,found,1,2011-01-01 00:00:00,0,,USA":      "UnitPrice",
+		"1,90001,MADE UP,1,2011-01-01 00:00:00,0,x,USA":   "CustomerID",
+		"1,90001,MADE UP,1,2011-01-01 00:00:00,0,,USA,no": "",
+	} {
+		if got := readRows(t, row).asides[0].Column; got != want {
+			t.Errorf("%s: column %q, want %q", row, got, want)
+		}
+	}
+}
+
 func TestCountriesAreAlpha2(t *testing.T) {
 	t.Parallel()
 	for name, code := range importer.Countries() {

@@ -128,8 +128,8 @@ func (r *Reader) take(row row, bad *problem) error {
 	switch {
 	case bad != nil:
 		return r.putRowAside(row, *bad)
-	case row.becomes == ToAside:
-		return r.putRowAside(row, problem{reason: Reason(row.kind)})
+	case row.rule.Becomes == ToAside:
+		return r.putRowAside(row, problem{row.rule.column(row), Reason(row.rule.Kind), ""})
 	case r.window.isClosed(row.document):
 		return r.putRowAside(row, problem{header[invoiceNo], InvoiceRepeated, ""})
 	default:

@@ -57,8 +57,7 @@ type row struct {
 	at       time.Time
 	customer string
 	country  string // the file's name for it
-	kind     Kind
-	becomes  Treatment
+	rule     *Rule  // what the mapping table says about it
 }
 
 // tally returns the row as a sum of one.
@@ -110,8 +109,7 @@ func parseRow(line int, text string) (row, *problem) {
 			return r, &problem{header[column], reason, detail}
 		}
 	}
-	rule := classify(r)
-	r.kind, r.becomes = rule.Kind, rule.Becomes
+	r.rule = classify(r)
 	return r, nil
 }
 
