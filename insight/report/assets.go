@@ -6,8 +6,6 @@ import (
 	"encoding/base64"
 	"html/template"
 	"strings"
-
-	"doorstep/money"
 )
 
 var (
@@ -23,8 +21,7 @@ var (
 
 // document is the page's template.
 var document = template.Must(template.New("page").Funcs(template.FuncMap{
-	"count": count, "plural": plural, "share": share, "words": words, "duration": duration,
-	"decimal": func(a money.Amount) string { return thousands(a.Decimal()) },
+	"count": count, "plural": plural, "share": share, "words": words, "duration": duration, "decimal": decimal,
 }).Parse(pageHTML))
 
 // scripts are what runs in the page. No text of the data is among them.

@@ -83,7 +83,7 @@ func funnelFigure(stages []Stage) *figure {
 	}
 	placed := stages[0].Orders
 	look := look{Stack: "orders", BarThickness: 20, BorderRadius: 3}
-	reached := dataset{Type: "bar", Label: "Orders", Tone: "delivered", Look: look}
+	reached := dataset{Type: "bar", Label: "Orders", Tone: "placed", Look: look}
 	lost := dataset{Type: "bar", Label: "Not reached", Tone: "faint", Look: look}
 	var names, said []string
 	for _, s := range stages {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -26,8 +25,8 @@ func plural(n int64, noun string) string {
 	return count(n) + " " + noun + "s"
 }
 
-// amount returns an amount with its code and its thousands apart: GBP 1,234.50.
-func amount(a money.Amount) string { return string(a.Currency) + " " + thousands(a.Decimal()) }
+// decimal returns an amount without its code and with its thousands apart: 1,234.50.
+func decimal(a money.Amount) string { return thousands(a.Decimal()) }
 
 // thousands sets commas in the whole part of a decimal number.
 func thousands(decimal string) string {
@@ -84,6 +83,9 @@ func words(code string) string {
 	return string(unicode.ToUpper(r)) + s[n:]
 }
 
+// space keeps a number and its unit on one line.
+const space = "\u00a0"
+
 const day = 24 * time.Hour
 
 // duration returns d in three digits below a minute and in two units above:
@@ -114,7 +116,7 @@ func small(d time.Duration) string {
 	unit, name := time.Second, "s"
 	switch {
 	case d == 0:
-		return "0 s"
+		return "0" + space + "s"
 	case d < time.Microsecond:
 		unit, name = time.Nanosecond, "ns"
 	case d < time.Millisecond:
@@ -122,14 +124,14 @@ func small(d time.Duration) string {
 	case d < time.Second:
 		unit, name = time.Millisecond, "ms"
 	}
-	return strconv.FormatFloat(float64(d)/float64(unit), 'f', -1, 64) + " " + name
+	return strconv.FormatFloat(float64(d)/float64(unit), 'f', -1, 64) + space + name
 }
 
 func pair(d, big time.Duration, bigName string, little time.Duration, littleName string) string {
 	d = d.Round(little)
-	s := count(int64(d/big)) + " " + bigName
+	s := count(int64(d/big)) + space + bigName
 	if rest := d % big / little; rest > 0 {
-		s += fmt.Sprintf(" %d %s", rest, littleName)
+		s += " " + count(int64(rest)) + space + littleName
 	}
 	return s
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"doorstep/fault"
-	"doorstep/money"
 )
 
 // page is what the template reads: the data, and what was worked out from it.
@@ -32,12 +31,6 @@ type page struct {
 	Found     int64 // violations
 	More      int64 // violations that are not listed
 }
-
-// card is one headline figure.
-type card struct{ Name, Value, Note string }
-
-// balance is what was taken and refunded in one currency.
-type balance struct{ Taken, Refunded, Kept money.Amount }
 
 // clockwork is the steps that were timed by one clock.
 type clockwork struct {
@@ -94,53 +87,6 @@ func (p *page) countOrders() {
 
 func (p *page) last() Stage { return p.Funnel[len(p.Funnel)-1] }
 
-// headline returns the figures that a shop owner looks for first.
-func (p *page) headline() []card {
-	var cards []card
-	if len(p.Funnel) > 0 {
-		cards = append(cards, card{words(p.Funnel[0].Name), count(p.Placed), p.length()})
-	}
-	if len(p.Funnel) > 1 {
-		cards = append(cards, card{words(p.last().Name), count(p.last().Orders), p.ofPlaced(p.last().Orders)})
-	}
-	cards = append(cards, card{"Failed", count(p.Lost), p.commonest()})
-	for _, b := range p.Balance {
-		cards = append(cards, card{"Money kept", amount(b.Kept), "of " + amount(b.Taken) + " taken"})
-	}
-	return append(cards, card{"Tickets", count(p.TicketSum), p.perHundred()})
-}
-
-// length says for how long the shop was looked at.
-func (p *page) length() string {
-	if p.Period == "" || !p.To.After(p.From) {
-		return "in all"
-	}
-	return "in " + duration(p.To.Sub(p.From))
-}
-
-func (p *page) ofPlaced(n int64) string {
-	if p.Placed == 0 {
-		return "no orders yet"
-	}
-	return share(n, p.Placed) + " of the orders"
-}
-
-// commonest says how many orders failed and why most of them did.
-func (p *page) commonest() string {
-	if p.Lost == 0 {
-		return "none"
-	}
-	most := slices.MaxFunc(p.Failed, func(a, b Reason) int { return cmp.Compare(a.Orders, b.Orders) })
-	return fmt.Sprintf("%s, most: %s", share(p.Lost, p.Placed), words(most.Name))
-}
-
-func (p *page) perHundred() string {
-	if p.Placed == 0 || p.TicketSum == 0 {
-		return "none"
-	}
-	return fmt.Sprintf("%.1f per 100 orders", percent(p.TicketSum, p.Placed))
-}
-
 // Before returns how many orders came to the stage before.
 func (p *page) Before(stage int) int64 { return p.Funnel[max(0, stage-1)].Orders }
 
@@ -150,54 +96,6 @@ func (p *page) Start(b Bucket) string { return b.Start.Format(p.Moment) }
 // Bar returns the length of a bar in a table cell, in per cent of its cell.
 func (p *page) Bar(part, whole int64) string {
 	return fmt.Sprintf("%.1f%%", min(100, percent(part, whole)))
-}
-
-// balances joins what was taken and refunded, per currency.
-func balances(taken, refunded []money.Amount) ([]balance, error) {
-	in, err := sums(taken)
-	if err != nil {
-		return nil, err
-	}
-	out, err := sums(refunded)
-	if err != nil {
-		return nil, err
-	}
-	var all []balance
-	for _, c := range currencies(taken, refunded) {
-		kept, ok := money.Add(in[c], -out[c])
-		if !ok {
-			return nil, tooMuch(c)
-		}
-		all = append(all, balance{money.Of(in[c], c), money.Of(out[c], c), money.Of(kept, c)})
-	}
-	return all, nil
-}
-
-func sums(amounts []money.Amount) (map[money.Currency]int64, error) {
-	sum := map[money.Currency]int64{}
-	for _, a := range amounts {
-		s, ok := money.Add(sum[a.Currency], a.Minor)
-		if !ok {
-			return nil, tooMuch(a.Currency)
-		}
-		sum[a.Currency] = s
-	}
-	return sum, nil
-}
-
-func tooMuch(c money.Currency) error {
-	return fault.New(fault.Invalid, "the amounts of %s are too large to add up", c)
-}
-
-// currencies returns each currency once, in the order of the amounts.
-func currencies(lists ...[]money.Amount) []money.Currency {
-	var all []money.Currency
-	for _, a := range slices.Concat(lists...) {
-		if !slices.Contains(all, a.Currency) {
-			all = append(all, a.Currency)
-		}
-	}
-	return all
 }
 
 // clockworks sorts the steps by their clock. The two are never shown together:

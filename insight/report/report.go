@@ -89,8 +89,9 @@ type Fact struct{ Name, Value string }
 // Render writes the report as one HTML page. It writes nothing when the data
 // can not be shown.
 //
-// Errors: invalid when a step names no clock, or when the amounts of one
-// currency do not fit 64 bits together. An error of w is returned wrapped.
+// Errors: invalid when a step names no clock, when less than nothing was
+// refunded, or when the amounts of one currency do not fit 64 bits together. An
+// error of w is returned wrapped.
 func Render(w io.Writer, d Data) error {
 	p, err := newPage(d)
 	if err != nil {

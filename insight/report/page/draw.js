@@ -15,6 +15,8 @@
     pointHoverRadius: look.pointRadius + 2,
     pointHitRadius: 8,
     borderSkipped: false,
+    inflateAmount: 0,
+    clip: 8,
     borderJoinStyle: "round",
   });
 
