@@ -113,7 +113,7 @@ func (r *Reader) readRow() error {
 	} else if err != nil {
 		return err
 	}
-	if text == "" && !long { // an empty line is no row, as in encoding/csv
+	if text == "" { // an empty line is no row, as in encoding/csv
 		return nil
 	}
 	if long {

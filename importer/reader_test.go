@@ -41,6 +41,7 @@ func TestBrokenRowsAreSetAside(t *testing.T) {
 		{"no quantity", "1,90001,X,,2011-01-01 00:00:00,1.5,,USA", "Quantity", importer.BadValue, ""},
 		{"half a piece", "1,90001,X,0.5,2011-01-01 00:00:00,1.5,,USA", "Quantity", importer.BadValue, "0.75"},
 		{"many pieces", "1,90001,X,1000001,2011-01-01 00:00:00,1.5,,USA", "Quantity", importer.OutOfRange, "1500001.50"},
+		{"many pieces back", "1,90001,X,-1000001,2011-01-01 00:00:00,1.5,,USA", "Quantity", importer.OutOfRange, "-1500001.50"},
 		{"overflow", "1,90001,X,-99999999999999999999,2011-01-01 00:00:00,1.5,,USA", "Quantity", importer.OutOfRange, "-149999999999999999998.50"},
 		{"other date", "1,90001,X,2,01/02/2011 00:00,1.5,,USA", "InvoiceDate", importer.BadValue, "3.00"},
 		{"no such day", "1,90001,X,2,2011-02-29 00:00:00,1.5,,USA", "InvoiceDate", importer.BadValue, "3.00"},
@@ -49,6 +50,8 @@ func TestBrokenRowsAreSetAside(t *testing.T) {
 		{"fraction", "1,90001,X,2,2011-01-01 00:00:00,1/3,,USA", "UnitPrice", importer.BadValue, ""},
 		{"too fine", "1,90001,X,2,2011-01-01 00:00:00,0.001,,USA", "UnitPrice", importer.TooManyDecimals, "0.002"},
 		{"too dear", "1,90001,X,2,2011-01-01 00:00:00,10000000.01,,USA", "UnitPrice", importer.OutOfRange, "20000000.02"},
+		{"too dear back", "1,90001,X,2,2011-01-01 00:00:00,-10000000.01,,USA", "UnitPrice", importer.OutOfRange, "-20000000.02"},
+		{"too many digits", "1,90001,X,2,2011-01-01 00:00:00,0." + strings.Repeat("0", 40) + ",,USA", "UnitPrice", importer.BadValue, ""},
 		{"customer", "1,90001,X,2,2011-01-01 00:00:00,1.5,17850.5,USA", "CustomerID", importer.BadValue, "3.00"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
