@@ -158,7 +158,7 @@ func TestOrderOfCallsDoesNotMatter(t *testing.T) {
 func TestRates(t *testing.T) {
 	t.Parallel()
 	g, _ := open(t, "", simulated.Config{Seed: 11, DeclineRate: 0.2, SoftShare: 0.75, RefundDeclineRate: 0.1})
-	const n = 2000
+	const n = 500
 	declines := map[payment.Decline]int{}
 	declined, soft, refused, refunds := 0, 0, 0, 0
 	for i := range n {

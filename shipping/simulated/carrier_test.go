@@ -191,7 +191,7 @@ func TestOrderOfCallsDoesNotMatter(t *testing.T) {
 func TestRates(t *testing.T) {
 	t.Parallel()
 	c, _ := open(t, "", simulated.Config{Seed: 11, RefuseRate: 0.2, TroubleRate: 0.1})
-	const n = 2000
+	const n = 500
 	refusals := map[shipping.Refusal]int{}
 	for i := range n {
 		a, err := c.BuyLabel(t.Context(), fmt.Sprint(i), parcel())
