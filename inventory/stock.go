@@ -101,42 +101,66 @@ func settle(tx *db.Tx, c Cause, t MovementType) error {
 	return nil
 }
 
-// Receive adds what came in to a location.
+// Receive adds what came in to a location, and returns by how much it changed.
 //
 // Errors: invalid when the quantity is not positive or too large; not_found
-// when there is no such SKU or location.
-func Receive(tx *db.Tx, c Cause, sku, location string, quantity int64) error {
+// when there is no such location; conflict when there would be too much.
+func Receive(tx *db.Tx, c Cause, sku, location string, quantity int64) (int64, error) {
 	if quantity < 1 || quantity > maxQuantity {
-		return fault.New(fault.Invalid, "a receipt of %d is not from 1 to %d", quantity, int64(maxQuantity))
+		return 0, fault.New(fault.Invalid, "a receipt of %d is not from 1 to %d", quantity, int64(maxQuantity))
 	}
 	return change(tx, c, Movement{SKU: sku, Location: location, Type: Receipt, Quantity: quantity})
 }
 
-// Adjust changes what a location has by delta, for the cause's reason.
+// Adjust changes what a location has by delta, for the cause's reason, and
+// returns delta.
 //
 // Errors: invalid when delta is zero or too large; not_found when there is no
-// such SKU or location; conflict when less would be left than is reserved.
-func Adjust(tx *db.Tx, c Cause, sku, location string, delta int64) error {
+// such location; conflict when less would be left than is reserved.
+func Adjust(tx *db.Tx, c Cause, sku, location string, delta int64) (int64, error) {
 	if delta == 0 || delta > maxQuantity || delta < -maxQuantity {
-		return fault.New(fault.Invalid, "an adjustment of %d is zero or beyond %d", delta, int64(maxQuantity))
+		return 0, fault.New(fault.Invalid, "an adjustment of %d is zero or beyond %d", delta, int64(maxQuantity))
 	}
 	return change(tx, c, Movement{SKU: sku, Location: location, Type: Adjustment, Quantity: delta})
+}
+
+// Set adjusts what a location has to the given figure, and returns by how much
+// that changed it.
+//
+// Errors: as Adjust; a figure that is right already changes nothing.
+func Set(tx *db.Tx, c Cause, sku, location string, onHand int64) (int64, error) {
+	if onHand < 0 || onHand > maxQuantity {
+		return 0, fault.New(fault.Invalid, "a stock of %d is not from 0 to %d", onHand, int64(maxQuantity))
+	}
+	levels, err := levelsOf(tx, []string{sku})
+	if err != nil {
+		return 0, err
+	}
+	for _, l := range levels {
+		if l.Location == location {
+			onHand -= l.OnHand
+		}
+	}
+	if onHand == 0 {
+		return 0, nil
+	}
+	return Adjust(tx, c, sku, location, onHand)
 }
 
 const maxQuantity = 1_000_000_000
 
 // change moves stock that is not an order's, at a level that it makes where
 // there is none.
-func change(tx *db.Tx, c Cause, m Movement) error {
-	if _, err := Get(tx, m.SKU); err != nil {
-		return err
+func change(tx *db.Tx, c Cause, m Movement) (int64, error) {
+	if !plain(c.Reason) || len(c.Reason) > 200 {
+		return 0, fault.New(fault.Invalid, "a reason is at most 200 bytes of plain text")
 	}
 	if _, err := GetLocation(tx, m.Location); err != nil {
-		return err
+		return 0, err
 	}
 	levels, err := levelsOf(tx, []string{m.SKU})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	i := slices.IndexFunc(levels, func(l Level) bool { return l.Location == m.Location })
 	if i < 0 {
@@ -144,11 +168,11 @@ func change(tx *db.Tx, c Cause, m Movement) error {
 		levels, i = append(levels, Level{}), len(levels)
 	}
 	if left := levels[i].OnHand + m.Quantity; left < levels[i].Reserved || left > maxQuantity {
-		return fault.New(fault.Conflict, "%s at %s has %d, of which %d are reserved: %+d can not be",
+		return 0, fault.New(fault.Conflict, "%s at %s has %d, of which %d are reserved: %+d can not be",
 			m.SKU, m.Location, levels[i].OnHand, levels[i].Reserved, m.Quantity)
 	}
 	move(tx, c, m)
-	return nil
+	return m.Quantity, nil
 }
 
 // move writes a movement and what it does to its level. That a level is never

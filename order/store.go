@@ -254,4 +254,3 @@ func number(b bool) int64 {
 	}
 	return 0
 }
-

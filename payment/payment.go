@@ -61,6 +61,7 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: StatusProcessing, On: EventAuthorised, To: StatusRequiresCapture},
 	{From: StatusProcessing, On: EventSucceeded, To: StatusSucceeded},
 	{From: StatusProcessing, On: EventFailed, To: StatusCanceled},
+	{From: StatusProcessing, On: EventCanceled, To: StatusCanceled},
 	{From: StatusRequiresPaymentMethod, On: EventSucceeded, To: StatusSucceeded},
 	{From: StatusRequiresPaymentMethod, On: EventCanceled, To: StatusCanceled},
 	{From: StatusRequiresCapture, On: EventUnknown, To: StatusRequiresCapture},
@@ -115,7 +116,8 @@ const (
 	AttemptUnknown   AttemptStatus = "unknown" // it was asked, and no answer came
 	AttemptSucceeded AttemptStatus = "succeeded"
 	AttemptDeclined  AttemptStatus = "declined"
-	AttemptExpired   AttemptStatus = "expired" // its key has expired, and the provider knows it not: it was never made
+	AttemptExpired   AttemptStatus = "expired"   // its key has expired, and the provider knows it not: it was never made
+	AttemptWithdrawn AttemptStatus = "withdrawn" // it was given up before it was ever asked
 )
 
 // AttemptTransitions is the one table of what an attempt can go through.
@@ -124,6 +126,7 @@ var AttemptTransitions = state.Table[AttemptStatus, AttemptStatus]{
 	{From: AttemptOpen, On: AttemptSucceeded, To: AttemptSucceeded},
 	{From: AttemptOpen, On: AttemptDeclined, To: AttemptDeclined},
 	{From: AttemptOpen, On: AttemptExpired, To: AttemptExpired},
+	{From: AttemptOpen, On: AttemptWithdrawn, To: AttemptWithdrawn},
 	{From: AttemptUnknown, On: AttemptUnknown, To: AttemptUnknown},
 	{From: AttemptUnknown, On: AttemptSucceeded, To: AttemptSucceeded},
 	{From: AttemptUnknown, On: AttemptDeclined, To: AttemptDeclined},

@@ -83,6 +83,7 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: LabelBought, On: EventTracked, To: LabelBought},
 	{From: LabelBought, On: EventSilent, To: LabelBought},
 	{From: Planned, On: EventSilent, To: Planned},
+	{From: Shipped, On: EventVoidRefused, To: Shipped},
 	{From: Shipped, On: EventTracked, To: Shipped},
 	{From: Shipped, On: EventSilent, To: Shipped},
 	{From: Shipped, On: EventDelivered, To: Shipped},
@@ -130,7 +131,8 @@ const (
 	AttemptUnknown   AttemptStatus = "unknown" // it was asked, and no answer came
 	AttemptSucceeded AttemptStatus = "succeeded"
 	AttemptRefused   AttemptStatus = "refused"
-	AttemptExpired   AttemptStatus = "expired" // its key has expired, and the carrier knows it not: it was never made
+	AttemptExpired   AttemptStatus = "expired"   // its key has expired, and the carrier knows it not: it was never made
+	AttemptWithdrawn AttemptStatus = "withdrawn" // it was given up before it was ever asked
 )
 
 // AttemptTransitions is the one table of what an attempt can go through.
@@ -139,6 +141,7 @@ var AttemptTransitions = state.Table[AttemptStatus, AttemptStatus]{
 	{From: AttemptOpen, On: AttemptSucceeded, To: AttemptSucceeded},
 	{From: AttemptOpen, On: AttemptRefused, To: AttemptRefused},
 	{From: AttemptOpen, On: AttemptExpired, To: AttemptExpired},
+	{From: AttemptOpen, On: AttemptWithdrawn, To: AttemptWithdrawn},
 	{From: AttemptUnknown, On: AttemptUnknown, To: AttemptUnknown},
 	{From: AttemptUnknown, On: AttemptSucceeded, To: AttemptSucceeded},
 	{From: AttemptUnknown, On: AttemptRefused, To: AttemptRefused},

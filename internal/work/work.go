@@ -94,7 +94,9 @@ func (q *Queue) takeNow(tx *db.Tx, it *Item) {
 	tx.OnCommit(func() { r.push(taken) })
 }
 
-// Finish removes an item that is done. Errors: ErrLeaseLost, see Check.
+// Finish removes an item that is done, or that something else has made
+// needless. The transaction fails when the item's lease is not the one it was
+// read with.
 func (q *Queue) Finish(tx *db.Tx, it Item) {
 	tx.Write(`DELETE FROM work WHERE owner = $1 AND subject = $2 AND step = $3 AND lease = $4`,
 		it.Owner, it.Subject, it.Step, it.Lease)
@@ -119,11 +121,6 @@ func (q *Queue) GiveUp(tx *db.Tx, it Item, why string) Item {
 		WHERE owner = $2 AND subject = $3 AND step = $4 AND lease = $5`,
 		it.Error, it.Owner, it.Subject, it.Step, held)
 	return it
-}
-
-// Drop removes an item that something else has made needless, whoever works on it.
-func (q *Queue) Drop(tx *db.Tx, it Item) {
-	tx.Write(`DELETE FROM work WHERE owner = $1 AND subject = $2 AND step = $3`, it.Owner, it.Subject, it.Step)
 }
 
 // Of returns an owner's items, in a fixed order.

@@ -1,0 +1,212 @@
+package process
+
+import (
+	"context"
+
+	"doorstep/event"
+	"doorstep/fault"
+	"doorstep/inventory"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/shipping"
+)
+
+// Cancel stops an order that has not been handed over. While a provider is
+// being asked, the order is cancelled as soon as the answer is there; then
+// labels are given back, money goes back, and the stock is released.
+//
+// Errors: not_found; too_late when it has left, with the way that is left;
+// conflict when it is over already.
+func (p *Process) Cancel(ctx context.Context, by Command, orderID, reason string) (Result[order.Order], error) {
+	if len(reason) > maxReason {
+		return Result[order.Order]{}, fault.New(fault.Invalid, "a reason has at most %d bytes", maxReason)
+	}
+	return p.change(ctx, by, "cancel", orderID, reason, func(c *change) error { return c.requestCancel() })
+}
+
+const maxReason = 500
+
+func (c *change) requestCancel() error {
+	switch {
+	case c.order.Status == order.Shipped || c.order.Status == order.Delivered:
+		return fault.New(fault.TooLate, "order %d is %s: it can be sent back when it has arrived", c.order.Number, c.order.Status)
+	case c.order.End == order.EndCancelling:
+		return fault.New(fault.Conflict, "order %d is being cancelled", c.order.Number)
+	case c.order.End != order.EndNone:
+		return fault.New(fault.Conflict, "order %d is %s", c.order.Number, c.order.Status)
+	}
+	return c.emitOrder(order.EventCancelRequested, nil)
+}
+
+// finishCancel is the rule of an order that is being cancelled: what was never
+// asked is given up, bought labels are given back, and when nothing is in
+// flight any more it is cancelled.
+func finishCancel(c *change, _ event.Event) error {
+	if err := c.withdraw(); err != nil {
+		return err
+	}
+	if flying, err := c.inFlight(); err != nil || flying {
+		return err
+	}
+	if waiting, err := c.giveBackLabels(); err != nil || waiting {
+		return err
+	}
+	return c.emitOrder(order.EventCancelled, nil)
+}
+
+// withdraw gives up every attempt that will be made only later: no one has
+// asked it, and no one is about to.
+func (c *change) withdraw() error {
+	attempts, err := c.getAttempts()
+	if err != nil {
+		return err
+	}
+	for _, a := range attempts {
+		later, err := c.later(payStep[a.Op], a.Payment, a.Open())
+		if err != nil || !later {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		a.Status, a.ClosedAt = payment.AttemptWithdrawn, c.tx.Now()
+		if err := c.endItem(payStep[a.Op], a.Payment); err != nil {
+			return err
+		}
+		if a.Op == payment.OpAuthorise {
+			p, err := c.payment()
+			if err != nil {
+				return err
+			}
+			if err := c.movePayment(p, payment.EventCanceled, dataOf(p, a)); err != nil {
+				return err
+			}
+		}
+	}
+	return c.withdrawLabels()
+}
+
+func (c *change) withdrawLabels() error {
+	labels, err := c.getLabels()
+	if err != nil {
+		return err
+	}
+	for _, a := range labels {
+		later, err := c.later(StepBuyLabel, a.Shipment, a.Open() && a.Op == shipping.OpBuy)
+		if err != nil {
+			return err
+		}
+		if !later {
+			continue
+		}
+		a.Status, a.ClosedAt = shipping.AttemptWithdrawn, c.tx.Now()
+		s, err := c.shipment(a.Shipment)
+		if err != nil {
+			return err
+		}
+		if err := c.moveShipment(s, shipping.EventVoided, shipmentData{Carrier: s.Carrier}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// payStep is the step that makes the attempts of an operation.
+var payStep = map[payment.Op]Step{payment.OpAuthorise: StepAuthorise, payment.OpCapture: StepCapture}
+
+// later says whether an open attempt's step is due only in the future, with no
+// one at it.
+func (c *change) later(step Step, subject string, open bool) (bool, error) {
+	if !open || step == "" {
+		return false, nil
+	}
+	it, err := c.item(step, subject)
+	if err != nil || it == nil {
+		return false, err
+	}
+	return it.Lease == "" && it.Tries == 0 && it.Due.After(c.tx.Now()), nil
+}
+
+// inFlight says whether a provider is or may have been asked something whose
+// answer is not known.
+func (c *change) inFlight() (bool, error) {
+	attempts, err := c.getAttempts()
+	if err != nil {
+		return false, err
+	}
+	for _, a := range attempts {
+		if a.Open() {
+			return true, nil
+		}
+	}
+	labels, err := c.getLabels()
+	if err != nil {
+		return false, err
+	}
+	for _, a := range labels {
+		if a.Open() {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// giveBackLabels gives back what was bought, and says whether that takes a
+// carrier's answer.
+func (c *change) giveBackLabels() (waiting bool, err error) {
+	shipments, err := c.getShipments()
+	if err != nil {
+		return false, err
+	}
+	for _, s := range shipments {
+		data := shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber}
+		switch s.Status {
+		case shipping.LabelBought:
+			waiting = true
+			err = c.moveShipment(s, shipping.EventVoidRequested, data)
+		case shipping.Planned:
+			err = c.moveShipment(s, shipping.EventVoided, data)
+		}
+		if err != nil {
+			return false, err
+		}
+	}
+	return waiting, nil
+}
+
+// recallLabels is the rule of an order that has failed after its label was bought.
+func recallLabels(c *change, _ event.Event) error {
+	_, err := c.giveBackLabels()
+	return err
+}
+
+// refuseCancel is the rule of a parcel that was on its way already.
+func refuseCancel(c *change, _ event.Event) error {
+	return c.emitOrder(order.EventCancelRefused, nil)
+}
+
+// releaseStock is the rule of an order that is over.
+func releaseStock(c *change, _ event.Event) error {
+	if err := inventory.ReleaseAll(c.tx, c.cause(string(c.order.Status))); err != nil {
+		return err
+	}
+	return c.emit(event.Event{Entity: c.order.ID, Type: inventory.EventReleased})
+}
+
+// Note keeps what a person writes about an order.
+//
+// Errors: invalid; not_found.
+func (p *Process) Note(ctx context.Context, by Command, orderID, text string) (Result[order.Order], error) {
+	if text == "" || len(text) > maxNote {
+		return Result[order.Order]{}, fault.New(fault.Invalid, "a note has 1 to %d bytes", maxNote)
+	}
+	return p.change(ctx, by, "note", orderID, text, func(c *change) error {
+		if err := c.emitOrder(order.EventNoted, nil); err != nil {
+			return err
+		}
+		order.AddNote(c.tx, c.order.ID, c.order.Version, order.Note{At: c.tx.Now(), Actor: string(by.By), Text: text})
+		return nil
+	})
+}
+
+const maxNote = 10_000

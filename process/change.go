@@ -1,0 +1,393 @@
+package process
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"doorstep/access"
+	"doorstep/event"
+	"doorstep/internal/db"
+	"doorstep/internal/work"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/policy"
+	"doorstep/shipping"
+	"doorstep/support"
+)
+
+// change is one transaction on one order (or on a ticket without one): what
+// was read of it, what happened to it, and what the table says follows. What
+// belongs to the order is read when it is first needed and written at the end.
+type change struct {
+	p      *Process
+	tx     *db.Tx
+	by     access.Actor
+	policy policy.Policy
+
+	order    order.Order
+	before   order.Order
+	fresh    bool         // the order is made by this change
+	newLines []order.Line // of an order that is made by this change
+	failure  order.Failure
+
+	payments  rows[payment.Payment]
+	attempts  rows[payment.Attempt]
+	refunds   rows[payment.Refund]
+	shipments rows[shipping.Shipment]
+	labels    rows[shipping.Attempt]
+	tickets   rows[support.Ticket]
+	items     rows[work.Item]
+
+	held   map[string][]shipping.ShipmentLine // what new shipments hold
+	queue  []event.Event                      // what happened and was not followed yet
+	begun  work.Item                          // the item of the step that makes the change, as it was
+	unique string                             // what makes the identifiers of a ticket without an order differ from others'
+	made   int                                // counts what this change made, for identifiers
+}
+
+// begin reads what a change starts from. The owner is an order, or a ticket
+// without one.
+//
+// Errors: not_found.
+func (p *Process) begin(tx *db.Tx, owner string, by access.Actor) (*change, error) {
+	c := &change{p: p, tx: tx, by: by}
+	var err error
+	if c.policy, err = p.policies.Current(tx); err != nil {
+		return nil, err
+	}
+	if isTicket(owner) {
+		t, err := support.Get(tx, owner)
+		if err != nil {
+			return nil, err
+		}
+		c.loneTicket(t)
+		return c, nil
+	}
+	if c.order, err = order.Get(tx, owner); err != nil {
+		return nil, err
+	}
+	c.before = c.order
+	return c, nil
+}
+
+// loneTicket makes a change of a ticket that is about no order.
+func (c *change) loneTicket(tickets ...support.Ticket) {
+	c.payments.loaded, c.attempts.loaded, c.refunds.loaded, c.shipments.loaded, c.labels.loaded = true, true, true, true, true
+	c.tickets.set(tickets)
+}
+
+// owner is whose history the change belongs to.
+func (c *change) owner() string {
+	if c.order.ID != "" {
+		return c.order.ID
+	}
+	return c.tickets.all[0].now.ID
+}
+
+// emit appends an event to the history, moves the order's facets by it, and
+// queues it for the table.
+//
+// Errors: conflict when it can not happen to an order that stands so.
+func (c *change) emit(e event.Event) error {
+	e.At, e.Actor = c.tx.Now(), c.by
+	if c.order.ID == "" {
+		e.Subject = e.Entity
+		return c.append(e)
+	}
+	facets, err := order.Apply(c.order.Facets, e.Type, c.failure)
+	if err != nil {
+		return err
+	}
+	from := c.order.Status
+	c.order.Facets, c.order.Status = facets, facets.Status()
+	c.order.Version++
+	c.order.UpdatedAt = e.At
+	e.Subject, e.Version, e.Status = c.order.ID, c.order.Version, string(c.order.Status)
+	if e.Entity == c.order.ID && from != c.order.Status {
+		e.From, e.To = string(from), string(c.order.Status)
+	}
+	return c.append(e)
+}
+
+func (c *change) append(e event.Event) error {
+	event.Append(c.tx, e)
+	c.queue = append(c.queue, e)
+	return nil
+}
+
+// emitOrder appends an event about the order itself.
+func (c *change) emitOrder(t event.Type, data any) error {
+	return c.emit(event.Event{Entity: c.order.ID, Type: t, Data: event.Data(data)})
+}
+
+// follow does what the table says follows from everything that has happened,
+// until nothing more does.
+func (c *change) follow() error {
+	for len(c.queue) > 0 {
+		e := c.queue[0]
+		c.queue = c.queue[1:]
+		c.by = access.Process
+		for _, row := range c.p.table {
+			if err := c.apply(row, e); err != nil {
+				return fmt.Errorf("%s after %s: %w", row.Step, e.Type, err)
+			}
+		}
+	}
+	return nil
+}
+
+// apply does what one row says about one event.
+func (c *change) apply(row Row, e event.Event) error {
+	if slices.Contains(row.Until, e.Type) {
+		if err := c.endItem(row.Step, e.Entity); err != nil {
+			return err
+		}
+	}
+	if !slices.Contains(row.On, e.Type) {
+		return nil
+	}
+	if row.Guard != nil {
+		if holds, err := row.Guard.holds(c, e); err != nil || !holds {
+			return err
+		}
+	}
+	if row.Kind == Rule {
+		return row.rule(c, e)
+	}
+	return c.arm(row, e)
+}
+
+// arm enqueues a step, after what prepares it. A step that is armed already
+// stays as it is.
+func (c *change) arm(row Row, e event.Event) error {
+	about := row.about
+	if about == nil {
+		about = func(_ *change, e event.Event) string { return e.Entity }
+	}
+	subject := about(c, e)
+	if has, err := c.item(row.Step, subject); err != nil || has != nil {
+		return err
+	}
+	if row.rule != nil {
+		if err := row.rule(c, e); err != nil {
+			return err
+		}
+	}
+	it := work.Item{Owner: c.owner(), Subject: subject, Step: string(row.Step), Due: c.tx.Now()}
+	if row.due != nil {
+		it.Due = row.due(c)
+	}
+	c.items.add(c.p.queue.Enqueue(c.tx, it))
+	return nil
+}
+
+// item returns the step's item about the subject, nil when there is none.
+func (c *change) item(step Step, subject string) (*work.Item, error) {
+	all, err := c.getItems()
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range all {
+		if it.Step == string(step) && it.Subject == subject {
+			return it, nil
+		}
+	}
+	return nil, nil
+}
+
+// endItem removes a step's item that is done or needless.
+func (c *change) endItem(step Step, subject string) error {
+	it, err := c.item(step, subject)
+	if err != nil || it == nil {
+		return err
+	}
+	c.p.queue.Finish(c.tx, *it)
+	c.items.remove(it)
+	return nil
+}
+
+// mine returns the item that a step was begun with, as it stands now.
+//
+// Errors: work.ErrLeaseLost when it is no longer this node's.
+func (c *change) mine(it work.Item) (*work.Item, error) {
+	now, err := c.item(Step(it.Step), it.Subject)
+	if err != nil {
+		return nil, err
+	}
+	if now == nil || now.Lease != it.Lease {
+		return nil, work.ErrLeaseLost
+	}
+	c.begun = *now
+	return now, nil
+}
+
+// again puts a step's item back, to be done again when due. Tries counts only
+// what was in vain.
+func (c *change) again(it *work.Item, due time.Time, tries int, why string) {
+	*it = c.p.queue.Retry(c.tx, *it, due, tries, why)
+}
+
+// askAgain puts an item back whose provider gave no answer, or gives it up to
+// a person when it was asked often enough.
+func (c *change) askAgain(it *work.Item, why string) error {
+	if b := c.policy.Ask; it.Tries+1 < b.Tries {
+		wait := work.Backoff(*it, it.Tries, time.Duration(b.First), time.Duration(b.Most))
+		c.again(it, c.tx.Now().Add(wait), it.Tries+1, why)
+		return nil
+	}
+	return c.giveUp(it, why)
+}
+
+// giveUp leaves a step to a person.
+func (c *change) giveUp(it *work.Item, why string) error {
+	*it = c.p.queue.GiveUp(c.tx, *it, why)
+	return c.emitOrder(EventStuck, map[string]string{"step": it.Step, "subject": it.Subject, "why": it.Error})
+}
+
+var errUndone = errors.New("process: a step has neither ended nor been put back")
+
+// finish writes everything that has changed. The step's own item, where there
+// is one, must have ended or been put back.
+func (c *change) finish(own *work.Item) error {
+	if own != nil && c.items.has(own) && *own == c.begun {
+		return errUndone
+	}
+	c.payments.flush(func(p payment.Payment) { payment.Insert(c.tx, p) }, func(p, _ payment.Payment) { payment.Save(c.tx, p) })
+	c.attempts.flush(func(a payment.Attempt) { payment.InsertAttempt(c.tx, a) }, func(a, _ payment.Attempt) { payment.SaveAttempt(c.tx, a) })
+	c.refunds.flush(func(f payment.Refund) { payment.InsertRefund(c.tx, f) }, func(f, _ payment.Refund) { payment.SaveRefund(c.tx, f) })
+	c.shipments.flush(func(s shipping.Shipment) { shipping.Insert(c.tx, s, c.held[s.ID]) }, func(s, _ shipping.Shipment) { shipping.Save(c.tx, s) })
+	c.labels.flush(func(a shipping.Attempt) { shipping.InsertAttempt(c.tx, a) }, func(a, _ shipping.Attempt) { shipping.SaveAttempt(c.tx, a) })
+	c.tickets.flush(func(t support.Ticket) { support.Insert(c.tx, t) }, func(t, before support.Ticket) { support.Save(c.tx, t, before) })
+	if c.order.ID == "" {
+		return nil
+	}
+	if c.items.loaded {
+		c.order.NextDue = nextDue(c.items.pointers())
+	}
+	if !c.fresh && c.order != c.before {
+		order.Save(c.tx, c.order, c.before)
+	}
+	return nil
+}
+
+// nextDue is when the first of the items is due that waits for no person.
+func nextDue(items []*work.Item) time.Time {
+	var due time.Time
+	for _, it := range items {
+		if it.State == work.Ready && (due.IsZero() || it.Due.Before(due)) {
+			due = it.Due
+		}
+	}
+	return due
+}
+
+func (c *change) getPayments() ([]*payment.Payment, error) {
+	return c.payments.get(func() ([]payment.Payment, error) { return payment.Of(c.tx, c.order.ID) })
+}
+
+func (c *change) getAttempts() ([]*payment.Attempt, error) {
+	return c.attempts.get(func() ([]payment.Attempt, error) { return payment.Attempts(c.tx, c.order.ID) })
+}
+
+func (c *change) getRefunds() ([]*payment.Refund, error) {
+	return c.refunds.get(func() ([]payment.Refund, error) { return payment.Refunds(c.tx, c.order.ID) })
+}
+
+func (c *change) getShipments() ([]*shipping.Shipment, error) {
+	return c.shipments.get(func() ([]shipping.Shipment, error) { return shipping.Of(c.tx, c.order.ID) })
+}
+
+func (c *change) getLabels() ([]*shipping.Attempt, error) {
+	return c.labels.get(func() ([]shipping.Attempt, error) { return shipping.Attempts(c.tx, c.order.ID) })
+}
+
+func (c *change) getTickets() ([]*support.Ticket, error) {
+	return c.tickets.get(func() ([]support.Ticket, error) { return support.Of(c.tx, c.order.ID) })
+}
+
+func (c *change) getItems() ([]*work.Item, error) {
+	return c.items.get(func() ([]work.Item, error) { return work.Of(c.tx, c.owner()) })
+}
+
+// newID makes an identifier that depends on the order and on how much of it
+// was made before.
+func (c *change) newID(prefix string, parts ...string) string {
+	c.made++
+	return c.p.ids.New(prefix, c.tx.Now(), append(parts, c.order.ID, fmt.Sprint(c.order.Version), c.unique, fmt.Sprint(c.made))...)
+}
+
+// rows are the rows of one kind that a change works on: what was read of them,
+// what they are now, and which are new.
+type rows[T comparable] struct {
+	loaded bool
+	all    []*row[T]
+}
+
+type row[T comparable] struct {
+	now, before T
+	fresh       bool
+}
+
+func (rs *rows[T]) set(all []T) {
+	rs.loaded = true
+	for _, v := range all {
+		rs.all = append(rs.all, &row[T]{now: v, before: v})
+	}
+}
+
+// get reads the rows at the first call.
+func (rs *rows[T]) get(read func() ([]T, error)) ([]*T, error) {
+	if !rs.loaded {
+		all, err := read()
+		if err != nil {
+			return nil, err
+		}
+		rs.set(all)
+	}
+	return rs.pointers(), nil
+}
+
+func (rs *rows[T]) pointers() []*T {
+	ps := make([]*T, len(rs.all))
+	for i, r := range rs.all {
+		ps[i] = &r.now
+	}
+	return ps
+}
+
+func (rs *rows[T]) add(v T) *T {
+	rs.all = append(rs.all, &row[T]{now: v, fresh: true})
+	return &rs.all[len(rs.all)-1].now
+}
+
+func (rs *rows[T]) remove(v *T) {
+	rs.all = slices.DeleteFunc(rs.all, func(r *row[T]) bool { return &r.now == v })
+}
+
+func (rs *rows[T]) has(v *T) bool {
+	return slices.ContainsFunc(rs.all, func(r *row[T]) bool { return &r.now == v })
+}
+
+// flush writes what has changed, and then what is new: where only one may be
+// open, the old one is closed before.
+func (rs *rows[T]) flush(insert func(T), save func(now, before T)) {
+	slices.SortStableFunc(rs.all, func(a, b *row[T]) int { return cmp.Compare(rank(a.fresh), rank(b.fresh)) })
+	for _, r := range rs.all {
+		switch {
+		case r.fresh:
+			insert(r.now)
+		case r.now != r.before:
+			save(r.now, r.before)
+		}
+	}
+}
+
+func rank(fresh bool) int {
+	if fresh {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,145 @@
+package process
+
+import (
+	"slices"
+
+	"doorstep/event"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/policy"
+	"doorstep/shipping"
+	"doorstep/support"
+)
+
+// The guards of the table. Each is a condition on how the order stands after
+// the event, and on the entity that the event is about.
+var (
+	goingOn = orderGuard("the order is going on", func(o order.Order, _ policy.Policy) bool {
+		return o.End == order.EndNone
+	})
+	cancelling = orderGuard("the order is being cancelled", func(o order.Order, _ policy.Policy) bool {
+		return o.End == order.EndCancelling
+	})
+	isOver = orderGuard("the order has failed", func(o order.Order, _ policy.Policy) bool {
+		return o.End == order.EndFailed
+	})
+	stockReserved = orderGuard("stock is reserved", func(o order.Order, _ policy.Policy) bool {
+		return o.Stock == order.StockReserved
+	})
+	wasPaid = orderGuard("it had been paid for", func(o order.Order, _ policy.Policy) bool {
+		return o.Failure == order.ShippingFailed || o.Failure == order.CaptureFailed
+	})
+	nothingPlanned = orderGuard("the order is going on and nothing is planned yet", func(o order.Order, _ policy.Policy) bool {
+		return o.End == order.EndNone && o.Fulfilment == order.FulfilmentNone
+	})
+	leavesAtOnce = orderGuard("policy hands over at once, and a label is bought and the money taken", func(o order.Order, p policy.Policy) bool {
+		return p.HandOver == policy.HandOverAtOnce && o.End == order.EndNone &&
+			o.Payment == order.PaymentCaptured && o.Fulfilment == order.FulfilmentLabelled
+	})
+
+	nothingToPay = paymentGuard("there is nothing to pay", func(p payment.Payment) bool {
+		return p.Gateway == payment.Free
+	})
+	paidAtGateway = paymentGuard("it is paid at a gateway", func(p payment.Payment) bool {
+		return p.Status == payment.StatusProcessing
+	})
+	paidElsewhere = paymentGuard("it is paid elsewhere", func(p payment.Payment) bool {
+		return p.Status == payment.StatusRequiresPaymentMethod
+	})
+	authorisationHeld = paymentGuard("money is authorised and not taken", func(p payment.Payment) bool {
+		return p.Status == payment.StatusRequiresCapture
+	})
+	moneyHeld = paymentGuard("money was taken, or is waited for", func(p payment.Payment) bool {
+		return p.Status == payment.StatusSucceeded && p.Captured > 0 || p.Status == payment.StatusRequiresPaymentMethod
+	})
+	refundByPerson = paymentGuard("it was paid elsewhere", func(p payment.Payment) bool {
+		return p.Gateway == payment.Manual
+	})
+	refundAtGateway = paymentGuard("it was paid at a gateway", func(p payment.Payment) bool {
+		return p.Gateway != payment.Manual
+	})
+
+	carrierSellsLabels = shipmentGuard("the carrier sells labels", func(_ *change, s shipping.Shipment) bool {
+		return s.Carrier != shipping.Manual
+	})
+	nobodyTracks = shipmentGuard("the carrier gives no scans", func(_ *change, s shipping.Shipment) bool {
+		return s.Carrier == shipping.Manual
+	})
+	carrierTracks = shipmentGuard("the carrier gives scans, and the parcel has left or its first scan is the hand-over", func(c *change, s shipping.Shipment) bool {
+		return s.Carrier != shipping.Manual && (s.Status == shipping.Shipped || c.policy.HandOver == policy.HandOverFirstScan)
+	})
+	personHandsOver = shipmentGuard("a person hands over", func(c *change, s shipping.Shipment) bool {
+		return s.Carrier == shipping.Manual || s.Status == shipping.LabelBought && c.policy.HandOver == policy.HandOverByPerson
+	})
+)
+
+// captureOwed holds when the parcel could leave but for the money.
+var captureOwed = &Guard{"money is authorised and a label is bought", func(c *change, e event.Event) (bool, error) {
+	held, err := authorisationHeld.holds(c, e)
+	return held && c.order.End == order.EndNone && c.order.Fulfilment == order.FulfilmentLabelled, err
+}}
+
+// labelBought holds when a label is bought whose parcel has not left.
+var labelBought = &Guard{"a label is bought and its parcel has not left", func(c *change, _ event.Event) (bool, error) {
+	shipments, err := c.getShipments()
+	return slices.ContainsFunc(shipments, func(s *shipping.Shipment) bool { return s.Status == shipping.LabelBought }), err
+}}
+
+// ticketWaits holds when a ticket waits for the order to move.
+var ticketWaits = &Guard{"a ticket waits for the order", func(c *change, _ event.Event) (bool, error) {
+	if c.order.OpenTickets == 0 {
+		return false, nil
+	}
+	tickets, err := c.getTickets()
+	return slices.ContainsFunc(tickets, func(t *support.Ticket) bool { return t.Status == support.OnHold }), err
+}}
+
+func orderGuard(name string, holds func(order.Order, policy.Policy) bool) *Guard {
+	return &Guard{name, func(c *change, _ event.Event) (bool, error) { return holds(c.order, c.policy), nil }}
+}
+
+// paymentGuard is a condition on the order's payment. It does not hold for an
+// order that has none, because it never came so far.
+func paymentGuard(name string, holds func(payment.Payment) bool) *Guard {
+	return &Guard{name, func(c *change, _ event.Event) (bool, error) {
+		p, err := c.payment()
+		return p != nil && holds(*p), err
+	}}
+}
+
+// shipmentGuard is a condition on the shipment that the event is about.
+func shipmentGuard(name string, holds func(*change, shipping.Shipment) bool) *Guard {
+	return &Guard{name, func(c *change, e event.Event) (bool, error) {
+		s, err := c.shipment(e.Entity)
+		return s != nil && holds(c, *s), err
+	}}
+}
+
+// payment returns the order's payment, nil when it never came so far.
+func (c *change) payment() (*payment.Payment, error) {
+	all, err := c.getPayments()
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// shipment returns the order's shipment with the id, nil when there is none.
+func (c *change) shipment(id string) (*shipping.Shipment, error) {
+	all, err := c.getShipments()
+	if i := slices.IndexFunc(all, func(s *shipping.Shipment) bool { return s.ID == id }); i >= 0 {
+		return all[i], nil
+	}
+	return nil, err
+}
+
+// thePayment and theOrder say whom a step is about when its event is about
+// something else.
+func thePayment(c *change, _ event.Event) string {
+	if p, err := c.payment(); err == nil && p != nil {
+		return p.ID
+	}
+	return ""
+}
+
+func theOrder(c *change, _ event.Event) string { return c.owner() }

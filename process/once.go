@@ -1,0 +1,87 @@
+package process
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"doorstep/fault"
+	"doorstep/internal/db"
+)
+
+// once carries out a use case in one transaction, once per command key: the
+// key, a hash of the request and the answer are written with what it does.
+// What was committed is answered again, also when the answer is that an order
+// has failed; input that was refused is not kept.
+//
+// Errors: invalid when the key is too long; conflict when the key was used
+// for another request.
+func once[T any](ctx context.Context, p *Process, by Command, useCase string, request any, locks []db.Lock, do func(*db.Tx) (T, error)) (Result[T], error) {
+	if by.Key == "" {
+		v, err := db.Update(ctx, p.db, locks, do)
+		return Result[T]{Value: v}, err
+	}
+	if len(by.Key) > maxKey {
+		return Result[T]{}, fault.New(fault.Invalid, "a command key has at most %d bytes", maxKey)
+	}
+	hash, err := requestHash(useCase, request)
+	if err != nil {
+		return Result[T]{}, err
+	}
+	return db.Update(ctx, p.db, append(locks, keyLock(by.Key)), func(tx *db.Tx) (Result[T], error) {
+		kept, found, err := findCommand(tx, by.Key)
+		if err != nil {
+			return Result[T]{}, err
+		}
+		if found {
+			return replay[T](kept, hash)
+		}
+		v, err := do(tx)
+		if err != nil {
+			return Result[T]{}, err
+		}
+		return Result[T]{Value: v}, keepCommand(tx, by.Key, hash, v)
+	})
+}
+
+const maxKey = 200
+
+// keyLock is what a command with the key holds. It comes first of all locks.
+func keyLock(key string) db.Lock { return db.Lock{Rank: 10, Key: key} }
+
+type command struct{ hash, answer string }
+
+func findCommand(tx *db.Tx, key string) (command, bool, error) {
+	return db.One(tx, func(row db.Row) (command, error) {
+		var c command
+		return c, row.Scan(&c.hash, &c.answer)
+	}, `SELECT hash, answer FROM commands WHERE key = $1`, key)
+}
+
+func keepCommand(tx *db.Tx, key, hash string, answer any) error {
+	b, err := json.Marshal(answer)
+	if err != nil {
+		return fmt.Errorf("keep the answer of a command: %w", err)
+	}
+	tx.Write(`INSERT INTO commands (key, hash, answer, at) VALUES ($1, $2, $3, $4)`, key, hash, string(b), db.Micros(tx.Now()))
+	return nil
+}
+
+func replay[T any](kept command, hash string) (Result[T], error) {
+	r := Result[T]{Replayed: true}
+	if kept.hash != hash {
+		return r, fault.New(fault.Conflict, "the command key was used for another request")
+	}
+	return r, json.Unmarshal([]byte(kept.answer), &r.Value)
+}
+
+func requestHash(useCase string, request any) (string, error) {
+	b, err := json.Marshal(request)
+	if err != nil {
+		return "", fmt.Errorf("hash a request: %w", err)
+	}
+	sum := sha256.Sum256(append([]byte(useCase+"\x00"), b...))
+	return hex.EncodeToString(sum[:]), nil
+}

@@ -1,0 +1,213 @@
+package process
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"doorstep/event"
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/inventory"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/policy"
+)
+
+// Placed is the answer to the placing of an order: it is processed, or it has
+// failed because there is too little of what is named.
+type Placed struct {
+	Order     order.Order          `json:"order"`
+	Shortages []inventory.Shortage `json:"shortages,omitempty"`
+}
+
+// defaultSource is where an order comes from that names no other place.
+const defaultSource = "doorstep"
+
+// Place takes an order: in one transaction it is written, its stock is reserved
+// (all of its lines or none) and its payment is opened. Both `processed` and
+// `failed` (out of stock) are committed answers.
+//
+// Errors: invalid, with the path of every field that is wrong; conflict when
+// the reference was used before, or the command key for another request.
+func (p *Process) Place(ctx context.Context, by Command, q order.Request) (Result[Placed], error) {
+	if err := q.Validate(); err != nil {
+		return Result[Placed]{}, err
+	}
+	number, err := p.nextNumber(ctx)
+	if err != nil {
+		return Result[Placed]{}, err
+	}
+	locks := inventory.Locks(demandOf(q))
+	if q.Reference != (order.Reference{}) {
+		locks = append(locks, order.ReferenceLock(q.Reference))
+	}
+	return once(ctx, p, by, "place", q, locks, func(tx *db.Tx) (Placed, error) {
+		return p.place(tx, by, q, number)
+	})
+}
+
+// demandOf returns the SKUs that a request names, each once.
+func demandOf(q order.Request) []string {
+	skus := map[string]bool{}
+	for _, l := range q.Lines {
+		skus[l.SKU] = true
+	}
+	return slices.Sorted(maps.Keys(skus))
+}
+
+func (p *Process) place(tx *db.Tx, by Command, q order.Request, number int64) (Placed, error) {
+	c := &change{p: p, tx: tx, by: by.By, fresh: true}
+	var err error
+	if c.policy, err = p.policies.Current(tx); err != nil {
+		return Placed{}, err
+	}
+	if q, err = c.fromCatalogue(q); err != nil {
+		return Placed{}, err
+	}
+	totals, lines, err := q.Build()
+	if err != nil {
+		return Placed{}, err
+	}
+	if q.Reference == (order.Reference{}) {
+		q.Reference = order.Reference{Source: defaultSource, Number: strconv.FormatInt(number, 10)}
+	} else if err := c.referenceIsFree(q.Reference); err != nil {
+		return Placed{}, err
+	}
+	c.newOrder(q, totals, number)
+	c.newLines = lines
+	demand := order.Demand(lines)
+	location, short, err := inventory.ReserveAll(tx, c.cause(""), demand)
+	if err != nil {
+		return Placed{}, err
+	}
+	if err := c.placed(q, lines, location, short); err != nil {
+		return Placed{}, err
+	}
+	if err := c.follow(); err != nil {
+		return Placed{}, err
+	}
+	if err := c.finish(nil); err != nil {
+		return Placed{}, err
+	}
+	if err := order.Insert(tx, c.order, lines, contactOf(q)); err != nil {
+		return Placed{}, err
+	}
+	return Placed{Order: c.order, Shortages: short}, nil
+}
+
+// fromCatalogue fills in names and prices that the request leaves to the
+// catalogue.
+//
+// Errors: invalid when an SKU is not known, or priced in another currency.
+func (c *change) fromCatalogue(q order.Request) (order.Request, error) {
+	known, err := inventory.Catalogue(c.tx, demandOf(q))
+	if err != nil {
+		return q, err
+	}
+	var check fault.Check
+	lines := slices.Clone(q.Lines)
+	for i := range lines {
+		path := fmt.Sprintf("lines[%d]", i)
+		sku, ok := known[lines[i].SKU]
+		if !ok {
+			check.Add(path+".sku", "unknown", "an SKU of the catalogue; %q is none", lines[i].SKU)
+			continue
+		}
+		if lines[i].Name == "" {
+			lines[i].Name = sku.Name
+		}
+		if lines[i].UnitPrice == nil {
+			check.If(sku.Currency != q.Currency, path+".unit_price", "currency", "a price in %s: the catalogue has one in %s", q.Currency, sku.Currency)
+			lines[i].UnitPrice = &sku.Price
+		}
+	}
+	check.If(q.Payment.Gateway != "" && !c.p.hasGateway(q.Payment.Gateway), "payment.gateway", "unknown", "a gateway of the shop")
+	q.Lines = lines
+	return q, check.Err("the order")
+}
+
+func (c *change) referenceIsFree(ref order.Reference) error {
+	o, taken, err := order.ByReference(c.tx, ref)
+	if err == nil && taken {
+		err = fault.New(fault.Conflict, "the order %s/%s was placed before, as %s", ref.Source, ref.Number, o.ID)
+	}
+	return err
+}
+
+func (c *change) newOrder(q order.Request, totals order.Totals, number int64) {
+	now := c.tx.Now()
+	method := q.Shipping.Method
+	if method == "" {
+		method = order.DefaultMethod
+	}
+	c.order = order.Order{
+		ID: c.p.ids.New(order.Prefix, now, q.Reference.Source, q.Reference.Number), Number: number, Reference: q.Reference,
+		Facets: order.New(), Customer: q.Customer.ID, Currency: q.Currency, PricesIncludeTax: q.PricesIncludeTax,
+		Totals: totals, ShippingMethod: method, PlacedAt: now, UpdatedAt: now,
+	}
+	for _, loaded := range []*bool{&c.payments.loaded, &c.attempts.loaded, &c.refunds.loaded, &c.shipments.loaded,
+		&c.labels.loaded, &c.tickets.loaded, &c.items.loaded} {
+		*loaded = true // there is nothing to read of a new order
+	}
+}
+
+// placed says what the placing came to. An order whose stock is reserved has
+// a payment; one that is out of stock never comes so far.
+func (c *change) placed(q order.Request, lines []order.Line, location string, short []inventory.Shortage) error {
+	if len(short) > 0 {
+		c.failure = order.OutOfStock
+		return c.emitOrder(order.EventFailed, failedData{Reason: order.OutOfStock, Total: c.order.Total, Currency: string(c.order.Currency), Shortages: short})
+	}
+	pay := c.payments.add(c.newPayment(q.Payment))
+	return c.emit(event.Event{Entity: c.order.ID, Type: order.EventProcessed, Data: event.Data(processedData{
+		Total: c.order.Total, Currency: string(c.order.Currency), Lines: len(lines), Location: location, Payment: pay.ID, Gateway: pay.Gateway,
+	})})
+}
+
+// processedData is what the first event of an order carries.
+type processedData struct {
+	Total    int64  `json:"total"`
+	Currency string `json:"currency"`
+	Lines    int    `json:"lines"`
+	Location string `json:"location"`
+	Payment  string `json:"payment"`
+	Gateway  string `json:"gateway"`
+}
+
+// failedData is what order.failed carries.
+type failedData struct {
+	Reason    order.Failure        `json:"reason"`
+	Total     int64                `json:"total"`
+	Currency  string               `json:"currency"`
+	Shortages []inventory.Shortage `json:"shortages,omitempty"`
+}
+
+func (c *change) newPayment(q order.PaymentRequest) payment.Payment {
+	p := payment.Payment{
+		ID: c.newID("pay"), Order: c.order.ID, Gateway: q.Gateway, Method: q.Method, Currency: c.order.Currency,
+		Amount: c.order.Total, Status: payment.StatusProcessing, OpenedAt: c.tx.Now(),
+		Capture: c.policy.Capture == policy.CaptureAtOnce,
+	}
+	if p.Gateway == "" {
+		p.Gateway = c.policy.Gateway
+	}
+	switch {
+	case p.Amount == 0:
+		p.Gateway = payment.Free
+	case p.Gateway == payment.Manual:
+		p.Status = payment.StatusRequiresPaymentMethod
+	}
+	return p
+}
+
+func contactOf(q order.Request) order.Contact {
+	return order.Contact{Name: q.Customer.Name, Mail: q.Customer.Mail, Phone: q.Customer.Phone, ShipTo: q.ShipTo, BillTo: q.BillTo}
+}
+
+// cause says for the movements of stock who makes them and why.
+func (c *change) cause(reason string) inventory.Cause {
+	return inventory.Cause{Order: c.order.ID, By: c.by, At: c.tx.Now(), Reason: reason, IDs: c.p.ids}
+}

@@ -1,0 +1,153 @@
+// Package process is what Doorstep exists for: the way of an order from
+// checkout to the door, as one table of steps (see Table), and the use cases
+// through which everyone changes anything.
+package process
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"doorstep/access"
+	"doorstep/fault"
+	"doorstep/id"
+	"doorstep/internal/db"
+	"doorstep/internal/work"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/policy"
+	"doorstep/shipping"
+)
+
+// Deps is what a Process works with.
+type Deps struct {
+	DB       *db.DB
+	Queue    *work.Queue
+	IDs      id.Source
+	Gateways []payment.Gateway
+	Carriers []shipping.Carrier
+	Log      *slog.Logger
+	// AskTimeout bounds a question to a provider, 10 s when 0. It is shorter than
+	// a lease.
+	AskTimeout time.Duration
+}
+
+// Process carries out use cases and steps. It is for many callers at once.
+type Process struct {
+	db       *db.DB
+	queue    *work.Queue
+	ids      id.Source
+	policies policy.Store
+	gateways map[string]payment.Gateway
+	carriers map[string]shipping.Carrier
+	log      *slog.Logger
+	timeout  time.Duration
+	table    []Row
+	steps    map[Step]Row
+	numbers  numbers
+}
+
+// New returns a process.
+func New(d Deps) *Process {
+	p := &Process{
+		db: d.DB, queue: d.Queue, ids: d.IDs, log: d.Log, timeout: d.AskTimeout,
+		gateways: map[string]payment.Gateway{}, carriers: map[string]shipping.Carrier{},
+		table: Table(), steps: map[Step]Row{},
+	}
+	if p.log == nil {
+		p.log = slog.New(slog.DiscardHandler)
+	}
+	if p.timeout == 0 {
+		p.timeout = 10 * time.Second
+	}
+	for _, g := range d.Gateways {
+		p.gateways[g.Name()] = g
+	}
+	for _, c := range d.Carriers {
+		p.carriers[c.Name()] = c
+	}
+	for _, row := range p.table {
+		p.steps[row.Step] = row
+	}
+	return p
+}
+
+// Command says who acts, and under which key: the same command sent again under
+// its key gives the first answer and changes nothing more. Without a key, each
+// call is a command of its own.
+type Command struct {
+	By  access.Actor
+	Key string
+}
+
+// Result is a use case's answer.
+type Result[T any] struct {
+	Value    T
+	Replayed bool // it was carried out before, under the same key
+}
+
+// Policies returns the policy in force and its history.
+func (p *Process) Policies(ctx context.Context) (current policy.Policy, history []policy.Version, err error) {
+	history, err = db.View(ctx, p.db, func(r db.Reader) ([]policy.Version, error) {
+		if current, err = p.policies.Current(r); err != nil {
+			return nil, err
+		}
+		return p.policies.History(r)
+	})
+	return current, history, err
+}
+
+// SetPolicy makes q the policy in force, as the version after from.
+//
+// Errors: invalid, also when the shop has no such gateway or carrier; conflict
+// when the version in force is not from.
+func (p *Process) SetPolicy(ctx context.Context, by Command, from int64, q policy.Policy) (Result[policy.Version], error) {
+	if err := p.validatePolicy(q); err != nil {
+		return Result[policy.Version]{}, err
+	}
+	return once(ctx, p, by, "set_policy", q, []db.Lock{policy.Lock()}, func(tx *db.Tx) (policy.Version, error) {
+		return p.policies.Set(tx, by.By, from, q)
+	})
+}
+
+func (p *Process) validatePolicy(q policy.Policy) error {
+	var c fault.Check
+	c.If(!p.hasGateway(q.Gateway), "gateway", "unknown", "one of %v", append(slices.Sorted(maps.Keys(p.gateways)), payment.Manual))
+	c.If(!p.hasCarrier(q.Carrier), "carrier", "unknown", "one of %v", append(slices.Sorted(maps.Keys(p.carriers)), shipping.Manual))
+	return c.Err("the policy")
+}
+
+func (p *Process) hasGateway(name string) bool {
+	return name == payment.Manual || p.gateways[name] != nil
+}
+
+func (p *Process) hasCarrier(name string) bool {
+	return name == shipping.Manual || p.carriers[name] != nil
+}
+
+// numbers hands out order numbers from blocks that a node takes for itself.
+type numbers struct {
+	mu         sync.Mutex
+	next, last int64
+}
+
+const numberBlock = 100
+
+func (p *Process) nextNumber(ctx context.Context) (int64, error) {
+	p.numbers.mu.Lock()
+	defer p.numbers.mu.Unlock()
+	if p.numbers.next >= p.numbers.last {
+		first, err := db.Update(ctx, p.db, []db.Lock{order.NumberLock()}, func(tx *db.Tx) (int64, error) {
+			return order.TakeNumbers(tx, numberBlock)
+		})
+		if err != nil {
+			return 0, err
+		}
+		p.numbers.next, p.numbers.last = first, first+numberBlock
+	}
+	p.numbers.next++
+	return p.numbers.next - 1, nil
+}

@@ -1,0 +1,103 @@
+package process
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"doorstep/access"
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/internal/work"
+	"doorstep/inventory"
+	"doorstep/order"
+	"doorstep/support"
+)
+
+// Handle is the work.Handler of the process: it carries out the row of the
+// table that an item names.
+func (p *Process) Handle(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+	row, ok := p.steps[Step(it.Step)]
+	if !ok {
+		return nil, fault.New(fault.Internal, "the process has no step %q", it.Step)
+	}
+	if row.Kind == Ask {
+		return row.ask(ctx, p, it)
+	}
+	return func(ctx context.Context) error {
+		return p.settle(ctx, it, access.Process, false, func(c *change, own *work.Item) error { return row.lapse(c, own) })
+	}, nil
+}
+
+// settle writes what a step came to, in one transaction, if the step's lease
+// is still held. With stock, it may move what is reserved for the order.
+//
+// Errors: work.ErrLeaseLost.
+func (p *Process) settle(ctx context.Context, it work.Item, by access.Actor, stock bool, do func(c *change, own *work.Item) error) error {
+	locks, err := p.locks(ctx, it.Owner, stock)
+	if err != nil {
+		return err
+	}
+	_, err = db.Update(ctx, p.db, locks, func(tx *db.Tx) (struct{}, error) {
+		c, err := p.begin(tx, it.Owner, by)
+		if err != nil {
+			return struct{}{}, err
+		}
+		own, err := c.mine(it)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if err := do(c, own); err != nil {
+			return struct{}{}, err
+		}
+		if err := c.follow(); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, c.finish(own)
+	})
+	return err
+}
+
+// change carries out a use case on one order: what the function does to it,
+// and what the table says follows.
+//
+// Errors: not_found, and what the function returns.
+func (p *Process) change(ctx context.Context, by Command, useCase, orderID string, request any, do func(*change) error) (Result[order.Order], error) {
+	locks, err := p.locks(ctx, orderID, true)
+	if err != nil {
+		return Result[order.Order]{}, err
+	}
+	return once(ctx, p, by, useCase, [2]any{orderID, request}, locks, func(tx *db.Tx) (order.Order, error) {
+		c, err := p.begin(tx, orderID, by.By)
+		if err != nil {
+			return order.Order{}, err
+		}
+		if err := do(c); err != nil {
+			return order.Order{}, err
+		}
+		if err := c.follow(); err != nil {
+			return order.Order{}, err
+		}
+		return c.order, c.finish(nil)
+	})
+}
+
+// locks returns what a change of the owner holds: the order, and with stock
+// the SKUs of its lines.
+func (p *Process) locks(ctx context.Context, owner string, stock bool) ([]db.Lock, error) {
+	if isTicket(owner) {
+		return []db.Lock{support.Lock(owner)}, nil
+	}
+	locks := []db.Lock{order.Lock(owner)}
+	if !stock || p.db.Engine() == "sqlite" { // its one writer needs none
+		return locks, nil
+	}
+	lines, err := db.View(ctx, p.db, func(r db.Reader) ([]order.Line, error) { return order.Lines(r, owner) })
+	if err != nil {
+		return nil, err
+	}
+	return append(locks, inventory.Locks(slices.Sorted(maps.Keys(order.Demand(lines))))...), nil
+}
+
+func isTicket(owner string) bool { return strings.HasPrefix(owner, support.Prefix+"_") }

@@ -1,0 +1,124 @@
+package process
+
+import (
+	"context"
+
+	"doorstep/event"
+	"doorstep/internal/db"
+	"doorstep/internal/work"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/shipping"
+	"doorstep/support"
+)
+
+// Overview is everything about one order.
+type Overview struct {
+	Order     order.Order                `json:"order"`
+	Lines     []order.Line               `json:"lines"`
+	Contact   order.Contact              `json:"contact"`
+	Payments  []payment.Payment          `json:"payments"`
+	Attempts  []payment.Attempt          `json:"payment_attempts"`
+	Refunds   []payment.Refund           `json:"refunds"`
+	Shipments []shipping.Shipment        `json:"shipments"`
+	Scans     map[string][]shipping.Scan `json:"scans"` // by shipment
+	Tickets   []support.Ticket           `json:"tickets"`
+	Notes     []order.Note               `json:"notes"`
+	Next      []Next                     `json:"next"` // what happens next, or is waited for
+	Timeline  []event.Event              `json:"timeline"`
+}
+
+// Next is a step that is due or waited for.
+type Next struct {
+	Step  Step   `json:"step"`
+	Does  string `json:"does"`
+	Due   string `json:"due"`             // RFC 3339, shop time
+	Stuck bool   `json:"stuck,omitempty"` // it waits for a person
+	Tries int    `json:"tries,omitempty"`
+	Error string `json:"error,omitempty"`
+}
+
+// Show returns everything about one order, from one snapshot. The order is
+// named by its id, its number, or its reference written as source/number.
+//
+// Errors: not_found.
+func (p *Process) Show(ctx context.Context, what string) (Overview, error) {
+	return db.View(ctx, p.db, func(r db.Reader) (v Overview, err error) {
+		if v.Order, err = order.Find(r, what); err != nil {
+			return v, err
+		}
+		id := v.Order.ID
+		var items []work.Item
+		for _, read := range []func() error{
+			func() error { v.Lines, err = order.Lines(r, id); return err },
+			func() error { v.Contact, err = order.ContactOf(r, id); return err },
+			func() error { v.Payments, err = payment.Of(r, id); return err },
+			func() error { v.Attempts, err = payment.Attempts(r, id); return err },
+			func() error { v.Refunds, err = payment.Refunds(r, id); return err },
+			func() error { v.Shipments, err = shipping.Of(r, id); return err },
+			func() error { v.Scans, err = shipping.Scans(r, id, id); return err },
+			func() error { v.Tickets, err = support.Of(r, id); return err },
+			func() error { v.Notes, err = order.Notes(r, id); return err },
+			func() error { v.Timeline, err = event.Timeline(r, id); return err },
+			func() error { items, err = work.Of(r, id); return err },
+		} {
+			if err := read(); err != nil {
+				return v, err
+			}
+		}
+		v.Next = p.next(items)
+		return v, nil
+	})
+}
+
+func (p *Process) next(items []work.Item) []Next {
+	next := make([]Next, len(items))
+	for i, it := range items {
+		next[i] = Next{Step: Step(it.Step), Does: p.steps[Step(it.Step)].Does, Due: it.Due.Format("2006-01-02T15:04:05Z07:00"),
+			Stuck: it.State == work.Stuck, Tries: it.Tries, Error: it.Error}
+	}
+	return next
+}
+
+// FindOrder returns an order by its id, its number, or its reference written
+// as source/number.
+//
+// Errors: not_found.
+func (p *Process) FindOrder(ctx context.Context, what string) (order.Order, error) {
+	return db.View(ctx, p.db, func(r db.Reader) (order.Order, error) { return order.Find(r, what) })
+}
+
+// FindShipment returns the order and the id of a shipment, by its id or its
+// tracking number.
+//
+// Errors: not_found.
+func (p *Process) FindShipment(ctx context.Context, what string) (orderID, shipmentID string, err error) {
+	both, err := db.View(ctx, p.db, func(r db.Reader) ([2]string, error) {
+		o, s, err := shipping.OrderOf(r, what)
+		return [2]string{o, s}, err
+	})
+	return both[0], both[1], err
+}
+
+// Conversation is a ticket with what was written and decided.
+type Conversation struct {
+	Ticket    support.Ticket    `json:"ticket"`
+	Messages  []support.Message `json:"messages"`
+	Decisions []support.Record  `json:"decisions"`
+}
+
+// ShowTicket returns a ticket with what was written and decided.
+//
+// Errors: not_found.
+func (p *Process) ShowTicket(ctx context.Context, id string) (Conversation, error) {
+	return db.View(ctx, p.db, func(r db.Reader) (v Conversation, err error) {
+		if v.Ticket, err = support.Get(r, id); err != nil {
+			return v, err
+		}
+		if v.Messages, err = support.Messages(r, id); err != nil {
+			return v, err
+		}
+		v.Decisions, err = support.Decisions(r, id)
+		return v, err
+	})
+}

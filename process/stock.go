@@ -1,0 +1,85 @@
+package process
+
+import (
+	"context"
+	"strconv"
+
+	"doorstep/event"
+	"doorstep/internal/db"
+	"doorstep/inventory"
+)
+
+// stockData is what an event of an SKU carries.
+type stockData struct {
+	Location string `json:"location,omitempty"`
+	Quantity int64  `json:"quantity,omitempty"`
+	Reason   string `json:"reason,omitempty"`
+}
+
+// DefineSKU makes an SKU, or changes its name, currency, price and weight.
+//
+// Errors: invalid.
+func (p *Process) DefineSKU(ctx context.Context, by Command, s inventory.SKU) (Result[inventory.SKU], error) {
+	return once(ctx, p, by, "define_sku", s, []db.Lock{inventory.Lock(s.Code)}, func(tx *db.Tx) (inventory.SKU, error) {
+		s, changed, err := inventory.Define(tx, s)
+		if err != nil || !changed {
+			return s, err
+		}
+		event.Append(tx, event.Event{Subject: s.Code, Version: s.Version, Entity: s.Code, Type: inventory.EventDefined,
+			Actor: by.By, At: tx.Now(), Data: event.Data(s)})
+		return s, nil
+	})
+}
+
+// SetLocation makes a location or changes it.
+//
+// Errors: invalid.
+func (p *Process) SetLocation(ctx context.Context, by Command, l inventory.Location) (Result[inventory.Location], error) {
+	return once(ctx, p, by, "set_location", l, []db.Lock{inventory.LocationLock(l.ID)}, func(tx *db.Tx) (inventory.Location, error) {
+		return l, inventory.SetLocation(tx, l)
+	})
+}
+
+// ReceiveStock adds what came in to a location.
+//
+// Errors: invalid; not_found; conflict when there would be too much.
+func (p *Process) ReceiveStock(ctx context.Context, by Command, sku, location string, quantity int64) (Result[inventory.SKU], error) {
+	return p.moveStock(ctx, by, inventory.EventReceived, sku, stockData{Location: location, Quantity: quantity}, inventory.Receive)
+}
+
+// AdjustStock changes what a location has by delta, for a reason.
+//
+// Errors: invalid; not_found; conflict when less would be left than is reserved.
+func (p *Process) AdjustStock(ctx context.Context, by Command, sku, location string, delta int64, reason string) (Result[inventory.SKU], error) {
+	return p.moveStock(ctx, by, inventory.EventAdjusted, sku, stockData{Location: location, Quantity: delta, Reason: reason}, inventory.Adjust)
+}
+
+// SetStock adjusts what a location has to the given figure, as after a count.
+//
+// Errors: invalid; not_found; conflict when less would be left than is reserved.
+func (p *Process) SetStock(ctx context.Context, by Command, sku, location string, onHand int64, reason string) (Result[inventory.SKU], error) {
+	d := stockData{Location: location, Quantity: onHand, Reason: reason}
+	return p.moveStock(ctx, by, inventory.EventAdjusted, sku, d, inventory.Set)
+}
+
+func (p *Process) moveStock(ctx context.Context, by Command, t event.Type, sku string, d stockData,
+	move func(tx *db.Tx, c inventory.Cause, sku, location string, quantity int64) (int64, error),
+) (Result[inventory.SKU], error) {
+	return once(ctx, p, by, string(t), [2]any{sku, d}, []db.Lock{inventory.Lock(sku)}, func(tx *db.Tx) (inventory.SKU, error) {
+		s, err := inventory.Get(tx, sku)
+		if err != nil {
+			return s, err
+		}
+		cause := inventory.Cause{Key: strconv.FormatInt(s.Version+1, 10), By: by.By, At: tx.Now(), Reason: d.Reason, IDs: p.ids}
+		moved, err := move(tx, cause, sku, d.Location, d.Quantity)
+		if err != nil || moved == 0 {
+			return s, err
+		}
+		if s.Version, err = inventory.NextVersion(tx, sku); err != nil {
+			return s, err
+		}
+		d.Quantity = moved
+		event.Append(tx, event.Event{Subject: sku, Version: s.Version, Entity: sku, Type: t, Actor: by.By, At: tx.Now(), Data: event.Data(d)})
+		return s, nil
+	})
+}

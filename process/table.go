@@ -1,0 +1,292 @@
+package process
+
+import (
+	"context"
+	"time"
+
+	"doorstep/event"
+	"doorstep/internal/work"
+	"doorstep/inventory"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/shipping"
+	"doorstep/support"
+)
+
+// Step names a row of the table.
+type Step string
+
+// The steps.
+const (
+	StepFree          Step = "free"
+	StepAuthorise     Step = "authorise"
+	StepAwaitPayment  Step = "await_payment"
+	StepFailUnpaid    Step = "fail_unpaid"
+	StepPlanShipment  Step = "plan_shipment"
+	StepBuyLabel      Step = "buy_label"
+	StepFailUnshipped Step = "fail_unshipped"
+	StepCapture       Step = "capture"
+	StepFailCapture   Step = "fail_capture"
+	StepAwaitHandOver Step = "await_handover"
+	StepHandOver      Step = "hand_over"
+	StepTrack         Step = "track"
+	StepAwaitDelivery Step = "await_delivery"
+	StepFinishCancel  Step = "finish_cancel"
+	StepVoidLabel     Step = "void_label"
+	StepRefuseCancel  Step = "refuse_cancel"
+	StepRecall        Step = "recall_label"
+	StepReleaseStock  Step = "release_stock"
+	StepGiveBack      Step = "give_back"
+	StepVoidPayment   Step = "void_payment"
+	StepRefund        Step = "refund"
+	StepAwaitRefund   Step = "await_refund"
+	StepReportRefund  Step = "report_refund"
+	StepReport        Step = "report_failure"
+	StepReportStuck   Step = "report_stuck"
+	StepReportVoid    Step = "report_lost_label"
+	StepDecide        Step = "decide_ticket"
+	StepDecideAgain   Step = "decide_again"
+	StepCloseTicket   Step = "close_ticket"
+)
+
+// Kind says how a row is carried out.
+type Kind string
+
+// The kinds of rows.
+const (
+	// Rule is decided in the transaction in which its event happens.
+	Rule Kind = "rule"
+	// Ask is a question to a provider: what will be asked, and under which key, is
+	// committed with the event; then it is asked; then what became of it is
+	// committed. It is tried again until an event of Until.
+	Ask Kind = "ask"
+	// Wait is for a person or the time: when it falls due before an event of
+	// Until, it does what is due then.
+	Wait Kind = "wait"
+)
+
+// Row is one line of the process: when an event of On happens and the guard
+// holds, the step is carried out for what the event is about. Nothing happens
+// to an order that no row says.
+type Row struct {
+	Step  Step
+	Kind  Kind
+	On    []event.Type // any of them sets it off
+	Guard *Guard       // and this holds; nil for always
+	Until []event.Type // any of them ends an Ask or a Wait
+	Does  string       // for people
+	Leads []event.Type // the events it may cause, apart from those of Until
+
+	rule  func(*change, event.Event) error // a Rule's work, or what prepares an Ask
+	ask   func(context.Context, *Process, work.Item) (settle func(context.Context) error, err error)
+	due   func(*change) time.Time           // when a Wait is due, or an Ask is first asked; at once when nil
+	lapse func(*change, *work.Item) error   // what a Wait does when it is due
+	about func(*change, event.Event) string // whom the step is about; the event's entity when nil
+}
+
+// Guard is a named condition on how an order stands.
+type Guard struct {
+	Name  string
+	holds func(*change, event.Event) (bool, error)
+}
+
+// Table returns the order process. The order of its rows is the order in which
+// they are tried for one event.
+func Table() []Row {
+	return append(append(append(payRows(), shipRows()...), endRows()...), ticketRows()...)
+}
+
+// payRows are the rows that lead to an order that is paid.
+func payRows() []Row {
+	return []Row{
+		{
+			Step: StepFree, Kind: Rule, On: on(order.EventProcessed), Guard: nothingToPay,
+			Does: "an order of zero is paid without a gateway", Leads: on(payment.EventSucceeded),
+			rule: payNothing,
+		},
+		{
+			Step: StepAuthorise, Kind: Ask, On: on(order.EventProcessed), Guard: paidAtGateway, about: thePayment,
+			Until: on(payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventCanceled),
+			Does:  "ask the gateway for the money, attempt by attempt", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck),
+			rule: openAuthorisation, ask: askGateway,
+		},
+		{
+			Step: StepAwaitPayment, Kind: Wait, On: on(order.EventProcessed), Guard: paidElsewhere, about: thePayment,
+			Until: on(payment.EventSucceeded, payment.EventCanceled),
+			Does:  "wait until a person records the payment; when it is late, tell a person", Leads: on(support.EventOpened),
+			due: awaitPaymentDue, lapse: paymentLate,
+		},
+		{
+			Step: StepFailUnpaid, Kind: Rule, On: on(payment.EventFailed), Guard: goingOn,
+			Does: "an order that can not be paid fails", Leads: on(order.EventFailed),
+			rule: failUnpaid,
+		},
+	}
+}
+
+// shipRows are the rows from a paid order to the door.
+func shipRows() []Row {
+	return []Row{
+		{
+			Step: StepPlanShipment, Kind: Rule, On: on(payment.EventAuthorised, payment.EventSucceeded), Guard: nothingPlanned,
+			Does: "plan a parcel from the location that has the goods", Leads: on(shipping.EventPlanned),
+			rule: planShipment,
+		},
+		{
+			Step: StepBuyLabel, Kind: Ask, On: on(shipping.EventPlanned), Guard: carrierSellsLabels,
+			Until: on(shipping.EventLabelBought, shipping.EventFailed, shipping.EventVoided),
+			Does:  "buy a label from the carrier, attempt by attempt", Leads: on(shipping.EventLabelUnknown, shipping.EventLabelRefused, EventStuck),
+			rule: openLabelPurchase, ask: askCarrier,
+		},
+		{
+			Step: StepFailUnshipped, Kind: Rule, On: on(shipping.EventFailed), Guard: goingOn,
+			Does: "an order that no carrier takes fails", Leads: on(order.EventFailed),
+			rule: failUnshipped,
+		},
+		{
+			Step: StepCapture, Kind: Ask, On: on(shipping.EventLabelBought, order.EventCancelRefused), Guard: captureOwed, about: thePayment,
+			Until: on(payment.EventSucceeded, payment.EventCaptureFailed),
+			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck),
+			rule: openCapture, ask: askGateway,
+		},
+		{
+			Step: StepFailCapture, Kind: Rule, On: on(payment.EventCaptureFailed), Guard: goingOn,
+			Does: "an order whose money can not be taken after all fails", Leads: on(order.EventFailed),
+			rule: failCapture,
+		},
+		{
+			Step: StepHandOver, Kind: Rule, On: on(shipping.EventLabelBought, payment.EventSucceeded, order.EventCancelRefused), Guard: leavesAtOnce,
+			Does: "the label is the hand-over: the stock leaves", Leads: on(shipping.EventShipped),
+			rule: handOverReady,
+		},
+		{
+			Step: StepAwaitHandOver, Kind: Wait, On: on(shipping.EventPlanned, shipping.EventLabelBought), Guard: personHandsOver,
+			Until: on(shipping.EventShipped, shipping.EventVoided),
+			Does:  "wait until a person hands the parcel over; when it is late, tell a person", Leads: on(support.EventOpened),
+			due: awaitHandOverDue, lapse: handOverLate,
+		},
+		{
+			Step: StepTrack, Kind: Ask, On: on(shipping.EventLabelBought, shipping.EventShipped), Guard: carrierTracks,
+			Until: on(shipping.EventDelivered, shipping.EventVoided),
+			Does:  "ask the carrier what it has seen, up to the door; tell a person when nothing was seen for too long",
+			Leads: on(shipping.EventTracked, shipping.EventShipped, shipping.EventSilent, support.EventOpened),
+			due:   trackDue, ask: askTracking,
+		},
+		{
+			Step: StepAwaitDelivery, Kind: Wait, On: on(shipping.EventShipped), Guard: nobodyTracks,
+			Until: on(shipping.EventDelivered),
+			Does:  "wait until a person says that the parcel has arrived; when it is late, tell a person", Leads: on(shipping.EventSilent, support.EventOpened),
+			due: awaitDeliveryDue, lapse: deliveryLate,
+		},
+	}
+}
+
+// endRows are the rows by which an order ends other than at the door: cancel
+// interrupts, and whatever was begun is undone.
+func endRows() []Row {
+	return []Row{
+		{
+			Step: StepFinishCancel, Kind: Rule, Guard: cancelling,
+			On: on(order.EventCancelRequested, payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed,
+				shipping.EventLabelBought, shipping.EventFailed, shipping.EventVoided, payment.EventCaptureFailed),
+			Does:  "as soon as nothing is in flight: give labels back, then cancel",
+			Leads: on(shipping.EventVoidRequested, shipping.EventVoided, order.EventCancelled),
+			rule:  finishCancel,
+		},
+		{
+			Step: StepVoidLabel, Kind: Ask, On: on(shipping.EventVoidRequested),
+			Until: on(shipping.EventVoided, shipping.EventVoidRefused),
+			Does:  "give the label back to the carrier", Leads: on(EventStuck),
+			rule: openLabelVoid, ask: askCarrier,
+		},
+		{
+			Step: StepRefuseCancel, Kind: Rule, On: on(shipping.EventVoidRefused, shipping.EventShipped), Guard: cancelling,
+			Does: "the parcel is on its way already: it is too late to cancel", Leads: on(order.EventCancelRefused),
+			rule: refuseCancel,
+		},
+		{
+			Step: StepReleaseStock, Kind: Rule, On: on(order.EventFailed, order.EventCancelled), Guard: stockReserved,
+			Does: "what was reserved is free again", Leads: on(inventory.EventReleased),
+			rule: releaseStock,
+		},
+		{
+			Step: StepRecall, Kind: Rule, On: on(order.EventFailed), Guard: labelBought,
+			Does: "a label that will not be used is given back", Leads: on(shipping.EventVoidRequested),
+			rule: recallLabels,
+		},
+		{
+			Step: StepGiveBack, Kind: Rule, On: on(order.EventFailed, order.EventCancelled), Guard: moneyHeld,
+			Does: "money that was taken is refunded, money that was authorised is let go, and what was still to be paid is not", Leads: on(payment.EventRefundOpened, payment.EventCanceled),
+			rule: giveBack,
+		},
+		{
+			Step: StepVoidPayment, Kind: Ask, On: on(order.EventFailed, order.EventCancelled), Guard: authorisationHeld, about: thePayment,
+			Until: on(payment.EventCanceled),
+			Does:  "give up the authorisation at the gateway", Leads: on(payment.EventUnknown, EventStuck),
+			rule: openVoid, ask: askGateway,
+		},
+		{
+			Step: StepRefund, Kind: Ask, On: on(payment.EventRefundOpened), Guard: refundAtGateway,
+			Until: on(payment.EventRefundSucceeded),
+			Does:  "ask the gateway to give the money back, attempt by attempt", Leads: on(payment.EventRefundUnknown, payment.EventRefundDeclined, EventStuck),
+			rule: openRefundAttempt, ask: askGateway,
+		},
+		{
+			Step: StepAwaitRefund, Kind: Wait, On: on(payment.EventRefundOpened), Guard: refundByPerson,
+			Until: on(payment.EventRefundSucceeded),
+			Does:  "wait until a person has given back what was paid elsewhere; when it is late, tell a person", Leads: on(support.EventOpened),
+			due: awaitPaymentDue, lapse: refundLate,
+		},
+	}
+}
+
+// ticketRows are the rows of customer support.
+func ticketRows() []Row {
+	return []Row{
+		{
+			Step: StepReport, Kind: Rule, On: on(order.EventFailed), Guard: wasPaid, about: theOrder,
+			Does: "open a ticket for an order that failed after it was paid for", Leads: on(support.EventOpened),
+			rule: reportFailure,
+		},
+		{
+			Step: StepReportRefund, Kind: Rule, On: on(payment.EventRefundOpened), Guard: refundByPerson, about: theOrder,
+			Does: "open a ticket for money that a person has to give back", Leads: on(support.EventOpened),
+			rule: reportRefund,
+		},
+		{
+			Step: StepReportStuck, Kind: Rule, On: on(EventStuck), about: theOrder,
+			Does: "open a ticket for a step that has used up its tries", Leads: on(support.EventOpened),
+			rule: reportStuck,
+		},
+		{
+			Step: StepReportVoid, Kind: Rule, On: on(shipping.EventVoidRefused), Guard: isOver,
+			Does: "open a ticket for a parcel that left although its order is over", Leads: on(support.EventOpened),
+			rule: reportLostLabel,
+		},
+		{
+			Step: StepDecide, Kind: Rule, On: on(support.EventOpened),
+			Does:  "decide what a ticket calls for, and do it",
+			Leads: on(support.EventSolved, support.EventWaiting, support.EventEscalated, order.EventCancelRequested),
+			rule:  decideTicket,
+		},
+		{
+			Step: StepDecideAgain, Kind: Rule, Guard: ticketWaits,
+			On: on(order.EventCancelled, order.EventCancelRefused, order.EventFailed, payment.EventRefundSucceeded, payment.EventCanceled,
+				shipping.EventShipped, EventStuck),
+			Does:  "decide again about tickets that waited for the order to move",
+			Leads: on(support.EventSolved, support.EventWaiting, support.EventEscalated),
+			rule:  decideAgain,
+		},
+		{
+			Step: StepCloseTicket, Kind: Wait, On: on(support.EventSolved),
+			Until: on(support.EventMessaged, support.EventClosed),
+			Does:  "close a solved ticket when no one has replied", Leads: nil,
+			due: closeTicketDue, lapse: closeTicket,
+		},
+	}
+}
+
+// EventStuck says that a step has used up its tries and waits for a person.
+const EventStuck event.Type = "order.stuck"
+
+func on(types ...event.Type) []event.Type { return types }

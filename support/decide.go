@@ -1,0 +1,184 @@
+package support
+
+import "time"
+
+// Facts are what a decision is made on. They hold no personal data.
+type Facts struct {
+	Category Category   `json:"category"`
+	Order    *OrderFact `json:"order,omitempty"` // nil when the ticket is about none
+}
+
+// OrderFact is how the ticket's order stands, in the words of its facets.
+type OrderFact struct {
+	Status         string    `json:"status"`
+	Failure        string    `json:"failure,omitempty"`
+	Payment        string    `json:"payment"`
+	Cancelling     bool      `json:"cancelling,omitempty"`
+	CancelRefused  bool      `json:"cancel_refused,omitempty"` // this ticket asked for it, and it was too late
+	AwaitsPayment  bool      `json:"awaits_payment,omitempty"` // to be paid elsewhere by the customer
+	Stuck          bool      `json:"stuck,omitempty"`          // a step has used up its tries
+	Carrier        string    `json:"carrier,omitempty"`
+	TrackingNumber string    `json:"tracking_number,omitempty"`
+	Tracking       string    `json:"tracking,omitempty"`
+	Silent         bool      `json:"silent,omitempty"` // nothing was seen of the parcel for longer than policy allows
+	DeliveredAt    time.Time `json:"delivered_at,omitzero"`
+}
+
+// Decision is what is to be done about a ticket.
+type Decision struct {
+	Act    Act    `json:"act"`
+	Reason Reason `json:"reason"`
+}
+
+// Act is what a decision has the process do.
+type Act string
+
+// The acts.
+const (
+	Explain  Act = "explain"  // tell the customer, and it is solved
+	Wait     Act = "wait"     // tell the customer, and decide again when the order moves
+	Cancel   Act = "cancel"   // cancel the order, then decide again
+	Escalate Act = "escalate" // a person decides
+)
+
+// Reason is why, for programs; Text says it for people.
+type Reason string
+
+// The reasons.
+const (
+	NoOrder          Reason = "no_order"
+	UnknownCategory  Reason = "unknown_category"
+	NeedsPerson      Reason = "needs_person" // a category that no rule decides
+	StepStuck        Reason = "step_stuck"
+	WasOutOfStock    Reason = "out_of_stock"
+	WasDeclined      Reason = "payment_declined"
+	RefundPending    Reason = "refund_pending"
+	WasRefunded      Reason = "refunded"
+	NothingTaken     Reason = "nothing_taken"
+	AwaitingPayment  Reason = "awaiting_payment"
+	PayingNow        Reason = "payment_in_progress"
+	BeingPrepared    Reason = "being_prepared"
+	OnItsWay         Reason = "on_its_way"
+	NotSeen          Reason = "not_seen"
+	DeliveredMissing Reason = "delivered_but_missing"
+	DeliveredIssue   Reason = "delivered_with_issue"
+	IsCancelling     Reason = "cancelling"
+	WillCancel       Reason = "cancel"
+	TooLate          Reason = "too_late"
+)
+
+// Decide says what is to be done about a ticket. It is pure: the same facts
+// give the same decision.
+func Decide(f Facts) Decision {
+	switch f.Category {
+	case OrderIssue, WhereIsMyOrder, CancelRequest:
+	case Damaged, WrongItem, AddressChange, PaymentIssue, Other:
+		return Decision{Escalate, NeedsPerson}
+	default:
+		return Decision{Escalate, UnknownCategory}
+	}
+	if f.Order == nil {
+		return Decision{Escalate, NoOrder}
+	}
+	if f.Order.Stuck {
+		return Decision{Escalate, StepStuck}
+	}
+	if f.Order.Cancelling {
+		return Decision{Wait, IsCancelling}
+	}
+	switch f.Order.Status {
+	case "failed":
+		return failed(*f.Order)
+	case "cancelled":
+		return money(*f.Order)
+	}
+	if f.Category == CancelRequest {
+		return cancel(*f.Order)
+	}
+	return where(f.Category, *f.Order)
+}
+
+// failed explains why an order ended, and waits until the money is back.
+func failed(o OrderFact) Decision {
+	switch o.Failure {
+	case "out_of_stock":
+		return Decision{Explain, WasOutOfStock}
+	case "payment_declined":
+		return Decision{Explain, WasDeclined}
+	default:
+		return money(o)
+	}
+}
+
+// money tells what becomes of the money of an order that is over.
+func money(o OrderFact) Decision {
+	switch o.Payment {
+	case "captured", "authorised", "refunding":
+		return Decision{Wait, RefundPending}
+	case "refunded":
+		return Decision{Explain, WasRefunded}
+	default:
+		return Decision{Explain, NothingTaken}
+	}
+}
+
+func cancel(o OrderFact) Decision {
+	if o.CancelRefused || o.Status == "shipped" || o.Status == "delivered" {
+		return Decision{Explain, TooLate}
+	}
+	return Decision{Cancel, WillCancel}
+}
+
+// where tells how far an order is.
+func where(c Category, o OrderFact) Decision {
+	switch {
+	case o.Status == "delivered" && c == WhereIsMyOrder:
+		return Decision{Escalate, DeliveredMissing}
+	case o.Status == "delivered":
+		return Decision{Escalate, DeliveredIssue}
+	case o.Silent:
+		return Decision{Escalate, NotSeen}
+	case o.Status == "shipped":
+		return Decision{Explain, OnItsWay}
+	case o.Status == "paid":
+		return Decision{Explain, BeingPrepared}
+	case o.AwaitsPayment:
+		return Decision{Explain, AwaitingPayment}
+	default:
+		return Decision{Explain, PayingNow}
+	}
+}
+
+// texts are what is written to the customer, by reason. An escalation writes
+// what a person has to know.
+var texts = map[Reason]string{
+	NoOrder:          "No order is named: a person will look at this.",
+	UnknownCategory:  "This is of no category that a rule knows: a person will look at it.",
+	NeedsPerson:      "A person will look at this.",
+	StepStuck:        "A step of this order can not go on by itself: a person will look at it.",
+	WasOutOfStock:    "The order could not be taken: it was out of stock. Nothing was charged.",
+	WasDeclined:      "The order could not be taken: the payment was declined. Nothing was charged, and the goods are free again.",
+	RefundPending:    "The order will not be delivered. The money is on its way back to where it came from.",
+	WasRefunded:      "The order will not be delivered. The money has been given back to where it came from.",
+	NothingTaken:     "The order is over. No money was taken.",
+	AwaitingPayment:  "The goods are kept for this order. It goes on as soon as its payment has arrived.",
+	PayingNow:        "The goods are kept for this order, and its payment is being made.",
+	BeingPrepared:    "The order is paid and is being prepared for shipping.",
+	OnItsWay:         "The parcel is on its way.",
+	NotSeen:          "The carrier has not seen the parcel for too long: a person will look for it.",
+	DeliveredMissing: "The carrier says that the parcel was delivered: a person will find out where it is.",
+	DeliveredIssue:   "The parcel was delivered: a person will ask what is wrong with it.",
+	IsCancelling:     "The order is being cancelled.",
+	WillCancel:       "The order is being cancelled.",
+	TooLate:          "The order can not be cancelled any more: it is on its way. It can be sent back when it has arrived.",
+}
+
+// Text says a decision in words for the customer, with the tracking where
+// there is one.
+func Text(d Decision, f Facts) string {
+	s := texts[d.Reason]
+	if o := f.Order; o != nil && o.TrackingNumber != "" && (d.Reason == OnItsWay || d.Reason == TooLate || d.Reason == NotSeen) {
+		s += " Tracking number: " + o.TrackingNumber + " (" + o.Carrier + ")."
+	}
+	return s
+}

@@ -1,0 +1,146 @@
+package support
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"doorstep/fault"
+	"doorstep/internal/db"
+)
+
+const countPrefix = "tickets."
+
+// Insert writes a new ticket.
+func Insert(tx *db.Tx, t Ticket) {
+	tx.Write(`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, opened_by, opened_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		t.ID, t.Order, string(t.Category), string(t.Status), t.Version, t.Messages, string(t.Reason), t.OpenedBy,
+		db.Micros(t.OpenedAt), db.Micros(t.UpdatedAt))
+	tx.Count(countPrefix+string(t.Status), 1)
+}
+
+// Save writes what moves of a ticket that was loaded as before.
+func Save(tx *db.Tx, t, before Ticket) {
+	tx.Write(`UPDATE tickets SET status = $1, version = $2, messages = $3, reason = $4, updated_at = $5 WHERE id = $6 AND version = $7`,
+		string(t.Status), t.Version, t.Messages, string(t.Reason), db.Micros(t.UpdatedAt), t.ID, before.Version)
+	if t.Status != before.Status {
+		tx.Count(countPrefix+string(before.Status), -1)
+		tx.Count(countPrefix+string(t.Status), 1)
+	}
+}
+
+// Counts returns how many tickets have each status, as kept.
+func Counts(r db.Reader) (map[Status]int64, error) {
+	kept, err := db.Counts(r, countPrefix)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[Status]int64{}
+	for name, n := range kept {
+		if n != 0 {
+			counts[Status(strings.TrimPrefix(name, countPrefix))] = n
+		}
+	}
+	return counts, nil
+}
+
+// Get returns a ticket. Errors: not_found.
+func Get(r db.Reader, id string) (Ticket, error) {
+	t, found, err := db.One(r, scanTicket, `SELECT `+columns+` FROM tickets WHERE id = $1`, id)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "there is no ticket %q", id)
+	}
+	return t, err
+}
+
+// Of returns an order's tickets, oldest first.
+func Of(r db.Reader, order string) ([]Ticket, error) { return Range(r, order, order) }
+
+// Range returns the tickets of the orders from first to last, both included.
+func Range(r db.Reader, first, last string) ([]Ticket, error) {
+	return db.All(r, scanTicket, `SELECT `+columns+` FROM tickets WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, id`, first, last)
+}
+
+// Page returns up to limit tickets with an id behind after, by id.
+func Page(r db.Reader, after string, limit int) ([]Ticket, error) {
+	return db.All(r, scanTicket, `SELECT `+columns+` FROM tickets WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
+}
+
+// Filter says which tickets a list shows. The zero value of a field is no limit.
+type Filter struct {
+	Status   Status
+	Category Category
+	Before   string // a ticket's id: only older ones, for the next page
+	Limit    int
+}
+
+// List returns tickets, the newest first.
+func List(r db.Reader, f Filter) ([]Ticket, error) {
+	where := []string{"1 = 1"}
+	args := []any{f.Limit}
+	and := func(cond string, v string) {
+		if v != "" {
+			args = append(args, v)
+			where = append(where, fmt.Sprintf(cond, len(args)))
+		}
+	}
+	and("status = $%d", string(f.Status))
+	and("category = $%d", string(f.Category))
+	and("id < $%d", f.Before)
+	return db.All(r, scanTicket, `SELECT `+columns+` FROM tickets WHERE `+strings.Join(where, " AND ")+` ORDER BY id DESC LIMIT $1`, args...)
+}
+
+// AddMessage writes message number m.N of a ticket.
+func AddMessage(tx *db.Tx, ticket string, m Message) {
+	tx.Write(`INSERT INTO ticket_messages (ticket_id, n, at, author, body) VALUES ($1, $2, $3, $4, $5)`,
+		ticket, m.N, db.Micros(m.At), string(m.From), m.Body)
+}
+
+// Messages returns what was written in a ticket, oldest first.
+func Messages(r db.Reader, ticket string) ([]Message, error) {
+	return db.All(r, func(row db.Row) (Message, error) {
+		var m Message
+		var at int64
+		err := row.Scan(&m.N, &at, (*string)(&m.From), &m.Body)
+		m.At = db.Time(at)
+		return m, err
+	}, `SELECT n, at, author, body FROM ticket_messages WHERE ticket_id = $1 ORDER BY n`, ticket)
+}
+
+// AddDecision writes a decision of a ticket with the facts it was made on. Its
+// number is the version of the ticket that it made.
+func AddDecision(tx *db.Tx, ticket string, d Record) error {
+	facts, err := json.Marshal(d.Facts)
+	if err != nil {
+		return err
+	}
+	tx.Write(`INSERT INTO ticket_decisions (ticket_id, n, at, facts, act, reason) VALUES ($1, $2, $3, $4, $5, $6)`,
+		ticket, d.N, db.Micros(d.At), string(facts), string(d.Result.Act), string(d.Result.Reason))
+	return nil
+}
+
+// Decisions returns what was decided about a ticket, oldest first.
+func Decisions(r db.Reader, ticket string) ([]Record, error) {
+	return db.All(r, func(row db.Row) (Record, error) {
+		var d Record
+		var at int64
+		var facts string
+		if err := row.Scan(&d.N, &at, &facts, (*string)(&d.Result.Act), (*string)(&d.Result.Reason)); err != nil {
+			return d, err
+		}
+		d.At = db.Time(at)
+		return d, json.Unmarshal([]byte(facts), &d.Facts)
+	}, `SELECT n, at, facts, act, reason FROM ticket_decisions WHERE ticket_id = $1 ORDER BY n`, ticket)
+}
+
+const columns = `id, order_id, category, status, version, messages, reason, opened_by, opened_at, updated_at`
+
+func scanTicket(row db.Row) (Ticket, error) {
+	var t Ticket
+	var opened, updated int64
+	err := row.Scan(&t.ID, &t.Order, (*string)(&t.Category), (*string)(&t.Status), &t.Version, &t.Messages, (*string)(&t.Reason),
+		&t.OpenedBy, &opened, &updated)
+	t.OpenedAt, t.UpdatedAt = db.Time(opened), db.Time(updated)
+	return t, err
+}

@@ -1,0 +1,156 @@
+// Package support is the tickets: what a customer or the process says is
+// wrong, what was decided on which facts, and what was written about it.
+package support
+
+import (
+	"time"
+	"unicode/utf8"
+
+	"doorstep/event"
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/state"
+)
+
+// Ticket is one matter that someone raised.
+type Ticket struct {
+	ID        string    `json:"id"`
+	Order     string    `json:"order,omitempty"` // "" when it is about none
+	Category  Category  `json:"category"`
+	Status    Status    `json:"status"`
+	Version   int64     `json:"version"` // counts its changes
+	Messages  int64     `json:"messages"`
+	Reason    Reason    `json:"reason"` // of the last decision
+	OpenedBy  string    `json:"opened_by"`
+	OpenedAt  time.Time `json:"opened_at"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// Category says what a ticket is about.
+type Category string
+
+// The categories.
+const (
+	OrderIssue     Category = "order_issue"
+	WhereIsMyOrder Category = "where_is_my_order"
+	Damaged        Category = "damaged"
+	WrongItem      Category = "wrong_item"
+	CancelRequest  Category = "cancel_request"
+	AddressChange  Category = "address_change"
+	PaymentIssue   Category = "payment_issue"
+	Other          Category = "other"
+)
+
+// Categories are all categories that are known.
+var Categories = []Category{OrderIssue, WhereIsMyOrder, Damaged, WrongItem, CancelRequest, AddressChange, PaymentIssue, Other}
+
+// Status is how far a ticket is.
+type Status string
+
+// The statuses.
+const (
+	New     Status = "new"     // nothing is decided yet
+	Open    Status = "open"    // it waits for a person of the shop
+	Pending Status = "pending" // it waits for the customer
+	OnHold  Status = "on_hold" // it waits for the order's process
+	Solved  Status = "solved"
+	Closed  Status = "closed" // solved, and too long ago to reply to
+)
+
+// Unsolved says whether someone or something still has to do with it.
+func (s Status) Unsolved() bool { return s != Solved && s != Closed }
+
+// The events of a ticket.
+const (
+	EventOpened    event.Type = "ticket.opened"
+	EventWaiting   event.Type = "ticket.waiting"   // decided: it is solved when the process has done its part
+	EventEscalated event.Type = "ticket.escalated" // decided: a person is needed
+	EventSolved    event.Type = "ticket.solved"
+	EventReplied   event.Type = "ticket.replied"  // the shop wrote
+	EventMessaged  event.Type = "ticket.messaged" // the customer wrote
+	EventClosed    event.Type = "ticket.closed"
+)
+
+// Transitions is the one table of what a ticket can go through.
+var Transitions = state.Table[Status, event.Type]{
+	{From: "", On: EventOpened, To: New},
+	{From: New, On: EventSolved, To: Solved},
+	{From: New, On: EventWaiting, To: OnHold},
+	{From: New, On: EventEscalated, To: Open},
+	{From: OnHold, On: EventWaiting, To: OnHold},
+	{From: OnHold, On: EventSolved, To: Solved},
+	{From: OnHold, On: EventEscalated, To: Open},
+	{From: OnHold, On: EventReplied, To: OnHold},
+	{From: OnHold, On: EventMessaged, To: OnHold},
+	{From: Open, On: EventReplied, To: Pending},
+	{From: Open, On: EventMessaged, To: Open},
+	{From: Open, On: EventSolved, To: Solved},
+	{From: Pending, On: EventReplied, To: Pending},
+	{From: Pending, On: EventMessaged, To: Open},
+	{From: Pending, On: EventSolved, To: Solved},
+	{From: Solved, On: EventMessaged, To: Open},
+	{From: Solved, On: EventReplied, To: Solved},
+	{From: Solved, On: EventClosed, To: Closed},
+}
+
+// Message is what was written in a ticket. It may hold personal data.
+type Message struct {
+	N    int64     `json:"n"` // counts from 1
+	At   time.Time `json:"at"`
+	From Author    `json:"from"`
+	Body string    `json:"body"`
+}
+
+// Author says on whose side a message was written.
+type Author string
+
+// The authors.
+const (
+	FromCustomer Author = "customer"
+	FromShop     Author = "shop"
+	FromProcess  Author = "process"
+)
+
+// Record is a decision as it stands in the ticket, with the facts it was made on.
+type Record struct {
+	N      int64     `json:"n"` // counts from 1
+	At     time.Time `json:"at"`
+	Facts  Facts     `json:"facts"`
+	Result Decision  `json:"decision"`
+}
+
+// Request is a ticket as someone raises it.
+type Request struct {
+	Order    string   `json:"order,omitempty"` // its id, number or reference
+	Category Category `json:"category"`
+	Body     string   `json:"body"`
+}
+
+const maxBody = 10_000
+
+// Validate checks a request. Any category is taken: one that is not known goes
+// to a person.
+//
+// Errors: invalid, with the path of every field that is wrong.
+func (q Request) Validate() error {
+	var c fault.Check
+	c.If(q.Category == "" || len(q.Category) > 64 || !utf8.ValidString(string(q.Category)), "category", "malformed", "1 to 64 bytes, such as %s", OrderIssue)
+	ValidateBody(&c, q.Body)
+	return c.Err("the ticket")
+}
+
+// ValidateBody checks the text of a message.
+func ValidateBody(c *fault.Check, body string) {
+	c.If(body == "", "body", "required", "what it is about")
+	c.If(len(body) > maxBody, "body", "too_long", "at most %d bytes", maxBody)
+	c.If(!utf8.ValidString(body), "body", "not_utf8", "valid UTF-8")
+}
+
+// Lock is what a change of a ticket without an order holds. A ticket of an
+// order changes under its order's lock.
+func Lock(ticket string) db.Lock { return db.Lock{Rank: lockRank, Key: ticket} }
+
+const lockRank = 35
+
+// Prefix begins the identifier of a ticket.
+const Prefix = "tkt"
