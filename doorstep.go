@@ -1,0 +1,149 @@
+// Package doorstep wires the rooms into one program: everything between
+// checkout and doorstep. The command line opens it, and so does another Go
+// program that embeds it.
+package doorstep
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"doorstep/clock"
+	"doorstep/id"
+	"doorstep/internal/db"
+	"doorstep/internal/work"
+	"doorstep/payment"
+	gateway "doorstep/payment/simulated"
+	"doorstep/process"
+	"doorstep/shipping"
+	carrier "doorstep/shipping/simulated"
+)
+
+// Config says which shop is opened, and how. The zero value is a shop in the
+// file doorstep.db of the working directory, with simulated providers.
+type Config struct {
+	// DB is a file, or a postgres:// URL.
+	DB string
+	// Outside is the folder in which the simulated gateway and carrier keep their
+	// books, beside the database when empty. They are the outside world: they
+	// outlive the process, and several processes share them.
+	Outside string
+	// ReadOnly opens for reading only, also beside a process that holds the
+	// database. No step is run.
+	ReadOnly bool
+	// Virtual runs the shop on this clock, from Seed; nil is real time.
+	Virtual *clock.Virtual
+	Seed    uint64
+
+	Gateway gateway.Config // how the simulated gateway behaves
+	Carrier carrier.Config // how the simulated carrier behaves
+
+	// Workers is how many steps are worked on at once, 64 when 0.
+	Workers int
+	// Lease is how long a step is kept from other nodes, 30 s when 0. It is longer
+	// than AskTimeout, how long a provider is waited for, 10 s when 0.
+	Lease, AskTimeout time.Duration
+	Log               *slog.Logger
+	// Done is told of each step that was worked on and the machine's time it took.
+	Done func(step string, took time.Duration)
+}
+
+// DefaultDB is the shop of a Config that names none.
+const DefaultDB = "doorstep.db"
+
+// Shop is an open shop.
+type Shop struct {
+	DB      *db.DB
+	Process *process.Process
+	Gateway *gateway.Gateway // the simulated one
+	Carrier *carrier.Carrier // the simulated one
+	Runner  *work.Runner     // runs the process in real time, between Start and Stop
+	Virtual *work.Virtual    // runs it on virtual time, nil in real time
+
+	closers []io.Closer
+}
+
+// Open opens a shop. Errors: see db.Open.
+func Open(ctx context.Context, cfg Config) (*Shop, error) {
+	s := &Shop{}
+	if err := s.open(ctx, cfg); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
+	url := cmp.Or(cfg.DB, DefaultDB)
+	var shopTime clock.Clock = clock.Wall{}
+	ids := id.Random()
+	if cfg.Virtual != nil {
+		shopTime, ids = cfg.Virtual, id.Seeded(cfg.Seed)
+	}
+	if s.DB, err = db.Open(ctx, db.Config{URL: url, Clock: shopTime, ReadOnly: cfg.ReadOnly, Virtual: cfg.Virtual != nil}); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.DB)
+	deps := process.Deps{DB: s.DB, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout}
+	if !cfg.ReadOnly {
+		if deps.Gateways, deps.Carriers, err = s.providers(cfg, url, shopTime); err != nil {
+			return err
+		}
+	}
+	deps.Queue = work.NewQueue(id.Random().New("node", time.Now()), cmp.Or(cfg.Lease, 30*time.Second))
+	s.Process = process.New(deps)
+	run := work.Config{Handle: s.Process.Handle, Workers: cfg.Workers, Log: cfg.Log, Done: cfg.Done}
+	if cfg.Virtual != nil {
+		s.Virtual = work.NewVirtual(s.DB, deps.Queue, cfg.Virtual, run)
+		return nil
+	}
+	s.Runner = work.NewRunner(s.DB, deps.Queue, run)
+	return nil
+}
+
+// providers opens the simulated ones.
+func (s *Shop) providers(cfg Config, url string, shopTime clock.Clock) ([]payment.Gateway, []shipping.Carrier, error) {
+	dir := cmp.Or(cfg.Outside, OutsideOf(url))
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, nil, err
+	}
+	cfg.Gateway.Seed = cmp.Or(cfg.Gateway.Seed, cfg.Seed)
+	cfg.Carrier.Seed = cmp.Or(cfg.Carrier.Seed, cfg.Seed)
+	var err error
+	if s.Gateway, err = gateway.Open(filepath.Join(dir, "gateway.db"), cfg.Gateway, shopTime); err != nil {
+		return nil, nil, err
+	}
+	s.closers = append(s.closers, s.Gateway)
+	if s.Carrier, err = carrier.Open(filepath.Join(dir, "carrier.db"), cfg.Carrier, shopTime); err != nil {
+		return nil, nil, err
+	}
+	s.closers = append(s.closers, s.Carrier)
+	return []payment.Gateway{s.Gateway}, []shipping.Carrier{s.Carrier}, nil
+}
+
+// OutsideOf returns the folder in which the simulated providers of a database
+// keep their books when no other is named.
+func OutsideOf(url string) string {
+	if strings.Contains(url, "://") {
+		return "doorstep-outside"
+	}
+	return url + "-outside"
+}
+
+// Close stops what runs and closes everything, the database first.
+func (s *Shop) Close() error {
+	if s.Runner != nil {
+		s.Runner.Stop()
+	}
+	var errs []error
+	for _, c := range s.closers {
+		errs = append(errs, c.Close())
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,133 @@
+package process_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"doorstep/access"
+	"doorstep/clock"
+	"doorstep/id"
+	"doorstep/internal/db"
+	"doorstep/internal/db/dbtest"
+	"doorstep/internal/work"
+	"doorstep/inventory"
+	"doorstep/order"
+	"doorstep/payment"
+	gateway "doorstep/payment/simulated"
+	"doorstep/policy"
+	"doorstep/process"
+	"doorstep/shipping"
+	carrier "doorstep/shipping/simulated"
+)
+
+// opening is when every test shop opens: a Monday morning.
+var opening = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// shop is a shop on virtual time with simulated providers. Its people and
+// goods are made up.
+type shop struct {
+	t       testing.TB
+	db      *db.DB
+	clock   *clock.Virtual
+	gateway *gateway.Gateway
+	carrier *carrier.Carrier
+	run     *work.Virtual
+	*process.Process
+}
+
+// config is what a test may set of its shop.
+type config struct {
+	gateway gateway.Config
+	carrier carrier.Config
+	policy  func(*policy.Policy)
+}
+
+// newShop opens a shop that has three SKUs: 100 cups, 50 pots and one lamp.
+func newShop(t testing.TB, engine string, cfg config) *shop {
+	t.Helper()
+	clk := clock.NewVirtual(opening)
+	d := dbtest.Open(t, engine, db.Config{Clock: clk, Virtual: true})
+	g, err := gateway.Open("", cfg.gateway, clk)
+	must(t, err)
+	t.Cleanup(func() { _ = g.Close() })
+	c, err := carrier.Open("", cfg.carrier, clk)
+	must(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	q := work.NewQueue("node", 30*time.Second)
+	p := process.New(process.Deps{DB: d, Queue: q, IDs: id.Seeded(1), Gateways: []payment.Gateway{g}, Carriers: []shipping.Carrier{c}})
+	s := &shop{t: t, db: d, clock: clk, gateway: g, carrier: c, Process: p,
+		run: work.NewVirtual(d, q, clk, work.Config{Handle: p.Handle})}
+	s.stock()
+	if cfg.policy != nil {
+		def := policy.Default()
+		cfg.policy(&def)
+		_, err := p.SetPolicy(t.Context(), person(""), 0, def)
+		must(t, err)
+	}
+	return s
+}
+
+func (s *shop) stock() {
+	ctx := s.t.Context()
+	_, err := s.SetLocation(ctx, person(""), inventory.Location{ID: "main", Name: "Main", Country: "GB"})
+	must(s.t, err)
+	for _, g := range []struct {
+		sku   inventory.SKU
+		count int64
+	}{
+		{inventory.SKU{Code: "CUP", Name: "Cup", Currency: "GBP", Price: 450, Weight: 300}, 100},
+		{inventory.SKU{Code: "POT", Name: "Pot", Currency: "GBP", Price: 1999, Weight: 1200}, 50},
+		{inventory.SKU{Code: "LAMP", Name: "Lamp", Currency: "GBP", Price: 8900, Weight: 3000}, 1},
+	} {
+		_, err := s.DefineSKU(ctx, person(""), g.sku)
+		must(s.t, err)
+		_, err = s.ReceiveStock(ctx, person(""), g.sku.Code, "main", g.count)
+		must(s.t, err)
+	}
+}
+
+func person(key string) process.Command { return process.Command{By: access.Operator, Key: key} }
+
+// request is an order of one of each SKU named.
+func request(n int, skus ...string) order.Request {
+	q := order.Request{
+		Reference: order.Reference{Source: "test", Number: fmt.Sprint(n)},
+		Customer:  order.CustomerRequest{ID: "c1", Name: "Made Up", Mail: "made.up@example.com"},
+		Currency:  "GBP", PricesIncludeTax: true,
+		Shipping: order.ShippingRequest{Price: 395},
+		ShipTo:   order.Address{Name: "Made Up", Line1: "1 Sample Street", City: "Sampleton", PostalCode: "SA1 1AA", Country: "GB"},
+	}
+	for _, sku := range skus {
+		q.Lines = append(q.Lines, order.LineRequest{SKU: sku, Quantity: 1})
+	}
+	return q
+}
+
+func (s *shop) place(q order.Request) order.Order {
+	s.t.Helper()
+	r, err := s.Place(s.t.Context(), person(""), q)
+	must(s.t, err)
+	return r.Value.Order
+}
+
+// after lets the shop run for d.
+func (s *shop) after(d time.Duration) {
+	s.t.Helper()
+	must(s.t, s.run.RunUntil(s.t.Context(), s.clock.Now().Add(d)))
+}
+
+func (s *shop) show(what string) process.Overview {
+	s.t.Helper()
+	v, err := s.Show(context.WithoutCancel(s.t.Context()), what)
+	must(s.t, err)
+	return v
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
