@@ -14,6 +14,7 @@ type Stats struct {
 	Commits    int64        // physical transactions committed
 	Statements int64        // statements that Updates asked for; not BEGIN, savepoints, locks, counts and COMMIT
 	Repeats    int64        // groups that had to be run again, one by one or on a new connection
+	Waiting    int          // Updates that no writer has taken yet
 	Groups     [sizes]int64 // commits by how many Updates they carried: 1, 2, to 4, to 8 … to 256, more
 }
 
@@ -29,6 +30,7 @@ func (d *DB) Stats() Stats {
 		Commits:    d.stats.commits.Load(),
 		Statements: d.stats.statements.Load(),
 		Repeats:    d.stats.repeats.Load(),
+		Waiting:    len(d.queue),
 	}
 	for i := range s.Groups {
 		s.Groups[i] = d.stats.groups[i].Load()

@@ -1,0 +1,278 @@
+package db_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strconv"
+	"sync"
+	"testing"
+
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/internal/db/dbtest"
+)
+
+// increment reads and writes in two steps, so that only locks keep it right.
+func increment(tx *db.Tx, key string) error {
+	value, err := get(tx, key)
+	if err != nil {
+		return err
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil {
+		return err
+	}
+	tx.Write(`UPDATE meta SET value = $2 WHERE key = $1`, key, strconv.Itoa(n+1))
+	return nil
+}
+
+func lockOf(key string) db.Lock { return db.Lock{Rank: 1, Key: key} }
+
+func TestConcurrentIncrementsAreNotLost(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		d := dbtest.Open(t, engine, db.Config{})
+		mustUpdate(t, d, func(tx *db.Tx) { put(tx, "n", "0") })
+		before := d.Stats()
+		const callers, each = 40, 10
+		var done sync.WaitGroup
+		for range callers {
+			done.Go(func() {
+				for range each {
+					if err := update(d, func(tx *db.Tx) error { return increment(tx, "n") }, lockOf("n")); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		done.Wait()
+		if got := stored(t, d, "n"); got != strconv.Itoa(callers*each) {
+			t.Errorf("n is %s", got)
+		}
+		if commits := d.Stats().Commits - before.Commits; commits > callers*each/2 {
+			t.Errorf("%d Updates took %d commits", callers*each, commits)
+		}
+	})
+}
+
+func TestLocksInAnyOrderDoNotDeadlock(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		d := dbtest.Open(t, engine, db.Config{})
+		const keys, callers = 5, 16
+		mustUpdate(t, d, func(tx *db.Tx) {
+			for i := range keys {
+				put(tx, strconv.Itoa(i), "0")
+			}
+		})
+		var done sync.WaitGroup
+		for i := range callers {
+			done.Go(func() {
+				for j := range 5 {
+					a, b := strconv.Itoa((i+j)%keys), strconv.Itoa((2*i+3*j+1)%keys)
+					if err := update(d, func(tx *db.Tx) error {
+						return errors.Join(increment(tx, a), increment(tx, b))
+					}, lockOf(b), lockOf(a)); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		done.Wait()
+		if s := d.Stats(); s.Repeats != 0 {
+			t.Errorf("%d groups were repeated", s.Repeats)
+		}
+		sum := 0
+		for i := range keys {
+			n, _ := strconv.Atoi(stored(t, d, strconv.Itoa(i)))
+			sum += n
+		}
+		if sum != callers*5*2 {
+			t.Errorf("the sum is %d", sum)
+		}
+	})
+}
+
+func TestGroupTakesOneCommit(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		d := oneWriter(t, engine)
+		var fns []func(*db.Tx) error
+		for i := range 100 {
+			fns = append(fns, func(tx *db.Tx) error { put(tx, fmt.Sprint("k", i), "1"); return nil })
+		}
+		before := d.Stats()
+		for i, err := range asGroup(t, d, fns...) {
+			if err != nil {
+				t.Errorf("%d: %v", i, err)
+			}
+		}
+		// The Update that held the writer may have had a commit of its own.
+		if commits := d.Stats().Commits - before.Commits; commits > 2 {
+			t.Errorf("100 Updates that waited took %d commits", commits)
+		}
+		if got := stored(t, d, "k99"); got != "1" {
+			t.Errorf("k99 is %q", got)
+		}
+	})
+}
+
+// TestOneFailsAlone has functions end in every way between two good ones.
+func TestOneFailsAlone(t *testing.T) {
+	t.Parallel()
+	ways := map[string]func(tx *db.Tx) error{
+		"an error": func(*db.Tx) error { return errBoom },
+		"an error after a read": func(tx *db.Tx) error {
+			_, err := get(tx, "bad")
+			return errors.Join(errBoom, err)
+		},
+		"a wrong count": func(tx *db.Tx) error {
+			tx.Write(`DELETE FROM meta WHERE key = 'nobody'`)
+			return nil
+		},
+		"a duplicate":     func(tx *db.Tx) error { put(tx, "time", "again"); return nil },
+		"bad SQL":         func(tx *db.Tx) error { _, err := tx.Exec(`NO SQL`); return err },
+		"a panic":         func(*db.Tx) error { panic(errBoom) },
+		"a late panic":    func(tx *db.Tx) error { _, _ = get(tx, "bad"); panic(errBoom) },
+		"Goexit":          func(*db.Tx) error { runtime.Goexit(); return nil },
+		"a swallowed one": func(tx *db.Tx) error { _, _ = tx.Exec(`NO SQL`); return nil },
+	}
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		for name, way := range ways {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				failsAlone(t, oneWriter(t, engine), way)
+			})
+		}
+	})
+}
+
+func failsAlone(t *testing.T, d *db.DB, way func(tx *db.Tx) error) {
+	returned := false
+	errs := asGroup(t, d,
+		func(tx *db.Tx) error { put(tx, "before", "1"); tx.Count("good", 1); return nil },
+		func(tx *db.Tx) error {
+			put(tx, "bad", "1")
+			tx.Count("bad", 1)
+			tx.OnCommit(func() { t.Error("OnCommit ran") })
+			err := way(tx)
+			returned = true
+			return err
+		},
+		func(tx *db.Tx) error { put(tx, "after", "1"); tx.Count("good", 1); return nil },
+	)
+	if errs[0] != nil || errs[2] != nil || returned && errs[1] == nil {
+		t.Errorf("the errors are %v", errs)
+	}
+	if stored(t, d, "before") != "1" || stored(t, d, "after") != "1" || stored(t, d, "bad") != "" {
+		t.Error("the wrong ones were kept")
+	}
+	counts, err := db.View(context.Background(), d, func(r db.Reader) (map[string]int64, error) { return db.Counts(r, "") })
+	if err != nil || counts["good"] != 2 || counts["bad"] != 0 {
+		t.Errorf("the counts are %v, %v", counts, err)
+	}
+	mustUpdate(t, d, func(tx *db.Tx) { put(tx, "later", "1") })
+}
+
+func TestPanicGoesOnInItsCaller(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		d := dbtest.Open(t, engine, db.Config{})
+		func() {
+			defer func() {
+				if err, _ := recover().(error); !errors.Is(err, errBoom) {
+					t.Errorf("recovered %v", err)
+				}
+			}()
+			_ = update(d, func(tx *db.Tx) error { put(tx, "a", "1"); panic(errBoom) })
+		}()
+		// What it wrote is undone by the time the panic is caught.
+		mustUpdate(t, d, func(tx *db.Tx) { put(tx, "a", "2") })
+	})
+}
+
+func TestContextEndsTheWaitOnly(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		d := oneWriter(t, engine)
+		release := hold(t, d)
+		ctx, cancel := context.WithCancel(context.Background())
+		answer := make(chan error)
+		go func() {
+			_, err := db.Update(ctx, d, nil, func(*db.Tx) (int, error) {
+				t.Error("the function ran")
+				return 0, nil
+			})
+			answer <- err
+		}()
+		awaitQueue(d, 1)
+		cancel()
+		if err := <-answer; !errors.Is(err, context.Canceled) || !fault.Is(err, fault.Unavailable) {
+			t.Errorf("Update returned %v", err)
+		}
+		release()
+	})
+}
+
+func TestContextDoesNotEndARunningUpdate(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		d := dbtest.Open(t, engine, db.Config{})
+		ctx, cancel := context.WithCancel(context.Background())
+		_, err := db.Update(ctx, d, nil, func(tx *db.Tx) (int, error) {
+			cancel()
+			put(tx, "a", "1")
+			_, err := get(tx, "a")
+			return 0, err
+		})
+		if got := stored(t, d, "a"); got != "1" || err != nil {
+			t.Errorf("stored is %q, Update returned %v", got, err)
+		}
+	})
+}
+
+func TestCloseWaitsAndRefuses(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		url := dbtest.URL(t, engine)
+		d := dbtest.Open(t, engine, db.Config{URL: url})
+		running, gate := make(chan struct{}), make(chan struct{})
+		closed, answer := make(chan struct{}), make(chan error, 1)
+		go func() {
+			answer <- update(d, func(tx *db.Tx) error {
+				close(running)
+				<-gate
+				put(tx, "a", "1")
+				return nil
+			})
+		}()
+		<-running
+		go func() { _ = d.Close(); close(closed) }()
+		for !fault.Is(emptyView(d), fault.Unavailable) {
+			runtime.Gosched() // until Close has begun
+		}
+		if err := update(d, func(*db.Tx) error { return nil }); !fault.Is(err, fault.Unavailable) {
+			t.Errorf("Update returned %v", err)
+		}
+		select {
+		case <-closed:
+			t.Error("Close did not wait")
+		default:
+		}
+		close(gate)
+		<-closed
+		if err := <-answer; err != nil {
+			t.Error(err)
+		}
+		if got := stored(t, dbtest.Open(t, engine, db.Config{URL: url}), "a"); got != "1" {
+			t.Errorf("stored is %q", got)
+		}
+	})
+}
+
+func emptyView(d *db.DB) error {
+	_, err := db.View(context.Background(), d, func(db.Reader) (int, error) { return 0, nil })
+	return err
+}
