@@ -160,11 +160,15 @@ func (r *Runner) runOnce(ctx context.Context, it Item) {
 	if it.Lease != "" && it.Until.Before(start) {
 		return // it waited here for so long that it is someone else's by now
 	}
+	log := r.cfg.Log.With("step", it.Step, "owner", it.Owner, "subject", it.Subject)
+	log.Debug("step begins")
 	settle, err := r.ask(ctx, it)
 	if err == nil {
+		log.Debug("step is answered")
 		err = r.settle(ctx, settle)
 	}
 	r.failed(ctx, it, err)
+	log.Debug("step ends")
 	r.cfg.Done(it.Step, time.Since(start))
 }
 
