@@ -1,0 +1,216 @@
+// Package insight tells from the event log how well the process runs: how many
+// orders came how far, how long they waited for each step, what was taken and
+// given back.
+package insight
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"doorstep/event"
+	"doorstep/internal/db"
+	"doorstep/money"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/shipping"
+	"doorstep/support"
+)
+
+// Insight is what the event log says of a shop.
+type Insight struct {
+	From, To time.Time // the first and the last event, in shop time
+	Orders   Funnel
+	Failed   map[order.Failure]int64
+	Waits    [waits]Distribution // in shop time, by Wait
+	Hours    map[time.Time]Hour
+	Taken    map[money.Currency]int64 // minor units captured
+	Refunded map[money.Currency]int64
+	Tickets  map[TicketKind]int64
+	Events   int64
+}
+
+// Funnel is how many orders came at least so far.
+type Funnel struct {
+	Placed, Processed, Paid, Shipped, Delivered, Cancelled int64
+}
+
+// Hour is what happened within one hour of shop time.
+type Hour struct{ Placed, Shipped, Delivered int64 }
+
+// TicketKind is a category of tickets and how they stand: what was decided, and
+// whether it is solved.
+type TicketKind struct {
+	Category support.Category
+	Reason   support.Reason
+	Solved   bool
+}
+
+// Wait is a stretch of an order's way that the customer waits for.
+type Wait int
+
+// The waits, in the order of the way.
+const (
+	ToPaid     Wait = iota // from placing
+	ToLabel                // from payment
+	ToShipped              // from the label
+	ToDelivery             // from the hand-over
+	Whole                  // from placing to the door
+	waits
+)
+
+// String names a wait for people.
+func (w Wait) String() string {
+	return [waits]string{"placed to paid", "paid to label", "label to hand-over", "hand-over to door", "placed to door"}[w]
+}
+
+// pageSize is how many orders are read in one snapshot.
+const pageSize = 500
+
+// Read walks the whole log, a range of orders at a time, in bounded memory.
+func Read(ctx context.Context, d *db.DB) (Insight, error) {
+	in := Insight{
+		Failed: map[order.Failure]int64{}, Hours: map[time.Time]Hour{}, Tickets: map[TicketKind]int64{},
+		Taken: map[money.Currency]int64{}, Refunded: map[money.Currency]int64{},
+	}
+	for after := ""; ; {
+		events, last, err := ordersBehind(ctx, d, after)
+		if err != nil {
+			return in, err
+		}
+		if last == "" {
+			break
+		}
+		in.add(events)
+		after = last
+	}
+	return in, in.readTickets(ctx, d)
+}
+
+// ordersBehind returns the events of the next orders, and the last one's id.
+func ordersBehind(ctx context.Context, d *db.DB, after string) (events []event.Event, last string, err error) {
+	events, err = db.View(ctx, d, func(r db.Reader) ([]event.Event, error) {
+		orders, err := order.Page(r, after, pageSize)
+		if err != nil || len(orders) == 0 {
+			return nil, err
+		}
+		last = orders[len(orders)-1].ID
+		return event.Range(r, orders[0].ID, last)
+	})
+	return events, last, err
+}
+
+// add takes in events that are ordered by subject and version.
+func (in *Insight) add(events []event.Event) {
+	for _, one := range chunks(events) {
+		in.addOrder(one)
+	}
+}
+
+// chunks splits events by their subject.
+func chunks(events []event.Event) [][]event.Event {
+	var all [][]event.Event
+	for len(events) > 0 {
+		n := slices.IndexFunc(events, func(e event.Event) bool { return e.Subject != events[0].Subject })
+		if n < 0 {
+			n = len(events)
+		}
+		all = append(all, events[:n])
+		events = events[n:]
+	}
+	return all
+}
+
+// fact is what an event's data may say.
+type fact struct {
+	Amount   int64          `json:"amount"`
+	Currency money.Currency `json:"currency"`
+	Reason   order.Failure  `json:"reason"`
+}
+
+// addOrder takes in one order's history.
+func (in *Insight) addOrder(events []event.Event) {
+	var placed, paid, label, shipped time.Time
+	for i, e := range events {
+		in.Events++
+		if in.From.IsZero() || e.At.Before(in.From) {
+			in.From = e.At
+		}
+		if e.At.After(in.To) {
+			in.To = e.At
+		}
+		if i == 0 {
+			placed = e.At
+			in.Orders.Placed++
+			in.hour(e.At, func(h *Hour) { h.Placed++ })
+		}
+		switch e.Type {
+		case order.EventProcessed:
+			in.Orders.Processed++
+		case order.EventFailed:
+			in.Failed[factOf(e).Reason]++
+		case order.EventCancelled:
+			in.Orders.Cancelled++
+		case payment.EventAuthorised, payment.EventSucceeded:
+			if paid.IsZero() {
+				paid = e.At
+				in.Orders.Paid++
+				in.Waits[ToPaid].Add(paid.Sub(placed))
+			}
+			if f := factOf(e); e.Type == payment.EventSucceeded && f.Amount > 0 {
+				in.Taken[f.Currency] += f.Amount
+			}
+		case payment.EventRefundSucceeded:
+			f := factOf(e)
+			in.Refunded[f.Currency] += f.Amount
+		case shipping.EventLabelBought:
+			label = e.At
+			in.Waits[ToLabel].Add(label.Sub(paid))
+		case shipping.EventShipped:
+			if shipped.IsZero() {
+				in.Orders.Shipped++
+				in.hour(e.At, func(h *Hour) { h.Shipped++ })
+			}
+			if shipped = e.At; !label.IsZero() {
+				in.Waits[ToShipped].Add(shipped.Sub(label))
+			}
+		case shipping.EventDelivered:
+			in.Orders.Delivered++
+			in.hour(e.At, func(h *Hour) { h.Delivered++ })
+			in.Waits[ToDelivery].Add(e.At.Sub(shipped))
+			in.Waits[Whole].Add(e.At.Sub(placed))
+		}
+	}
+}
+
+func (in *Insight) hour(at time.Time, count func(*Hour)) {
+	start := at.Truncate(time.Hour)
+	h := in.Hours[start]
+	count(&h)
+	in.Hours[start] = h
+}
+
+func factOf(e event.Event) fact {
+	var f fact
+	if len(e.Data) > 0 {
+		_ = json.Unmarshal(e.Data, &f) // data of another shape has none of these facts
+	}
+	return f
+}
+
+func (in *Insight) readTickets(ctx context.Context, d *db.DB) error {
+	for after := ""; ; {
+		tickets, err := db.View(ctx, d, func(r db.Reader) ([]support.Ticket, error) { return support.Page(r, after, pageSize) })
+		if err != nil {
+			return err
+		}
+		if len(tickets) == 0 {
+			return nil
+		}
+		for _, t := range tickets {
+			in.Tickets[TicketKind{t.Category, t.Reason, !t.Status.Unsolved()}]++
+		}
+		after = tickets[len(tickets)-1].ID
+	}
+}

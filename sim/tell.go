@@ -1,0 +1,179 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"doorstep/event"
+	"doorstep/inventory"
+	"doorstep/money"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/process"
+	"doorstep/shipping"
+	"doorstep/support"
+)
+
+// Tell writes an order's story, one line for each thing that happened, with
+// the shop's time.
+func (s *Shop) Tell(ctx context.Context, w io.Writer, id string) error {
+	v, err := s.Show(ctx, id)
+	if err != nil {
+		return err
+	}
+	t := &teller{w: w, about: v, said: map[string][]support.Message{}}
+	for _, k := range v.Tickets {
+		c, err := s.ShowTicket(ctx, k.ID)
+		if err != nil {
+			return err
+		}
+		t.said[k.ID] = c.Messages
+	}
+	t.line(v.Order.PlacedAt, "%s", t.basket())
+	for _, e := range v.Timeline {
+		if text := t.event(e); text != "" {
+			t.line(e.At, "%s", text)
+		}
+	}
+	return t.err
+}
+
+// teller writes a story.
+type teller struct {
+	w     io.Writer
+	about process.Overview
+	said  map[string][]support.Message // by ticket
+	told  time.Time                    // the time of the line before
+	err   error
+}
+
+// textWidth is what a line has beside its time, within 80 columns.
+const textWidth = 80 - len("  Mon 15:04:05  ")
+
+// line writes a text beside its time, on as many lines as it needs. A time that
+// is the same as the line before's is left out.
+func (t *teller) line(at time.Time, format string, args ...any) {
+	when := strings.Repeat(" ", len("Mon 15:04:05"))
+	if !at.Truncate(time.Second).Equal(t.told) {
+		t.told = at.Truncate(time.Second)
+		when = t.told.Format("Mon 15:04:05")
+	}
+	for _, text := range wrap(fmt.Sprintf(format, args...), textWidth) {
+		if _, err := fmt.Fprintf(t.w, "  %s  %s\n", when, text); err != nil && t.err == nil {
+			t.err = err
+		}
+		when = strings.Repeat(" ", len(when))
+	}
+}
+
+// wrap breaks a text into lines at spaces.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		switch {
+		case line == "":
+			line = word
+		case len([]rune(line))+1+len([]rune(word)) > width:
+			lines = append(lines, line)
+			line = "  " + word
+		default:
+			line += " " + word
+		}
+	}
+	return append(lines, line)
+}
+
+func (t *teller) basket() string {
+	items := make([]string, len(t.about.Lines))
+	for i, l := range t.about.Lines {
+		items[i] = fmt.Sprintf("%d × %s", l.Quantity, l.Name)
+	}
+	o := t.about.Order
+	return fmt.Sprintf("order %d placed: %s, to %s, %s", o.Number, strings.Join(items, ", "), t.about.Contact.ShipTo.Country,
+		money.Of(o.Total, o.Currency))
+}
+
+// eventFacts are what the data of an event may say.
+type eventFacts struct {
+	Amount         int64                `json:"amount"`
+	Currency       money.Currency       `json:"currency"`
+	Location       string               `json:"location"`
+	TrackingNumber string               `json:"tracking_number"`
+	Cost           int64                `json:"cost"`
+	Reason         string               `json:"reason"`
+	Decline        string               `json:"decline"`
+	Refusal        string               `json:"refusal"`
+	Tracking       string               `json:"tracking"`
+	Category       string               `json:"category"`
+	Shortages      []inventory.Shortage `json:"shortages"`
+}
+
+// event says what an event is in words; "" leaves it out.
+func (t *teller) event(e event.Event) string {
+	var f eventFacts
+	if len(e.Data) > 0 && json.Unmarshal(e.Data, &f) != nil {
+		return ""
+	}
+	words := func(s string) string { return strings.ReplaceAll(s, "_", " ") }
+	switch e.Type {
+	case order.EventProcessed:
+		return "PROCESSED: the stock is reserved at " + f.Location
+	case order.EventFailed:
+		return "FAILED: " + words(f.Reason) + shortages(f.Shortages)
+	case inventory.EventReleased:
+		return "the stock is released"
+	case payment.EventUnknown:
+		return "the gateway gives no answer: it is asked again under the same key"
+	case payment.EventDeclined:
+		return "declined (" + words(f.Decline) + "): a new attempt follows"
+	case payment.EventFailed:
+		return "payment DECLINED for good: " + words(f.Decline)
+	case payment.EventSucceeded:
+		return "PAID: " + money.Of(f.Amount, f.Currency).String()
+	case payment.EventRefundOpened:
+		return "refund opened: " + money.Of(f.Amount, f.Currency).String()
+	case payment.EventRefundSucceeded:
+		return "REFUNDED: " + money.Of(f.Amount, f.Currency).String()
+	case shipping.EventLabelBought:
+		return "label bought: " + f.TrackingNumber + ", for " + money.Of(f.Cost, f.Currency).String()
+	case shipping.EventLabelRefused:
+		return "label refused (" + words(f.Refusal) + "): a new attempt follows"
+	case shipping.EventFailed:
+		return "no label can be bought: " + words(f.Refusal)
+	case shipping.EventShipped:
+		return "SHIPPED: handed over to the carrier"
+	case shipping.EventTracked:
+		return "parcel: " + words(f.Tracking)
+	case shipping.EventDelivered:
+		return "DELIVERED"
+	case support.EventOpened:
+		return fmt.Sprintf("ticket, %s: %q", words(f.Category), t.message(e.Entity, 0))
+	case support.EventSolved, support.EventWaiting, support.EventEscalated:
+		return fmt.Sprintf("ticket %s: %q", words(e.To), t.message(e.Entity, len(t.said[e.Entity])-1))
+	default:
+		return ""
+	}
+}
+
+func (t *teller) message(ticket string, n int) string {
+	if said := t.said[ticket]; n >= 0 && n < len(said) {
+		return said[n].Body
+	}
+	return ""
+}
+
+func shortages(short []inventory.Shortage) string {
+	var parts []string
+	for _, s := range short {
+		parts = append(parts, fmt.Sprintf("%s (%d wanted, %d there)", s.SKU, s.Wanted, s.Available))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return ": " + strings.Join(parts, ", ")
+}
