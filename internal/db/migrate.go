@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"slices"
 
 	"doorstep/fault"
@@ -68,7 +69,7 @@ func (m merged) Glob(pattern string) ([]string, error) {
 type migrator struct {
 	pool     *sql.DB
 	provider *goose.Provider
-	exists   string // a query for the number of version tables
+	tables   string // a query for how many tables there are, and how many of them hold the version
 	about    string // the database, for sentences
 }
 
@@ -79,10 +80,10 @@ func newMigrator(engine string, pool *sql.DB, about string, options ...goose.Pro
 	}
 	m := &migrator{pool: pool, about: about}
 	dialect := goose.DialectSQLite3
-	m.exists = `SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version'`
+	m.tables = sqliteTables
 	if engine == postgresName {
 		dialect = goose.DialectPostgres
-		m.exists = `SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('goose_db_version')`
+		m.tables = postgresTables
 	}
 	options = append(options, goose.WithDisableGlobalRegistry(true))
 	m.provider, err = goose.NewProvider(dialect, pool, files, options...)
@@ -92,6 +93,13 @@ func newMigrator(engine string, pool *sql.DB, about string, options ...goose.Pro
 	return m, nil
 }
 
+const (
+	sqliteTables = `SELECT COUNT(*), COUNT(*) FILTER (WHERE name = 'goose_db_version')
+		FROM sqlite_master WHERE type = 'table'`
+	postgresTables = `SELECT COUNT(*), COUNT(*) FILTER (WHERE tablename = 'goose_db_version')
+		FROM pg_catalog.pg_tables WHERE schemaname = current_schema()`
+)
+
 // newest is the version that this program makes.
 func (m *migrator) newest() int64 {
 	sources := m.provider.ListSources()
@@ -100,9 +108,12 @@ func (m *migrator) newest() int64 {
 
 // version returns the database's version without touching it, 0 when it is new.
 func (m *migrator) version(ctx context.Context) (version int64, err error) {
-	var tables int
-	if err := m.pool.QueryRowContext(ctx, m.exists).Scan(&tables); err != nil || tables == 0 {
+	var tables, ours int
+	if err := m.pool.QueryRowContext(ctx, m.tables).Scan(&tables, &ours); err != nil || tables == 0 {
 		return 0, classify(err)
+	}
+	if ours == 0 {
+		return 0, fault.New(fault.Conflict, "%s belongs to another program", m.about)
 	}
 	row := m.pool.QueryRowContext(ctx, `SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`)
 	return version, classify(row.Scan(&version))
@@ -128,20 +139,23 @@ func (m *migrator) notNewer(version int64) error {
 	return nil
 }
 
-// up brings the tables up to date and marks or checks the kind of time.
-func (m *migrator) up(ctx context.Context, virtual bool) error {
+// mayOpen says whether this program may write to the database, without
+// touching it.
+func (m *migrator) mayOpen(ctx context.Context, virtual bool) error {
 	version, err := m.version(ctx)
-	if err != nil {
+	if err != nil || version == 0 {
 		return err
 	}
 	if err := m.notNewer(version); err != nil {
 		return err
 	}
-	if version > 0 {
-		// A database of the other kind must stay as it is.
-		if err := m.checkTime(ctx, virtual); err != nil {
-			return err
-		}
+	return m.checkTime(ctx, virtual)
+}
+
+// up brings the tables up to date and marks or checks the kind of time.
+func (m *migrator) up(ctx context.Context, virtual bool) error {
+	if err := m.mayOpen(ctx, virtual); err != nil {
+		return err
 	}
 	if _, err := m.provider.Up(ctx); err != nil {
 		return fault.New(fault.Internal, "%s could not be brought up to date: %w", m.about, err)
@@ -187,6 +201,15 @@ func kindOfTime(virtual bool) string {
 		return virtualTime
 	}
 	return wallTime
+}
+
+// mayOpen looks into the file before a connection that could write is opened.
+func (s *sqliteDB) mayOpen(ctx context.Context) error {
+	info, err := os.Stat(s.path)
+	if err != nil || info.Size() == 0 {
+		return nil // there is nothing yet
+	}
+	return s.migrator(ctx, "ro", readerPragmas, func(m *migrator) error { return m.mayOpen(ctx, s.db.config.Virtual) })
 }
 
 // migrate brings the file up to date.

@@ -71,6 +71,9 @@ func (s *sqliteDB) openToWrite(ctx context.Context) (err error) {
 	if s.lock, err = lockFile(s.path); err != nil {
 		return err
 	}
+	if err := s.mayOpen(ctx); err != nil {
+		return err
+	}
 	s.writer = &sqliteConn{dsn: dsn(s.path, "rwc", writerPragmas)}
 	if err := s.writer.open(ctx); err != nil {
 		return classify(err)

@@ -35,7 +35,8 @@ func URL(t testing.TB, engine string) string {
 	if engine == SQLite {
 		return filepath.Join(t.TempDir(), "shop.db")
 	}
-	return serverOf(t).database(t, template)
+	s := serverOf(t)
+	return s.hand(t, <-s.ready)
 }
 
 // Open opens a database and closes it when the test ends: a fresh one, unless
@@ -63,5 +64,6 @@ func EmptyURL(t testing.TB, engine string) string {
 	if engine == SQLite {
 		return filepath.Join(t.TempDir(), "shop.db")
 	}
-	return serverOf(t).database(t, "template0")
+	s := serverOf(t)
+	return s.hand(t, s.create("template0"))
 }

@@ -29,9 +29,10 @@ const install = "no PostgreSQL server is installed: the tests need initdb, postg
 
 // server is a PostgreSQL server of this test binary's own.
 type server struct {
-	dir       string // its files and its socket
-	databases atomic.Int64
-	keep      io.Closer // the watchdog ends the server when this pipe breaks
+	dir   string       // its files and its socket
+	made  atomic.Int64 // databases
+	ready chan made    // copies of the template
+	keep  io.Closer    // the watchdog ends the server when this pipe breaks
 }
 
 // start starts the server once for the whole test binary.
@@ -82,11 +83,17 @@ func startServer() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir}
+	s := &server{dir: dir, ready: make(chan made)}
 	if err := s.run(bin); err != nil {
 		return nil, err
 	}
-	return s, s.makeTemplate(context.Background())
+	if err := s.makeTemplate(context.Background()); err != nil {
+		return nil, err
+	}
+	for range ahead {
+		go s.makeAhead()
+	}
+	return s, nil
 }
 
 // binaries returns the directory of the newest installed server.
@@ -190,20 +197,39 @@ func (s *server) makeTemplate(ctx context.Context) error {
 	return s.do(ctx, template, "DELETE FROM meta WHERE key = 'time'")
 }
 
-// database makes a database from the template and drops it when the test ends.
-func (s *server) database(t testing.TB, template string) string {
+// ahead is how many databases are made before they are asked for: to make one
+// takes longer than most tests.
+const ahead = 2
+
+// made is a new database, or why there is none.
+type made struct {
+	name string
+	err  error
+}
+
+// makeAhead makes databases as long as the test binary runs.
+func (s *server) makeAhead() {
+	for {
+		s.ready <- s.create(template)
+	}
+}
+
+func (s *server) create(template string) made {
+	name := "test_" + strconv.FormatInt(s.made.Add(1), 10)
+	return made{name, s.do(context.Background(), "postgres", "CREATE DATABASE "+name+" TEMPLATE "+template)}
+}
+
+// hand gives the database to the test and drops it when that ends.
+func (s *server) hand(t testing.TB, m made) string {
 	t.Helper()
-	ctx := context.Background()
-	name := "test_" + strconv.FormatInt(s.databases.Add(1), 10)
-	if err := s.do(ctx, "postgres", "CREATE DATABASE "+name+" TEMPLATE "+template); err != nil {
-		t.Fatal(err)
+	if m.err != nil {
+		t.Fatal(m.err)
 	}
 	t.Cleanup(func() {
-		if err := s.do(ctx, "postgres", "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error(err)
-		}
+		// Nobody waits for it: what is left goes with the server.
+		go func() { _ = s.do(context.Background(), "postgres", "DROP DATABASE "+m.name+" WITH (FORCE)") }()
 	})
-	return s.url(name)
+	return s.url(m.name)
 }
 
 func (s *server) do(ctx context.Context, database, sql string) error {

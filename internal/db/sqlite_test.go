@@ -1,0 +1,218 @@
+package db_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/internal/db/dbtest"
+)
+
+func TestOneProcessWritesAFile(t *testing.T) {
+	t.Parallel()
+	url := dbtest.URL(t, dbtest.SQLite)
+	d := dbtest.Open(t, dbtest.SQLite, db.Config{URL: url})
+	refused(t, db.Config{URL: url}, fault.Locked, url, "("+strconv.Itoa(os.Getpid())+")")
+
+	link := filepath.Join(t.TempDir(), "link.db")
+	if err := os.Symlink(url, link); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, db.Config{URL: link}, fault.Locked, url)
+
+	mustUpdate(t, d, func(tx *db.Tx) { put(tx, "a", "1") })
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := stored(t, dbtest.Open(t, dbtest.SQLite, db.Config{URL: url}), "a"); got != "1" {
+		t.Errorf("stored is %q", got)
+	}
+}
+
+func TestFilesThatAreNoDatabase(t *testing.T) {
+	t.Parallel()
+	whole := content(t, made(t, dbtest.SQLite, db.Config{}, func(*db.Tx) {}))
+	torn := bytes.Clone(whole)
+	for i := range torn[100:4096] { // the first page, past the file's header
+		torn[100+i] = 0xa5
+	}
+	for name, bad := range map[string][]byte{
+		"text":      []byte("sku,quantity\nmade-up,1\n"),
+		"short":     []byte("SQL"),
+		"torn":      torn,
+		"cut":       whole[:5000],
+		"no header": whole[16:],
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "shop.db")
+			if err := os.WriteFile(path, bad, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for _, readOnly := range []bool{false, true} {
+				refused(t, db.Config{URL: path, ReadOnly: readOnly}, fault.Internal, "damaged")
+			}
+			if !bytes.Equal(content(t, path), bad) {
+				t.Error("the file was changed")
+			}
+		})
+	}
+}
+
+func TestPathsThatLeadNowhere(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	refused(t, db.Config{URL: filepath.Join(dir, "shop.db"), ReadOnly: true}, fault.NotFound, "no database")
+	refused(t, db.Config{URL: filepath.Join(dir, "none", "shop.db")}, fault.NotFound, "no directory")
+	refused(t, db.Config{URL: dir}, fault.Unavailable, "can't be opened")
+	if left, _ := os.ReadDir(dir); len(left) != 0 {
+		t.Errorf("something was made: %v", left)
+	}
+}
+
+// TestWithoutPermission takes the rights of another user to files, for this
+// thread only: root may write anything.
+func TestWithoutPermission(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "doorstep-") // t.TempDir is closed to others
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	path := filepath.Join(dir, "shop.db")
+	whole := content(t, made(t, dbtest.SQLite, db.Config{}, func(*db.Tx) {}))
+	if err := errors.Join(os.WriteFile(path, whole, 0o444), os.Chmod(dir, 0o555)); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 {
+		runtime.LockOSThread()
+		const nobody = 65534
+		if err := syscall.Setfsuid(nobody); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = syscall.Setfsuid(0); runtime.UnlockOSThread() }()
+	}
+	refused(t, db.Config{URL: path}, fault.Unavailable, "can't be opened for writing")
+	refused(t, db.Config{URL: filepath.Join(dir, "new.db")}, fault.Unavailable, "can't be made")
+}
+
+// TestTransactionEndedByTheDatabase has a statement that makes SQLite give the
+// whole transaction up, the other functions' part included.
+func TestTransactionEndedByTheDatabase(t *testing.T) {
+	t.Parallel()
+	ways := map[string]func(tx *db.Tx) error{
+		"an error": func(tx *db.Tx) error {
+			tx.Write(`INSERT OR ROLLBACK INTO meta (key, value) VALUES ('time', 'again')`)
+			return nil
+		},
+		"a rollback": func(tx *db.Tx) error {
+			_, err := tx.Exec(`ROLLBACK`)
+			return err
+		},
+	}
+	for name, way := range ways {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := oneWriter(t, dbtest.SQLite)
+			before := d.Stats().Repeats
+			failsAlone(t, d, way)
+			if d.Stats().Repeats == before {
+				t.Error("the group was not run again")
+			}
+		})
+	}
+}
+
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite, db.Config{})
+	limit := func(tx *db.Tx, pages int) error {
+		return db.Each(tx, func(db.Row) error { return nil }, fmt.Sprint("PRAGMA max_page_count = ", pages))
+	}
+	err := update(d, func(tx *db.Tx) error {
+		if err := limit(tx, 1); err != nil { // SQLite makes it the present size
+			return err
+		}
+		put(tx, "a", strings.Repeat("x", 1<<20))
+		return nil
+	})
+	if !fault.Is(err, fault.Unavailable) || fault.As(err).Message != "the disk is full" {
+		t.Errorf("Update returned %v", err)
+	}
+	mustUpdate(t, d, func(tx *db.Tx) {
+		if err := limit(tx, 1<<20); err != nil {
+			t.Error(err)
+		}
+		put(tx, "a", "1")
+	})
+	if got := stored(t, d, "a"); got != "1" {
+		t.Errorf("stored is %q", got)
+	}
+}
+
+func TestCheckpointsRunBesideTheWriter(t *testing.T) {
+	t.Parallel()
+	url := dbtest.URL(t, dbtest.SQLite)
+	d := dbtest.Open(t, dbtest.SQLite, db.Config{URL: url})
+	for i := range 6 {
+		mustUpdate(t, d, func(tx *db.Tx) { put(tx, strconv.Itoa(i), strings.Repeat("x", 1<<20)) })
+	}
+	for info, err := os.Stat(url); err != nil || info.Size() < 4<<20; info, err = os.Stat(url) {
+		runtime.Gosched() // until the log is copied into the file
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(url + "-wal"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the log is still there: %v", err)
+	}
+}
+
+func TestBackup(t *testing.T) {
+	t.Parallel()
+	url := dbtest.URL(t, dbtest.SQLite)
+	d := dbtest.Open(t, dbtest.SQLite, db.Config{URL: url})
+	mustUpdate(t, d, func(tx *db.Tx) { put(tx, "a", "1") })
+	path := filepath.Join(t.TempDir(), "it's a backup.db")
+	mustUpdate(t, d, func(tx *db.Tx) {
+		put(tx, "b", "1")
+		if err := d.Backup(context.Background(), path); err != nil { // beside a running Update
+			t.Error(err)
+		}
+	})
+	before := content(t, path)
+	if err := d.Backup(context.Background(), path); !fault.Is(err, fault.Conflict) {
+		t.Errorf("a second Backup returned %v", err)
+	}
+	if !bytes.Equal(before, content(t, path)) {
+		t.Error("the backup was overwritten")
+	}
+	backup := dbtest.Open(t, dbtest.SQLite, db.Config{URL: path})
+	if stored(t, backup, "a") != "1" || stored(t, backup, "b") != "" {
+		t.Error("the backup is another snapshot")
+	}
+}
+
+func TestBackupThatFailsLeavesNothing(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite, db.Config{})
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := d.Backup(ctx, filepath.Join(dir, "backup.db")); err == nil {
+		t.Error("Backup did not fail")
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 0 {
+		t.Errorf("it left %v", left)
+	}
+}
