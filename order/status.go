@@ -1,6 +1,8 @@
 package order
 
 import (
+	"slices"
+
 	"doorstep/event"
 	"doorstep/fault"
 )
@@ -140,6 +142,11 @@ func set[S comparable](facet func(*Facets) *S, to S, from ...S) func(*Facets) bo
 	}
 }
 
+// need says in which of its states a facet must be, and leaves it there.
+func need[S comparable](facet func(*Facets) *S, in ...S) func(*Facets) bool {
+	return func(f *Facets) bool { return slices.Contains(in, *facet(f)) }
+}
+
 func stock(f *Facets) *Stock           { return &f.Stock }
 func paying(f *Facets) *Payment        { return &f.Payment }
 func fulfilment(f *Facets) *Fulfilment { return &f.Fulfilment }
@@ -150,27 +157,52 @@ func end(f *Facets) *End               { return &f.End }
 // the business do not import each other.
 var transitions = []move{
 	{EventProcessed, set(stock, StockReserved, StockNone)},
-	{EventFailed, set(end, EndFailed, EndNone, EndCancelling)},
+	{EventFailed, set(end, EndFailed, EndNone)},
+	{EventFailed, need(fulfilment, FulfilmentNone, FulfilmentLabelled, FulfilmentFailed)},
 	{EventCancelRequested, set(end, EndCancelling, EndNone)},
+	{EventCancelRequested, need(stock, StockReserved)},
 	{EventCancelRefused, set(end, EndNone, EndCancelling)},
 	{EventCancelled, set(end, EndCancelled, EndCancelling)},
+	{EventCancelled, need(stock, StockReserved)},
+	{EventCancelled, need(fulfilment, FulfilmentNone, FulfilmentFailed, FulfilmentVoided)},
 	{"stock.released", set(stock, StockReleased, StockReserved)},
+	{"stock.released", need(end, EndFailed, EndCancelled)},
 
 	{"payment.authorised", set(paying, PaymentAuthorised, PaymentDue)},
+	{"payment.authorised", need(stock, StockReserved)},
+	{"payment.succeeded", need(stock, StockReserved)},
 	{"payment.succeeded", set(paying, PaymentCaptured, PaymentDue, PaymentAuthorised)},
 	{"payment.failed", set(paying, PaymentFailed, PaymentDue)},
 	{"payment.capture_failed", set(paying, PaymentFailed, PaymentAuthorised)},
 	{"payment.canceled", set(paying, PaymentVoided, PaymentDue, PaymentAuthorised)},
+	{"payment.canceled", need(end, EndFailed, EndCancelling, EndCancelled)},
 	{"refund.opened", set(paying, PaymentRefunding, PaymentCaptured)},
+	{"refund.opened", need(end, EndFailed, EndCancelled)},
 	{"refund.succeeded", set(paying, PaymentRefunded, PaymentRefunding)},
 
 	{"shipment.planned", set(fulfilment, FulfilmentPlanned, FulfilmentNone)},
+	{"shipment.planned", need(paying, PaymentAuthorised, PaymentCaptured)},
+	{"shipment.planned", need(end, EndNone)},
 	{"shipment.label_bought", set(fulfilment, FulfilmentLabelled, FulfilmentPlanned)},
 	{"shipment.shipped", set(fulfilment, FulfilmentShipped, FulfilmentLabelled, FulfilmentPlanned)},
 	{"shipment.shipped", set(stock, StockLeft, StockReserved)},
+	{"shipment.shipped", need(paying, PaymentCaptured)},
+	{"shipment.shipped", need(end, EndNone, EndCancelling)},
 	{"shipment.delivered", set(fulfilment, FulfilmentDelivered, FulfilmentShipped)},
 	{"shipment.failed", set(fulfilment, FulfilmentFailed, FulfilmentPlanned)},
 	{"shipment.voided", set(fulfilment, FulfilmentVoided, FulfilmentPlanned, FulfilmentLabelled)},
+	{"shipment.voided", need(end, EndCancelling, EndFailed)},
+}
+
+// Moving returns the events that move an order, in the order of the table.
+func Moving() []event.Type {
+	var all []event.Type
+	for _, m := range transitions {
+		if !slices.Contains(all, m.on) {
+			all = append(all, m.on)
+		}
+	}
+	return all
 }
 
 // Apply returns the facets after an event. An event that moves no facet, such

@@ -79,6 +79,20 @@ func Counts(r db.Reader) (map[Status]int64, error) {
 	return counts, nil
 }
 
+// CountByStatus counts how many orders have each status, which reads an index
+// of them all.
+func CountByStatus(r db.Reader) (map[Status]int64, error) {
+	counts := map[Status]int64{}
+	err := db.Each(r, func(row db.Row) error {
+		var s Status
+		var n int64
+		err := row.Scan((*string)(&s), &n)
+		counts[s] = n
+		return err
+	}, `SELECT status, COUNT(*) FROM orders GROUP BY status`)
+	return counts, err
+}
+
 // Get returns an order. Errors: not_found.
 func Get(r db.Reader, id string) (Order, error) {
 	o, found, err := db.One(r, scanOrder, `SELECT `+columns+` FROM orders WHERE id = $1`, id)

@@ -46,7 +46,7 @@ func (s *Shop) Tell(ctx context.Context, w io.Writer, id string) error {
 type teller struct {
 	w     io.Writer
 	about process.Overview
-	said  map[string][]support.Message // by ticket
+	said  map[string][]support.Message // by ticket, what is not told yet
 	told  time.Time                    // the time of the line before
 	err   error
 }
@@ -152,19 +152,23 @@ func (t *teller) event(e event.Event) string {
 	case shipping.EventDelivered:
 		return "DELIVERED"
 	case support.EventOpened:
-		return fmt.Sprintf("ticket, %s: %q", words(f.Category), t.message(e.Entity, 0))
+		return fmt.Sprintf("ticket, %s: %q", words(f.Category), t.next(e.Entity))
 	case support.EventSolved, support.EventWaiting, support.EventEscalated:
-		return fmt.Sprintf("ticket %s: %q", words(e.To), t.message(e.Entity, len(t.said[e.Entity])-1))
+		return fmt.Sprintf("ticket %s: %q", words(e.To), t.next(e.Entity))
 	default:
 		return ""
 	}
 }
 
-func (t *teller) message(ticket string, n int) string {
-	if said := t.said[ticket]; n >= 0 && n < len(said) {
-		return said[n].Body
+// next returns what was written next in a ticket: every event that is told of
+// one comes with a message.
+func (t *teller) next(ticket string) string {
+	said := t.said[ticket]
+	if len(said) == 0 {
+		return ""
 	}
-	return ""
+	t.said[ticket] = said[1:]
+	return said[0].Body
 }
 
 func shortages(short []inventory.Shortage) string {
