@@ -64,10 +64,12 @@ func (v *Virtual) RunAll(ctx context.Context, horizon time.Time) error {
 }
 
 // step does the one thing that is next by t, and says whether there was one.
+// The context counts between two things: what is in hand is finished.
 func (v *Virtual) step(ctx context.Context, t time.Time) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err
 	}
+	ctx = context.WithoutCancel(ctx)
 	item, due, err := v.next(ctx, t)
 	if err != nil {
 		return false, err

@@ -1,0 +1,239 @@
+package importer_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"doorstep"
+	"doorstep/clock"
+	"doorstep/importer"
+	"doorstep/internal/db"
+	"doorstep/internal/db/dbtest"
+	"doorstep/inventory"
+	"doorstep/order"
+	gateway "doorstep/payment/simulated"
+)
+
+// place is where a shop is kept, so that it can be opened again and again.
+type place struct{ url, outside string }
+
+func newPlace(t testing.TB, engine string) place {
+	t.Helper()
+	return place{dbtest.URL(t, engine), t.TempDir()}
+}
+
+// run imports the file into the shop at p, which must go well.
+func (p place) run(t testing.TB, file []byte, o importer.Options) importer.Result {
+	t.Helper()
+	got, err := p.try(t, t.Context(), file, o, nil)
+	must(t, err)
+	return got
+}
+
+// try opens the shop with its clock at the start of the file, imports the file
+// and closes the shop. It tells done of each step of the process.
+func (p place) try(t testing.TB, ctx context.Context, file []byte, o importer.Options, done func(string, time.Duration)) (importer.Result, error) {
+	t.Helper()
+	start, err := importer.Start(bytes.NewReader(file))
+	must(t, err)
+	clk := clock.NewVirtual(start)
+	s, err := doorstep.Open(context.WithoutCancel(ctx), doorstep.Config{DB: p.url, Outside: p.outside, Virtual: clk, Seed: 7,
+		Gateway: gateway.Config{LatencyMin: time.Minute, LatencyMax: time.Hour}, Done: done})
+	must(t, err)
+	defer func() { must(t, s.Close()) }()
+	o.Source, o.Size = bytes.NewReader(file), int64(len(file))
+	return importer.Run(ctx, importer.Target{Process: s.Process, Clock: clk, Runner: s.Virtual}, o)
+}
+
+// state is everything that an import leaves behind which must not depend on
+// whether it was interrupted.
+type state struct {
+	Orders []order.Order
+	Lines  map[string][]order.Line
+	Levels []inventory.Level
+	SKUs   []inventory.SKU
+	Counts map[order.Status]int64
+}
+
+// state reads what the shop at p has come to.
+func (p place) state(t testing.TB) state {
+	t.Helper()
+	d, err := db.Open(t.Context(), db.Config{URL: p.url, ReadOnly: true})
+	must(t, err)
+	defer d.Close()
+	got, err := db.View(t.Context(), d, func(r db.Reader) (s state, err error) {
+		if s.Orders, err = order.Page(r, "", 1_000_000); err != nil {
+			return s, err
+		}
+		if s.Lines, err = order.LinesRange(r, "", "~"); err != nil {
+			return s, err
+		}
+		if s.SKUs, err = inventory.Page(r, "", 1_000_000); err != nil {
+			return s, err
+		}
+		if s.Counts, err = order.Counts(r); err != nil {
+			return s, err
+		}
+		s.Levels, err = inventory.Levels(r, "", "~")
+		return s, err
+	})
+	must(t, err)
+	return got
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func sample(t testing.TB) []byte {
+	t.Helper()
+	file, err := os.ReadFile(samplePath)
+	must(t, err)
+	return file
+}
+
+// sameState compares what two imports came to. The numbers of orders have gaps
+// wherever a run was taken up again.
+func sameState(t *testing.T, want, got state) {
+	t.Helper()
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(order.Order{}, "Number")); diff != "" {
+		t.Errorf("the state differs (-want +got):\n%s", diff)
+	}
+}
+
+func TestASampleGoesToTheDoorOnceOnly(t *testing.T) {
+	t.Parallel()
+	file := sample(t)
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		p := newPlace(t, engine)
+		aside := filepath.Join(t.TempDir(), "aside.csv")
+		first := p.run(t, file, importer.Options{SetAside: aside})
+		checkDelivered(t, p, file, first)
+		golden(t, "testdata/aside.golden.csv", read(t, aside))
+		before := p.state(t)
+
+		second := p.run(t, file, importer.Options{SetAside: aside})
+		if second.Replayed != first.Orders {
+			t.Errorf("%d of %d orders were recognised", second.Replayed, first.Orders)
+		}
+		second.Replayed, second.Took, first.Took = 0, 0, 0
+		if diff := cmp.Diff(first, second); diff != "" {
+			t.Errorf("the second result differs (-first +second):\n%s", diff)
+		}
+		sameState(t, before, p.state(t))
+		golden(t, "testdata/aside.golden.csv", read(t, aside))
+	})
+}
+
+func checkDelivered(t *testing.T, p place, file []byte, got importer.Result) {
+	t.Helper()
+	want := readAll(t, bytes.NewReader(file))
+	if got.Orders != len(want.invoices) || got.Statuses[order.Delivered] != got.Orders || got.Replayed != 0 {
+		t.Errorf("%d orders of %d invoices: %v", got.Orders, len(want.invoices), got.Statuses)
+	}
+	if diff := cmp.Diff(report(want.account), accountReport{got.Orders, got.File, got.Imported, sumOf(got.SetAside), got.SetAside}); diff != "" {
+		t.Errorf("the account differs (-want +got):\n%s", diff)
+	}
+	for _, l := range p.state(t).Levels {
+		if l.OnHand != 0 || l.Reserved != 0 {
+			t.Errorf("stock is left over that no order wanted: %+v", l)
+		}
+	}
+}
+
+func sumOf(reasons []importer.ReasonTally) importer.Tally {
+	var sum importer.Tally
+	for _, r := range reasons {
+		sum.Rows += r.Rows
+		sum.Unknown += r.Unknown
+		sum.Positive = sum.Positive.Add(r.Positive)
+		sum.Negative = sum.Negative.Add(r.Negative)
+	}
+	return sum
+}
+
+func read(t testing.TB, path string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	must(t, err)
+	return b
+}
+
+// TestAnInterruptedImportEndsTheSame interrupts an import ever later, each time
+// in the same shop, until it comes to its end, and does so twice: at steps of
+// the process and at steps of the importer.
+func TestAnInterruptedImportEndsTheSame(t *testing.T) {
+	t.Parallel()
+	file := sample(t)
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		whole := newPlace(t, engine)
+		want := whole.run(t, file, importer.Options{})
+		p := newPlace(t, engine)
+		aside := filepath.Join(t.TempDir(), "aside.csv")
+		got, interrupted := p.untilDone(t, file, aside)
+		t.Logf("interrupted %d times", interrupted)
+		if interrupted < 10 {
+			t.Errorf("interrupted only %d times", interrupted)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(importer.Result{}, "Replayed", "Took")); diff != "" {
+			t.Errorf("the result differs (-want +got):\n%s", diff)
+		}
+		sameState(t, whole.state(t), p.state(t))
+		golden(t, "testdata/aside.golden.csv", read(t, aside))
+	})
+}
+
+// untilDone imports the file, interrupting it after one step, then after a few
+// more, and so on until it is done.
+func (p place) untilDone(t *testing.T, file []byte, aside string) (got importer.Result, interrupted int) {
+	t.Helper()
+	for limit := 1; ; limit += 7 {
+		ctx, cancel := context.WithCancel(t.Context())
+		steps := 0
+		step := func() {
+			if steps++; steps == limit {
+				cancel()
+			}
+		}
+		o := importer.Options{SetAside: aside, Progress: func(importer.Progress) { step() }}
+		got, err := p.try(t, ctx, file, o, func(string, time.Duration) { step() })
+		cancel()
+		if err == nil {
+			return got, interrupted
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("after %d steps: %v", limit, err)
+		}
+		if left, _ := filepath.Glob(aside + ".part"); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+		interrupted++
+	}
+}
+
+// TestTheRealMonthGoesToTheDoor takes the real shop's month to the door and
+// looks at every penny of it.
+func TestTheRealMonthGoesToTheDoor(t *testing.T) {
+	t.Parallel()
+	file := read(t, realFile(t))
+	p := newPlace(t, dbtest.SQLite)
+	got := p.run(t, file, importer.Options{})
+	checkDelivered(t, p, file, got)
+	if got.Orders != 1552 || got.Imported.Net().String() != "809630.36" {
+		t.Errorf("%d orders of %s", got.Orders, got.Imported.Net())
+	}
+	var b bytes.Buffer
+	must(t, got.WriteText(&b))
+	t.Log("\n" + b.String())
+}
