@@ -273,11 +273,27 @@ func (c *change) attemptUnknown(own *work.Item, p *payment.Payment, a *payment.A
 	return c.askAgain(own, asked.Error())
 }
 
-// attemptExpired replaces an attempt that was never made.
+// attemptExpired replaces an attempt that was never made, unless the order is
+// being cancelled.
 func (c *change) attemptExpired(own *work.Item, p *payment.Payment, a *payment.Attempt) error {
 	a.Status, a.ClosedAt = payment.AttemptExpired, c.tx.Now()
+	if c.order.End == order.EndCancelling {
+		return c.abandon(own, p, a)
+	}
 	c.again(own, c.tx.Now(), 0, "the key has expired, and the gateway knows it not")
 	return c.openAttempt(p, a.Op, a.Amount, a.Refund, c.tx.Now())
+}
+
+// abandon ends the step of an attempt that was never made and no longer is
+// wanted, and goes on with the cancelling.
+func (c *change) abandon(own *work.Item, p *payment.Payment, a *payment.Attempt) error {
+	if a.Op == payment.OpAuthorise {
+		return c.movePayment(p, payment.EventCanceled, dataOf(p, a))
+	}
+	if err := c.endItem(Step(own.Step), own.Subject); err != nil {
+		return err
+	}
+	return finishCancel(c, event.Event{})
 }
 
 // attemptDeclined makes a further attempt after a soft decline while policy

@@ -292,9 +292,13 @@ func (c *change) labelUnknown(own *work.Item, s *shipping.Shipment, a *shipping.
 	return c.askAgain(own, asked.Error())
 }
 
-// labelExpired replaces a purchase that was never made.
+// labelExpired replaces a purchase that was never made, unless the order is
+// being cancelled.
 func (c *change) labelExpired(own *work.Item, s *shipping.Shipment, a *shipping.Attempt) error {
 	a.Status, a.ClosedAt = shipping.AttemptExpired, c.tx.Now()
+	if c.order.End == order.EndCancelling {
+		return c.moveShipment(s, shipping.EventVoided, shipmentData{Carrier: s.Carrier})
+	}
 	c.again(own, c.tx.Now(), 0, "the key has expired, and the carrier knows it not")
 	return c.openLabelAttempt(s, a.Op, c.tx.Now())
 }

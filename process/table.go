@@ -187,8 +187,9 @@ func endRows() []Row {
 	return []Row{
 		{
 			Step: StepFinishCancel, Kind: Rule, Guard: cancelling,
-			On: on(order.EventCancelRequested, payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed,
-				shipping.EventLabelBought, shipping.EventFailed, shipping.EventVoided, payment.EventCaptureFailed),
+			On: on(order.EventCancelRequested, payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventDeclined,
+				payment.EventCanceled, payment.EventCaptureFailed, shipping.EventLabelBought, shipping.EventLabelRefused, shipping.EventFailed,
+				shipping.EventVoided),
 			Does:  "as soon as nothing is in flight: give labels back, then cancel",
 			Leads: on(shipping.EventVoidRequested, shipping.EventVoided, order.EventCancelled),
 			rule:  finishCancel,

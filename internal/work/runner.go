@@ -121,6 +121,7 @@ func (r *Runner) claim(ctx context.Context) bool {
 	if room <= 0 {
 		return false
 	}
+	best := time.Now().Add(r.queue.lease)
 	items, err := db.Update(ctx, r.db, []db.Lock{claimLock}, func(tx *db.Tx) ([]Item, error) {
 		return r.queue.claim(tx, room)
 	})
@@ -131,6 +132,7 @@ func (r *Runner) claim(ctx context.Context) bool {
 		return false
 	}
 	for _, it := range items {
+		it.best = best
 		r.ready <- it
 	}
 	return len(items) == room
@@ -157,7 +159,7 @@ func (r *Runner) wake() {
 // runOnce does one item and its follow-up writes.
 func (r *Runner) runOnce(ctx context.Context, it Item) {
 	start := time.Now()
-	if it.Lease != "" && it.Until.Before(start) {
+	if it.Lease != "" && it.best.Before(start) {
 		return // it waited here for so long that it is someone else's by now
 	}
 	log := r.cfg.Log.With("step", it.Step, "owner", it.Owner, "subject", it.Subject)

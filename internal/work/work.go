@@ -27,8 +27,10 @@ type Item struct {
 	Tries   int       // how often it was tried in vain
 	Lease   string    // the lease it is worked on under, "" for none
 	Until   time.Time // when the lease ends, the database's time
-	Error   string    // why the last try was in vain
-	Since   time.Time // shop time when it was enqueued
+
+	best  time.Time // by the machine's clock: until when this node can be sure of its lease
+	Error string    // why the last try was in vain
+	Since time.Time // shop time when it was enqueued
 }
 
 // State says whether an item is claimed when it is due.
@@ -91,6 +93,7 @@ func (q *Queue) takeNow(tx *db.Tx, it *Item) {
 	}
 	it.Lease, it.Until = q.newLease(), tx.LeaseNow().Add(q.lease)
 	taken := *it
+	taken.best = time.Now().Add(q.lease)
 	tx.OnCommit(func() { r.push(taken) })
 }
 
