@@ -200,7 +200,7 @@ func (r *run) place(ctx context.Context, reader *Reader, inv Invoice) error {
 	placed, err := r.Process.Place(ctx, command(inv.Number), inv.request())
 	if refuses(err) {
 		r.refused[inv.Number] = struct{}{}
-		return reader.Refuse(inv, fault.As(err).Error())
+		return reader.Refuse(inv, why(err))
 	}
 	if err != nil {
 		return fmt.Errorf("place invoice %s: %w", inv.Number, err)
@@ -214,6 +214,13 @@ func (r *run) place(ctx context.Context, reader *Reader, inv Invoice) error {
 // and no failure to answer.
 func refuses(err error) bool {
 	return fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict)
+}
+
+func why(err error) string {
+	if fault.Is(err, fault.Conflict) {
+		return "the shop has an order of this number that is not the same: " + fault.As(err).Error()
+	}
+	return fault.As(err).Error()
 }
 
 // deliver lets the shop run on after the last invoice, day by day so that the
