@@ -1,0 +1,202 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"doorstep/fault"
+
+	"github.com/alecthomas/kong"
+)
+
+// globals are the flags of every verb.
+type globals struct {
+	DB       string   `help:"The database: a file, or a postgres:// URL." default:"doorstep.db" placeholder:"FILE|URL" group:"global"`
+	Outside  string   `help:"Where the simulated gateway and carrier keep their books; beside the database by default." placeholder:"DIR" group:"global"`
+	JSON     bool     `help:"Answer in JSON, errors too." group:"global"`
+	LogLevel string   `help:"How much to log to standard error: ${enum}." enum:"error,warn,info,debug" default:"warn" placeholder:"LEVEL" group:"global"`
+	NoColor  bool     `help:"No colour, also on a terminal. NO_COLOR does the same." group:"global"`
+	Help     helpFlag `help:"Show help, with examples." short:"h" group:"global"`
+}
+
+// grammar is everything that can be typed.
+type grammar struct {
+	Order orderVerbs `cmd:"" help:"Place orders, look at them, cancel them."`
+	Stock stockVerbs `cmd:"" help:"What there is to sell, and how many."`
+	Serve serveVerb  `cmd:"" help:"Run the process until it is told to stop."`
+}
+
+const description = `Doorstep takes an order from checkout to the customer's door: stock, payment, parcel, support.
+
+Begin with some stock and an order:
+
+    doorstep stock import stock.csv
+    doorstep order place --sku CUP=2 --name "Made Up" \
+        --address "1 Sample Street" --city Sampleton --country GB
+    doorstep order list
+
+An ORDER is named by its number (1001), its id (ord_…), or where it came from (web/A-17).
+Every flag can be set by an environment variable too: --limit by DOORSTEP_LIMIT.
+
+Exit codes:
+
+    0  done
+    1  something is wrong inside: a defect, or a damaged database
+    2  what was typed or sent is not valid
+    3  there is no such thing
+    4  it can not be done now: conflict, too late, or not permitted
+    5  another process holds the database, or something is not available
+    6  verify has found violations`
+
+// errHelped says that help was asked for and shown.
+var errHelped = errors.New("help was shown")
+
+// helpFlag shows help instead of doing anything.
+type helpFlag bool
+
+// BeforeReset shows help before anything else of the arguments is looked at.
+func (helpFlag) BeforeReset(ctx *kong.Context) error {
+	if err := ctx.PrintUsage(false); err != nil {
+		return err
+	}
+	return errHelped
+}
+
+// parse returns the command that the arguments name, and fills flags.
+//
+// Errors: invalid; errHelped when help was asked for and shown.
+func (p Program) parse(args []string, flags *globals) (func(*session) error, error) {
+	parser, err := p.parser(flags)
+	if err != nil {
+		return nil, err
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(negativeNumbers(args))
+	if err != nil {
+		return nil, usageError(err)
+	}
+	return func(s *session) error { return parsed.Run(s) }, nil
+}
+
+func (p Program) parser(flags *globals) (*kong.Kong, error) {
+	var root struct {
+		*globals
+		grammar
+	}
+	root.globals = flags
+	return kong.New(&root,
+		kong.Name("doorstep"),
+		kong.Description(description),
+		kong.Writers(p.Stdout, p.Stderr),
+		kong.Exit(func(int) {}),
+		kong.NoDefaultHelp(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: defaultWidth, ValueFormatter: withVariable}),
+		kong.ExplicitGroups([]kong.Group{{Key: "global", Title: "Global flags:"}}),
+		kong.Resolvers(p.environment()),
+	)
+}
+
+// environment resolves flags that were not typed from their variables.
+func (p Program) environment() kong.ResolverFunc {
+	return func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if flag.Name == "help" {
+			return nil, nil
+		}
+		value, ok := p.Env(variable(flag.Name))
+		if !ok {
+			return nil, nil
+		}
+		return value, nil
+	}
+}
+
+// variable is the environment variable of a flag.
+func variable(flag string) string {
+	return "DOORSTEP_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// withVariable names the variable of a global flag in its help.
+func withVariable(v *kong.Value) string {
+	if v.Flag == nil || v.Flag.Group == nil || v.Target.Type() == reflect.TypeFor[helpFlag]() {
+		return v.Help
+	}
+	return strings.TrimSuffix(v.Help, ".") + " ($" + variable(v.Name) + ")."
+}
+
+// usageError is an error of the parser as an invalid one that says where help is.
+func usageError(err error) error {
+	if errors.Is(err, errHelped) {
+		return errHelped
+	}
+	if e := fault.As(err); e != nil {
+		return e
+	}
+	about := "doorstep"
+	var parse *kong.ParseError
+	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
+		about = parse.Context.Selected().FullPath()
+	}
+	return fault.New(fault.Invalid, "%s (see %s --help)", strings.TrimSpace(err.Error()), about)
+}
+
+// negative is an argument that is a number below zero, and no flag.
+var negative = regexp.MustCompile(`^-[0-9]+$`)
+
+const minus = "−" // U+2212
+
+// negativeNumbers writes the sign of a negative number so that the parser does
+// not take it for a flag.
+func negativeNumbers(args []string) []string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		if negative.MatchString(a) {
+			a = minus + a[1:]
+		}
+		out[i] = a
+	}
+	return out
+}
+
+// delta is a whole number with or without a sign.
+type delta int64
+
+// UnmarshalText reads +5, 5, -5 and −5.
+func (d *delta) UnmarshalText(text []byte) error {
+	n, err := parseCount(strings.Replace(string(text), minus, "-", 1))
+	if err != nil {
+		return err
+	}
+	*d = delta(n)
+	return nil
+}
+
+// Item is one line of a quick order as it is typed: an SKU and how many of it.
+type Item struct {
+	SKU      string
+	Quantity int64
+}
+
+// UnmarshalText reads CUP=2, and CUP for one of it. The SKU is everything up
+// to the last "=".
+//
+// Errors: invalid when the quantity is no whole number, or the SKU is missing.
+func (i *Item) UnmarshalText(text []byte) error {
+	sku, count := string(text), "1"
+	if at := strings.LastIndexByte(sku, '='); at >= 0 {
+		sku, count = sku[:at], sku[at+1:]
+	}
+	if sku == "" {
+		return fault.New(fault.Invalid, "%.80q names no SKU: write it as CUP=2", text)
+	}
+	n, err := parseCount(count)
+	if err != nil {
+		return fmt.Errorf("%.80q: %w", text, err)
+	}
+	*i = Item{SKU: sku, Quantity: n}
+	return nil
+}

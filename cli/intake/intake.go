@@ -1,0 +1,111 @@
+// Package intake feeds a shop with commands as lines of JSON, and answers each
+// with one line when what it did is durable. It is how another program feeds a
+// shop through a pipe.
+package intake
+
+import (
+	"encoding/json"
+	"slices"
+	"unicode/utf8"
+
+	"doorstep/cli/strictjson"
+	"doorstep/fault"
+	"doorstep/order"
+	"doorstep/support"
+)
+
+// Command is one line of the input: what to do, under which key, and what it
+// is about. Which of the fields are needed depends on Do.
+type Command struct {
+	Key string `json:"key,omitempty"` // sent again under it, it changes nothing more and gives the first answer
+	Do  Verb   `json:"do"`
+
+	Request *order.Request `json:"-"` // place: the field "order" is the order itself
+	Order   string         `json:"-"` // all others: the order's id, number or source/number
+
+	Category  support.Category `json:"category,omitempty"`  // ticket
+	Body      string           `json:"body,omitempty"`      // ticket
+	SKU       string           `json:"sku,omitempty"`       // receive
+	Location  string           `json:"location,omitempty"`  // receive; main when empty
+	Quantity  int64            `json:"quantity,omitempty"`  // receive
+	Reference string           `json:"reference,omitempty"` // record_payment
+	Amount    *int64           `json:"amount,omitempty"`    // record_payment, minor units; all that is to be paid when missing
+	Reason    string           `json:"reason,omitempty"`    // cancel
+}
+
+// Verb says what a command does.
+type Verb string
+
+// The verbs.
+const (
+	Place         Verb = "place"
+	Cancel        Verb = "cancel"
+	Ticket        Verb = "ticket"
+	Receive       Verb = "receive"
+	RecordPayment Verb = "record_payment"
+)
+
+var verbs = []Verb{Place, Cancel, Ticket, Receive, RecordPayment}
+
+// Result is one line of the output.
+type Result struct {
+	Key  string `json:"key,omitempty"`
+	Line int64  `json:"line"` // of the input, from 1
+	OK   bool   `json:"ok"`
+
+	Status   string `json:"status,omitempty"` // of the order or the ticket
+	Order    string `json:"order,omitempty"`  // its id
+	Ticket   string `json:"ticket,omitempty"` // its id
+	Replayed bool   `json:"replayed,omitempty"`
+
+	Code    fault.Code    `json:"code,omitempty"`
+	Message string        `json:"message,omitempty"`
+	Fields  []fault.Field `json:"fields,omitempty"`
+}
+
+// MaxLine bounds a line, in bytes.
+const MaxLine = 4 << 20
+
+// Parse reads one line. Its key is there also when the rest is wrong, where
+// the line has one.
+//
+// Errors: invalid, with the path of the field where there is one.
+func Parse(line []byte) (Command, error) {
+	var wire struct {
+		Command
+		About json.RawMessage `json:"order"`
+	}
+	if err := strictjson.Unmarshal(line, "the command", &wire); err != nil {
+		return Command{Key: keyOf(line)}, err
+	}
+	c := wire.Command
+	if !slices.Contains(verbs, c.Do) {
+		var check fault.Check
+		check.Add("do", "unknown", "one of %v", verbs)
+		return Command{Key: c.Key}, check.Err("the command")
+	}
+	if c.Do == Place {
+		c.Request = &order.Request{}
+		return c, strictjson.Unmarshal(wire.About, "the order", c.Request)
+	}
+	if len(wire.About) == 0 {
+		return c, nil
+	}
+	if err := json.Unmarshal(wire.About, &c.Order); err != nil {
+		var check fault.Check
+		check.Add("order", "wrong_type", "a text: the order's id, number or source/number")
+		return c, check.Err("the command")
+	}
+	return c, nil
+}
+
+// keyOf returns the key of a line that is otherwise wrong, "" when there is none.
+func keyOf(line []byte) string {
+	var wire struct {
+		Key string `json:"key"`
+	}
+	if !utf8.Valid(line) || json.Unmarshal(line, &wire) != nil {
+		return ""
+	}
+	return wire.Key
+}

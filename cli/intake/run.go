@@ -1,0 +1,222 @@
+package intake
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"sync"
+
+	"doorstep/access"
+	"doorstep/fault"
+	"doorstep/inventory"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/process"
+	"doorstep/support"
+)
+
+// Intake carries out commands on a shop.
+type Intake struct {
+	Process *process.Process
+	By      access.Actor
+	// Concurrency is how many commands are under way at once, 64 when 0. Two
+	// commands that are under way at once may be carried out in either order:
+	// who needs one before the other waits for its result.
+	Concurrency int
+}
+
+const defaultConcurrency = 64
+
+// Run reads commands from in until its end or until ctx ends, and writes a
+// result for each to out as soon as it is durable. What is under way when ctx
+// ends is finished and answered; a line that was not begun is not.
+//
+// Errors: those of reading and writing.
+func (n *Intake) Run(ctx context.Context, in io.Reader, out io.Writer) error {
+	lines := make(chan line)
+	stop := make(chan struct{})
+	defer close(stop)
+	go read(in, lines, stop) // in may block for good: it is left behind then
+
+	results := &results{out: json.NewEncoder(out)}
+	room := make(chan struct{}, max(n.Concurrency, 0))
+	if n.Concurrency <= 0 {
+		room = make(chan struct{}, defaultConcurrency)
+	}
+	var busy sync.WaitGroup
+	defer busy.Wait()
+	for {
+		select {
+		case <-ctx.Done():
+			busy.Wait()
+			return results.error()
+		case l, more := <-lines:
+			if !more || l.err != nil {
+				busy.Wait()
+				return errors.Join(results.error(), l.err)
+			}
+			room <- struct{}{}
+			busy.Go(func() {
+				defer func() { <-room }()
+				results.write(n.one(context.WithoutCancel(ctx), l))
+			})
+		}
+		if err := results.error(); err != nil {
+			return err
+		}
+	}
+}
+
+// line is one line of the input.
+type line struct {
+	n       int64
+	text    []byte
+	tooLong bool
+	err     error // of reading: there are no more lines
+}
+
+// read sends the lines of in that are not empty.
+func read(in io.Reader, lines chan<- line, stop <-chan struct{}) {
+	defer close(lines)
+	r := bufio.NewReaderSize(in, 64<<10)
+	for n := int64(1); ; n++ {
+		l, err := readLine(r)
+		l.n = n
+		if len(bytes.TrimSpace(l.text)) > 0 || l.tooLong {
+			select {
+			case lines <- l:
+			case <-stop:
+				return
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			select {
+			case lines <- line{n: n, err: fault.New(fault.Unavailable, "the commands can not be read: %w", err)}:
+			case <-stop:
+			}
+			return
+		}
+	}
+}
+
+// readLine reads up to the end of a line. Of one that is too long nothing is
+// kept.
+func readLine(r *bufio.Reader) (l line, err error) {
+	for {
+		part, err := r.ReadSlice('\n')
+		if !l.tooLong {
+			l.text = append(l.text, part...)
+		}
+		if len(l.text) > MaxLine+1 { // its end is not counted
+			l = line{tooLong: true}
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return l, err
+		}
+	}
+}
+
+// results writes one line after the other.
+type results struct {
+	mu  sync.Mutex
+	out *json.Encoder
+	err error
+}
+
+func (r *results) write(v Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.out.Encode(v); err != nil && r.err == nil {
+		r.err = fault.New(fault.Unavailable, "the results can not be written: %w", err)
+	}
+}
+
+func (r *results) error() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.err
+}
+
+// one carries out a line.
+func (n *Intake) one(ctx context.Context, l line) Result {
+	var c Command
+	err := error(fault.New(fault.Invalid, "the line is longer than %d bytes", MaxLine))
+	if !l.tooLong {
+		c, err = Parse(l.text)
+	}
+	r := Result{}
+	if err == nil {
+		r, err = n.do(ctx, c)
+	}
+	if err != nil {
+		r = refusal(err)
+	}
+	r.Key, r.Line, r.OK = c.Key, l.n, err == nil
+	return r
+}
+
+// refusal is an error as a result. What has no code is shown opaque.
+func refusal(err error) Result {
+	if e := fault.As(err); e != nil {
+		return Result{Code: e.Code, Message: e.Message, Fields: e.Fields}
+	}
+	return Result{Code: fault.Internal, Message: "something went wrong that should not have"}
+}
+
+func (n *Intake) do(ctx context.Context, c Command) (Result, error) {
+	by := process.Command{By: n.By, Key: c.Key}
+	switch c.Do {
+	case Place:
+		r, err := n.Process.Place(ctx, by, *c.Request)
+		return Result{Status: string(r.Value.Order.Status), Order: r.Value.Order.ID, Replayed: r.Replayed}, err
+	case Receive:
+		if c.Location == "" {
+			c.Location = inventory.MainLocation
+		}
+		r, err := n.Process.ReceiveStock(ctx, by, c.SKU, c.Location, c.Quantity)
+		return Result{Status: "received", Replayed: r.Replayed}, err
+	case Ticket:
+		return n.ticket(ctx, by, c)
+	default:
+		return n.change(ctx, by, c)
+	}
+}
+
+// ticket opens one, about an order or about none.
+func (n *Intake) ticket(ctx context.Context, by process.Command, c Command) (Result, error) {
+	q := support.Request{Category: c.Category, Body: c.Body}
+	if c.Order != "" {
+		o, err := n.Process.FindOrder(ctx, c.Order)
+		if err != nil {
+			return Result{}, err
+		}
+		q.Order = o.ID
+	}
+	r, err := n.Process.OpenTicket(ctx, by, q)
+	return Result{Status: string(r.Value.Status), Order: q.Order, Ticket: r.Value.ID, Replayed: r.Replayed}, err
+}
+
+// change does what changes an order that is there.
+func (n *Intake) change(ctx context.Context, by process.Command, c Command) (Result, error) {
+	o, err := n.Process.FindOrder(ctx, c.Order)
+	if err != nil {
+		return Result{}, err
+	}
+	var changed process.Result[order.Order]
+	if c.Do == Cancel {
+		changed, err = n.Process.Cancel(ctx, by, o.ID, c.Reason)
+	} else {
+		record := payment.Record{Reference: c.Reference, Amount: o.Total}
+		if c.Amount != nil {
+			record.Amount = *c.Amount
+		}
+		changed, err = n.Process.RecordPayment(ctx, by, o.ID, record)
+	}
+	return Result{Status: string(changed.Value.Status), Order: o.ID, Replayed: changed.Replayed}, err
+}

@@ -1,0 +1,277 @@
+package cli
+
+import (
+	"cmp"
+	"strconv"
+
+	"doorstep"
+	"doorstep/cli/strictjson"
+	"doorstep/internal/db"
+	"doorstep/inventory"
+	"doorstep/money"
+	"doorstep/order"
+	"doorstep/process"
+)
+
+type orderVerbs struct {
+	Place  orderPlace  `cmd:"" help:"Place an order, from a file or from flags."`
+	List   orderList   `cmd:"" help:"List orders, the newest first."`
+	Show   orderShow   `cmd:"" help:"Show everything about one order."`
+	Cancel orderCancel `cmd:"" help:"Cancel an order that has not left."`
+	Note   orderNote   `cmd:"" help:"Write a note about an order."`
+}
+
+// orderPlace places an order and works off what is due now.
+type orderPlace struct {
+	File string `arg:"" optional:"" help:"The order as JSON; - for standard input." placeholder:"FILE"`
+
+	SKU        []Item `name:"sku" help:"What is ordered, and how many of it." placeholder:"CUP=2" sep:"none" group:"quick"`
+	Currency   string `help:"The currency; the catalogue's by default." placeholder:"GBP" group:"quick"`
+	Name       string `help:"Who ordered and receives it." group:"quick"`
+	Mail       string `help:"Their mail address." group:"quick"`
+	Phone      string `help:"Their telephone." group:"quick"`
+	Customer   string `help:"The shop's own identifier of the customer." placeholder:"ID" group:"quick"`
+	Address    string `help:"Street and number." placeholder:"LINE" group:"quick"`
+	Address2   string `help:"A second line of the address." placeholder:"LINE" group:"quick"`
+	City       string `help:"City." group:"quick"`
+	Region     string `help:"Region, where the country has them." group:"quick"`
+	PostalCode string `help:"Postal code." placeholder:"CODE" group:"quick"`
+	Country    string `help:"Country: ISO 3166-1 alpha-2." placeholder:"GB" group:"quick"`
+	Shipping   string `help:"What the customer pays for shipping." placeholder:"3.95" group:"quick"`
+	Method     string `help:"Shipping method." placeholder:"standard" group:"quick"`
+	Gateway    string `help:"Who takes the payment; the policy's by default." placeholder:"manual" group:"quick"`
+
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (orderPlace) Help() string {
+	return `Prices and names come from the catalogue where the order has none. Prices include tax. Then what is due now is worked on, so that a paid order is shipped when the command ends. An order that fails, such as for want of stock, is an answer too: the exit code is 0 and its status says so.
+
+Examples:
+
+    doorstep order place --sku CUP=2 --sku POT --name "Made Up" \
+        --address "1 Sample Street" --city Sampleton --country GB
+    doorstep order place order.json --key checkout-17
+    doorstep order place - --wait 0 --json < order.json
+
+An order as JSON; amounts are minor units (pence):
+
+    {"reference": {"source": "web", "number": "A-17"}, "currency": "GBP",
+     "lines": [{"sku": "CUP", "quantity": 2, "unit_price": 450}],
+     "shipping": {"price": 395}, "prices_include_tax": true, "total": 1295,
+     "ship_to": {"name": "Made Up", "line1": "1 Sample Street",
+                 "city": "Sampleton", "country": "GB"}}`
+}
+
+// placed is what is shown of an order that was placed.
+type placed struct {
+	Order     order.Order          `json:"order"`
+	Shortages []inventory.Shortage `json:"shortages,omitempty"`
+	Replayed  bool                 `json:"replayed,omitempty"`
+}
+
+// Run places the order.
+func (v *orderPlace) Run(s *session) error {
+	if (v.File == "") == (len(v.SKU) == 0) {
+		return invalid("name a file with the order, or what is ordered by --sku: one of them")
+	}
+	q, err := v.fromFile(s)
+	if err != nil {
+		return err
+	}
+	var answer placed
+	o, err := s.change(v.working, func(shop *doorstep.Shop) (string, error) {
+		if v.File == "" {
+			if q, err = v.quick(s, shop); err != nil {
+				return "", err
+			}
+		}
+		r, err := shop.Process.Place(s.ctx, v.command(), q)
+		answer = placed{Shortages: r.Value.Shortages, Replayed: r.Replayed}
+		return r.Value.Order.ID, err
+	})
+	if err != nil {
+		return err
+	}
+	answer.Order = o.Order
+	return s.out.show(answer, func() { s.out.summary(o, answer.Shortages) })
+}
+
+func (v *orderPlace) fromFile(s *session) (q order.Request, err error) {
+	if v.File == "" {
+		return q, nil
+	}
+	data, err := s.readAll(v.File)
+	if err != nil {
+		return q, err
+	}
+	return q, strictjson.Unmarshal(data, "the order", &q)
+}
+
+// quick makes an order of the flags.
+func (v *orderPlace) quick(s *session, shop *doorstep.Shop) (order.Request, error) {
+	q := order.Request{
+		Customer:         order.CustomerRequest{ID: v.Customer, Name: v.Name, Mail: v.Mail, Phone: v.Phone},
+		Currency:         money.Currency(v.Currency),
+		PricesIncludeTax: true,
+		Shipping:         order.ShippingRequest{Method: v.Method},
+		Payment:          order.PaymentRequest{Gateway: v.Gateway},
+		ShipTo: order.Address{Name: v.Name, Line1: v.Address, Line2: v.Address2, City: v.City, Region: v.Region,
+			PostalCode: v.PostalCode, Country: v.Country},
+	}
+	for _, i := range v.SKU {
+		q.Lines = append(q.Lines, order.LineRequest{SKU: i.SKU, Quantity: i.Quantity})
+	}
+	if q.Currency == "" {
+		sku, err := db.View(s.ctx, shop.DB, func(r db.Reader) (inventory.SKU, error) { return inventory.Get(r, v.SKU[0].SKU) })
+		if err != nil {
+			return q, unknownSKU(err, v.SKU[0].SKU)
+		}
+		q.Currency = sku.Currency
+	}
+	shipping, err := money.Parse(cmp.Or(v.Shipping, "0"), q.Currency)
+	q.Shipping.Price = shipping.Minor
+	return q, err
+}
+
+// orderShow shows one order.
+type orderShow struct {
+	Order string `arg:"" help:"The order: its number, id, or source/number."`
+}
+
+// Help is the detail of the verb's help.
+func (orderShow) Help() string {
+	return `Examples:
+
+    doorstep order show 1001
+    doorstep order show web/A-17
+    doorstep order show 1001 --json`
+}
+
+// Run shows the order.
+func (v *orderShow) Run(s *session) error {
+	var o process.Overview
+	err := s.reading(func(shop *doorstep.Shop) (err error) {
+		o, err = shop.Process.Show(s.ctx, v.Order)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(o, func() { s.out.order(o) })
+}
+
+// orderList lists orders.
+type orderList struct {
+	Status   order.Status `help:"Only those with this status: ${enum}." enum:",processed,paid,shipped,delivered,failed,cancelled" default:"" placeholder:"STATUS"`
+	Customer string       `help:"Only those of this customer." placeholder:"ID"`
+	Limit    int          `help:"How many at most." default:"20" placeholder:"N"`
+	Before   string       `help:"Only those before this one: the next page." placeholder:"ORDER"`
+}
+
+// Help is the detail of the verb's help.
+func (orderList) Help() string {
+	return `Examples:
+
+    doorstep order list
+    doorstep order list --status failed --limit 100
+    doorstep order list --before 1042`
+}
+
+// page is a part of a list, and where the next one begins.
+type page[T any] struct {
+	Items  []T    `json:"items"`
+	Before string `json:"before,omitempty"` // where the next page begins, when there may be one
+}
+
+// Run lists the orders.
+func (v *orderList) Run(s *session) error {
+	if v.Limit < 1 {
+		return invalid("--limit is at least 1")
+	}
+	orders, err := view(s, func(r db.Reader) ([]order.Order, error) {
+		f := order.Filter{Status: v.Status, Customer: v.Customer, Limit: v.Limit}
+		if v.Before != "" {
+			o, err := order.Find(r, v.Before)
+			if err != nil {
+				return nil, err
+			}
+			f.Before = o.ID
+		}
+		return order.List(r, f)
+	})
+	if err != nil {
+		return err
+	}
+	p := page[order.Order]{Items: orders}
+	if len(orders) == v.Limit {
+		p.Before = strconv.FormatInt(orders[len(orders)-1].Number, 10)
+	}
+	return s.out.show(p, func() { s.out.orders(p) })
+}
+
+// orderCancel cancels an order.
+type orderCancel struct {
+	Order  string `arg:"" help:"The order: its number, id, or source/number."`
+	Reason string `help:"Why." placeholder:"TEXT"`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (orderCancel) Help() string {
+	return `The label is given back, the money goes back, and the stock is free again. An order that has left can no longer be cancelled: exit code 4.
+
+Examples:
+
+    doorstep order cancel 1001 --reason "ordered twice"
+    doorstep order cancel web/A-17`
+}
+
+// Run cancels the order.
+func (v *orderCancel) Run(s *session) error {
+	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
+		_, err := p.Cancel(s.ctx, v.command(), id, v.Reason)
+		return err
+	})
+}
+
+// changeOrder carries out a use case on an order that was named, works off
+// what is then due, and shows how the order stands.
+func (s *session) changeOrder(w working, what string, do func(p *process.Process, id string) error) error {
+	v, err := s.change(w, func(shop *doorstep.Shop) (string, error) {
+		o, err := shop.Process.FindOrder(s.ctx, what)
+		if err != nil {
+			return "", err
+		}
+		return o.ID, do(shop.Process, o.ID)
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(placed{Order: v.Order}, func() { s.out.summary(v, nil) })
+}
+
+// orderNote writes a note.
+type orderNote struct {
+	Order string `arg:"" help:"The order: its number, id, or source/number."`
+	Text  string `arg:"" help:"What to keep."`
+	keyed
+}
+
+// Help is the detail of the verb's help.
+func (orderNote) Help() string {
+	return `Examples:
+
+    doorstep order note 1001 "The customer asks for a gift box."`
+}
+
+// Run writes the note.
+func (v *orderNote) Run(s *session) error {
+	return s.changeOrder(working{}, v.Order, func(p *process.Process, id string) error {
+		_, err := p.Note(s.ctx, v.command(), id, v.Text)
+		return err
+	})
+}

@@ -1,0 +1,240 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"doorstep/inventory"
+	"doorstep/money"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/process"
+	"doorstep/shipping"
+)
+
+// orders writes a list of orders.
+func (s *screen) orders(p page[order.Order]) {
+	if len(p.Items) == 0 {
+		s.printf("There are no such orders.\n")
+		return
+	}
+	t := s.table("", column{title: "ORDER", right: true}, column{title: "REFERENCE", shrink: true}, column{title: "STATUS", status: true},
+		column{title: "TOTAL", right: true}, column{title: "PLACED"}, column{title: "ATTENTION", shrink: true})
+	for _, o := range p.Items {
+		t.add(strconv.FormatInt(o.Number, 10), o.Reference.Source+"/"+o.Reference.Number, string(o.Status),
+			money.Of(o.Total, o.Currency).String(), moment(o.PlacedAt), attention(o))
+	}
+	t.print()
+	if p.Before != "" {
+		s.printf("There may be more: --before %s\n", p.Before)
+	}
+}
+
+// attention is what a list says about an order beyond its status.
+func attention(o order.Order) string {
+	var notes []string
+	if o.Failure != "" {
+		notes = append(notes, words(o.Failure))
+	}
+	if o.End == order.EndCancelling {
+		notes = append(notes, "cancelling")
+	}
+	if o.OpenTickets > 0 {
+		notes = append(notes, count(int(o.OpenTickets), "ticket", "tickets"))
+	}
+	return strings.Join(notes, ", ")
+}
+
+// summary writes in a few lines how an order stands.
+func (s *screen) summary(v process.Overview, short []inventory.Shortage) {
+	o := v.Order
+	status := s.status(string(o.Status))
+	if o.Failure != "" {
+		status += " (" + words(o.Failure) + ")"
+	}
+	if o.End == order.EndCancelling {
+		status += " (being cancelled)"
+	}
+	s.printf("Order %d is %s: %s, %s\n", o.Number, status, count(len(v.Lines), "line", "lines"), money.Of(o.Total, o.Currency))
+	for _, x := range short {
+		s.printf("  %s: %d wanted, %d there\n", printable(x.SKU), x.Wanted, x.Available)
+	}
+	for _, p := range v.Shipments {
+		if p.TrackingNumber != "" {
+			s.printf("  parcel %s by %s, %s\n", printable(p.TrackingNumber), printable(p.Carrier), s.status(words(p.Tracking)))
+		}
+	}
+	for _, n := range v.Next {
+		s.paragraph("  ", next(n))
+	}
+}
+
+// next says what happens next, and when.
+func next(n process.Next) string {
+	due, err := time.Parse(time.RFC3339, n.Due)
+	if err != nil {
+		return n.Does
+	}
+	text := moment(due) + ": " + n.Does
+	if n.Stuck {
+		text = "stuck: " + n.Does
+	}
+	if n.Tries > 0 {
+		text += " (" + count(n.Tries, "try", "tries") + " in vain: " + n.Error + ")"
+	}
+	return text
+}
+
+// order writes everything about one order.
+func (s *screen) order(v process.Overview) {
+	s.orderHead(v)
+	s.orderLines(v)
+	for _, p := range v.Payments {
+		s.payment(v, p)
+	}
+	for _, p := range v.Shipments {
+		s.shipment(p, v.Scans[p.ID])
+	}
+	s.orderTickets(v)
+	s.orderNotes(v)
+	if len(v.Next) > 0 {
+		s.heading("Next")
+		for _, n := range v.Next {
+			s.paragraph("  ", next(n))
+		}
+	}
+	s.timeline(v)
+}
+
+func (s *screen) orderHead(v process.Overview) {
+	o := v.Order
+	s.printf("%s  %s\n", s.paint(bold, fmt.Sprintf("Order %d", o.Number)), s.status(string(o.Status)))
+	t := s.table("  ", column{}, column{shrink: true})
+	t.add("id", o.ID)
+	t.add("from", o.Reference.Source+"/"+o.Reference.Number)
+	t.add("placed", moment(o.PlacedAt))
+	if o.Failure != "" {
+		t.add("failed for", words(o.Failure))
+	}
+	t.add("state", fmt.Sprintf("stock %s, payment %s, fulfilment %s", o.Stock, o.Payment, o.Fulfilment))
+	if o.End == order.EndCancelling {
+		t.add("end", "being cancelled")
+	}
+	if who := join(", ", o.Customer, v.Contact.Name, v.Contact.Mail, v.Contact.Phone); who != "" {
+		t.add("customer", who)
+	}
+	t.add("ship to", address(v.Contact.ShipTo))
+	if v.Contact.BillTo != (order.Address{}) {
+		t.add("bill to", address(v.Contact.BillTo))
+	}
+	t.print()
+}
+
+func address(a order.Address) string {
+	return join(", ", a.Name, a.Line1, a.Line2, join(" ", a.City, a.PostalCode), a.Region, a.Country)
+}
+
+// join joins those parts that are not empty.
+func join(sep string, parts ...string) string {
+	var some []string
+	for _, p := range parts {
+		if p != "" {
+			some = append(some, p)
+		}
+	}
+	return strings.Join(some, sep)
+}
+
+func (s *screen) orderLines(v process.Overview) {
+	o := v.Order
+	decimal := func(minor int64) string { return money.Of(minor, o.Currency).Decimal() }
+	s.heading("Lines (%s)", o.Currency)
+	t := s.table("  ", column{right: true}, column{title: "SKU", shrink: true}, column{title: "NAME", shrink: true},
+		column{title: "QUANTITY", right: true}, column{title: "PRICE", right: true}, column{title: "TOTAL", right: true})
+	for _, l := range v.Lines {
+		t.add(strconv.FormatInt(l.Line, 10), l.SKU, l.Name, strconv.FormatInt(l.Quantity, 10), decimal(l.UnitPrice), decimal(l.Total))
+	}
+	sum := func(name string, minor int64) { t.add("", "", name, "", "", decimal(minor)) }
+	sum("items", o.Items)
+	if o.Discount != 0 {
+		sum("discount", -o.Discount)
+	}
+	sum("shipping ("+o.ShippingMethod+")", o.Shipping)
+	if o.Tax != 0 {
+		sum(map[bool]string{true: "tax, included", false: "tax"}[o.PricesIncludeTax], o.Tax)
+	}
+	sum("total", o.Total)
+	t.print()
+}
+
+func (s *screen) payment(v process.Overview, p payment.Payment) {
+	s.heading("Payment of %s by %s: %s", p.Money(p.Amount), p.Gateway, words(p.Status))
+	s.printf("  %s, %s taken, %s given back\n", p.ID, p.Money(p.Captured), p.Money(p.Refunded))
+	t := s.table("  ", column{right: true}, column{}, column{right: true}, column{status: true}, column{}, column{shrink: true})
+	for _, a := range v.Attempts {
+		if a.Payment == p.ID {
+			t.add(strconv.FormatInt(a.N, 10), string(a.Op), p.Money(a.Amount).String(), string(a.Status), instant(a.OpenedAt),
+				join(" ", words(a.Decline), a.Ref))
+		}
+	}
+	t.print()
+	for _, f := range v.Refunds {
+		if f.Payment == p.ID {
+			s.printf("  refund %s: %s %s\n", f.ID, p.Money(f.Amount), s.status(string(f.Status)))
+		}
+	}
+}
+
+func (s *screen) shipment(p shipping.Shipment, scans []shipping.Scan) {
+	s.heading("Parcel from %s by %s: %s", p.Location, p.Carrier, words(p.Status))
+	line := fmt.Sprintf("%s, %s, %d g", p.ID, p.Service, p.Weight)
+	if p.Cost > 0 {
+		line += ", label " + money.Of(p.Cost, p.CostCurrency).String()
+	}
+	s.paragraph("  ", line)
+	if p.TrackingNumber != "" {
+		s.printf("  tracking %s: %s\n", printable(p.TrackingNumber), s.status(words(p.Tracking)))
+	}
+	t := s.table("  ", column{}, column{status: true}, column{shrink: true})
+	for _, k := range scans {
+		t.add(instant(k.At), words(k.Status), k.Place)
+	}
+	t.print()
+}
+
+func (s *screen) orderTickets(v process.Overview) {
+	if len(v.Tickets) == 0 {
+		return
+	}
+	s.heading("Tickets")
+	t := s.table("  ", column{}, column{status: true}, column{}, column{shrink: true})
+	for _, k := range v.Tickets {
+		t.add(k.ID, words(k.Status), words(k.Category), words(k.Reason))
+	}
+	t.print()
+}
+
+func (s *screen) orderNotes(v process.Overview) {
+	if len(v.Notes) == 0 {
+		return
+	}
+	s.heading("Notes")
+	for _, n := range v.Notes {
+		s.paragraph("  ", fmt.Sprintf("%s %s: %s", moment(n.At), n.Actor, n.Text))
+	}
+}
+
+func (s *screen) timeline(v process.Overview) {
+	s.heading("Timeline")
+	t := s.table("  ", column{}, column{}, column{}, column{shrink: true})
+	for _, e := range v.Timeline {
+		change := ""
+		if e.From != e.To {
+			change = join(" → ", words(e.From), words(e.To))
+		}
+		t.add(instant(e.At), string(e.Type), change, string(e.Actor))
+	}
+	t.print()
+}

@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"doorstep"
+	"doorstep/access"
+	"doorstep/cli/intake"
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/internal/work"
+)
+
+// serveVerb runs the process.
+type serveVerb struct {
+	Intake      string        `help:"Carry out commands from this file, one JSON object per line; - for standard input." placeholder:"FILE"`
+	Concurrency int           `help:"How many of these commands are under way at once." default:"64" placeholder:"N"`
+	UntilIdle   bool          `help:"Stop when the input has ended and nothing is due."`
+	IdleWithin  time.Duration `help:"With --until-idle: how long nothing may have to become due." default:"10m" placeholder:"TIME"`
+	StopWithin  time.Duration `help:"How long to finish what is in hand when told to stop." default:"30s" placeholder:"TIME"`
+}
+
+// Help is the detail of the verb's help.
+func (serveVerb) Help() string {
+	return `Runs until SIGINT or SIGTERM, and then finishes the steps in hand. What it could not finish is taken up at the next start.
+
+With --intake each command is answered by a line of JSON on standard output when what it did is durable. The commands of one run may be carried out in any order: send what depends on another when that one's answer is there. The same key sent again gives the first answer.
+
+    {"key":"a1","do":"place","order":{…as for order place…}}
+    {"key":"a2","do":"cancel","order":"web/A-17","reason":"ordered twice"}
+    {"key":"a3","do":"ticket","order":"1001","category":"order_issue","body":"…"}
+    {"key":"a4","do":"receive","sku":"CUP","location":"main","quantity":100}
+    {"key":"a5","do":"record_payment","order":"1001","reference":"statement 7"}
+
+    {"key":"a1","line":1,"ok":true,"status":"processed","order":"ord_…"}
+    {"key":"a2","line":2,"ok":false,"code":"not_found","message":"…"}
+
+Examples:
+
+    doorstep serve
+    doorstep serve --intake commands.ndjson --until-idle > results.ndjson
+    my-shop | doorstep serve --intake - --db postgres://shop@db/shop`
+}
+
+// Run serves.
+func (v *serveVerb) Run(s *session) error {
+	if v.Concurrency < 1 {
+		return invalid("--concurrency is at least 1")
+	}
+	shop, err := s.open(false)
+	if err != nil {
+		return err
+	}
+	if shop.Runner == nil {
+		return errors.Join(invalid("a shop on virtual time can not be served"), shop.Close())
+	}
+	err = shop.Runner.Start(s.ctx)
+	if err == nil {
+		err = v.serve(s, shop)
+	}
+	return v.stop(shop, err)
+}
+
+// serve runs until the session ends, or until it is idle.
+func (v *serveVerb) serve(s *session, shop *doorstep.Shop) error {
+	if err := s.announce(shop); err != nil {
+		return err
+	}
+	if v.Intake != "" {
+		if err := v.take(s, shop); err != nil {
+			return err
+		}
+	}
+	if v.UntilIdle {
+		return v.untilIdle(s, shop)
+	}
+	<-s.ctx.Done()
+	return nil
+}
+
+// serving is what is said when the process runs.
+type serving struct {
+	Serving    string        `json:"serving"` // the database, without its password
+	Durability db.Durability `json:"durability"`
+}
+
+// announce says on standard error that the process runs: standard output
+// belongs to the results.
+func (s *session) announce(shop *doorstep.Shop) error {
+	d, err := shop.DB.Durability(s.ctx)
+	if err != nil {
+		return err
+	}
+	name := databaseName(s.flags.DB)
+	log := &screen{w: s.program.Stderr, json: s.flags.JSON}
+	if s.flags.JSON {
+		return log.line(serving{name, d})
+	}
+	var settings []string
+	for _, x := range d.Settings {
+		settings = append(settings, x.Name+"="+x.Value)
+	}
+	log.printf("Serving %s on %s %s (%s).\n", name, d.Engine, d.Version, strings.Join(settings, ", "))
+	return log.err
+}
+
+// take carries out the commands of the input.
+func (v *serveVerb) take(s *session, shop *doorstep.Shop) error {
+	in, err := s.input(v.Intake)
+	if err != nil {
+		return err
+	}
+	n := intake.Intake{Process: shop.Process, By: access.Operator, Concurrency: v.Concurrency}
+	err = n.Run(s.ctx, in, s.program.Stdout)
+	return errors.Join(err, in.Close())
+}
+
+// untilIdle waits until nothing is due.
+//
+// Errors: unavailable when that takes too long.
+func (v *serveVerb) untilIdle(s *session, shop *doorstep.Shop) error {
+	ctx, cancel := context.WithTimeout(s.ctx, v.IdleWithin)
+	defer cancel()
+	idle := false
+	err := s.until(ctx, func() (bool, error) {
+		due, err := db.View(context.WithoutCancel(ctx), shop.DB, func(r db.Reader) ([]work.Item, error) { return work.Due(r, r.Now(), 1) })
+		idle = len(due) == 0
+		return idle, err
+	})
+	if err != nil || idle || s.ctx.Err() != nil {
+		return err
+	}
+	return fault.New(fault.Unavailable, "there is still something due after %s", v.IdleWithin)
+}
+
+// stop finishes what is in hand and closes the shop, if that does not take too
+// long: what is cut off then is taken up at the next start.
+func (v *serveVerb) stop(shop *doorstep.Shop, err error) error {
+	closed := make(chan error, 1)
+	go func() { closed <- shop.Close() }()
+	deadline := time.NewTimer(v.StopWithin)
+	defer deadline.Stop()
+	select {
+	case e := <-closed:
+		return errors.Join(err, e)
+	case <-deadline.C:
+		return errors.Join(err, fault.New(fault.Unavailable, "what was in hand did not end within %s; it is taken up at the next start", v.StopWithin))
+	}
+}
+
+// databaseName names a database without the password that its URL may hold.
+func databaseName(name string) string {
+	at := strings.LastIndexByte(name, '@')
+	scheme := strings.Index(name, "://")
+	if scheme < 0 || at < scheme {
+		return name
+	}
+	user, _, hasPassword := strings.Cut(name[scheme+3:at], ":")
+	if !hasPassword {
+		return name
+	}
+	return fmt.Sprintf("%s%s%s", name[:scheme+3], user, name[at:])
+}

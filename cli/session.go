@@ -1,0 +1,157 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"time"
+
+	"doorstep"
+	"doorstep/access"
+	"doorstep/internal/db"
+	"doorstep/order"
+	"doorstep/process"
+)
+
+// session is one command that is carried out.
+type session struct {
+	ctx     context.Context
+	program Program
+	flags   *globals
+	out     *screen
+	log     *slog.Logger
+	stepped chan struct{} // holds a value when a step has ended since it was last looked at
+}
+
+// open opens the shop that the flags name.
+func (s *session) open(readOnly bool) (*doorstep.Shop, error) {
+	s.stepped = make(chan struct{}, 1)
+	cfg := doorstep.Config{DB: s.flags.DB, Outside: s.flags.Outside, ReadOnly: readOnly, Log: s.log, Done: func(string, time.Duration) {
+		select {
+		case s.stepped <- struct{}{}:
+		default:
+		}
+	}}
+	if s.program.Configure != nil {
+		s.program.Configure(&cfg)
+	}
+	return doorstep.Open(s.ctx, cfg)
+}
+
+// reading carries out do on a shop that is only read, also beside a process
+// that holds it.
+func (s *session) reading(do func(*doorstep.Shop) error) error { return s.with(true, do) }
+
+// writing carries out do on a shop that this process holds.
+func (s *session) writing(do func(*doorstep.Shop) error) error { return s.with(false, do) }
+
+func (s *session) with(readOnly bool, do func(*doorstep.Shop) error) error {
+	shop, err := s.open(readOnly)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(shop), shop.Close())
+}
+
+// view reads one snapshot of a shop that is only read.
+func view[T any](s *session, read func(db.Reader) (T, error)) (v T, err error) {
+	err = s.reading(func(shop *doorstep.Shop) error {
+		v, err = db.View(s.ctx, shop.DB, read)
+		return err
+	})
+	return v, err
+}
+
+// keyed is the flag of verbs that change something.
+type keyed struct {
+	Key string `help:"A name for this command: sent again under it, it changes nothing more and gives the first answer." placeholder:"NAME"`
+}
+
+// command is what the operator commands.
+func (k keyed) command() process.Command { return process.Command{By: access.Operator, Key: k.Key} }
+
+// working is the flag of verbs after which there may be something to do at once.
+type working struct {
+	Wait time.Duration `help:"How long to work on what is due now because of it; 0 leaves it to serve." default:"10s" placeholder:"TIME"`
+}
+
+// change carries out a use case on an order, works off what is then due, and
+// returns how the order stands.
+func (s *session) change(w working, do func(*doorstep.Shop) (orderID string, err error)) (v process.Overview, err error) {
+	err = s.writing(func(shop *doorstep.Shop) error {
+		if err := s.start(shop, w.Wait); err != nil {
+			return err
+		}
+		id, err := do(shop)
+		if err != nil || id == "" {
+			return err
+		}
+		if err := s.workOff(shop, w.Wait, id); err != nil {
+			return err
+		}
+		v, err = shop.Process.Show(context.WithoutCancel(s.ctx), id)
+		return err
+	})
+	return v, err
+}
+
+func (s *session) start(shop *doorstep.Shop, wait time.Duration) error {
+	if wait <= 0 || shop.Runner == nil {
+		return nil
+	}
+	return shop.Runner.Start(s.ctx)
+}
+
+// workOff lets the shop run until the order has nothing due, at most for wait.
+// What is not done by then stays due. On virtual time, that time passes.
+func (s *session) workOff(shop *doorstep.Shop, wait time.Duration, id string) error {
+	if wait <= 0 {
+		return nil
+	}
+	if shop.Virtual != nil {
+		return shop.Virtual.RunUntil(s.ctx, shop.DB.Clock().Now().Add(wait))
+	}
+	ctx, cancel := context.WithTimeout(s.ctx, wait)
+	defer cancel()
+	return s.until(ctx, func() (bool, error) {
+		o, err := shop.Process.FindOrder(context.WithoutCancel(ctx), id)
+		return idle(o, shop.DB.Clock().Now()), err
+	})
+}
+
+// idle says whether an order has nothing due.
+func idle(o order.Order, now time.Time) bool { return o.NextDue.IsZero() || o.NextDue.After(now) }
+
+// lookEvery bounds how long until looks away while no step ends here: on
+// PostgreSQL another process may end it.
+const lookEvery = 100 * time.Millisecond
+
+// until asks after each step that ends whether it is done, up to the end of
+// ctx, which is no error.
+func (s *session) until(ctx context.Context, done func() (bool, error)) error {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		if yes, err := done(); yes || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-s.stepped:
+		case <-tick.C:
+		}
+	}
+}
+
+// maxInput bounds what is read of a file that is held in memory.
+const maxInput = 64 << 20
+
+// input opens a file that was named, or standard input for "-".
+func (s *session) input(name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(s.program.Stdin), nil
+	}
+	return openFile(name)
+}

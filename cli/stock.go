@@ -1,0 +1,276 @@
+package cli
+
+import (
+	"fmt"
+	"strconv"
+
+	"doorstep"
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/inventory"
+	"doorstep/money"
+	"doorstep/process"
+)
+
+type stockVerbs struct {
+	Import    stockImport    `cmd:"" help:"Take SKUs and what there is of them from a CSV file."`
+	Export    stockExport    `cmd:"" help:"Write the stock as CSV that import reads."`
+	List      stockList      `cmd:"" help:"List SKUs and what there is of them."`
+	Receive   stockReceive   `cmd:"" help:"Add what came in."`
+	Adjust    stockAdjust    `cmd:"" help:"Add or take away, for a reason."`
+	Set       stockSet       `cmd:"" help:"Set what there is, as after a count."`
+	Movements stockMovements `cmd:"" help:"Show what has changed the stock of an SKU."`
+}
+
+// invalid is what was typed and can not be meant.
+func invalid(format string, args ...any) error { return fault.New(fault.Invalid, format, args...) }
+
+// unknownSKU is the same as the process would say of an order's first line.
+func unknownSKU(err error, sku string) error {
+	if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	var c fault.Check
+	c.Add("lines[0].sku", "unknown", "an SKU of the catalogue; %q is none", sku)
+	return c.Err("the order")
+}
+
+// stockOf is an SKU with its levels.
+type stockOf struct {
+	inventory.SKU
+	Levels []inventory.Level `json:"levels"`
+}
+
+const stockPage = 500
+
+// eachStock reads every SKU with its levels, by code, in short snapshots.
+func (s *session) eachStock(shop *doorstep.Shop, do func(stockOf) error) error {
+	after := ""
+	for {
+		part, err := db.View(s.ctx, shop.DB, func(r db.Reader) ([]stockOf, error) { return readStock(r, after) })
+		if err != nil || len(part) == 0 {
+			return err
+		}
+		for _, one := range part {
+			if err := do(one); err != nil {
+				return err
+			}
+		}
+		after = part[len(part)-1].Code
+	}
+}
+
+func readStock(r db.Reader, after string) ([]stockOf, error) {
+	skus, err := inventory.Page(r, after, stockPage)
+	if err != nil || len(skus) == 0 {
+		return nil, err
+	}
+	levels, err := inventory.Levels(r, skus[0].Code, skus[len(skus)-1].Code)
+	if err != nil {
+		return nil, err
+	}
+	part := make([]stockOf, len(skus))
+	at := map[string]int{}
+	for i, sku := range skus {
+		part[i], at[sku.Code] = stockOf{SKU: sku, Levels: []inventory.Level{}}, i
+	}
+	for _, l := range levels {
+		if i, ok := at[l.SKU]; ok {
+			part[i].Levels = append(part[i].Levels, l)
+		}
+	}
+	return part, nil
+}
+
+// stockList lists the stock.
+type stockList struct {
+	SKU string `arg:"" optional:"" help:"Only this SKU."`
+}
+
+// Help is the detail of the verb's help.
+func (stockList) Help() string {
+	return `Examples:
+
+    doorstep stock list
+    doorstep stock list CUP --json`
+}
+
+// Run lists the stock.
+func (v *stockList) Run(s *session) error {
+	all := []stockOf{}
+	err := s.reading(func(shop *doorstep.Shop) error {
+		if v.SKU == "" {
+			return s.eachStock(shop, func(one stockOf) error { all = append(all, one); return nil })
+		}
+		one, err := db.View(s.ctx, shop.DB, func(r db.Reader) (stockOf, error) { return oneStock(r, v.SKU) })
+		all = append(all, one)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(page[stockOf]{Items: all}, func() { s.out.stock(all) })
+}
+
+func oneStock(r db.Reader, code string) (stockOf, error) {
+	sku, err := inventory.Get(r, code)
+	if err != nil {
+		return stockOf{}, err
+	}
+	levels, err := inventory.Levels(r, code, code)
+	return stockOf{SKU: sku, Levels: levels}, err
+}
+
+func (s *screen) stock(all []stockOf) {
+	if len(all) == 0 {
+		s.printf("There are no SKUs yet: doorstep stock import FILE.csv brings them in.\n")
+		return
+	}
+	t := s.table("", column{title: "SKU", shrink: true}, column{title: "NAME", shrink: true}, column{title: "PRICE", right: true},
+		column{title: "LOCATION", shrink: true}, column{title: "ON HAND", right: true}, column{title: "RESERVED", right: true}, column{title: "FREE", right: true})
+	for _, one := range all {
+		price := money.Of(one.Price, one.Currency).String()
+		if len(one.Levels) == 0 {
+			t.add(one.Code, one.Name, price, "", "0", "0", "0")
+		}
+		for _, l := range one.Levels {
+			t.add(one.Code, one.Name, price, l.Location, digits(l.OnHand), digits(l.Reserved), digits(l.Available()))
+		}
+	}
+	t.print()
+}
+
+func digits(n int64) string { return strconv.FormatInt(n, 10) }
+
+// atLocation is the flag of verbs that change what a location has.
+type atLocation struct {
+	Location string `help:"Where it lies." default:"main" placeholder:"ID"`
+}
+
+// stockReceive adds what came in.
+type stockReceive struct {
+	SKU      string `arg:"" help:"What came in."`
+	Quantity delta  `arg:"" help:"How many."`
+	atLocation
+	keyed
+}
+
+// Help is the detail of the verb's help.
+func (stockReceive) Help() string {
+	return `Examples:
+
+    doorstep stock receive CUP 100
+    doorstep stock receive CUP 100 --location north --key delivery-88`
+}
+
+// Run receives the stock.
+func (v *stockReceive) Run(s *session) error {
+	return s.moveStock(v.SKU, func(p *process.Process) error {
+		_, err := p.ReceiveStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.Quantity))
+		return err
+	})
+}
+
+// stockAdjust changes what there is by a difference.
+type stockAdjust struct {
+	SKU    string `arg:"" help:"What is adjusted."`
+	By     delta  `arg:"" help:"By how many: +5 or -5."`
+	Reason string `help:"Why." required:"" placeholder:"TEXT"`
+	atLocation
+	keyed
+}
+
+// Help is the detail of the verb's help.
+func (stockAdjust) Help() string {
+	return `Examples:
+
+    doorstep stock adjust CUP -3 --reason "broken in the store"
+    doorstep stock adjust CUP +2 --reason "found behind the shelf"`
+}
+
+// Run adjusts the stock.
+func (v *stockAdjust) Run(s *session) error {
+	return s.moveStock(v.SKU, func(p *process.Process) error {
+		_, err := p.AdjustStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.By), v.Reason)
+		return err
+	})
+}
+
+// stockSet sets what there is.
+type stockSet struct {
+	SKU    string `arg:"" help:"What was counted."`
+	OnHand delta  `arg:"" help:"How many there are."`
+	Reason string `help:"Why." required:"" placeholder:"TEXT"`
+	atLocation
+	keyed
+}
+
+// Help is the detail of the verb's help.
+func (stockSet) Help() string {
+	return `Examples:
+
+    doorstep stock set CUP 97 --reason "yearly count"`
+}
+
+// Run sets the stock.
+func (v *stockSet) Run(s *session) error {
+	return s.moveStock(v.SKU, func(p *process.Process) error {
+		_, err := p.SetStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.OnHand), v.Reason)
+		return err
+	})
+}
+
+// moveStock carries out a use case on an SKU and shows what there is then.
+func (s *session) moveStock(sku string, do func(*process.Process) error) error {
+	var after stockOf
+	err := s.writing(func(shop *doorstep.Shop) error {
+		if err := do(shop.Process); err != nil {
+			return err
+		}
+		var err error
+		after, err = db.View(s.ctx, shop.DB, func(r db.Reader) (stockOf, error) { return oneStock(r, sku) })
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(after, func() { s.out.stock([]stockOf{after}) })
+}
+
+// stockMovements shows an SKU's movements.
+type stockMovements struct {
+	SKU   string `arg:"" help:"Whose movements."`
+	Limit int    `help:"How many of the last ones." default:"20" placeholder:"N"`
+}
+
+// Help is the detail of the verb's help.
+func (stockMovements) Help() string {
+	return `Examples:
+
+    doorstep stock movements CUP
+    doorstep stock movements CUP --limit 500 --json`
+}
+
+// Run shows the movements.
+func (v *stockMovements) Run(s *session) error {
+	if v.Limit < 1 {
+		return invalid("--limit is at least 1")
+	}
+	moves, err := view(s, func(r db.Reader) ([]inventory.Movement, error) {
+		if _, err := inventory.Get(r, v.SKU); err != nil {
+			return nil, err
+		}
+		return inventory.Movements(r, v.SKU, v.Limit)
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(page[inventory.Movement]{Items: moves}, func() {
+		t := s.out.table("", column{title: "TIME"}, column{title: "MOVEMENT"}, column{title: "QUANTITY", right: true},
+			column{title: "LOCATION", shrink: true}, column{title: "BY", shrink: true}, column{title: "FOR", shrink: true})
+		for _, m := range moves {
+			t.add(moment(m.At), string(m.Type), fmt.Sprintf("%+d", m.Quantity), m.Location, m.Actor, join(" ", m.Order, m.Reason))
+		}
+		t.print()
+	})
+}

@@ -1,0 +1,188 @@
+// Package strictjson reads JSON that people and programs send: what is wrong
+// with it is refused, never mended, and named by its path.
+package strictjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"doorstep/fault"
+)
+
+// Unmarshal reads one JSON value into v. What is the noun for it in messages,
+// such as "the order". The bytes are valid UTF-8, objects have no fields that v
+// has not, and nothing follows the value (RFC 8259).
+//
+// Errors: invalid, with the path of the field where there is one.
+func Unmarshal(data []byte, what string, v any) error {
+	if !utf8.Valid(data) {
+		return refuse(what, pathAt(data, invalidAt(data)), "not_utf8", "valid UTF-8")
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return explain(data, what, err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return fault.New(fault.Invalid, "%s is not valid JSON: something follows it", what)
+	}
+	return nil
+}
+
+// explain says what is wrong in the words of the input.
+func explain(data []byte, what string, err error) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case fault.As(err) != nil:
+		return err
+	case errors.As(err, &syntax):
+		return fault.New(fault.Invalid, "%s is not valid JSON (%s): %s", what, position(data, syntax.Offset), plain(syntax.Error()))
+	case errors.Is(err, io.EOF):
+		return fault.New(fault.Invalid, "%s is empty, not JSON", what)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fault.New(fault.Invalid, "%s is not valid JSON: it ends too early", what)
+	case errors.As(err, &kind):
+		return explainKind(data, what, kind)
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		if unquoted, err := strconv.Unquote(name); err == nil {
+			name = unquoted
+		}
+		return refuse(what, name, "unknown", "a field that is known")
+	}
+	return fault.New(fault.Invalid, "%s is not valid: %s", what, plain(err.Error()))
+}
+
+func explainKind(data []byte, what string, kind *json.UnmarshalTypeError) error {
+	path := pathAt(data, kind.Offset)
+	if strings.HasPrefix(kind.Value, "number ") {
+		return refuse(what, path, "out_of_range", "a whole number that fits 64 bits")
+	}
+	return refuse(what, path, "wrong_type", fmt.Sprintf("%s, not %s", kindOf(kind), kind.Value))
+}
+
+func kindOf(kind *json.UnmarshalTypeError) string {
+	switch kind.Type.Kind().String() {
+	case "string":
+		return "a text"
+	case "bool":
+		return "true or false"
+	case "slice", "array":
+		return "a list"
+	case "struct", "map":
+		return "an object"
+	}
+	return "a number"
+}
+
+func refuse(what, path, code, message string) error {
+	var c fault.Check
+	c.Add(path, code, "%s", message)
+	return c.Err(what)
+}
+
+func plain(s string) string { return strings.TrimPrefix(s, "json: ") }
+
+func position(data []byte, offset int64) string {
+	before := data[:min(max(int(offset)-1, 0), len(data))]
+	line := bytes.Count(before, []byte("\n")) + 1
+	column := len(before) - bytes.LastIndexByte(before, '\n')
+	return fmt.Sprintf("line %d, column %d", line, column)
+}
+
+// invalidAt is where the first bytes are that are no UTF-8.
+func invalidAt(data []byte) int64 {
+	for i := 0; i < len(data); {
+		r, n := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && n == 1 {
+			return int64(i + 1)
+		}
+		i += n
+	}
+	return int64(len(data))
+}
+
+// level is an object or a list that is being read.
+type level struct {
+	list  bool
+	key   string // the current one, of an object
+	value bool   // the next token is a value, not a key
+	n     int    // the current index, of a list
+}
+
+// pathAt returns the path of the value that ends at or after the offset, such
+// as lines[3].quantity. It is "" for the whole.
+func pathAt(data []byte, offset int64) string {
+	d := json.NewDecoder(bytes.NewReader(data))
+	var levels []level
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return pathOf(levels)
+		}
+		delim, _ := token.(json.Delim)
+		if delim == '}' || delim == ']' {
+			levels = levels[:len(levels)-1]
+		}
+		if key, isKey := enter(levels, token, delim); isKey {
+			levels[len(levels)-1].key = key
+			levels[len(levels)-1].value = true
+			if d.InputOffset() < offset {
+				continue
+			}
+		}
+		if d.InputOffset() >= offset {
+			return pathOf(levels)
+		}
+		if delim == '{' || delim == '[' {
+			levels = append(levels, level{list: delim == '['})
+			continue
+		}
+		leave(levels)
+	}
+}
+
+// enter says whether the token is a key of the innermost object.
+func enter(levels []level, token json.Token, delim json.Delim) (string, bool) {
+	if len(levels) == 0 || delim == '}' || delim == ']' {
+		return "", false
+	}
+	top := levels[len(levels)-1]
+	key, ok := token.(string)
+	return key, ok && !top.list && !top.value
+}
+
+// leave goes on behind a value of the innermost level.
+func leave(levels []level) {
+	if len(levels) == 0 {
+		return
+	}
+	top := &levels[len(levels)-1]
+	top.value = false
+	if top.list {
+		top.n++
+	}
+}
+
+func pathOf(levels []level) string {
+	var b strings.Builder
+	for _, l := range levels {
+		switch {
+		case l.list:
+			fmt.Fprintf(&b, "[%d]", l.n)
+		case l.key != "":
+			if b.Len() > 0 {
+				b.WriteByte('.')
+			}
+			b.WriteString(l.key)
+		}
+	}
+	return b.String()
+}

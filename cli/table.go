@@ -1,0 +1,101 @@
+package cli
+
+import "strings"
+
+// column is one column of a table.
+type column struct {
+	title  string
+	right  bool // figures
+	shrink bool // it gives way when the table is too wide
+	status bool // it is painted by what it means
+}
+
+// table is aligned text that fits the screen.
+type table struct {
+	screen  *screen
+	columns []column
+	indent  string
+	rows    [][]string
+}
+
+func (s *screen) table(indent string, columns ...column) *table {
+	return &table{screen: s, columns: columns, indent: indent}
+}
+
+func (t *table) add(cells ...string) {
+	for i := range cells {
+		cells[i] = strings.ReplaceAll(printable(cells[i]), "\n", " ")
+	}
+	t.rows = append(t.rows, cells)
+}
+
+// print writes the titles, where there are any, and the rows.
+func (t *table) print() {
+	widths := t.widths()
+	titles := make([]string, len(t.columns))
+	titled := false
+	for i, c := range t.columns {
+		titles[i] = c.title
+		titled = titled || c.title != ""
+	}
+	if titled {
+		t.printRow(titles, widths, bold)
+	}
+	for _, row := range t.rows {
+		t.printRow(row, widths, plain)
+	}
+}
+
+const gap = 2
+
+// smallest is how narrow a column that gives way may become.
+const smallest = 6
+
+// widths are those of the columns, narrowed so that all of them fit.
+func (t *table) widths() []int {
+	widths := make([]int, len(t.columns))
+	total := len(t.indent) - gap
+	for i, c := range t.columns {
+		widths[i] = columns(c.title)
+		for _, row := range t.rows {
+			widths[i] = max(widths[i], columns(row[i]))
+		}
+		total += widths[i] + gap
+	}
+	for ; total > t.screen.width; total-- {
+		widest := -1
+		for i, c := range t.columns {
+			if c.shrink && widths[i] > smallest && (widest < 0 || widths[i] > widths[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			break
+		}
+		widths[widest]--
+	}
+	return widths
+}
+
+func (t *table) printRow(cells []string, widths []int, c colour) {
+	var line strings.Builder
+	line.WriteString(t.indent)
+	for i, cell := range cells {
+		cell = t.screen.fit(cell, widths[i])
+		pad := strings.Repeat(" ", max(widths[i]-columns(cell), 0))
+		painted := t.screen.paint(c, cell)
+		if t.columns[i].status && c == plain {
+			painted = t.screen.status(cell)
+		}
+		if t.columns[i].right {
+			painted = pad + painted
+		} else if i < len(cells)-1 {
+			painted += pad
+		}
+		line.WriteString(painted)
+		if i < len(cells)-1 {
+			line.WriteString(strings.Repeat(" ", gap))
+		}
+	}
+	t.screen.printf("%s\n", strings.TrimRight(line.String(), " "))
+}
