@@ -61,6 +61,23 @@ func Range(r db.Reader, first, last string) ([]Event, error) {
 		WHERE subject >= $1 AND subject <= $2 ORDER BY subject, version`, first, last)
 }
 
+// Span is how many events a subject has, and the first and last of their versions.
+type Span struct{ Events, First, Last int64 }
+
+// Spans returns the span of each of the subjects that has any event.
+func Spans(r db.Reader, subjects []string) (map[string]Span, error) {
+	spans := map[string]Span{}
+	err := db.Each(r, func(row db.Row) error {
+		var of string
+		var s Span
+		err := row.Scan(&of, &s.Events, &s.First, &s.Last)
+		spans[of] = s
+		return err
+	}, `SELECT subject, COUNT(*), MIN(version), MAX(version) FROM events
+		WHERE subject IN `+r.ListParam("$1")+` GROUP BY subject`, db.List(subjects))
+	return spans, err
+}
+
 const columns = `subject, version, entity, type, from_state, to_state, status, actor, at, data`
 
 func scan(row db.Row) (Event, error) {

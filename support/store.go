@@ -45,6 +45,20 @@ func Counts(r db.Reader) (map[Status]int64, error) {
 	return counts, nil
 }
 
+// CountByStatus counts how many tickets have each status, which reads an index
+// of them all.
+func CountByStatus(r db.Reader) (map[Status]int64, error) {
+	counts := map[Status]int64{}
+	err := db.Each(r, func(row db.Row) error {
+		var s Status
+		var n int64
+		err := row.Scan((*string)(&s), &n)
+		counts[s] = n
+		return err
+	}, `SELECT status, COUNT(*) FROM tickets GROUP BY status`)
+	return counts, err
+}
+
 // Get returns a ticket. Errors: not_found.
 func Get(r db.Reader, id string) (Ticket, error) {
 	t, found, err := db.One(r, scanTicket, `SELECT `+columns+` FROM tickets WHERE id = $1`, id)
@@ -106,6 +120,23 @@ func Messages(r db.Reader, ticket string) ([]Message, error) {
 		m.At = db.Time(at)
 		return m, err
 	}, `SELECT n, at, author, body FROM ticket_messages WHERE ticket_id = $1 ORDER BY n`, ticket)
+}
+
+// MessageCount is how many messages a ticket has, and the number of the last.
+type MessageCount struct{ Messages, Last int64 }
+
+// CountMessages counts the messages of each of the tickets that has any.
+func CountMessages(r db.Reader, tickets []string) (map[string]MessageCount, error) {
+	counts := map[string]MessageCount{}
+	err := db.Each(r, func(row db.Row) error {
+		var of string
+		var c MessageCount
+		err := row.Scan(&of, &c.Messages, &c.Last)
+		counts[of] = c
+		return err
+	}, `SELECT ticket_id, COUNT(*), MAX(n) FROM ticket_messages
+		WHERE ticket_id IN `+r.ListParam("$1")+` GROUP BY ticket_id`, db.List(tickets))
+	return counts, err
 }
 
 // AddDecision writes a decision of a ticket with the facts it was made on. Its

@@ -1,0 +1,101 @@
+package verify
+
+// Kind says which rule a violation breaks.
+type Kind string
+
+// The kinds of violations.
+const (
+	// Of histories.
+	Version     Kind = "version"
+	Impossible  Kind = "impossible_event"
+	Facets      Kind = "order_facets"
+	Status      Kind = "order_status"
+	EventStatus Kind = "event_status"
+	History     Kind = "history"
+	State       Kind = "state"
+	Times       Kind = "order_times"
+	// Of orders.
+	Totals      Kind = "order_totals"
+	Allotment   Kind = "allotment"
+	OpenTickets Kind = "open_tickets"
+	NextDue     Kind = "next_due"
+	KeptCount   Kind = "kept_count"
+	Orphan      Kind = "orphan"
+	// Of money.
+	PaymentFacet    Kind = "payment_facet"
+	PaymentAmount   Kind = "payment_amount"
+	Captured        Kind = "captured"
+	Refunded        Kind = "refunded"
+	OverRefunded    Kind = "over_refunded"
+	MoneyKept       Kind = "money_kept"
+	PaymentAttempts Kind = "payment_attempts"
+	UnpaidHandOver  Kind = "unpaid_handover"
+	TwoOpenAttempts Kind = "two_open_attempts"
+	AttemptStep     Kind = "attempt_step"
+	FulfilmentFacet Kind = "fulfilment_facet"
+	Parcel          Kind = "parcel"
+	ShipmentLines   Kind = "shipment_lines"
+	LabelAttempts   Kind = "label_attempts"
+	TwoLabels       Kind = "two_labels"
+	Tracking        Kind = "tracking"
+	StockFacet      Kind = "stock_facet"
+	DeadReservation Kind = "dead_reservation"
+	StockBounds     Kind = "stock_bounds"
+	StockMovements  Kind = "stock_movements"
+	StockReserved   Kind = "stock_reservations"
+	StrayStep       Kind = "stray_step"
+	NoNextStep      Kind = "no_next_step"
+	TicketReason    Kind = "ticket_reason"
+	TicketMessages  Kind = "ticket_messages"
+)
+
+// Rule is a kind of violation and what must be true.
+type Rule struct {
+	Kind Kind   `json:"kind"`
+	Says string `json:"says"`
+}
+
+// Kinds returns every kind that Run looks for, with what must be true.
+func Kinds() []Rule {
+	return []Rule{
+		{Version, "The events of an order, ticket or SKU are numbered from 1 without a gap, and its version is the last number."},
+		{Impossible, "Every event of an order can happen to an order that stands as the events before it left it."},
+		{Facets, "An order's facets are what its events come to."},
+		{Status, "An order's status is what its facets come to."},
+		{EventStatus, "Every event of an order says the status that the order had after it."},
+		{History, "The events of a payment, refund, shipment or ticket follow each other along its transition table."},
+		{State, "A payment, refund, shipment or ticket is in the state in which its events left it."},
+		{Times, "An order was placed at its first event and last changed at its last one."},
+		{Totals, "An order's items and tax are the sums of its lines, its total is what they come to, and its lines are numbered from 1."},
+		{Allotment, "An order's discount and shipping are allotted to its lines without remainder."},
+		{OpenTickets, "An order's count of open tickets is the number of its unsolved tickets."},
+		{NextDue, "An order's next due time is that of the first of its steps that waits for no person."},
+		{KeptCount, "The kept counts of orders and tickets per status are what counting gives."},
+		{Orphan, "Whatever belongs to an order, payment, shipment, ticket or SKU belongs to one that exists."},
+		{PaymentFacet, "An order's payment facet is what its payments and refunds come to."},
+		{PaymentAmount, "An order's payment is of the order's total, in its currency."},
+		{Captured, "A payment that succeeded has captured its amount, any other nothing."},
+		{Refunded, "What a payment has given back is the sum of its refunds that succeeded."},
+		{OverRefunded, "The refunds of a payment, pending ones included, are at most what was captured."},
+		{MoneyKept, "Nothing is kept of the money for an order that failed or was cancelled: it is given back or about to be."},
+		{PaymentAttempts, "A payment's attempts are numbered from 1, and those that succeeded come to what was captured, authorised and refunded."},
+		{UnpaidHandOver, "No parcel is handed over before its order's total is captured."},
+		{TwoOpenAttempts, "At most one attempt of a payment or shipment is open."},
+		{AttemptStep, "Every open attempt has the step that asks for it, and every asking step its open attempt."},
+		{FulfilmentFacet, "An order's fulfilment facet is what its shipments come to."},
+		{Parcel, "An order that is paid and going on has one parcel that is neither voided nor failed; one that never was has none."},
+		{ShipmentLines, "The parcels of an order that are neither voided nor failed hold exactly its lines."},
+		{LabelAttempts, "A shipment's attempts are numbered from 1; it has the label of the one that bought it, and none once it is voided or failed."},
+		{TwoLabels, "No parcel has two labels that were not given back."},
+		{Tracking, "A parcel's tracking status and last scan are what its scans come to, and it is delivered when they say so."},
+		{StockFacet, "An order whose stock is reserved has reservations for exactly what its lines ask for, any other none."},
+		{DeadReservation, "Nothing is reserved for an order that is over or does not exist."},
+		{StockBounds, "What is reserved is not negative and at most what is on hand."},
+		{StockMovements, "What is on hand and what is reserved are what the movements come to."},
+		{StockReserved, "What is reserved of an SKU at a location is what its reservations come to."},
+		{StrayStep, "Every step that is due or waited for is one of the process, about something that exists and waits for it."},
+		{NoNextStep, "Whatever is not finished has a next step, or a person who was told."},
+		{TicketReason, "An unsolved ticket has been decided about, with a reason."},
+		{TicketMessages, "A ticket's messages are numbered from 1, and it knows how many there are."},
+	}
+}

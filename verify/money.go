@@ -1,0 +1,170 @@
+package verify
+
+import (
+	"slices"
+
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/shipping"
+)
+
+// checkPayments holds the order's payments against its row.
+func (d *dossier) checkPayments() {
+	o := d.order
+	if reserved := o.Stock != order.StockNone; reserved != (len(d.payments) > 0) {
+		d.find(PaymentFacet, o.ID, "its stock is %s, and it has %d payments", o.Stock, len(d.payments))
+		return
+	}
+	var amount, captured int64
+	for _, p := range d.payments {
+		if p.Currency != o.Currency {
+			d.find(PaymentAmount, o.ID, "the payment %s is in %s, the order in %s", p.ID, p.Currency, o.Currency)
+		}
+		amount += p.Amount
+		captured += p.Captured
+		if !slices.Contains(d.facetsOf(p), o.Payment) {
+			d.find(PaymentFacet, o.ID, "the row says %s, but the payment %s is %s with %d refunds", o.Payment, p.ID, p.Status, len(d.refunds))
+		}
+	}
+	if len(d.payments) > 0 && amount != o.Total {
+		d.find(PaymentAmount, o.ID, "its payments are of %d, its total is %d", amount, o.Total)
+	}
+	if left, ok := pick(d.shipments, func(s shipping.Shipment) bool { return s.Status == shipping.Shipped }); ok && captured != o.Total {
+		d.find(UnpaidHandOver, o.ID, "the parcel %s was handed over, and of %d there is %d captured", left.ID, o.Total, captured)
+	}
+}
+
+// facetsOf returns what the order's facet may be as its payment stands.
+func (d *dossier) facetsOf(p payment.Payment) []order.Payment {
+	switch p.Status {
+	case payment.StatusProcessing, payment.StatusRequiresPaymentMethod:
+		return []order.Payment{order.PaymentDue}
+	case payment.StatusRequiresCapture:
+		return []order.Payment{order.PaymentAuthorised}
+	case payment.StatusCanceled:
+		return []order.Payment{order.PaymentFailed, order.PaymentVoided}
+	case payment.StatusSucceeded:
+		return []order.Payment{d.refundFacet(p)}
+	}
+	return nil
+}
+
+// refundFacet is what the refunds of a captured payment make of the facet.
+func (d *dossier) refundFacet(p payment.Payment) order.Payment {
+	facet := order.PaymentCaptured
+	for _, f := range d.refunds {
+		if f.Payment == p.ID && f.Status == payment.RefundPending {
+			return order.PaymentRefunding
+		}
+		if f.Payment == p.ID {
+			facet = order.PaymentRefunded
+		}
+	}
+	return facet
+}
+
+// checkRefunds holds what each payment has taken and given back against its
+// status and its refunds.
+func (d *dossier) checkRefunds() {
+	for _, p := range d.payments {
+		want := int64(0)
+		if p.Status == payment.StatusSucceeded {
+			want = p.Amount
+		}
+		if p.Captured != want {
+			d.find(Captured, p.ID, "a payment of %d that is %s has %d captured", p.Amount, p.Status, p.Captured)
+		}
+		var all, succeeded int64
+		for _, f := range d.refunds {
+			if f.Payment != p.ID {
+				continue
+			}
+			all += f.Amount
+			if f.Status == payment.RefundSucceeded {
+				succeeded += f.Amount
+			}
+		}
+		if p.Refunded != succeeded {
+			d.find(Refunded, p.ID, "the row says %d, the refunds that succeeded come to %d", p.Refunded, succeeded)
+		}
+		if all > p.Captured {
+			d.find(OverRefunded, p.ID, "the refunds come to %d of %d captured", all, p.Captured)
+		}
+		if end := d.order.End; (end == order.EndFailed || end == order.EndCancelled) && all < p.Captured {
+			d.find(MoneyKept, d.order.ID, "the order is %s; of %d captured there are refunds of %d", end, p.Captured, all)
+		}
+	}
+}
+
+// checkPaymentAttempts holds what was asked of the gateways, and answered,
+// against the payments.
+func (d *dossier) checkPaymentAttempts() {
+	for _, p := range d.payments {
+		var n, open, authorised, captured, refunded int64
+		for _, a := range d.attempts {
+			if a.Payment != p.ID {
+				continue
+			}
+			if n++; a.N != n {
+				d.find(PaymentAttempts, p.ID, "the attempt %s is number %d where %d was expected", a.Key, a.N, n)
+				n = a.N
+			}
+			if a.Open() {
+				open++
+			}
+			if a.Status != payment.AttemptSucceeded {
+				continue
+			}
+			switch {
+			case a.Op == payment.OpRefund:
+				refunded += a.Amount
+			case a.Op == payment.OpAuthorise && !p.Capture:
+				authorised += a.Amount
+			case a.Op != payment.OpVoid:
+				captured += a.Amount
+			}
+		}
+		if open > 1 {
+			d.find(TwoOpenAttempts, p.ID, "%d attempts are open", open)
+		}
+		if captured != p.Captured || refunded != p.Refunded {
+			d.find(PaymentAttempts, p.ID, "the attempts that succeeded took %d and gave back %d, the row says %d and %d", captured, refunded, p.Captured, p.Refunded)
+		}
+		if wasAuthorised(p) && authorised != p.Amount {
+			d.find(PaymentAttempts, p.ID, "%d of %d were authorised before they could be captured", authorised, p.Amount)
+		}
+	}
+}
+
+// wasAuthorised says whether a payment was to be authorised first and captured
+// later, and came so far.
+func wasAuthorised(p payment.Payment) bool {
+	atGateway := p.Gateway != payment.Manual && p.Gateway != payment.Free
+	return p.Status == payment.StatusRequiresCapture || p.Status == payment.StatusSucceeded && atGateway && !p.Capture
+}
+
+// checkTotals holds the order's sums against its lines.
+func (d *dossier) checkTotals() {
+	o := d.order
+	var sum order.Totals
+	for i, l := range d.lines {
+		if l.Line != int64(i+1) || l.Total != l.Quantity*l.UnitPrice {
+			d.find(Totals, o.ID, "line %d of %d: number %d, %d of %d at %d", i+1, len(d.lines), l.Line, l.Total, l.Quantity, l.UnitPrice)
+		}
+		sum.Items += l.Total
+		sum.Tax += l.Tax
+		sum.Discount += l.Discount
+		sum.Shipping += l.Shipping
+	}
+	total := o.Items - o.Discount + o.Shipping
+	if !o.PricesIncludeTax {
+		total += o.Tax
+	}
+	// The order's tax is that of its lines and of its shipping, which no line has.
+	if len(d.lines) == 0 || sum.Items != o.Items || sum.Tax > o.Tax || total != o.Total {
+		d.find(Totals, o.ID, "the row has items %d, tax %d and total %d, its %d lines items %d and tax %d", o.Items, o.Tax, o.Total, len(d.lines), sum.Items, sum.Tax)
+	}
+	if sum.Discount != o.Discount || sum.Shipping != o.Shipping {
+		d.find(Allotment, o.ID, "the row has discount %d and shipping %d, its lines %d and %d", o.Discount, o.Shipping, sum.Discount, sum.Shipping)
+	}
+}

@@ -1,0 +1,301 @@
+package verify
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"doorstep/event"
+	"doorstep/internal/db"
+	"doorstep/internal/work"
+	"doorstep/inventory"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/shipping"
+	"doorstep/support"
+)
+
+// dossier is everything that is stored of one order.
+type dossier struct {
+	*Report
+	order        order.Order // its ID is "" when there is no such order
+	lines        []order.Line
+	events       []event.Event
+	payments     []payment.Payment
+	attempts     []payment.Attempt
+	refunds      []payment.Refund
+	shipments    []shipping.Shipment
+	held         map[string][]shipping.ShipmentLine // by shipment
+	labels       []shipping.Attempt
+	scans        map[string][]shipping.Scan // by shipment
+	tickets      []support.Ticket
+	messages     map[string]support.MessageCount // by ticket
+	reservations []inventory.Reservation
+	items        []work.Item
+}
+
+// rules are what is checked of an order that exists.
+var rules = []func(*dossier){
+	(*dossier).checkHistory, (*dossier).checkEntities, (*dossier).checkTotals,
+	(*dossier).checkPayments, (*dossier).checkRefunds, (*dossier).checkPaymentAttempts,
+	(*dossier).checkShipments, (*dossier).checkParcels, (*dossier).checkLabels, (*dossier).checkTracking,
+	(*dossier).checkStock, (*dossier).checkSteps, (*dossier).checkAttemptSteps, (*dossier).checkNextStep,
+	(*dossier).checkTickets, (*dossier).checkOwners,
+}
+
+// section is the dossiers of a range of orders, and what of the range belongs
+// to no order.
+type section struct {
+	orders   []order.Order
+	dossiers map[string]*dossier // by order, also by one that does not exist
+	adrift   map[string]string   // what belongs to no shipment of the range, by the shipment's id
+}
+
+const orderPrefix = order.Prefix + "_"
+
+// orders checks all orders, range by range.
+func (run *run) orders(ctx context.Context) error {
+	return walk(ctx, run.db, func(r db.Reader, after string) (*section, string, error) {
+		page, err := order.Page(r, after, run.Orders)
+		if err != nil {
+			return nil, "", err
+		}
+		first, last, rest := bounds(orderPrefix, after, page, run.Orders, func(o order.Order) string { return o.ID })
+		s := &section{orders: page, dossiers: map[string]*dossier{}, adrift: map[string]string{}}
+		for _, o := range page {
+			s.of(o.ID).order = o
+		}
+		for _, read := range []func(db.Reader, string, string) error{s.readGoods, s.readMoney, s.readParcels, s.readTickets, s.readLog} {
+			if err := read(r, first, last); err != nil {
+				return nil, "", err
+			}
+		}
+		return s, rest, nil
+	}, run.checkSection)
+}
+
+// strays looks for what belongs to orders whose identifiers are none.
+func (run *run) strays(ctx context.Context) error {
+	s, err := db.View(ctx, run.db, func(r db.Reader) (*section, error) {
+		s := &section{dossiers: map[string]*dossier{}, adrift: map[string]string{}}
+		for _, around := range [][2]string{{"", orderPrefix}, {orderPrefix + end + next, end}} {
+			for _, read := range []func(db.Reader, string, string) error{s.readGoods, s.readMoney, s.readParcels} {
+				if err := read(r, around[0], around[1]); err != nil {
+					return nil, err
+				}
+			}
+		}
+		for _, around := range [][2]string{{"", orderPrefix}, {orderPrefix + end + next, ticketPrefix}, {ticketPrefix + end + next, end}} {
+			if err := s.readItems(r, around[0], around[1]); err != nil {
+				return nil, err
+			}
+		}
+		return s, nil
+	})
+	if err != nil {
+		return err
+	}
+	run.checkSection(s)
+	return nil
+}
+
+func (run *run) checkSection(s *section) {
+	for _, id := range slices.Sorted(maps.Keys(s.dossiers)) {
+		d := s.dossiers[id]
+		d.Report = &run.report
+		if d.order.ID == "" {
+			d.reportOrphans(id)
+			continue
+		}
+		run.report.Events += int64(len(d.events))
+		for _, check := range rules {
+			check(d)
+		}
+	}
+	for _, shipment := range slices.Sorted(maps.Keys(s.adrift)) {
+		run.report.find(Orphan, shipment, "there is no such shipment, but %s of it", s.adrift[shipment])
+	}
+	run.report.Orders += int64(len(s.orders))
+	if len(s.orders) > 0 {
+		run.Progress(run.report.Orders)
+	}
+}
+
+// of returns the dossier of an order.
+func (s *section) of(id string) *dossier {
+	d := s.dossiers[id]
+	if d == nil {
+		d = &dossier{held: map[string][]shipping.ShipmentLine{}, scans: map[string][]shipping.Scan{}, messages: map[string]support.MessageCount{}}
+		s.dossiers[id] = d
+	}
+	return d
+}
+
+// file puts rows into the dossiers of their orders.
+func file[T any](rows []T, err error, s *section, orderOf func(T) string, part func(*dossier) *[]T) error {
+	for _, row := range rows {
+		p := part(s.of(orderOf(row)))
+		*p = append(*p, row)
+	}
+	return err
+}
+
+func (s *section) readGoods(r db.Reader, first, last string) error {
+	lines, err := order.LinesRange(r, first, last)
+	if err != nil {
+		return err
+	}
+	for id, l := range lines {
+		s.of(id).lines = l
+	}
+	reservations, err := inventory.Reservations(r, first, last)
+	return file(reservations, err, s, func(v inventory.Reservation) string { return v.Order },
+		func(d *dossier) *[]inventory.Reservation { return &d.reservations })
+}
+
+func (s *section) readMoney(r db.Reader, first, last string) error {
+	payments, err := payment.Range(r, first, last)
+	if err := file(payments, err, s, func(p payment.Payment) string { return p.Order },
+		func(d *dossier) *[]payment.Payment { return &d.payments }); err != nil {
+		return err
+	}
+	attempts, err := payment.AttemptsRange(r, first, last)
+	if err := file(attempts, err, s, func(a payment.Attempt) string { return a.Order },
+		func(d *dossier) *[]payment.Attempt { return &d.attempts }); err != nil {
+		return err
+	}
+	refunds, err := payment.RefundsRange(r, first, last)
+	return file(refunds, err, s, func(f payment.Refund) string { return f.Order },
+		func(d *dossier) *[]payment.Refund { return &d.refunds })
+}
+
+func (s *section) readParcels(r db.Reader, first, last string) error {
+	shipments, err := shipping.Range(r, first, last)
+	if err := file(shipments, err, s, func(p shipping.Shipment) string { return p.Order },
+		func(d *dossier) *[]shipping.Shipment { return &d.shipments }); err != nil {
+		return err
+	}
+	attempts, err := shipping.AttemptsRange(r, first, last)
+	if err := file(attempts, err, s, func(a shipping.Attempt) string { return a.Order },
+		func(d *dossier) *[]shipping.Attempt { return &d.labels }); err != nil {
+		return err
+	}
+	held, err := shipping.LinesRange(r, first, last)
+	if err != nil {
+		return err
+	}
+	scans, err := shipping.Scans(r, first, last)
+	for _, p := range shipments {
+		d := s.of(p.Order)
+		d.held[p.ID], d.scans[p.ID] = held[p.ID], scans[p.ID]
+		delete(held, p.ID)
+		delete(scans, p.ID)
+	}
+	for id := range held {
+		s.adrift[id] = "lines"
+	}
+	for id := range scans {
+		s.adrift[id] = "scans"
+	}
+	return err
+}
+
+func (s *section) readTickets(r db.Reader, first, last string) error {
+	tickets, err := support.Range(r, first, last)
+	if err := file(tickets, err, s, func(t support.Ticket) string { return t.Order },
+		func(d *dossier) *[]support.Ticket { return &d.tickets }); err != nil {
+		return err
+	}
+	messages, err := support.CountMessages(r, ticketIDs(tickets))
+	for _, t := range tickets {
+		s.of(t.Order).messages[t.ID] = messages[t.ID]
+	}
+	return err
+}
+
+func (s *section) readLog(r db.Reader, first, last string) error {
+	events, err := event.Range(r, first, last)
+	if err := file(events, err, s, func(e event.Event) string { return e.Subject },
+		func(d *dossier) *[]event.Event { return &d.events }); err != nil {
+		return err
+	}
+	return s.readItems(r, first, last)
+}
+
+func (s *section) readItems(r db.Reader, first, last string) error {
+	items, err := work.Range(r, first, last)
+	return file(items, err, s, func(it work.Item) string { return it.Owner },
+		func(d *dossier) *[]work.Item { return &d.items })
+}
+
+// reportOrphans names what is stored of an order that does not exist.
+func (d *dossier) reportOrphans(id string) {
+	for _, v := range d.reservations {
+		d.find(DeadReservation, id, "there is no such order, but %d of %s are reserved for it at %s", v.Quantity, v.SKU, v.Location)
+	}
+	for _, it := range d.items {
+		d.find(StrayStep, id, "there is no such order or ticket, but the step %s about %q", it.Step, it.Subject)
+	}
+	// An SKU may be named like an order; its events are checked with the stock.
+	d.events = slices.DeleteFunc(d.events, ofStock)
+	for what, n := range map[string]int{
+		"lines": len(d.lines), "payments": len(d.payments), "payment attempts": len(d.attempts), "refunds": len(d.refunds),
+		"shipments": len(d.shipments), "label attempts": len(d.labels), "tickets": len(d.tickets), "events": len(d.events),
+	} {
+		if n > 0 {
+			d.find(Orphan, id, "there is no such order, but %d %s of it", n, what)
+		}
+	}
+}
+
+func ofStock(e event.Event) bool {
+	return e.Type == inventory.EventDefined || e.Type == inventory.EventReceived || e.Type == inventory.EventAdjusted
+}
+
+// checkOwners looks for attempts and refunds of the order that belong to
+// nothing of it.
+func (d *dossier) checkOwners() {
+	for _, a := range d.attempts {
+		if _, ok := d.payment(a.Payment); !ok {
+			d.find(Orphan, a.Key, "the order %s has no payment %q for this attempt", d.order.ID, a.Payment)
+		}
+	}
+	for _, f := range d.refunds {
+		if _, ok := d.payment(f.Payment); !ok {
+			d.find(Orphan, f.ID, "the order %s has no payment %q for this refund", d.order.ID, f.Payment)
+		}
+	}
+	for _, a := range d.labels {
+		if _, ok := d.shipment(a.Shipment); !ok {
+			d.find(Orphan, a.Key, "the order %s has no shipment %q for this attempt", d.order.ID, a.Shipment)
+		}
+	}
+}
+
+func (d *dossier) payment(id string) (payment.Payment, bool) {
+	return pick(d.payments, func(p payment.Payment) bool { return p.ID == id })
+}
+
+func (d *dossier) refund(id string) (payment.Refund, bool) {
+	return pick(d.refunds, func(f payment.Refund) bool { return f.ID == id })
+}
+
+func (d *dossier) shipment(id string) (shipping.Shipment, bool) {
+	return pick(d.shipments, func(s shipping.Shipment) bool { return s.ID == id })
+}
+
+func (d *dossier) ticket(id string) (support.Ticket, bool) {
+	return pick(d.tickets, func(t support.Ticket) bool { return t.ID == id })
+}
+
+// pick returns the first that is meant, if there is one.
+func pick[T any](all []T, meant func(T) bool) (found T, ok bool) {
+	if i := slices.IndexFunc(all, meant); i >= 0 {
+		return all[i], true
+	}
+	return found, false
+}
+
+// isOrder says whether an identifier is in the ranges that are walked as orders'.
+func isOrder(id string) bool { return strings.HasPrefix(id, orderPrefix) }

@@ -1,0 +1,121 @@
+package verify
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"doorstep/event"
+	"doorstep/internal/db"
+	"doorstep/internal/work"
+	"doorstep/support"
+)
+
+const ticketPrefix = support.Prefix + "_"
+
+// checkTickets checks the tickets of an order, or a ticket without one.
+func (d *dossier) checkTickets() {
+	var unsolved int64
+	for _, t := range d.tickets {
+		if t.Status.Unsolved() {
+			unsolved++
+		}
+		d.checkTicket(t)
+	}
+	if d.order.ID != "" && d.order.OpenTickets != unsolved {
+		d.find(OpenTickets, d.order.ID, "the row says %d, there are %d", d.order.OpenTickets, unsolved)
+	}
+}
+
+func (d *dossier) checkTicket(t support.Ticket) {
+	if t.Status.Unsolved() && t.Reason == "" {
+		d.find(TicketReason, t.ID, "it is %s without a reason", t.Status)
+	}
+	if c := d.messages[t.ID]; c.Messages != t.Messages || c.Last != t.Messages {
+		d.find(TicketMessages, t.ID, "the row says %d, there are %d up to number %d", t.Messages, c.Messages, c.Last)
+	}
+	if t.Status == support.Solved && len(d.about(t.ID)) == 0 {
+		d.find(NoNextStep, t.ID, "it is solved, and no step will close it")
+	}
+	if t.Status == support.OnHold && !d.moves() {
+		d.find(NoNextStep, t.ID, "it waits for its order, of which no step follows")
+	}
+}
+
+// letters is a page of tickets, with all that belongs to those without an order.
+type letters struct {
+	tickets  []support.Ticket
+	events   []event.Event
+	messages map[string]support.MessageCount
+	items    []work.Item
+}
+
+// tickets counts all tickets and checks those without an order: those of an
+// order are checked with it.
+func (run *run) tickets(ctx context.Context) error {
+	return walk(ctx, run.db, func(r db.Reader, after string) (l letters, rest string, err error) {
+		if l.tickets, err = support.Page(r, after, run.Orders); err != nil {
+			return l, "", err
+		}
+		first, last, rest := bounds(ticketPrefix, after, l.tickets, run.Orders, func(t support.Ticket) string { return t.ID })
+		if l.events, err = event.Range(r, first, last); err != nil {
+			return l, "", err
+		}
+		if l.items, err = work.Range(r, first, last); err != nil {
+			return l, "", err
+		}
+		l.messages, err = support.CountMessages(r, ticketIDs(l.tickets))
+		return l, rest, err
+	}, run.checkLetters)
+}
+
+func ticketIDs(tickets []support.Ticket) []string {
+	ids := make([]string, len(tickets))
+	for i, t := range tickets {
+		ids[i] = t.ID
+	}
+	return ids
+}
+
+func (run *run) checkLetters(l letters) {
+	events, items := map[string][]event.Event{}, map[string][]work.Item{}
+	for _, e := range l.events {
+		if !ofStock(e) { // an SKU may be named like a ticket
+			events[e.Subject] = append(events[e.Subject], e)
+		}
+	}
+	for _, it := range l.items {
+		items[it.Owner] = append(items[it.Owner], it)
+	}
+	for _, t := range l.tickets {
+		run.report.Tickets++
+		if t.Order == "" {
+			run.report.Events += int64(len(events[t.ID]))
+			run.checkLoneTicket(&dossier{Report: &run.report, tickets: []support.Ticket{t}, events: events[t.ID], items: items[t.ID], messages: l.messages})
+			delete(events, t.ID)
+			delete(items, t.ID)
+		} else if !isOrder(t.Order) {
+			run.report.find(Orphan, t.ID, "there is no order %q for this ticket", t.Order)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(events)) {
+		run.report.find(Orphan, id, "there is no such ticket without an order, but %d events of it", len(events[id]))
+	}
+	for _, id := range slices.Sorted(maps.Keys(items)) {
+		run.report.find(StrayStep, id, "there is no such ticket without an order, but the step %s about %q", items[id][0].Step, items[id][0].Subject)
+	}
+}
+
+// checkLoneTicket checks a ticket whose history is its own.
+func (run *run) checkLoneTicket(d *dossier) {
+	t := d.tickets[0]
+	span := event.Span{Events: int64(len(d.events))}
+	if span.Events > 0 {
+		span.First, span.Last = d.events[0].Version, d.events[len(d.events)-1].Version
+	}
+	if d.checkSpan(t.ID, t.Version, span) {
+		d.checkTicketHistory(t, d.events)
+	}
+	d.checkTickets()
+	d.checkSteps()
+}
