@@ -126,7 +126,7 @@ var words = map[support.Category]string{
 	support.WhereIsMyOrder: "Where is my order?",
 }
 
-// Story takes one order through the whole process, and a day later its
+// Story takes one order through the whole process, and in the evening its
 // customer raises an "order issue" about it. It returns the order's id. Now and
 // then, by the seed, someone wants more than there is.
 func (s *Shop) Story(ctx context.Context) (string, error) {
@@ -142,7 +142,7 @@ func (s *Shop) Story(ctx context.Context) (string, error) {
 		return "", err
 	}
 	o := r.Value.Order
-	if err := s.RunUntil(ctx, s.Clock.Now().Add(26*time.Hour)); err != nil {
+	if err := s.RunUntil(ctx, s.Clock.Now().Add(10*time.Hour)); err != nil {
 		return "", err
 	}
 	_, err = s.OpenTicket(ctx, process.Command{By: access.Customer}, support.Request{Order: o.ID, Category: support.OrderIssue, Body: words[support.OrderIssue]})

@@ -51,16 +51,19 @@ type teller struct {
 	err   error
 }
 
+// timeLayout is how a line's time is written.
+const timeLayout = "02 Jan 15:04:05"
+
 // textWidth is what a line has beside its time, within 80 columns.
-const textWidth = 80 - len("  Mon 15:04:05  ")
+const textWidth = 80 - len("  02 Jan 15:04:05  ")
 
 // line writes a text beside its time, on as many lines as it needs. A time that
 // is the same as the line before's is left out.
 func (t *teller) line(at time.Time, format string, args ...any) {
-	when := strings.Repeat(" ", len("Mon 15:04:05"))
+	when := strings.Repeat(" ", len(timeLayout))
 	if !at.Truncate(time.Second).Equal(t.told) {
 		t.told = at.Truncate(time.Second)
-		when = t.told.Format("Mon 15:04:05")
+		when = t.told.Format(timeLayout)
 	}
 	for _, text := range wrap(fmt.Sprintf(format, args...), textWidth) {
 		if _, err := fmt.Fprintf(t.w, "  %s  %s\n", when, text); err != nil && t.err == nil {

@@ -1,0 +1,325 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"doorstep"
+	"doorstep/clock"
+	"doorstep/insight"
+	"doorstep/insight/report"
+	"doorstep/internal/db"
+	"doorstep/money"
+	gateway "doorstep/payment/simulated"
+	carrier "doorstep/shipping/simulated"
+	"doorstep/sim"
+	"doorstep/verify"
+)
+
+// demoVerb shows the whole process in a throw-away database.
+type demoVerb struct {
+	Orders int     `help:"How many orders the day has." default:"1000" placeholder:"N"`
+	Seed   *uint64 `help:"Repeats the demo that was shown with it; drawn when not given." placeholder:"N"`
+	Report string  `help:"Where the report is written; beside the throw-away database by default." type:"path" placeholder:"FILE"`
+}
+
+// Help says more, with examples.
+func (demoVerb) Help() string {
+	return `First one order's story is told, step by step, with the shop's times; then a small shop's day is put through the same process on virtual time, checked by verify, and drawn as a page that opens offline. Nothing outside a throw-away folder is touched, except the report.
+
+    doorstep demo
+    doorstep demo --seed 7 --orders 5000 --report day.html`
+}
+
+// Validate is called by the grammar.
+func (v demoVerb) Validate() error {
+	if v.Orders < 1 || v.Orders > maxDemoOrders {
+		return fmt.Errorf("--orders is from 1 to %d", maxDemoOrders)
+	}
+	return nil
+}
+
+const maxDemoOrders = 1_000_000
+
+// demoStart is when every demo begins: the start of a Monday.
+var demoStart = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+
+// Run shows the demo.
+func (v demoVerb) Run(s *session) (err error) {
+	seed := rand.Uint64N(1_000_000)
+	if v.Seed != nil {
+		seed = *v.Seed
+	}
+	dir, err := os.MkdirTemp("", "doorstep-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, removeShops(dir)) }()
+	if v.Report == "" {
+		v.Report = filepath.Join(dir, "report.html")
+	}
+	if err := s.story(dir, seed); err != nil {
+		return err
+	}
+	return s.day(dir, seed, v)
+}
+
+// removeShops removes the databases of a demo and leaves its report.
+func removeShops(dir string) error {
+	shops, err := filepath.Glob(filepath.Join(dir, "*.db*"))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, f := range shops {
+		errs = append(errs, os.RemoveAll(f))
+	}
+	_ = os.Remove(dir) // stays when the report is in it
+	return errors.Join(errs...)
+}
+
+// demoShop opens a throw-away shop on virtual time, at which providers take
+// seconds and some things go wrong.
+func (s *session) demoShop(file string, seed uint64, at time.Time, declines, refusals float64, done func(string, time.Duration)) (*doorstep.Shop, *sim.Shop, error) {
+	clk := clock.NewVirtual(at)
+	shop, err := doorstep.Open(s.ctx, doorstep.Config{
+		DB: file, Virtual: clk, Seed: seed, Log: s.log, Done: done,
+		Gateway: gateway.Config{DeclineRate: declines, SoftShare: 0.4, TimeoutBefore: 0.005, TimeoutAfter: 0.005,
+			LatencyMin: 300 * time.Millisecond, LatencyMax: 3 * time.Second},
+		Carrier: carrier.Config{RefuseRate: refusals, TroubleRate: 0.03, LateRate: 0.1, TwiceRate: 0.1, TimeoutAfter: 0.005,
+			LatencyMin: 200 * time.Millisecond, LatencyMax: 2 * time.Second},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return shop, &sim.Shop{Process: shop.Process, Runner: shop.Virtual, Clock: clk, Seed: seed}, nil
+}
+
+// story tells what becomes of one order.
+func (s *session) story(dir string, seed uint64) (err error) {
+	shop, simulated, err := s.demoShop(filepath.Join(dir, "story.db"), seed, demoStart.Add(9*time.Hour+30*time.Minute), 0.25, 0.15, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, shop.Close()) }()
+	id, err := simulated.Story(s.ctx)
+	if err != nil {
+		return err
+	}
+	s.out.printf("%s\n\n", s.out.paint(bold, "One order's story (shop time, seed "+strconv.FormatUint(seed, 10)+")"))
+	return simulated.Tell(s.ctx, s.program.Stdout, id)
+}
+
+// day puts a day of orders through the process and shows what came of it.
+func (s *session) day(dir string, seed uint64, v demoVerb) (err error) {
+	times := &stepTimes{by: map[string]*insight.Distribution{}}
+	shop, simulated, err := s.demoShop(filepath.Join(dir, "day.db"), seed, demoStart, 0.05, 0.01, times.add)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, shop.Close()) }()
+	s.out.heading("A small shop's day: %s orders, on virtual time", thousands(int64(v.Orders)))
+	s.out.printf("\n")
+	start := time.Now()
+	bar := s.newProgress("placed", int64(v.Orders))
+	err = simulated.Day(s.ctx, v.Orders, func(placed, _ int, now time.Time) {
+		bar.set(int64(placed), now.Format(", at 15:04 shop time"))
+	})
+	bar.end()
+	if err != nil {
+		return err
+	}
+	took := time.Since(start)
+	return s.results(shop, v, seed, times, took)
+}
+
+func (s *session) results(shop *doorstep.Shop, v demoVerb, seed uint64, times *stepTimes, took time.Duration) error {
+	ctx := context.WithoutCancel(s.ctx)
+	in, err := insight.Read(ctx, shop.DB)
+	if err != nil {
+		return err
+	}
+	steps := append(in.Steps(), times.steps()...)
+	s.showFunnel(in)
+	s.showSteps(steps)
+	checked, err := verify.Run(ctx, shop.DB, verify.Options{})
+	if err != nil {
+		return err
+	}
+	durable, err := shop.DB.Durability(ctx)
+	if err != nil {
+		return err
+	}
+	data := in.Data()
+	data.Title, data.Shop, data.Steps = "A small shop's day", "A simulated shop; its people and goods are made up", steps
+	data.Verify = verdict(checked)
+	data.Facts = []report.Fact{
+		{Name: "Seed", Value: strconv.FormatUint(seed, 10)},
+		{Name: "Database", Value: durability(durable)},
+		{Name: "Computed in", Value: took.Round(10 * time.Millisecond).String()},
+		{Name: "Events", Value: thousands(in.Events)},
+	}
+	if err := writeReport(v.Report, data); err != nil {
+		return err
+	}
+	s.out.heading("Verify")
+	s.out.printf("\n  %s orders, %s events: %s\n", thousands(checked.Orders), thousands(checked.Events), answer(checked))
+	for _, violation := range checked.Violations {
+		s.out.paragraph("  ", violation.String())
+	}
+	s.out.printf("\n  %s orders to their end in %s, every step durable.\n", thousands(in.Orders.Placed), took.Round(10*time.Millisecond))
+	s.out.printf("  The same again: doorstep demo --seed %d --orders %d\n", seed, v.Orders)
+	s.out.printf("  Report: %s\n", v.Report)
+	if s.out.err != nil {
+		return s.out.err
+	}
+	if !checked.Clean() {
+		return errViolations
+	}
+	return nil
+}
+
+// durability says on one line how the database keeps what it acknowledges.
+func durability(d db.Durability) string {
+	parts := []string{d.Engine + " " + d.Version}
+	for _, setting := range d.Settings {
+		parts = append(parts, setting.Name+"="+setting.Value)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func answer(r verify.Report) string {
+	if r.Clean() {
+		return "everything that is stored is true"
+	}
+	return fmt.Sprintf("%d violations", r.Count)
+}
+
+func verdict(r verify.Report) report.Verdict {
+	var v report.Verdict
+	for _, k := range verify.Kinds() {
+		v.Checked = append(v.Checked, k.Says)
+	}
+	for _, violation := range r.Violations {
+		v.Violations = append(v.Violations, violation.String())
+	}
+	return v
+}
+
+func writeReport(file string, d report.Data) (err error) {
+	f, err := os.Create(file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return report.Render(f, d)
+}
+
+// showFunnel shows how many orders came how far.
+func (s *session) showFunnel(in insight.Insight) {
+	s.out.heading("How far the orders came")
+	s.out.printf("\n")
+	placed := in.Orders.Placed
+	for _, stage := range in.Stages() {
+		s.out.funnelLine(stage.Name, stage.Orders, placed, "█")
+	}
+	for _, f := range in.Failures() {
+		s.out.funnelLine("failed: "+strings.ReplaceAll(f.Name, "_", " "), f.Orders, placed, "░")
+	}
+	s.out.funnelLine("cancelled", in.Orders.Cancelled, placed, "░")
+	for _, sums := range []struct {
+		name string
+		of   map[money.Currency]int64
+	}{{"taken", in.Taken}, {"given back", in.Refunded}} {
+		for c, n := range sums.of {
+			s.out.printf("  %-24s %s\n", sums.name, money.Of(n, c))
+		}
+	}
+}
+
+// funnelLine writes a name, a count, its share of all and a bar of it.
+func (s *screen) funnelLine(name string, n, of int64, fill string) {
+	const most = 28
+	share := float64(n) / float64(max(of, 1))
+	bar := strings.Repeat(fill, int(share*most+0.5))
+	s.printf("  %-24s %9s  %5.1f %%  %s\n", name, thousands(n), 100*share, bar)
+}
+
+// showSteps shows how long the steps took.
+func (s *session) showSteps(steps []report.Step) {
+	s.out.heading("How long it took")
+	s.out.printf("\n")
+	t := s.out.table("  ", column{title: "step"}, column{title: "clock"}, column{title: "times", right: true},
+		column{title: "median", right: true}, column{title: "p95", right: true})
+	for _, step := range steps {
+		t.add(step.Name, string(step.Clock), thousands(step.N), short(step.Median), short(step.P95))
+	}
+	t.print()
+}
+
+// short writes a duration with three digits or so.
+func short(d time.Duration) string {
+	switch {
+	case d >= 48*time.Hour:
+		return fmt.Sprintf("%.1f days", d.Hours()/24)
+	case d >= time.Hour:
+		return fmt.Sprintf("%.1f h", d.Hours())
+	case d >= time.Minute:
+		return fmt.Sprintf("%.1f min", d.Minutes())
+	case d >= time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d >= time.Millisecond:
+		return fmt.Sprintf("%.2f ms", float64(d)/float64(time.Millisecond))
+	default:
+		return fmt.Sprintf("%d µs", d.Microseconds())
+	}
+}
+
+// thousands writes a number with its thousands apart.
+func thousands(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// stepTimes gathers how long the machine took for each step.
+type stepTimes struct {
+	mu sync.Mutex
+	by map[string]*insight.Distribution
+	in []string // the order in which the steps were first done
+}
+
+func (t *stepTimes) add(step string, took time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.by[step] == nil {
+		t.by[step] = &insight.Distribution{}
+		t.in = append(t.in, step)
+	}
+	t.by[step].Add(took)
+}
+
+// mainSteps are those that every delivered order goes through.
+var mainSteps = []string{"authorise", "buy_label", "track"}
+
+func (t *stepTimes) steps() []report.Step {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var all []report.Step
+	for _, name := range mainSteps {
+		if d := t.by[name]; d != nil {
+			all = append(all, report.Step{Name: strings.ReplaceAll(name, "_", " "), Clock: report.WallTime, N: d.N, Median: d.Median(), P95: d.P95()})
+		}
+	}
+	return all
+}
