@@ -24,6 +24,7 @@ type globals struct {
 
 // grammar is everything that can be typed.
 type grammar struct {
+	Demo  demoVerb   `cmd:"" help:"Show the whole process in a throw-away database."`
 	Order orderVerbs `cmd:"" help:"Place orders, look at them, cancel them."`
 	Stock stockVerbs `cmd:"" help:"What there is to sell, and how many."`
 	Serve serveVerb  `cmd:"" help:"Run the process until it is told to stop."`
