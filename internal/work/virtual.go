@@ -35,6 +35,7 @@ type flight struct {
 	n      int // the order of asking, for answers of the same instant
 	item   Item
 	settle func(context.Context) error
+	spent  time.Duration // of the machine's time, on asking
 }
 
 // RunUntil does everything that falls due up to and including t, and leaves
@@ -109,21 +110,20 @@ func (v *Virtual) launch(ctx context.Context, it Item) error {
 	if err != nil {
 		return fmt.Errorf("step %s of %s: %w", it.Step, it.Owner, err)
 	}
-	f := flight{at: v.clock.Now().Add(*took), n: v.count, item: it, settle: settle}
+	f := flight{at: v.clock.Now().Add(*took), n: v.count, item: it, settle: settle, spent: time.Since(start)}
 	v.count++
 	if *took > 0 {
 		v.asked[it.Key()] = true
 		heap.Push(&v.flights, f)
-		v.cfg.Done(it.Step, time.Since(start))
 		return nil
 	}
-	err = v.land(ctx, f)
-	v.cfg.Done(it.Step, time.Since(start))
-	return err
+	return v.land(ctx, f)
 }
 
 func (v *Virtual) land(ctx context.Context, f flight) error {
+	start := time.Now()
 	err := v.settle(ctx, f.settle)
+	v.cfg.Done(f.item.Step, f.spent+time.Since(start))
 	if err != nil && !errors.Is(err, ErrLeaseLost) {
 		return fmt.Errorf("step %s of %s: %w", f.item.Step, f.item.Owner, err)
 	}
