@@ -50,25 +50,37 @@ func attention(o order.Order) string {
 // summary writes in a few lines how an order stands.
 func (s *screen) summary(v process.Overview, short []inventory.Shortage) {
 	o := v.Order
-	status := s.status(string(o.Status))
-	if o.Failure != "" {
-		status += " (" + words(o.Failure) + ")"
-	}
-	if o.End == order.EndCancelling {
-		status += " (being cancelled)"
-	}
-	s.printf("Order %d is %s: %s, %s\n", o.Number, status, count(len(v.Lines), "line", "lines"), money.Of(o.Total, o.Currency))
+	s.printf("Order %d %s: %s, %s\n", o.Number, s.standing(o), count(len(v.Lines), "line", "lines"), money.Of(o.Total, o.Currency))
 	for _, x := range short {
 		s.printf("  %s: %d wanted, %d there\n", printable(x.SKU), x.Wanted, x.Available)
 	}
 	for _, p := range v.Shipments {
 		if p.TrackingNumber != "" {
-			s.printf("  parcel %s by %s, %s\n", printable(p.TrackingNumber), printable(p.Carrier), s.status(words(p.Tracking)))
+			s.printf("  parcel %s by %s: %s\n", printable(p.TrackingNumber), printable(p.Carrier), s.seen(p))
 		}
 	}
 	for _, n := range v.Next {
 		s.paragraph("  ", next(n))
 	}
+}
+
+// standing says how an order stands.
+func (s *screen) standing(o order.Order) string {
+	switch {
+	case o.Status == order.Failed:
+		return s.status("has failed") + " (" + words(o.Failure) + ")"
+	case o.End == order.EndCancelling:
+		return "is being cancelled"
+	}
+	return "is " + s.status(string(o.Status))
+}
+
+// seen says what the carrier has seen of a parcel.
+func (s *screen) seen(p shipping.Shipment) string {
+	if p.Tracking == shipping.TrackingUnknown {
+		return "nothing seen yet"
+	}
+	return s.status(words(p.Tracking))
 }
 
 // next says what happens next, and when.
@@ -195,7 +207,7 @@ func (s *screen) shipment(p shipping.Shipment, scans []shipping.Scan) {
 	}
 	s.paragraph("  ", line)
 	if p.TrackingNumber != "" {
-		s.printf("  tracking %s: %s\n", printable(p.TrackingNumber), s.status(words(p.Tracking)))
+		s.printf("  tracking %s: %s\n", printable(p.TrackingNumber), s.seen(p))
 	}
 	t := s.table("  ", column{}, column{status: true}, column{shrink: true})
 	for _, k := range scans {
@@ -228,13 +240,9 @@ func (s *screen) orderNotes(v process.Overview) {
 
 func (s *screen) timeline(v process.Overview) {
 	s.heading("Timeline")
-	t := s.table("  ", column{}, column{}, column{}, column{shrink: true})
+	t := s.table("  ", column{}, column{}, column{status: true}, column{shrink: true})
 	for _, e := range v.Timeline {
-		change := ""
-		if e.From != e.To {
-			change = join(" → ", words(e.From), words(e.To))
-		}
-		t.add(instant(e.At), string(e.Type), change, string(e.Actor))
+		t.add(instant(e.At), string(e.Type), e.Status, string(e.Actor))
 	}
 	t.print()
 }

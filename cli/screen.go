@@ -140,7 +140,7 @@ const (
 // moods says what colour a status has.
 var moods = map[string]colour{
 	"delivered": green, "succeeded": green, "solved": green,
-	"failed": red, "stuck": red, "declined": red, "refused": red,
+	"failed": red, "has failed": red, "stuck": red, "declined": red, "refused": red,
 	"cancelled": yellow, "open": yellow, "unknown": yellow, "cancelling": yellow,
 }
 

@@ -140,6 +140,14 @@ func (s *screen) stock(all []stockOf) {
 	t.print()
 }
 
+// signed is a change, "" for none.
+func signed(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%+d", n)
+}
+
 func digits(n int64) string { return strconv.FormatInt(n, 10) }
 
 // atLocation is the flag of verbs that change what a location has.
@@ -266,10 +274,11 @@ func (v *stockMovements) Run(s *session) error {
 		return err
 	}
 	return s.out.show(page[inventory.Movement]{Items: moves}, func() {
-		t := s.out.table("", column{title: "TIME"}, column{title: "MOVEMENT"}, column{title: "QUANTITY", right: true},
-			column{title: "LOCATION", shrink: true}, column{title: "BY", shrink: true}, column{title: "FOR", shrink: true})
+		t := s.out.table("", column{title: "TIME"}, column{title: "MOVEMENT"}, column{title: "ON HAND", right: true},
+			column{title: "RESERVED", right: true}, column{title: "LOCATION", shrink: true}, column{title: "BY", shrink: true}, column{title: "FOR", shrink: true})
 		for _, m := range moves {
-			t.add(moment(m.At), string(m.Type), fmt.Sprintf("%+d", m.Quantity), m.Location, m.Actor, join(" ", m.Order, m.Reason))
+			onHand, reserved := m.Effect()
+			t.add(moment(m.At), string(m.Type), signed(onHand), signed(reserved), m.Location, m.Actor, join(" ", m.Order, m.Reason))
 		}
 		t.print()
 	})

@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"doorstep"
+	"doorstep/fault"
+	"doorstep/money"
+	"doorstep/payment"
+	"doorstep/process"
+)
+
+type paymentVerbs struct {
+	Record   paymentRecord   `cmd:"" help:"Say that an order was paid elsewhere."`
+	Refunded paymentRefunded `cmd:"" help:"Say that money was given back elsewhere."`
+}
+
+// paymentRecord records what was paid elsewhere.
+type paymentRecord struct {
+	Order     string `arg:"" help:"The order: its number, id, or source/number."`
+	Amount    string `help:"What was paid; all that is to be paid by default." placeholder:"12.50"`
+	Reference string `help:"Where the payment is to be found, such as a line of a bank statement." required:"" placeholder:"TEXT"`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (paymentRecord) Help() string {
+	return `For orders that are paid by bank transfer or on delivery (--gateway manual).
+
+Examples:
+
+    doorstep payment record 1001 --reference "statement 7, line 12"
+    doorstep payment record web/A-17 --amount 12.95 --reference "cash book 88"`
+}
+
+// Run records the payment.
+func (v *paymentRecord) Run(s *session) error {
+	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
+		o, err := p.FindOrder(s.ctx, id)
+		if err != nil {
+			return err
+		}
+		record := payment.Record{Reference: v.Reference, Amount: o.Total}
+		if v.Amount != "" {
+			paid, err := money.Parse(v.Amount, o.Currency)
+			if err != nil {
+				return err
+			}
+			record.Amount = paid.Minor
+		}
+		_, err = p.RecordPayment(s.ctx, v.command(), id, record)
+		return err
+	})
+}
+
+// paymentRefunded records what was given back elsewhere.
+type paymentRefunded struct {
+	Order     string `arg:"" help:"The order: its number, id, or source/number."`
+	Refund    string `arg:"" optional:"" help:"The refund's id; needed where several are waited for."`
+	Reference string `help:"Where it is to be found, such as a line of a bank statement." required:"" placeholder:"TEXT"`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (paymentRefunded) Help() string {
+	return `For orders that were paid elsewhere and whose money has to go back there.
+
+Examples:
+
+    doorstep payment refunded 1001 --reference "statement 9, line 3"`
+}
+
+// Run records the refund.
+func (v *paymentRefunded) Run(s *session) error {
+	o, err := s.change(v.working, func(shop *doorstep.Shop) (string, error) {
+		o, err := shop.Process.Show(s.ctx, v.Order)
+		if err != nil {
+			return "", err
+		}
+		f, err := refundOf(o, v.Refund)
+		if err != nil {
+			return "", err
+		}
+		_, err = shop.Process.RecordRefund(s.ctx, v.command(), o.Order.ID, f.ID, payment.Record{Reference: v.Reference, Amount: f.Amount})
+		return o.Order.ID, err
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(placed{Order: o.Order}, func() { s.out.summary(o, nil) })
+}
+
+// refundOf returns the refund that was named, or the only one there is.
+func refundOf(o process.Overview, id string) (payment.Refund, error) {
+	if id == "" && len(o.Refunds) == 1 {
+		return o.Refunds[0], nil
+	}
+	for _, f := range o.Refunds {
+		if f.ID == id {
+			return f, nil
+		}
+	}
+	if id == "" {
+		return payment.Refund{}, fault.New(fault.Conflict, "order %d has %s: name one by its id", o.Order.Number, count(len(o.Refunds), "refund", "refunds"))
+	}
+	return payment.Refund{}, fault.New(fault.NotFound, "order %d has no refund %q", o.Order.Number, id)
+}

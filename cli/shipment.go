@@ -1,0 +1,220 @@
+package cli
+
+import (
+	"strconv"
+	"strings"
+
+	"doorstep"
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/order"
+	"doorstep/policy"
+	"doorstep/process"
+	"doorstep/shipping"
+)
+
+type shipmentVerbs struct {
+	Handover  shipmentHandover  `cmd:"" help:"Say that a parcel was handed over to its carrier."`
+	Delivered shipmentDelivered `cmd:"" help:"Say that a parcel has arrived that no carrier reports on."`
+	List      shipmentList      `cmd:"" help:"List the parcels that wait for a person: the pick list."`
+}
+
+// shipmentHandover hands a parcel over.
+type shipmentHandover struct {
+	Shipment string `arg:"" help:"The parcel: its id or tracking number; or its order, where that has one parcel only."`
+	Tracking string `help:"The number under which it is followed, where no label was bought." placeholder:"NUMBER"`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (shipmentHandover) Help() string {
+	return `Examples:
+
+    doorstep shipment handover 1001 --tracking RR123456785GB
+    doorstep shipment handover CA130434003GB`
+}
+
+// Run hands the parcel over.
+func (v *shipmentHandover) Run(s *session) error {
+	return s.changeShipment(v.working, v.Shipment, func(p *process.Process, orderID, id string) error {
+		_, err := p.HandOver(s.ctx, v.command(), orderID, id, shipping.HandOver{TrackingNumber: v.Tracking})
+		return err
+	})
+}
+
+// shipmentDelivered says that a parcel has arrived.
+type shipmentDelivered struct {
+	Shipment string `arg:"" help:"The parcel: its id or tracking number; or its order, where that has one parcel only."`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (shipmentDelivered) Help() string {
+	return `Examples:
+
+    doorstep shipment delivered 1001
+    doorstep shipment delivered RR123456785GB`
+}
+
+// Run marks the parcel as delivered.
+func (v *shipmentDelivered) Run(s *session) error {
+	return s.changeShipment(v.working, v.Shipment, func(p *process.Process, orderID, id string) error {
+		_, err := p.MarkDelivered(s.ctx, v.command(), orderID, id)
+		return err
+	})
+}
+
+// changeShipment carries out a use case on a parcel that was named, and shows
+// how its order stands.
+func (s *session) changeShipment(w working, what string, do func(p *process.Process, orderID, id string) error) error {
+	v, err := s.change(w, func(shop *doorstep.Shop) (string, error) {
+		orderID, id, err := s.findShipment(shop, what)
+		if err != nil {
+			return "", err
+		}
+		return orderID, do(shop.Process, orderID, id)
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(placed{Order: v.Order}, func() { s.out.summary(v, nil) })
+}
+
+// findShipment finds a parcel by its id, its tracking number or its order.
+func (s *session) findShipment(shop *doorstep.Shop, what string) (orderID, id string, err error) {
+	orderID, id, err = shop.Process.FindShipment(s.ctx, what)
+	if !fault.Is(err, fault.NotFound) {
+		return orderID, id, err
+	}
+	o, err := shop.Process.Show(s.ctx, what)
+	if fault.Is(err, fault.NotFound) {
+		return "", "", fault.New(fault.NotFound, "there is no shipment and no order %q", what)
+	}
+	if err != nil {
+		return "", "", err
+	}
+	if len(o.Shipments) != 1 {
+		return "", "", fault.New(fault.Conflict, "order %d has %s: name one by its id", o.Order.Number, count(len(o.Shipments), "parcel", "parcels"))
+	}
+	return o.Order.ID, o.Shipments[0].ID, nil
+}
+
+// shipmentList is the pick list.
+type shipmentList struct {
+	Limit int `help:"How many at most." default:"100" placeholder:"N"`
+}
+
+// Help is the detail of the verb's help.
+func (shipmentList) Help() string {
+	return `Lists what is paid and waits for a person to pick it and hand it over: parcels of the manual carrier, and those with a label where the policy's hand-over is by_person.
+
+Examples:
+
+    doorstep shipment list
+    doorstep shipment list --json`
+}
+
+// pick is a parcel that waits for a person.
+type pick struct {
+	Order    int64                   `json:"order"` // its number
+	Shipment shipping.Shipment       `json:"shipment"`
+	Lines    []shipping.ShipmentLine `json:"lines"`
+}
+
+// Run lists the parcels.
+func (v *shipmentList) Run(s *session) error {
+	if v.Limit < 1 {
+		return invalid("--limit is at least 1")
+	}
+	picks := []pick{}
+	err := s.reading(func(shop *doorstep.Shop) error {
+		p, _, err := shop.Process.Policies(s.ctx)
+		if err != nil {
+			return err
+		}
+		for before := ""; len(picks) < v.Limit; {
+			var part []pick
+			if part, before, err = s.picks(shop, p.HandOver, before); err != nil {
+				return err
+			}
+			picks = append(picks, part...)
+			if before == "" {
+				break
+			}
+		}
+		picks = picks[:min(len(picks), v.Limit)]
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(page[pick]{Items: picks}, func() { s.out.picks(picks) })
+}
+
+const pickPage = 200
+
+// picks reads those of a page of paid orders, the newest first, and where the
+// next page begins.
+func (s *session) picks(shop *doorstep.Shop, handOver policy.HandOver, before string) (found []pick, next string, err error) {
+	found, err = db.View(s.ctx, shop.DB, func(r db.Reader) ([]pick, error) {
+		orders, err := order.List(r, order.Filter{Status: order.Paid, Before: before, Limit: pickPage})
+		if err != nil {
+			return nil, err
+		}
+		if len(orders) == pickPage {
+			next = orders[len(orders)-1].ID
+		}
+		var part []pick
+		for _, o := range orders {
+			if o.End != order.EndNone || o.Payment != order.PaymentCaptured {
+				continue
+			}
+			of, err := picksOf(r, o, handOver)
+			if err != nil {
+				return nil, err
+			}
+			part = append(part, of...)
+		}
+		return part, nil
+	})
+	return found, next, err
+}
+
+func picksOf(r db.Reader, o order.Order, handOver policy.HandOver) ([]pick, error) {
+	shipments, err := shipping.Of(r, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := shipping.LinesRange(r, o.ID, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	var found []pick
+	for _, p := range shipments {
+		manual := p.Carrier == shipping.Manual && p.Status == shipping.Planned
+		labelled := handOver == policy.HandOverByPerson && p.Status == shipping.LabelBought
+		if manual || labelled {
+			found = append(found, pick{Order: o.Number, Shipment: p, Lines: lines[p.ID]})
+		}
+	}
+	return found, nil
+}
+
+func (s *screen) picks(picks []pick) {
+	if len(picks) == 0 {
+		s.printf("No parcel waits for a person.\n")
+		return
+	}
+	t := s.table("", column{title: "ORDER", right: true}, column{title: "FROM", shrink: true}, column{title: "CARRIER", shrink: true},
+		column{title: "TRACKING", shrink: true}, column{title: "PICK", shrink: true})
+	for _, p := range picks {
+		var what []string
+		for _, l := range p.Lines {
+			what = append(what, strconv.FormatInt(l.Quantity, 10)+" "+l.SKU)
+		}
+		t.add(strconv.FormatInt(p.Order, 10), p.Shipment.Location, p.Shipment.Carrier, p.Shipment.TrackingNumber, strings.Join(what, ", "))
+	}
+	t.print()
+}

@@ -1,0 +1,222 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"doorstep"
+	"doorstep/internal/db"
+	"doorstep/process"
+	"doorstep/support"
+)
+
+type ticketVerbs struct {
+	Open    ticketOpen    `cmd:"" help:"Raise a matter, about an order or about none."`
+	List    ticketList    `cmd:"" help:"List tickets, the newest first."`
+	Show    ticketShow    `cmd:"" help:"Show what was written and decided."`
+	Reply   ticketReply   `cmd:"" help:"Write to the customer, or for them."`
+	Resolve ticketResolve `cmd:"" help:"Say that it is solved, and how."`
+}
+
+// ticketOpen raises a ticket.
+type ticketOpen struct {
+	Order    string           `help:"The order that it is about: its number, id, or source/number." placeholder:"ORDER"`
+	Category support.Category `help:"What it is about: order_issue, where_is_my_order, damaged, wrong_item, cancel_request, address_change, payment_issue or other." default:"other" placeholder:"NAME"`
+	Message  string           `help:"What the customer says." required:"" placeholder:"TEXT"`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (ticketOpen) Help() string {
+	return `What the rules can decide is decided at once; anything else waits for a person.
+
+Examples:
+
+    doorstep ticket open --order 1001 --category where_is_my_order \
+        --message "It has not arrived."
+    doorstep ticket open --order 1001 --category cancel_request \
+        --message "I have ordered twice."`
+}
+
+// Run raises the ticket.
+func (v *ticketOpen) Run(s *session) error {
+	return s.changeTicket(v.working, func(p *process.Process) (support.Ticket, error) {
+		q := support.Request{Category: v.Category, Body: v.Message}
+		if v.Order != "" {
+			o, err := p.FindOrder(s.ctx, v.Order)
+			if err != nil {
+				return support.Ticket{}, err
+			}
+			q.Order = o.ID
+		}
+		r, err := p.OpenTicket(s.ctx, v.command(), q)
+		return r.Value, err
+	})
+}
+
+// changeTicket carries out a use case on a ticket, works off what is then due
+// of its order, and shows the ticket.
+func (s *session) changeTicket(w working, do func(*process.Process) (support.Ticket, error)) error {
+	var c process.Conversation
+	err := s.writing(func(shop *doorstep.Shop) error {
+		if err := s.start(shop, w.Wait); err != nil {
+			return err
+		}
+		t, err := do(shop.Process)
+		if err != nil {
+			return err
+		}
+		if t.Order != "" {
+			if err := s.workOff(shop, w.Wait, t.Order); err != nil {
+				return err
+			}
+		}
+		c, err = shop.Process.ShowTicket(context.WithoutCancel(s.ctx), t.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(c, func() { s.out.conversation(c) })
+}
+
+// ticketList lists tickets.
+type ticketList struct {
+	Status   support.Status   `help:"Only those with this status: ${enum}." enum:",new,open,pending,on_hold,solved,closed" default:"" placeholder:"STATUS"`
+	Category support.Category `help:"Only those of this category." placeholder:"NAME"`
+	Limit    int              `help:"How many at most." default:"20" placeholder:"N"`
+	Before   string           `help:"Only those before this one: the next page." placeholder:"TICKET"`
+}
+
+// Help is the detail of the verb's help.
+func (ticketList) Help() string {
+	return `Examples:
+
+    doorstep ticket list
+    doorstep ticket list --status open --limit 100`
+}
+
+// Run lists the tickets.
+func (v *ticketList) Run(s *session) error {
+	if v.Limit < 1 {
+		return invalid("--limit is at least 1")
+	}
+	tickets, err := view(s, func(r db.Reader) ([]support.Ticket, error) {
+		return support.List(r, support.Filter{Status: v.Status, Category: v.Category, Before: v.Before, Limit: v.Limit})
+	})
+	if err != nil {
+		return err
+	}
+	p := page[support.Ticket]{Items: tickets}
+	if len(tickets) == v.Limit {
+		p.Before = tickets[len(tickets)-1].ID
+	}
+	return s.out.show(p, func() { s.out.tickets(p) })
+}
+
+func (s *screen) tickets(p page[support.Ticket]) {
+	if len(p.Items) == 0 {
+		s.printf("There are no such tickets.\n")
+		return
+	}
+	t := s.table("", column{title: "TICKET"}, column{title: "STATUS", status: true}, column{title: "CATEGORY", shrink: true},
+		column{title: "REASON", shrink: true}, column{title: "OPENED"})
+	for _, k := range p.Items {
+		t.add(k.ID, words(k.Status), words(k.Category), words(k.Reason), k.OpenedAt.Format("01-02 15:04Z"))
+	}
+	t.print()
+	if p.Before != "" {
+		s.printf("There may be more: --before %s\n", p.Before)
+	}
+}
+
+// ticketShow shows one ticket.
+type ticketShow struct {
+	Ticket string `arg:"" help:"The ticket's id."`
+}
+
+// Help is the detail of the verb's help.
+func (ticketShow) Help() string {
+	return `Examples:
+
+    doorstep ticket show tkt_01m81jq382e22gba5c22n27tae`
+}
+
+// Run shows the ticket.
+func (v *ticketShow) Run(s *session) error {
+	var c process.Conversation
+	err := s.reading(func(shop *doorstep.Shop) (err error) {
+		c, err = shop.Process.ShowTicket(s.ctx, v.Ticket)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(c, func() { s.out.conversation(c) })
+}
+
+// conversation writes a ticket with what was written and decided.
+func (s *screen) conversation(c process.Conversation) {
+	t := c.Ticket
+	s.printf("Ticket %s (%s): %s\n", s.paint(bold, t.ID), printable(words(t.Category)), s.status(words(t.Status)))
+	s.printf("  opened %s by %s, about %s\n", moment(t.OpenedAt), printable(t.OpenedBy), cmp.Or(t.Order, "no order"))
+	for _, d := range c.Decisions {
+		s.printf("  decided %s: %s, because: %s\n", moment(d.At), words(d.Result.Act), words(d.Result.Reason))
+	}
+	for _, m := range c.Messages {
+		s.heading("%s  %s", instant(m.At), m.From)
+		s.paragraph("  ", m.Body)
+	}
+}
+
+// ticketReply adds a message.
+type ticketReply struct {
+	Ticket     string `arg:"" help:"The ticket's id."`
+	Text       string `arg:"" help:"What to write."`
+	AsCustomer bool   `help:"It is what the customer has answered."`
+	keyed
+}
+
+// Help is the detail of the verb's help.
+func (ticketReply) Help() string {
+	return `Examples:
+
+    doorstep ticket reply tkt_01m81jq382e22gba5c22n27tae "We are looking for it."
+    doorstep ticket reply tkt_01m81jq382e22gba5c22n27tae "Thank you" --as-customer`
+}
+
+// Run adds the message.
+func (v *ticketReply) Run(s *session) error {
+	from := support.FromShop
+	if v.AsCustomer {
+		from = support.FromCustomer
+	}
+	return s.changeTicket(working{}, func(p *process.Process) (support.Ticket, error) {
+		r, err := p.ReplyTicket(s.ctx, v.command(), v.Ticket, from, v.Text)
+		return r.Value, err
+	})
+}
+
+// ticketResolve solves a ticket.
+type ticketResolve struct {
+	Ticket string `arg:"" help:"The ticket's id."`
+	Text   string `arg:"" help:"What the customer is told."`
+	keyed
+}
+
+// Help is the detail of the verb's help.
+func (ticketResolve) Help() string {
+	return fmt.Sprintf(`Examples:
+
+    doorstep ticket resolve %s "A new cup is on its way."`, "tkt_01m81jq382e22gba5c22n27tae")
+}
+
+// Run solves the ticket.
+func (v *ticketResolve) Run(s *session) error {
+	return s.changeTicket(working{}, func(p *process.Process) (support.Ticket, error) {
+		r, err := p.SolveTicket(s.ctx, v.command(), v.Ticket, v.Text)
+		return r.Value, err
+	})
+}
