@@ -145,6 +145,7 @@ func (c *change) facts(t *support.Ticket) (support.Facts, error) {
 	if err != nil {
 		return f, err
 	}
+	o.NothingToPay = p != nil && p.Gateway == payment.Free
 	o.AwaitsPayment = p != nil && p.Status == payment.StatusRequiresPaymentMethod
 	shipments, err := c.getShipments()
 	if err != nil {
@@ -210,8 +211,11 @@ func refundLate(c *change, it *work.Item) error {
 	return c.remind(it, time.Duration(c.policy.AwaitPayment), support.PaymentIssue, "Money that is owed to the customer has not been given back in time.")
 }
 
+// handOverLate tells a person. Its ticket is of a category that no rule
+// decides: of an order issue the rules would say that the parcel is being
+// prepared, and solve it.
 func handOverLate(c *change, it *work.Item) error {
-	return c.remind(it, time.Duration(c.policy.AwaitHandOver), support.OrderIssue, "The parcel has not been handed over in time.")
+	return c.remind(it, time.Duration(c.policy.AwaitHandOver), support.Other, "The parcel has not been handed over in time.")
 }
 
 func deliveryLate(c *change, it *work.Item) error {

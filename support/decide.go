@@ -15,6 +15,7 @@ type OrderFact struct {
 	Payment        string    `json:"payment"`
 	Cancelling     bool      `json:"cancelling,omitempty"`
 	CancelRefused  bool      `json:"cancel_refused,omitempty"` // this ticket asked for it, and it was too late
+	NothingToPay   bool      `json:"nothing_to_pay,omitempty"`
 	AwaitsPayment  bool      `json:"awaits_payment,omitempty"` // to be paid elsewhere by the customer
 	Stuck          bool      `json:"stuck,omitempty"`          // a step has used up its tries
 	Carrier        string    `json:"carrier,omitempty"`
@@ -112,6 +113,9 @@ func failed(o OrderFact) Decision {
 
 // money tells what becomes of the money of an order that is over.
 func money(o OrderFact) Decision {
+	if o.NothingToPay {
+		return Decision{Explain, NothingTaken}
+	}
 	switch o.Payment {
 	case "captured", "authorised", "refunding":
 		return Decision{Wait, RefundPending}
