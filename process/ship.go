@@ -509,17 +509,22 @@ func (c *change) settleTracking(own *work.Item, t shipping.Tracking, asked error
 }
 
 // tracked says how far the scans have moved a parcel. The first one that
-// proves that the carrier has it is its hand-over, if nothing else was.
+// proves that the carrier has it is its hand-over, if nothing else was: at
+// once, or later when the money was not there yet.
 func (c *change) tracked(s *shipping.Shipment, before shipping.TrackingStatus, added []shipping.Scan) error {
-	if s.Tracking == before {
-		return nil
-	}
-	if s.Status == shipping.LabelBought && s.Tracking.Physical() && c.mayLeave() {
+	leaves := s.Status == shipping.LabelBought && s.Tracking.Physical() && c.mayLeave()
+	if leaves {
 		if err := c.ship(s); err != nil {
 			return err
 		}
 	}
+	if s.Tracking == before && !(leaves && s.Tracking == shipping.Delivered) {
+		return nil
+	}
 	at := seenAt(s.Tracking, added)
+	if at.IsZero() {
+		at = s.ScannedAt // it was seen before this
+	}
 	if s.Tracking == shipping.Delivered && s.Status == shipping.Shipped {
 		return c.delivered(s, at)
 	}
