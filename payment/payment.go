@@ -47,6 +47,7 @@ const (
 const (
 	EventUnknown       event.Type = "payment.unknown"  // the gateway gave no answer: it is asked again
 	EventDeclined      event.Type = "payment.declined" // a further attempt follows
+	EventExpired       event.Type = "payment.expired"  // the attempt was never made, and none follows
 	EventAuthorised    event.Type = "payment.authorised"
 	EventSucceeded     event.Type = "payment.succeeded"
 	EventFailed        event.Type = "payment.failed" // declined for good
@@ -66,6 +67,7 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: StatusRequiresPaymentMethod, On: EventCanceled, To: StatusCanceled},
 	{From: StatusRequiresCapture, On: EventUnknown, To: StatusRequiresCapture},
 	{From: StatusRequiresCapture, On: EventDeclined, To: StatusRequiresCapture},
+	{From: StatusRequiresCapture, On: EventExpired, To: StatusRequiresCapture},
 	{From: StatusRequiresCapture, On: EventSucceeded, To: StatusSucceeded},
 	{From: StatusRequiresCapture, On: EventCaptureFailed, To: StatusCanceled},
 	{From: StatusRequiresCapture, On: EventCanceled, To: StatusCanceled},

@@ -278,22 +278,19 @@ func (c *change) attemptUnknown(own *work.Item, p *payment.Payment, a *payment.A
 func (c *change) attemptExpired(own *work.Item, p *payment.Payment, a *payment.Attempt) error {
 	a.Status, a.ClosedAt = payment.AttemptExpired, c.tx.Now()
 	if c.order.End == order.EndCancelling {
-		return c.abandon(own, p, a)
+		return c.abandon(p, a)
 	}
 	c.again(own, c.tx.Now(), 0, "the key has expired, and the gateway knows it not")
 	return c.openAttempt(p, a.Op, a.Amount, a.Refund, c.tx.Now())
 }
 
-// abandon ends the step of an attempt that was never made and no longer is
-// wanted, and goes on with the cancelling.
-func (c *change) abandon(own *work.Item, p *payment.Payment, a *payment.Attempt) error {
+// abandon says that an attempt was never made and no longer is wanted: the
+// table goes on with the cancelling.
+func (c *change) abandon(p *payment.Payment, a *payment.Attempt) error {
 	if a.Op == payment.OpAuthorise {
 		return c.movePayment(p, payment.EventCanceled, dataOf(p, a))
 	}
-	if err := c.endItem(Step(own.Step), own.Subject); err != nil {
-		return err
-	}
-	return finishCancel(c, event.Event{})
+	return c.movePayment(p, payment.EventExpired, dataOf(p, a))
 }
 
 // attemptDeclined makes a further attempt after a soft decline while policy

@@ -145,7 +145,7 @@ func shipRows() []Row {
 		},
 		{
 			Step: StepCapture, Kind: Ask, On: on(shipping.EventLabelBought, order.EventCancelRefused), Guard: captureOwed, about: thePayment,
-			Until: on(payment.EventSucceeded, payment.EventCaptureFailed),
+			Until: on(payment.EventSucceeded, payment.EventCaptureFailed, payment.EventExpired),
 			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck),
 			rule: openCapture, ask: askGateway,
 		},
@@ -187,11 +187,11 @@ func endRows() []Row {
 	return []Row{
 		{
 			Step: StepFinishCancel, Kind: Rule, Guard: cancelling,
-			On: on(order.EventCancelRequested, payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventDeclined,
+			On: on(order.EventCancelRequested, payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventDeclined, payment.EventExpired,
 				payment.EventCanceled, payment.EventCaptureFailed, shipping.EventLabelBought, shipping.EventLabelRefused, shipping.EventFailed,
 				shipping.EventVoided),
 			Does:  "as soon as nothing is in flight: give labels back, then cancel",
-			Leads: on(shipping.EventVoidRequested, shipping.EventVoided, order.EventCancelled),
+			Leads: on(shipping.EventVoidRequested, shipping.EventVoided, payment.EventCanceled, order.EventCancelled),
 			rule:  finishCancel,
 		},
 		{
@@ -272,7 +272,7 @@ func ticketRows() []Row {
 		},
 		{
 			Step: StepDecideAgain, Kind: Rule, Guard: ticketWaits,
-			On: on(order.EventCancelled, order.EventCancelRefused, order.EventFailed, payment.EventRefundSucceeded, payment.EventCanceled,
+			On: on(order.EventCancelled, order.EventCancelRefused, payment.EventRefundSucceeded, payment.EventCanceled,
 				shipping.EventShipped, EventStuck),
 			Does:  "decide again about tickets that waited for the order to move",
 			Leads: on(support.EventSolved, support.EventWaiting, support.EventEscalated),

@@ -82,7 +82,6 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: LabelBought, On: EventShipped, To: Shipped},
 	{From: LabelBought, On: EventTracked, To: LabelBought},
 	{From: LabelBought, On: EventSilent, To: LabelBought},
-	{From: Planned, On: EventSilent, To: Planned},
 	{From: Shipped, On: EventVoidRefused, To: Shipped},
 	{From: Shipped, On: EventTracked, To: Shipped},
 	{From: Shipped, On: EventSilent, To: Shipped},
