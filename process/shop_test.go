@@ -31,8 +31,8 @@ type shop struct {
 	t       testing.TB
 	db      *db.DB
 	clock   *clock.Virtual
-	gateway *gateway.Gateway
-	carrier *carrier.Carrier
+	gateway *desk
+	carrier *depot
 	run     *work.Virtual
 	*process.Process
 }
@@ -42,6 +42,8 @@ type config struct {
 	gateway gateway.Config
 	carrier carrier.Config
 	policy  func(*policy.Policy)
+	watch   func(process.Sighting) // is told of all that the table does
+	without process.Step           // the shop's table lacks this row
 }
 
 // newShop opens a shop that has three SKUs: 100 cups, 50 pots and one lamp.
@@ -56,14 +58,21 @@ func newShop(t testing.TB, engine string, cfg config) *shop {
 	must(t, err)
 	t.Cleanup(func() { _ = c.Close() })
 	q := work.NewQueue("node", 30*time.Second)
-	p := process.New(process.Deps{DB: d, Queue: q, IDs: id.Seeded(1), Gateways: []payment.Gateway{g}, Carriers: []shipping.Carrier{c}})
-	s := &shop{t: t, db: d, clock: clk, gateway: g, carrier: c, Process: p,
-		run: work.NewVirtual(d, q, clk, work.Config{Handle: p.Handle})}
+	s := &shop{t: t, db: d, clock: clk, gateway: &desk{Gateway: g}, carrier: &depot{Carrier: c}}
+	s.Process = process.New(process.Deps{DB: d, Queue: q, IDs: id.Seeded(1),
+		Gateways: []payment.Gateway{s.gateway}, Carriers: []shipping.Carrier{s.carrier}})
+	s.run = work.NewVirtual(d, q, clk, work.Config{Handle: s.Handle})
+	if cfg.without != "" {
+		s.Without(cfg.without)
+	}
+	if cfg.watch != nil {
+		s.Watch(cfg.watch)
+	}
 	s.stock()
 	if cfg.policy != nil {
 		def := policy.Default()
 		cfg.policy(&def)
-		_, err := p.SetPolicy(t.Context(), person(""), 0, def)
+		_, err := s.SetPolicy(t.Context(), person(""), 0, def)
 		must(t, err)
 	}
 	return s

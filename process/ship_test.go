@@ -1,0 +1,258 @@
+package process_test
+
+import (
+	"time"
+
+	"doorstep/fault"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/shipping"
+	carrier "doorstep/shipping/simulated"
+)
+
+// labelScenarios are the ways of a paid order to its label.
+var labelScenarios = []scenario{
+	{"the label is refused for good", config{}, func(s *shop) {
+		s.gateway.refund.say(gatewayAway)
+		o := s.place(sentTo(carrier.PostalFailLabel))
+		s.after(0)
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunding failed", Money: taken,
+			Tickets: "order_issue on_hold refund_pending", Next: "refund"})
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunded failed", Money: takenBack,
+			Tickets: "order_issue solved refunded"})
+		s.wantLevel("CUP", 100, 0)
+	}},
+	{"the carrier is in trouble once", config{}, func(s *shop) {
+		o := s.place(sentTo(carrier.PostalTroubleOnce))
+		s.after(59 * time.Second)
+		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: taken, Next: "buy_label"})
+		s.after(2 * time.Second)
+		s.expect(o, underWay)
+		s.wantCount(o, shipping.EventLabelRefused, 1)
+	}},
+	{"the carrier is in trouble too often", config{carrier: carrier.Config{TroubleRate: 1}}, func(s *shop) {
+		o := s.place(cup())
+		s.after(70 * time.Minute)
+		s.wantStatus(o, order.Paid)
+		s.after(2 * time.Minute)
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunded failed", Money: takenBack,
+			Tickets: "order_issue solved refunded"})
+		s.wantCount(o, shipping.EventLabelRefused, 3)
+	}},
+	{"the carrier is silent after the purchase", config{}, func(s *shop) { labelUnknownOnce(s, carrier.PostalTimeoutAfterOnce) }},
+	{"the carrier is silent before the purchase", config{}, func(s *shop) { labelUnknownOnce(s, carrier.PostalTimeoutBeforeOnce) }},
+	{"the carrier is not reached once", config{}, func(s *shop) {
+		o := s.place(sentTo(carrier.PostalUnreachableOnce))
+		s.after(time.Minute)
+		s.expect(o, underWay)
+		s.wantCount(o, shipping.EventLabelUnknown, 0)
+	}},
+	{"the carrier is never reached", config{carrier: carrier.Config{Unreachable: 1}, policy: impatient}, func(s *shop) {
+		o := s.place(cup())
+		s.after(day)
+		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: taken,
+			Tickets: "order_issue open step_stuck", Next: "buy_label stuck"})
+	}},
+	{"the label's key has expired, and none was sold",
+		config{carrier: carrier.Config{KeyLife: 10 * time.Second}, policy: slow}, func(s *shop) {
+			s.carrier.buy.say(labelSilent)
+			o := s.place(cup())
+			s.after(time.Hour)
+			s.expect(o, underWay)
+			s.wantCount(o, shipping.EventLabelUnknown, 1)
+		}},
+	{"the carrier is not reached before the label's key expired",
+		config{carrier: carrier.Config{KeyLife: 10 * time.Second}, policy: slow}, func(s *shop) {
+			s.carrier.buy.say(labelAway)
+			o := s.place(cup())
+			s.after(time.Hour)
+			s.expect(o, underWay)
+		}},
+	{"the carrier is silent, then refuses for good", config{}, func(s *shop) {
+		s.carrier.buy.say(labelSilent)
+		o := s.place(sentTo(carrier.PostalFailLabel))
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunded failed", Money: takenBack,
+			Tickets: "order_issue solved refunded"})
+	}},
+	{"the label's key has expired, and one was sold",
+		config{carrier: carrier.Config{KeyLife: 10 * time.Second}, policy: slow}, func(s *shop) {
+			o := s.place(sentTo(carrier.PostalTimeoutAfterOnce))
+			s.after(time.Hour)
+			s.expect(o, underWay)
+		}},
+}
+
+// labelUnknownOnce is a carrier that gives no answer once: whatever it did then,
+// it sells one label.
+func labelUnknownOnce(s *shop, postalCode string) {
+	o := s.place(sentTo(postalCode))
+	s.after(0)
+	s.wantCount(o, shipping.EventLabelUnknown, 1)
+	s.wantStatus(o, order.Paid)
+	s.after(time.Minute)
+	s.expect(o, underWay)
+}
+
+// handOverScenarios are the ways of a labelled parcel to the door.
+var handOverScenarios = []scenario{
+	{"handed over by a person", config{policy: byPerson}, handOverByPerson},
+	{"handed over late", config{policy: byPerson}, func(s *shop) {
+		o := s.place(cup())
+		s.after(4 * day)
+		late := outcome{Order: "paid: reserved captured labelled", Money: taken, Labels: "1 sold",
+			Tickets: "other open needs_person", Next: "await_handover"}
+		s.expect(o, late)
+		s.after(9 * day)
+		s.expect(o, late)
+	}},
+	{"handed over by the first scan", config{policy: firstScan}, func(s *shop) {
+		o := s.place(cup())
+		s.after(7 * time.Hour)
+		s.expect(o, outcome{Order: "paid: reserved captured labelled", Money: taken, Labels: "1 sold", Next: "track"})
+		s.after(2 * time.Hour)
+		s.expect(o, underWay)
+		s.after(14 * day)
+		s.wantStatus(o, order.Delivered)
+	}},
+	{"never scanned after the label", config{policy: firstScan}, func(s *shop) {
+		s.carrier.blind = true
+		o := s.place(cup())
+		s.after(30 * day)
+		s.expect(o, outcome{Order: "paid: reserved captured labelled", Money: taken, Labels: "1 sold",
+			Tickets: "where_is_my_order open not_seen", Next: "track"})
+		s.wantCount(o, shipping.EventSilent, 1)
+	}},
+	{"captured on hand-over", config{policy: settings(onHandOver, byPerson)}, func(s *shop) {
+		s.carrier.buy.say(labelTrouble)
+		o := s.place(cup())
+		s.after(0)
+		s.expect(o, outcome{Order: "paid: reserved authorised planned", Money: "845 held", Next: "buy_label"})
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "paid: reserved captured labelled", Money: taken, Labels: "1 sold", Next: "await_handover"})
+		s.handOver(o, "")
+		s.wantStatus(o, order.Shipped)
+		s.wantAttempts(o, payment.AttemptSucceeded, payment.AttemptSucceeded)
+	}},
+	{"the capture is declined for now", config{policy: onHandOver}, func(s *shop) {
+		s.gateway.capture.say(declinedSoftly)
+		o := s.place(cup())
+		s.after(0)
+		s.expect(o, outcome{Order: "paid: reserved authorised labelled", Money: "845 held", Labels: "1 sold", Next: "capture"})
+		_, err := s.HandOver(s.t.Context(), person(""), o.ID, s.parcel(o).ID, shipping.HandOver{})
+		s.refused(fault.Conflict, err)
+		s.after(10 * time.Minute)
+		s.expect(o, underWay)
+	}},
+	{"the capture is silent", config{policy: onHandOver}, func(s *shop) {
+		s.gateway.capture.say(gatewayLost, gatewaySilent)
+		o := s.place(cup())
+		s.after(time.Minute)
+		s.expect(o, underWay)
+		s.wantCount(o, payment.EventUnknown, 1)
+	}},
+	{"the capture is never answered", config{policy: settings(onHandOver, impatient)}, func(s *shop) {
+		s.gateway.capture.say(gatewaySilent, gatewaySilent, gatewaySilent)
+		o := s.place(cup())
+		s.after(day)
+		s.expect(o, outcome{Order: "paid: reserved authorised labelled", Money: "845 held", Labels: "1 sold",
+			Tickets: "order_issue open step_stuck", Next: "capture stuck"})
+	}},
+	{"the capture is declined for good", config{policy: onHandOver}, func(s *shop) {
+		s.gateway.capture.say(declinedHard)
+		o := s.place(cup())
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "failed capture_failed: released failed voided", Money: "845 held", Labels: "1 sold, 1 void",
+			Tickets: "order_issue solved nothing_taken"})
+		s.wantLevel("CUP", 100, 0)
+	}},
+	{"the capture is declined when the parcel has left", config{policy: settings(onHandOver, retryAfter(12*time.Hour))}, func(s *shop) {
+		s.gateway.capture.say(declinedSoftly, declinedHard)
+		o := s.place(cup())
+		s.after(day)
+		s.expect(o, outcome{Order: "failed capture_failed: released failed labelled", Money: "845 held", Labels: "1 sold",
+			Tickets: "order_issue solved nothing_taken, other open needs_person"})
+	}},
+	{"first scan before the money is taken", config{policy: settings(onHandOver, firstScan, retryAfter(80*time.Hour))}, func(s *shop) {
+		s.gateway.capture.say(declinedSoftly)
+		o := s.place(cup())
+		s.after(4 * day)
+		s.after(7 * day)
+		s.expect(o, outcome{Order: "delivered: left captured delivered", Money: taken, Labels: "1 sold"})
+	}},
+	{"the carrier is silent about a parcel", config{}, func(s *shop) {
+		s.carrier.blind = true
+		o := s.place(cup())
+		s.after(30 * day)
+		s.expect(o, outcome{Order: shippedOnce, Money: taken, Labels: "1 sold",
+			Tickets: "where_is_my_order open not_seen", Next: "track"})
+		s.wantCount(o, shipping.EventSilent, 1)
+		s.carrier.blind = false
+		s.after(day)
+		s.wantStatus(o, order.Delivered)
+	}},
+	{"the tracker is not reached", config{}, func(s *shop) {
+		s.carrier.track.say(trackerAway, trackerAway)
+		o := s.place(cup())
+		s.after(14 * day)
+		s.expect(o, outcome{Order: "delivered: left captured delivered", Money: taken, Labels: "1 sold"})
+	}},
+	{"scans late and twice", config{carrier: carrier.Config{LateRate: 0.5, TwiceRate: 0.5, Seed: 3}}, func(s *shop) {
+		o := s.place(cup())
+		s.after(14 * day)
+		s.wantStatus(o, order.Delivered)
+		s.wantCount(o, shipping.EventDelivered, 1)
+	}},
+	{"a carrier without a provider", config{policy: manualCarrier}, manualAllTheWay},
+	{"a carrier without a provider, late", config{policy: manualCarrier}, func(s *shop) {
+		o := s.place(cup())
+		s.after(4 * day)
+		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: taken,
+			Tickets: "other open needs_person", Next: "await_handover"})
+		s.handOver(o, "MADE-UP-1")
+		s.after(30 * day)
+		s.expect(o, outcome{Order: shippedOnce, Money: taken,
+			Tickets: "other open needs_person, where_is_my_order open not_seen", Next: "await_delivery"})
+		s.wantCount(o, shipping.EventSilent, 1)
+	}},
+}
+
+func handOverByPerson(s *shop) {
+	o := s.place(cup())
+	s.after(0)
+	ready := outcome{Order: "paid: reserved captured labelled", Money: taken, Labels: "1 sold", Next: "await_handover"}
+	s.expect(o, ready)
+	parcel := s.parcel(o).ID
+	_, err := s.HandOver(s.t.Context(), person(""), o.ID, parcel, shipping.HandOver{TrackingNumber: "ANOTHER"})
+	s.refused(fault.Invalid, err)
+	_, err = s.HandOver(s.t.Context(), person(""), o.ID, "shp_none", shipping.HandOver{})
+	s.refused(fault.NotFound, err)
+	_, err = s.MarkDelivered(s.t.Context(), person(""), o.ID, parcel)
+	s.refused(fault.Conflict, err)
+	s.after(day)
+	s.expect(o, ready)
+	s.handOver(o, "")
+	s.expect(o, underWay)
+	_, err = s.HandOver(s.t.Context(), person(""), o.ID, parcel, shipping.HandOver{})
+	s.refused(fault.TooLate, err)
+	s.after(14 * day)
+	s.wantStatus(o, order.Delivered)
+}
+
+func manualAllTheWay(s *shop) {
+	o := s.place(cup())
+	s.after(0)
+	s.expect(o, outcome{Order: "paid: reserved captured planned", Money: taken, Next: "await_handover"})
+	_, err := s.HandOver(s.t.Context(), person(""), o.ID, s.parcel(o).ID, shipping.HandOver{})
+	s.refused(fault.Invalid, err)
+	s.handOver(o, "MADE-UP-1")
+	s.expect(o, outcome{Order: shippedOnce, Money: taken, Next: "await_delivery"})
+	s.after(3 * day)
+	parcel := s.parcel(o).ID
+	_, err = s.MarkDelivered(s.t.Context(), person(""), o.ID, parcel)
+	must(s.t, err)
+	s.expect(o, outcome{Order: "delivered: left captured delivered", Money: taken})
+	_, err = s.MarkDelivered(s.t.Context(), person(""), o.ID, parcel)
+	s.refused(fault.Conflict, err)
+}

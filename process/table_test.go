@@ -1,0 +1,271 @@
+package process_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"doorstep/event"
+	"doorstep/internal/db"
+	"doorstep/internal/db/dbtest"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/process"
+	"doorstep/shipping"
+	"doorstep/state"
+	"doorstep/support"
+)
+
+// sightings are what was seen of the process while the scenarios were played.
+type sightings struct {
+	mu    sync.Mutex
+	rows  map[process.Sighting]bool
+	fired map[process.Step][]string // the scenarios in which a row fires
+	moves map[string]bool           // the transitions that were made
+}
+
+func newSightings() *sightings {
+	return &sightings{rows: map[process.Sighting]bool{}, fired: map[process.Step][]string{}, moves: map[string]bool{}}
+}
+
+// of returns what is told of all that the table does in the scenario.
+func (s *sightings) of(name string) func(process.Sighting) {
+	return func(is process.Sighting) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.rows[is] = true
+		if is.What == "fires" && !slices.Contains(s.fired[is.Step], name) {
+			s.fired[is.Step] = append(s.fired[is.Step], name)
+		}
+	}
+}
+
+func (s *sightings) saw(thing string, from, on, to any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.moves[fmt.Sprintf("%s %v -%v-> %v", thing, from, on, to)] = true
+}
+
+// history takes down what the events and the attempts of a shop say.
+func (s *sightings) history(shop *shop) {
+	events, err := db.View(shop.t.Context(), shop.db, func(r db.Reader) ([]event.Event, error) {
+		all, _, err := event.After(r, "", 1_000_000)
+		return all, err
+	})
+	must(shop.t, err)
+	facets := map[string]order.Facets{}
+	for _, e := range events {
+		kind, _, _ := strings.Cut(e.Entity, "_")
+		s.saw(kind, e.From, e.Type, e.To)
+		if strings.HasPrefix(e.Subject, order.Prefix) {
+			s.facets(shop, facets, e)
+		}
+	}
+	s.attempts(shop, events)
+}
+
+func (s *sightings) facets(shop *shop, known map[string]order.Facets, e event.Event) {
+	before, ok := known[e.Subject]
+	if !ok {
+		before = order.New()
+	}
+	after, err := order.Apply(before, e.Type, "")
+	must(shop.t, err)
+	known[e.Subject] = after
+	s.facetMoves(before, e.Type, after)
+}
+
+func (s *sightings) facetMoves(before order.Facets, on event.Type, after order.Facets) {
+	if before.Stock != after.Stock {
+		s.saw("stock", before.Stock, on, after.Stock)
+	}
+	if before.Payment != after.Payment {
+		s.saw("payment", before.Payment, on, after.Payment)
+	}
+	if before.Fulfilment != after.Fulfilment {
+		s.saw("fulfilment", before.Fulfilment, on, after.Fulfilment)
+	}
+	if before.End != after.End {
+		s.saw("end", before.End, on, after.End)
+	}
+}
+
+// attempts takes down how attempts have ended, and whether their outcome was
+// unknown before.
+func (s *sightings) attempts(shop *shop, events []event.Event) {
+	unknown := map[string]bool{} // by entity and number
+	for _, e := range events {
+		if e.Type == payment.EventUnknown || e.Type == shipping.EventLabelUnknown || e.Type == payment.EventRefundUnknown {
+			unknown[e.Entity+string(e.Data[strings.Index(string(e.Data), `"attempt"`):])] = true
+		}
+	}
+	_, err := db.View(shop.t.Context(), shop.db, func(r db.Reader) (struct{}, error) {
+		paid, err := payment.AttemptsRange(r, "", "~")
+		for _, a := range paid {
+			entity := a.Payment
+			if a.Refund != "" {
+				entity = a.Refund
+			}
+			s.attempt("attempt", unknown[fmt.Sprintf(`%s"attempt":%d}`, entity, a.N)], string(a.Status))
+		}
+		if err != nil {
+			return struct{}{}, err
+		}
+		labels, err := shipping.AttemptsRange(r, "", "~")
+		for _, a := range labels {
+			s.attempt("label", unknown[fmt.Sprintf(`%s"attempt":%d}`, a.Shipment, a.N)], string(a.Status))
+		}
+		return struct{}{}, err
+	})
+	must(shop.t, err)
+}
+
+func (s *sightings) attempt(thing string, wasUnknown bool, ended string) {
+	from := "open"
+	if wasUnknown {
+		from = "unknown"
+		s.saw(thing, "open", "unknown", "unknown")
+		s.saw(thing, "unknown", "unknown", "unknown") // it is asked again and again
+	}
+	s.saw(thing, from, ended, ended)
+}
+
+// holdTheTable checks that the table says all that its rows do, and does all
+// that it says; that every transition is made; and that no row can be missed.
+func holdTheTable(t *testing.T, seen *sightings) {
+	t.Run("declared", seen.declared)
+	t.Run("transitions", seen.transitions)
+	t.Run("without", seen.without)
+}
+
+func (s *sightings) declared(t *testing.T) {
+	for _, row := range process.Table() {
+		if len(s.fired[row.Step]) == 0 {
+			t.Errorf("no scenario fires %s", row.Step)
+		}
+		for _, on := range row.On {
+			s.wantSeen(t, process.Sighting{Step: row.Step, What: "fires", Type: on})
+		}
+		for _, lead := range row.Leads {
+			s.wantSeen(t, process.Sighting{Step: row.Step, What: "causes", Type: lead})
+		}
+		for _, until := range row.Until {
+			s.wantSeen(t, process.Sighting{Step: row.Step, What: "ends", Type: until})
+		}
+	}
+	rows := map[process.Step]process.Row{}
+	for _, row := range process.Table() {
+		rows[row.Step] = row
+	}
+	for is := range s.rows {
+		row := rows[is.Step]
+		if is.What == "causes" && !slices.Contains(row.Leads, is.Type) && !slices.Contains(row.Until, is.Type) {
+			t.Errorf("%s causes %s, which its row does not say", is.Step, is.Type)
+		}
+	}
+}
+
+func (s *sightings) wantSeen(t *testing.T, is process.Sighting) {
+	t.Helper()
+	if !s.rows[is] {
+		t.Errorf("no scenario shows that %s %s %s", is.Step, is.What, is.Type)
+	}
+}
+
+// transitions checks that the scenarios make every transition of every table.
+func (s *sightings) transitions(t *testing.T) {
+	want := map[string]bool{}
+	add := func(thing string, from, on, to any) { want[fmt.Sprintf("%s %v -%v-> %v", thing, from, on, to)] = true }
+	tableOf("pay", payment.Transitions, add)
+	tableOf("rfd", payment.RefundTransitions, add)
+	tableOf("shp", shipping.Transitions, add)
+	tableOf("tkt", support.Transitions, add)
+	tableOf("attempt", payment.AttemptTransitions, add)
+	tableOf("label", shipping.AttemptTransitions, add)
+	for _, m := range slices.Sorted(maps.Keys(facetTable())) {
+		want[m] = true
+	}
+	for _, m := range slices.Sorted(maps.Keys(want)) {
+		if !s.moves[m] {
+			t.Errorf("no scenario makes the transition %s", m)
+		}
+	}
+}
+
+func tableOf[S, E ~string](thing string, table state.Table[S, E], add func(thing string, from, on, to any)) {
+	for _, row := range table {
+		add(thing, row.From, row.On, row.To)
+	}
+}
+
+// facetTable is every move of a facet that the order's table allows by itself.
+func facetTable() map[string]bool {
+	found := newSightings()
+	for _, f := range allFacets() {
+		for _, on := range order.Moving() {
+			if after, err := order.Apply(f, on, ""); err == nil {
+				found.facetMoves(f, on, after)
+			}
+		}
+	}
+	return found.moves
+}
+
+func allFacets() (all []order.Facets) {
+	for _, st := range []order.Stock{order.StockNone, order.StockReserved, order.StockReleased, order.StockLeft} {
+		for _, p := range []order.Payment{order.PaymentDue, order.PaymentAuthorised, order.PaymentCaptured, order.PaymentFailed,
+			order.PaymentVoided, order.PaymentRefunding, order.PaymentRefunded} {
+			for _, f := range []order.Fulfilment{order.FulfilmentNone, order.FulfilmentPlanned, order.FulfilmentLabelled,
+				order.FulfilmentShipped, order.FulfilmentDelivered, order.FulfilmentFailed, order.FulfilmentVoided} {
+				for _, e := range []order.End{order.EndNone, order.EndCancelling, order.EndCancelled, order.EndFailed} {
+					all = append(all, order.Facets{Stock: st, Payment: p, Fulfilment: f, End: e})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// without takes each row out of the table, one after the other: a scenario in
+// which it fires must notice.
+func (s *sightings) without(t *testing.T) {
+	byName := map[string]scenario{}
+	for _, sc := range scenarios() {
+		byName[sc.name] = sc
+	}
+	for _, row := range process.Table() {
+		t.Run(string(row.Step), func(t *testing.T) {
+			t.Parallel()
+			names := s.fired[row.Step]
+			if !slices.ContainsFunc(names, func(name string) bool { return fails(t, byName[name], row.Step) }) {
+				t.Errorf("the process without %s does not fail in %v", row.Step, names)
+			}
+		})
+	}
+}
+
+// fails says whether a scenario fails in a shop whose table lacks the step.
+func fails(t *testing.T, sc scenario, step process.Step) (failed bool) {
+	tr := &trial{TB: t}
+	cfg := sc.config
+	cfg.without = step
+	s := newShop(t, dbtest.SQLite, cfg)
+	s.t = tr
+	defer func() { failed = recover() != nil || tr.failed }()
+	sc.play(s)
+	return tr.failed
+}
+
+// trial is a test that may fail: what would end it ends the trial alone.
+type trial struct {
+	testing.TB
+	failed bool
+}
+
+func (t *trial) Errorf(string, ...any) { t.failed = true }
+func (t *trial) Error(...any)          { t.failed = true }
+func (t *trial) Fatalf(string, ...any) { panic("the trial has failed") }
+func (t *trial) Fatal(...any)          { panic("the trial has failed") }

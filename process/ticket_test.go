@@ -1,0 +1,188 @@
+package process_test
+
+import (
+	"time"
+
+	"doorstep/fault"
+	gateway "doorstep/payment/simulated"
+	"doorstep/process"
+	"doorstep/shipping"
+	carrier "doorstep/shipping/simulated"
+	"doorstep/support"
+)
+
+// ticketScenarios are what customers write about, and what becomes of it.
+var ticketScenarios = []scenario{
+	{"a ticket of each category", config{}, eachCategory},
+	{"a ticket about no order", config{}, loneTicket},
+	{"a ticket is talked over", config{}, talk},
+	{"a ticket at every point of the way", config{policy: byPerson}, everyPoint},
+	{"a ticket waits for a payment elsewhere", config{policy: manualGateway}, func(s *shop) {
+		o := s.place(cup())
+		s.wantTicket(s.raise(o, support.OrderIssue).ID, support.Solved, support.AwaitingPayment)
+	}},
+	{"a ticket waits for its money", config{}, ticketWaits},
+	{"a ticket waits, and a step is stuck", config{gateway: gateway.Config{RefundDeclineRate: 1}}, func(s *shop) {
+		s.carrier.buy.say(labelTrouble)
+		o := s.place(cup())
+		s.after(0)
+		ticket := s.raise(o, support.CancelRequest)
+		s.wantTicket(ticket.ID, support.OnHold, support.RefundPending)
+		s.after(time.Minute)
+		s.wantTicket(ticket.ID, support.Open, support.StepStuck)
+	}},
+	{"two tickets ask to cancel", config{gateway: slowGateway}, func(s *shop) {
+		o := s.place(cup())
+		s.after(time.Second)
+		first, second := s.raise(o, support.CancelRequest), s.raise(o, support.CancelRequest)
+		s.wantTicket(first.ID, support.OnHold, support.WillCancel)
+		s.wantTicket(second.ID, support.OnHold, support.IsCancelling)
+		s.after(time.Minute)
+		s.wantTicket(first.ID, support.Solved, support.WasRefunded)
+		s.wantTicket(second.ID, support.Solved, support.WasRefunded)
+	}},
+	{"a ticket is solved by the hand-over", config{carrier: slowCarrier(4 * time.Hour), policy: firstScan}, func(s *shop) {
+		o := s.place(cup())
+		s.after(11 * time.Hour)
+		ticket := s.raise(o, support.CancelRequest)
+		s.after(5 * time.Hour)
+		s.wantTicket(ticket.ID, support.Solved, support.TooLate)
+		s.wantCount(o, shipping.EventShipped, 1)
+	}},
+	{"a note is kept", config{}, func(s *shop) {
+		o := s.place(cup())
+		_, err := s.Note(s.t.Context(), person(""), o.ID, "Made up: wrap it well.")
+		must(s.t, err)
+		if v := s.show(o.ID); len(v.Notes) != 1 || v.Notes[0].Text != "Made up: wrap it well." {
+			s.t.Errorf("the notes are %+v", v.Notes)
+		}
+		s.after(time.Minute)
+		s.expect(o, underWay)
+	}},
+}
+
+func eachCategory(s *shop) {
+	o := s.place(cup())
+	s.after(time.Minute)
+	for _, tt := range []struct {
+		category support.Category
+		status   support.Status
+		reason   support.Reason
+	}{
+		{support.OrderIssue, support.Solved, support.OnItsWay},
+		{support.WhereIsMyOrder, support.Solved, support.OnItsWay},
+		{support.CancelRequest, support.Solved, support.TooLate},
+		{support.Damaged, support.Open, support.NeedsPerson},
+		{support.WrongItem, support.Open, support.NeedsPerson},
+		{support.AddressChange, support.Open, support.NeedsPerson},
+		{support.PaymentIssue, support.Open, support.NeedsPerson},
+		{support.Other, support.Open, support.NeedsPerson},
+		{"made_up", support.Open, support.UnknownCategory},
+	} {
+		ticket := s.raise(o, tt.category)
+		s.wantTicket(ticket.ID, tt.status, tt.reason)
+		v := s.ticket(ticket.ID)
+		if len(v.Messages) != 2 || v.Messages[1].From != support.FromProcess || len(v.Decisions) != 1 || v.Decisions[0].Facts.Category != tt.category {
+			s.t.Errorf("the ticket is %+v", v)
+		}
+	}
+	_, err := s.OpenTicket(s.t.Context(), person(""), support.Request{Order: "ord_none", Category: support.Other, Body: "made up"})
+	s.refused(fault.NotFound, err)
+	_, err = s.OpenTicket(s.t.Context(), person(""), support.Request{Category: support.Other})
+	s.refused(fault.Invalid, err)
+}
+
+func loneTicket(s *shop) {
+	r, err := s.OpenTicket(s.t.Context(), process.Command{By: "customer"}, support.Request{Category: support.OrderIssue, Body: "made up"})
+	must(s.t, err)
+	s.wantTicket(r.Value.ID, support.Open, support.NoOrder)
+	_, err = s.SolveTicket(s.t.Context(), person(""), r.Value.ID, "Made up answer.")
+	must(s.t, err)
+	s.wantTicket(r.Value.ID, support.Solved, support.NoOrder)
+	s.after(6 * day)
+	s.wantTicket(r.Value.ID, support.Solved, support.NoOrder)
+	s.after(2 * day)
+	s.wantTicket(r.Value.ID, support.Closed, support.NoOrder)
+}
+
+// talk goes through what people write in a ticket.
+func talk(s *shop) {
+	o := s.place(cup())
+	id := s.raise(o, support.Damaged).ID
+	for _, step := range []struct {
+		from support.Author
+		want support.Status
+	}{
+		{support.FromCustomer, support.Open},
+		{support.FromShop, support.Pending},
+		{support.FromShop, support.Pending},
+		{support.FromCustomer, support.Open},
+		{support.FromShop, support.Pending},
+	} {
+		s.reply(id, step.from, step.want)
+	}
+	s.solve(id)
+	s.reply(id, support.FromShop, support.Solved)
+	s.reply(id, support.FromCustomer, support.Open)
+	s.solve(id)
+	_, err := s.SolveTicket(s.t.Context(), person(""), id, "Again.")
+	s.refused(fault.Conflict, err)
+	s.after(8 * day)
+	s.wantTicket(id, support.Closed, support.NeedsPerson)
+	_, err = s.ReplyTicket(s.t.Context(), person(""), id, support.FromCustomer, "Too late.")
+	s.refused(fault.Conflict, err)
+	if n := len(s.ticket(id).Messages); n != 11 {
+		s.t.Errorf("the ticket has %d messages", n)
+	}
+}
+
+func (s *shop) reply(id string, from support.Author, want support.Status) {
+	s.t.Helper()
+	r, err := s.ReplyTicket(s.t.Context(), person(""), id, from, "made up")
+	must(s.t, err)
+	if r.Value.Status != want {
+		s.t.Errorf("after a message of the %s the ticket is %s, not %s", from, r.Value.Status, want)
+	}
+}
+
+func (s *shop) solve(id string) {
+	s.t.Helper()
+	_, err := s.SolveTicket(s.t.Context(), person(""), id, "Made up answer.")
+	must(s.t, err)
+}
+
+func everyPoint(s *shop) {
+	s.gateway.authorise.say(gatewayAway)
+	o := s.place(cup())
+	s.after(0)
+	s.wantTicket(s.raise(o, support.WhereIsMyOrder).ID, support.Solved, support.PayingNow)
+	s.after(time.Minute)
+	s.wantTicket(s.raise(o, support.WhereIsMyOrder).ID, support.Solved, support.BeingPrepared)
+	s.handOver(o, "")
+	s.wantTicket(s.raise(o, support.WhereIsMyOrder).ID, support.Solved, support.OnItsWay)
+	s.after(14 * day)
+	s.wantTicket(s.raise(o, support.WhereIsMyOrder).ID, support.Open, support.DeliveredMissing)
+	s.wantTicket(s.raise(o, support.OrderIssue).ID, support.Open, support.DeliveredIssue)
+	s.wantTicket(s.raise(o, support.CancelRequest).ID, support.Solved, support.TooLate)
+
+	declined := s.place(request(2, "CUP"))
+	s.gateway.authorise.say(declinedHard)
+	s.after(time.Minute)
+	s.wantTicket(s.raise(declined, support.OrderIssue).ID, support.Solved, support.WasDeclined)
+}
+
+func ticketWaits(s *shop) {
+	s.gateway.refund.say(gatewayAway)
+	o := s.place(sentTo(carrier.PostalFailLabel))
+	s.after(0)
+	ticket := s.raise(o, support.OrderIssue)
+	s.wantTicket(ticket.ID, support.OnHold, support.RefundPending)
+	s.reply(ticket.ID, support.FromCustomer, support.OnHold)
+	s.reply(ticket.ID, support.FromShop, support.OnHold)
+	_, err := s.SolveTicket(s.t.Context(), person(""), ticket.ID, "made up")
+	s.refused(fault.Conflict, err)
+	s.after(time.Minute)
+	s.wantTicket(ticket.ID, support.Solved, support.WasRefunded)
+	s.after(8 * day)
+	s.wantTicket(ticket.ID, support.Closed, support.WasRefunded)
+}
