@@ -24,6 +24,7 @@ type globals struct {
 
 // grammar is everything that can be typed.
 type grammar struct {
+	Demo     demoVerb      `cmd:"" help:"Show the whole process in a throw-away database."`
 	Serve    serveVerb     `cmd:"" help:"Run the process until it is told to stop."`
 	Order    orderVerbs    `cmd:"" help:"Place orders, look at them, cancel them."`
 	Payment  paymentVerbs  `cmd:"" help:"Record what was paid elsewhere."`
