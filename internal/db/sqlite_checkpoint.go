@@ -6,11 +6,13 @@ import (
 	"sync"
 )
 
-// The sizes of the write-ahead log, in bytes, from which it is copied into the
-// database, and from which it is also cut.
+// When the write-ahead log is copied into the database: after so many
+// statements, because its file keeps its size when it begins anew, and when it
+// is that large at all. From cutFrom bytes on, the file is also cut.
 const (
-	copyFrom = 4 << 20
-	cutFrom  = 64 << 20
+	copyAfter = 4000
+	copyFrom  = 4 << 20
+	cutFrom   = 64 << 20
 )
 
 // checkpointer copies the write-ahead log into the database on a connection of
@@ -21,6 +23,7 @@ type checkpointer struct {
 	wal  string
 	wake chan struct{}
 	done sync.WaitGroup
+	last int64 // how many statements there had been when it was woken last
 }
 
 // A cut keeps the writer out while it waits for readers: not for long.
@@ -43,19 +46,21 @@ func newCheckpointer(ctx context.Context, path string) (*checkpointer, error) {
 	return c, nil
 }
 
-// grown tells the checkpointer that the log has grown.
-func (c *checkpointer) grown() {
-	if c.size() < copyFrom {
+// grown tells the checkpointer that the log has grown, by the statements that
+// there have been so far. It is the writer's to call.
+func (c *checkpointer) grown(statements int64) {
+	if statements-c.last < copyAfter || c.size() < copyFrom {
 		return
 	}
 	select {
 	case c.wake <- struct{}{}:
+		c.last = statements
 	default: // it is at it
 	}
 }
 
 // runOnce makes one checkpoint. When readers are in the way it does what it
-// can; the next commit asks again.
+// can; a later commit asks again.
 func (c *checkpointer) runOnce() {
 	if c.size() < cutFrom {
 		c.checkpoint("PASSIVE")
