@@ -1,0 +1,398 @@
+package verify_test
+
+import (
+	"database/sql"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"doorstep/internal/db"
+	"doorstep/internal/db/dbtest"
+	"doorstep/verify"
+
+	"github.com/google/go-cmp/cmp"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
+	_ "modernc.org/sqlite"             // the driver sqlite
+)
+
+// named is a violation that is to be found: its kind, and its subject or a
+// query for it.
+type named struct {
+	kind    verify.Kind
+	subject string
+}
+
+// corruption breaks one rule by SQL. In it and in its subjects, {purpose} is the
+// identifier of an order or ticket of the shop. What is found is exactly the
+// named violations, of which the first is what the corruption is for.
+type corruption struct {
+	name string
+	sql  []string
+	want []named
+}
+
+// kind is what the corruption is for.
+func (c corruption) kind() verify.Kind { return c.want[0].kind }
+
+func one(kind verify.Kind, subject string) []named { return []named{{kind, subject}} }
+
+const (
+	paymentOf  = `SELECT id FROM payments WHERE order_id = '%s'`
+	shipmentOf = `SELECT id FROM shipments WHERE order_id = '%s'`
+)
+
+func of(query, purpose string) string { return fmt.Sprintf(query, "{"+purpose+"}") }
+
+// corruptions are all that is done to a shop, each to a copy of its own.
+var corruptions = slices.Concat(historyCorruptions, orderCorruptions, moneyCorruptions, parcelCorruptions, stockCorruptions, stepCorruptions)
+
+var historyCorruptions = []corruption{
+	{"the row is ahead of its events", []string{`UPDATE orders SET version = version + 1 WHERE id = '{delivered}'`}, one(verify.Version, "{delivered}")},
+	{"an event is lost", []string{`DELETE FROM events WHERE subject = '{delivered}' AND version = 3`}, one(verify.Version, "{delivered}")},
+	{"a ticket is ahead of its events", []string{`UPDATE tickets SET version = version + 1 WHERE id = '{explained}'`}, one(verify.Version, "{explained}")},
+	{"a ticket without an order is too", []string{`UPDATE tickets SET version = version + 1 WHERE id = '{talk}'`}, one(verify.Version, "{talk}")},
+	{"an event of an SKU is lost", []string{`DELETE FROM events WHERE subject = 'CUP' AND version = 2`}, one(verify.Version, "CUP")},
+	{"a delivered order was cancelled", []string{`UPDATE events SET type = 'order.cancelled' WHERE subject = '{delivered}' AND type = 'order.noted'`},
+		one(verify.Impossible, "{delivered}")},
+	{"another failure", []string{`UPDATE orders SET failure = 'shipping_failed' WHERE id = '{declined}'`}, one(verify.Facets, "{declined}")},
+	{"another status", []string{`UPDATE orders SET status = 'paid' WHERE id = '{unpaid}'`},
+		[]named{{verify.Status, "{unpaid}"}, {verify.KeptCount, "orders.paid"}, {verify.KeptCount, "orders.processed"}}},
+	{"an event says another status", []string{`UPDATE events SET status = 'processed' WHERE subject = '{delivered}' AND type = 'shipment.shipped'`},
+		one(verify.EventStatus, "{delivered}")},
+	{"an event of the order says another change", []string{`UPDATE events SET to_state = 'paid' WHERE subject = '{delivered}' AND version = 1`},
+		one(verify.EventStatus, "{delivered}")},
+	{"a payment's event begins elsewhere", []string{`UPDATE events SET from_state = 'requires_capture' WHERE subject = '{delivered}' AND type = 'payment.succeeded'`},
+		one(verify.History, of(paymentOf, "delivered"))},
+	{"a shipment's event leads elsewhere", []string{`UPDATE events SET to_state = 'failed' WHERE subject = '{delivered}' AND type = 'shipment.delivered'`},
+		one(verify.History, of(shipmentOf, "delivered"))},
+	{"a refund's event has no step in its table", []string{`UPDATE events SET type = 'refund.made_up' WHERE subject = '{owed}' AND type = 'refund.opened'`},
+		[]named{{verify.History, `SELECT id FROM refunds WHERE order_id = '{owed}'`}, {verify.Facets, "{owed}"}}},
+	{"a ticket's event begins elsewhere", []string{`UPDATE events SET from_state = 'closed' WHERE subject = '{talk}' AND version = 2`}, one(verify.History, "{talk}")},
+	{"a ticket is elsewhere", []string{`UPDATE tickets SET status = 'open' WHERE id = '{talk}'`},
+		[]named{{verify.State, "{talk}"}, {verify.KeptCount, "tickets.open"}, {verify.KeptCount, "tickets.pending"}}},
+	{"placed earlier", []string{`UPDATE orders SET placed_at = placed_at - 1 WHERE id = '{delivered}'`}, one(verify.Times, "{delivered}")},
+	{"an event about nothing", []string{`UPDATE events SET entity = 'ord_gone' WHERE subject = '{delivered}' AND type = 'order.noted'`}, one(verify.Orphan, "ord_gone")},
+}
+
+var orderCorruptions = []corruption{
+	{"a dearer line", []string{`UPDATE order_lines SET unit_price = unit_price + 1, total = total + quantity WHERE order_id = '{delivered}' AND line = 2`},
+		one(verify.Totals, "{delivered}")},
+	{"a line that was discounted more", []string{`UPDATE order_lines SET discount = discount + 1 WHERE order_id = '{delivered}' AND line = 2`},
+		one(verify.Allotment, "{delivered}")},
+	{"one open ticket more", []string{`UPDATE orders SET open_tickets = open_tickets + 1 WHERE id = '{delivered}'`}, one(verify.OpenTickets, "{delivered}")},
+	{"due later", []string{`UPDATE orders SET next_due = next_due + 1 WHERE id = '{labelled}'`}, one(verify.NextDue, "{labelled}")},
+	{"a count too many", []string{`UPDATE counts SET n = n + 1 WHERE name = 'orders.delivered' AND shard = (SELECT MIN(shard) FROM counts WHERE name = 'orders.delivered')`},
+		one(verify.KeptCount, "orders.delivered")},
+	{"a count of what is not there", []string{`INSERT INTO counts (name, shard, n) VALUES ('tickets.made_up', 0, 2)`}, one(verify.KeptCount, "tickets.made_up")},
+	{"lines of no shipment", []string{`INSERT INTO shipment_lines (order_id, shipment_id, line, sku, quantity) VALUES ('{delivered}', 'shp_gone', 1, 'CUP', 1)`},
+		one(verify.Orphan, "shp_gone")},
+	{"a refund of no order", []string{refund("ord_gone")}, one(verify.Orphan, "ord_gone")},
+	{"a refund of what is not even named like one", []string{refund("gone")}, one(verify.Orphan, "gone")},
+	{"a refund of no payment", []string{refund("{delivered}")}, []named{{verify.Orphan, "rfd_x"}, {verify.State, "rfd_x"}}},
+	{"a ticket about no order", []string{
+		`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, opened_by, opened_at, updated_at)
+			VALUES ('tkt_x', 'gone', 'other', 'closed', 1, 0, '', 'operator', 0, 0)`,
+		`INSERT INTO counts (name, shard, n) VALUES ('tickets.closed', 77, 1)`,
+	}, one(verify.Orphan, "tkt_x")},
+	{"an event of no order", []string{
+		`INSERT INTO events (subject, version, entity, type, from_state, to_state, status, actor, at, data) VALUES ('ord_gone', 1, 'ord_gone', 'order.noted', '', '', '', '', 0, '')`,
+	}, one(verify.Orphan, "ord_gone")},
+	{"an event of no ticket", []string{
+		`INSERT INTO events (subject, version, entity, type, from_state, to_state, status, actor, at, data) VALUES ('tkt_gone', 1, 'tkt_gone', 'ticket.closed', '', '', '', '', 0, '')`,
+	}, one(verify.Orphan, "tkt_gone")},
+	{"stock of no SKU", []string{`INSERT INTO stock_levels (sku, location, on_hand, reserved) VALUES ('GONE', 'main', 1, 0)`}, one(verify.Orphan, "GONE")},
+}
+
+func refund(of string) string {
+	return `INSERT INTO refunds (id, payment_id, order_id, amount, status, reason, opened_at, closed_at) VALUES ('rfd_x', 'pay_x', '` + of + `', 1, 'made_up', '', 0, 0)`
+}
+
+var moneyCorruptions = []corruption{
+	{"a payment that is due", []string{`UPDATE orders SET payment = 'due' WHERE id = '{declined}'`},
+		[]named{{verify.PaymentFacet, "{declined}"}, {verify.Facets, "{declined}"}}},
+	{"another currency", []string{`UPDATE payments SET currency = 'EUR' WHERE order_id = '{unpaid}'`}, one(verify.PaymentAmount, "{unpaid}")},
+	{"another amount", []string{`UPDATE payments SET amount = amount + 1 WHERE order_id = '{unpaid}'`}, one(verify.PaymentAmount, "{unpaid}")},
+	{"captured less", []string{
+		`UPDATE payments SET captured = captured - 1 WHERE order_id = '{labelled}'`, `UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{labelled}'`,
+	}, one(verify.Captured, of(paymentOf, "labelled"))},
+	{"gave back less", []string{
+		`UPDATE payments SET refunded = refunded - 1 WHERE order_id = '{called back}'`,
+		`UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{called back}' AND op = 'refund'`,
+	}, one(verify.Refunded, of(paymentOf, "called back"))},
+	{"gives back too much", []string{`UPDATE refunds SET amount = amount + 1 WHERE order_id = '{owed}'`}, one(verify.OverRefunded, of(paymentOf, "owed"))},
+	{"keeps a penny", []string{`UPDATE refunds SET amount = amount - 1 WHERE order_id = '{owed}'`}, one(verify.MoneyKept, "{owed}")},
+	{"an attempt is lost", []string{`DELETE FROM payment_attempts WHERE order_id = '{declined softly}' AND n = 2`},
+		one(verify.PaymentAttempts, of(paymentOf, "declined softly"))},
+	{"an attempt took less", []string{`UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{delivered}'`},
+		one(verify.PaymentAttempts, of(paymentOf, "delivered"))},
+	{"captured but not authorised", []string{`UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{captured late}' AND op = 'authorise'`},
+		one(verify.PaymentAttempts, of(paymentOf, "captured late"))},
+	{"handed over before it was captured", swapped("{captured late}", "payment.succeeded", "shipment.shipped"),
+		[]named{{verify.UnpaidHandOver, "{captured late}"}, {verify.Impossible, "{captured late}"}}},
+	{"handed over for less", []string{
+		`UPDATE payments SET amount = amount - 1, captured = captured - 1 WHERE order_id = '{under way}'`,
+		`UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{under way}'`,
+	}, []named{{verify.UnpaidHandOver, "{under way}"}, {verify.PaymentAmount, "{under way}"}}},
+	{"two questions at once", []string{
+		`DROP INDEX payment_attempts_open`,
+		`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, status, ref, decline, opened_at, key_until, closed_at)
+			SELECT 'att_x', payment_id, order_id, n + 1, op, amount, '', status, '', '', 0, 0, 0 FROM payment_attempts WHERE order_id = '{unpaid}'`,
+	}, one(verify.TwoOpenAttempts, of(paymentOf, "unpaid"))},
+	{"a question that is no longer open", []string{`UPDATE payment_attempts SET status = 'withdrawn' WHERE order_id = '{unpaid}'`}, one(verify.AttemptStep, "{unpaid}")},
+	{"a question that no one asks", []string{`UPDATE payment_attempts SET status = 'unknown' WHERE order_id = '{declined}'`}, one(verify.AttemptStep, "{declined}")},
+}
+
+// swapped puts the event of one type behind that of another, which follows it.
+func swapped(order, first, second string) []string {
+	at := `UPDATE events SET version = version %+d%s WHERE subject = '` + order + `' AND type = '%s'`
+	return []string{
+		fmt.Sprintf(at, 1000, ``, first), fmt.Sprintf(at, -1, ``, second), fmt.Sprintf(at, -999, `, status = 'shipped'`, first),
+	}
+}
+
+var parcelCorruptions = []corruption{
+	{"a parcel that failed", []string{`UPDATE orders SET fulfilment = 'failed' WHERE id = '{called back}'`},
+		[]named{{verify.FulfilmentFacet, "{called back}"}, {verify.Facets, "{called back}"}}},
+	{"a second parcel", []string{
+		`INSERT INTO shipments (id, order_id, location, carrier, service, weight_grams, status, tracking, tracking_number, label_ref, cost, cost_currency,
+			planned_at, shipped_at, delivered_at, scanned_at)
+			SELECT 'shp_x', order_id, location, 'manual', service, 0, 'label_bought', 'unknown', '', '', 0, '', 0, 0, 0, 0 FROM shipments WHERE order_id = '{delivered}'`,
+	}, []named{{verify.Parcel, "{delivered}"}, {verify.State, "shp_x"}}},
+	{"no parcel", []string{
+		`UPDATE shipments SET status = 'voided' WHERE order_id = '{carried home}'`,
+	}, []named{{verify.Parcel, "{carried home}"}, {verify.State, of(shipmentOf, "carried home")}, {verify.FulfilmentFacet, "{carried home}"},
+		{verify.Tracking, of(shipmentOf, "carried home")}}},
+	{"too much in the parcel", []string{`UPDATE shipment_lines SET quantity = quantity + 1 WHERE order_id = '{delivered}' AND line = 1`},
+		one(verify.ShipmentLines, "{delivered}")},
+	{"another label", []string{`UPDATE shipments SET tracking_number = 'T1' WHERE order_id = '{delivered}'`}, one(verify.LabelAttempts, of(shipmentOf, "delivered"))},
+	{"a label that was never bought", []string{`UPDATE label_attempts SET status = 'refused' WHERE order_id = '{delivered}'`},
+		one(verify.LabelAttempts, of(shipmentOf, "delivered"))},
+	{"a label that was not given back", []string{`UPDATE label_attempts SET status = 'refused' WHERE order_id = '{called back}' AND op = 'void'`},
+		one(verify.LabelAttempts, of(shipmentOf, "called back"))},
+	{"two labels", []string{label("{delivered}", "succeeded")}, one(verify.TwoLabels, of(shipmentOf, "delivered"))},
+	{"two questions about a label", []string{`DROP INDEX label_attempts_open`, label("{voiding}", "open"), `UPDATE label_attempts SET op = 'void' WHERE key = 'lbl_x'`},
+		one(verify.TwoOpenAttempts, of(shipmentOf, "voiding"))},
+	{"a question about a label that is no longer open", []string{`UPDATE label_attempts SET status = 'refused' WHERE order_id = '{voiding}' AND op = 'void'`},
+		one(verify.AttemptStep, "{voiding}")},
+	{"turned back on its way", []string{`UPDATE shipments SET tracking = 'in_transit' WHERE order_id = '{delivered}'`}, one(verify.Tracking, of(shipmentOf, "delivered"))},
+	{"last seen later", []string{`UPDATE shipments SET scanned_at = scanned_at + 1 WHERE order_id = '{delivered}'`}, one(verify.Tracking, of(shipmentOf, "delivered"))},
+	{"a scan is lost", []string{`DELETE FROM scans WHERE order_id = '{delivered}' AND status = 'delivered'`}, one(verify.Tracking, of(shipmentOf, "delivered"))},
+}
+
+// label adds a purchase to the attempts of an order's parcel.
+func label(order, status string) string {
+	return `INSERT INTO label_attempts (key, shipment_id, order_id, n, op, carrier, status, ref, tracking_number, cost, cost_currency, refusal, opened_at, key_until, closed_at)
+		SELECT 'lbl_x', shipment_id, order_id, MAX(n) + 1, 'buy', 'simulated', '` + status + `', 'r', 't', 1, 'GBP', '', 0, 0, 0
+		FROM label_attempts WHERE order_id = '` + order + `' GROUP BY shipment_id, order_id`
+}
+
+var stockCorruptions = []corruption{
+	{"more is reserved than was ordered", []string{`UPDATE reservations SET quantity = quantity + 1 WHERE order_id = '{labelled}'`},
+		[]named{{verify.StockFacet, "{labelled}"}, {verify.StockReserved, "CUP"}}},
+	{"reserved for a parcel that has left", []string{reservation("{carried}")}, []named{{verify.StockFacet, "{carried}"}, {verify.StockReserved, "CUP"}}},
+	{"reserved for an order that is over", []string{reservation("{delivered}")}, []named{{verify.DeadReservation, "{delivered}"}, {verify.StockReserved, "CUP"}}},
+	{"reserved for no order", []string{reservation("ord_gone")}, []named{{verify.DeadReservation, "ord_gone"}, {verify.StockReserved, "CUP"}}},
+	{"more is reserved than there is", []string{
+		`INSERT INTO stock_movements (id, sku, location, type, quantity, order_id, at, actor, reason)
+			SELECT 'mov_x', sku, location, 'adjustment', reserved - 1 - on_hand, '', 0, 'operator', '' FROM stock_levels WHERE sku = 'CUP' AND location = 'main'`,
+		`UPDATE stock_levels SET on_hand = reserved - 1 WHERE sku = 'CUP' AND location = 'main'`,
+	}, one(verify.StockBounds, "CUP")},
+	{"one more than moved in", []string{`UPDATE stock_levels SET on_hand = on_hand + 1 WHERE sku = 'CUP' AND location = 'main'`}, one(verify.StockMovements, "CUP")},
+	{"a movement is lost", []string{`DELETE FROM stock_movements WHERE sku = 'LAMP' AND location = 'annex'`}, one(verify.StockMovements, "LAMP")},
+	{"a level is lost", []string{`DELETE FROM stock_levels WHERE sku = 'LAMP' AND location = 'annex'`}, one(verify.StockMovements, "LAMP")},
+	{"reserved for no one", []string{
+		`INSERT INTO stock_movements (id, sku, location, type, quantity, order_id, at, actor, reason) VALUES ('mov_x', 'CUP', 'main', 'reservation', 1, '', 0, '', '')`,
+		`UPDATE stock_levels SET reserved = reserved + 1 WHERE sku = 'CUP' AND location = 'main'`,
+	}, one(verify.StockReserved, "CUP")},
+}
+
+func reservation(order string) string {
+	return `INSERT INTO reservations (order_id, sku, location, quantity) VALUES ('` + order + `', 'CUP', 'main', 1)`
+}
+
+var stepCorruptions = []corruption{
+	{"a step that is none", []string{`UPDATE work SET step = 'dance' WHERE owner = '{labelled}'`}, one(verify.StrayStep, "{labelled}")},
+	{"a rule that is waited for", []string{`UPDATE work SET step = 'plan_shipment' WHERE owner = '{labelled}'`}, one(verify.StrayStep, "{labelled}")},
+	{"a step that waits for what has happened", []string{`UPDATE work SET step = 'await_payment', subject = (` + of(paymentOf, "labelled") + `) WHERE owner = '{labelled}'`},
+		one(verify.StrayStep, "{labelled}")},
+	{"a step about nothing", []string{`UPDATE work SET subject = 'shp_gone' WHERE owner = '{labelled}'`}, one(verify.StrayStep, "{labelled}")},
+	{"a step of no order", []string{step("ord_gone")}, one(verify.StrayStep, "ord_gone")},
+	{"a step of no ticket", []string{step("tkt_gone")}, one(verify.StrayStep, "tkt_gone")},
+	{"a step of nothing", []string{step("gone")}, one(verify.StrayStep, "gone")},
+	{"an order without a step", []string{`DELETE FROM work WHERE owner = '{to pick}' AND subject LIKE 'shp%'`,
+		`UPDATE orders SET next_due = COALESCE((SELECT MIN(due) FROM work WHERE owner = '{to pick}' AND state = 'ready'), 0) WHERE id = '{to pick}'`},
+		one(verify.NoNextStep, "{to pick}")},
+	{"a refund without a step", []string{`DELETE FROM work WHERE owner = '{owed}' AND subject LIKE 'rfd%'`,
+		`UPDATE orders SET next_due = COALESCE((SELECT MIN(due) FROM work WHERE owner = '{owed}' AND state = 'ready'), 0) WHERE id = '{owed}'`}, one(verify.NoNextStep, "{owed}")},
+	{"a cancelled order without a step", []string{`DELETE FROM work WHERE owner = '{voiding}'`, `UPDATE orders SET next_due = 0 WHERE id = '{voiding}'`},
+		[]named{{verify.NoNextStep, "{voiding}"}, {verify.NoNextStep, "{cancels}"}, {verify.AttemptStep, "{voiding}"}}},
+	{"a ticket that is never closed", []string{`DELETE FROM work WHERE subject = '{explained late}'`}, one(verify.NoNextStep, "{explained late}")},
+	{"a ticket without a reason", []string{`UPDATE tickets SET reason = '' WHERE id = '{talk}'`}, one(verify.TicketReason, "{talk}")},
+	{"a message is lost", []string{`DELETE FROM ticket_messages WHERE ticket_id = '{explained}' AND n = 2`}, one(verify.TicketMessages, "{explained}")},
+	{"a message of a ticket without an order is lost", []string{`DELETE FROM ticket_messages WHERE ticket_id = '{talk}' AND n = 1`}, one(verify.TicketMessages, "{talk}")},
+}
+
+func step(owner string) string {
+	return `INSERT INTO work (owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at) VALUES ('` + owner + `', 'x', 'track', 'ready', 0, 0, '', 0, '', 0)`
+}
+
+func TestEveryKindHasItsCorruption(t *testing.T) {
+	t.Parallel()
+	tried := map[verify.Kind]bool{}
+	for _, c := range corruptions {
+		tried[c.kind()] = true
+	}
+	for _, k := range verify.Kinds() {
+		if !tried[k.Kind] {
+			t.Errorf("nothing is corrupted that breaks %s", k.Kind)
+		}
+	}
+	if len(tried) != len(verify.Kinds()) {
+		t.Errorf("%d kinds are broken, %d are there", len(tried), len(verify.Kinds()))
+	}
+}
+
+func TestEveryCorruptionIsNamed(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		original := dbtest.URL(t, engine)
+		s := newShop(t, original, false)
+		s.fill()
+		clean(t, s.db, "before it is corrupted")
+		must(t, s.db.Close())
+		copies := &copier{engine: engine, original: original}
+		for _, c := range corruptions {
+			t.Run(c.name, func(t *testing.T) { c.check(t, s, copies.copy(t)) })
+		}
+	})
+}
+
+// check corrupts a copy of the shop and looks what is found.
+func (c corruption) check(t *testing.T, s *shop, target copied) {
+	raw := target.open(t)
+	defer raw.Close()
+	var want []named
+	for _, w := range c.want {
+		want = append(want, named{w.kind, s.subject(t, raw, w.subject)})
+	}
+	for _, statement := range c.sql {
+		result, err := raw.ExecContext(t.Context(), s.fillIn(statement))
+		must(t, err)
+		if n, _ := result.RowsAffected(); n < 1 && !strings.HasPrefix(statement, "DROP") {
+			t.Fatalf("nothing is corrupted by %s", statement)
+		}
+	}
+	d, err := db.Open(t.Context(), db.Config{URL: target.url, ReadOnly: true})
+	must(t, err)
+	defer d.Close()
+	reports := map[int]verify.Report{}
+	for _, orders := range []int{1, 500} {
+		r, err := verify.Run(t.Context(), d, verify.Options{Orders: orders})
+		must(t, err)
+		reports[orders] = r
+	}
+	var got []named
+	for _, v := range reports[500].Violations {
+		got = append(got, named{v.Kind, v.Subject})
+	}
+	byKind := func(a, b named) int { return strings.Compare(string(a.kind)+a.subject, string(b.kind)+b.subject) }
+	slices.SortFunc(want, byKind)
+	slices.SortFunc(got, byKind)
+	if !slices.Equal(want, got) {
+		t.Errorf("want %v, got %v", want, reports[500].Violations)
+	}
+	if diff := cmp.Diff(reports[1], reports[500], cmp.AllowUnexported(verify.Report{})); diff != "" {
+		t.Errorf("ranges of 1 and of 500 differ:\n%s", diff)
+	}
+}
+
+var purpose = regexp.MustCompile(`\{([^}]+)\}`)
+
+// fillIn puts identifiers in the place of purposes.
+func (s *shop) fillIn(text string) string {
+	return purpose.ReplaceAllStringFunc(text, func(name string) string {
+		name = strings.Trim(name, "{}")
+		for _, ids := range []map[string]string{s.orders, s.tickets} {
+			if id, ok := ids[name]; ok {
+				return id
+			}
+		}
+		s.t.Fatalf("the shop has no %q", name)
+		return ""
+	})
+}
+
+func (s *shop) subject(t *testing.T, raw *sql.DB, text string) string {
+	t.Helper()
+	text = s.fillIn(text)
+	if strings.HasPrefix(text, "SELECT") {
+		must(t, raw.QueryRowContext(t.Context(), text).Scan(&text))
+	}
+	return text
+}
+
+// copier makes copies of a shop that no one has open.
+type copier struct {
+	engine, original string
+	n                atomic.Int64
+}
+
+// copied is one copy.
+type copied struct{ driver, url, source string }
+
+func (c *copier) copy(t *testing.T) copied {
+	t.Helper()
+	if c.engine == dbtest.SQLite {
+		return copyFile(t, c.original)
+	}
+	u, err := url.Parse(c.original)
+	must(t, err)
+	name := strings.TrimPrefix(u.Path, "/")
+	target := *u
+	target.Path = fmt.Sprintf("%s_%d", u.Path, c.n.Add(1))
+	u.Path = "/postgres"
+	server, err := sql.Open("pgx", u.String())
+	must(t, err)
+	_, err = server.ExecContext(t.Context(), fmt.Sprintf(`CREATE DATABASE %s TEMPLATE %s`, target.Path[1:], name))
+	must(t, err)
+	must(t, server.Close())
+	return copied{"pgx", target.String(), target.String()}
+}
+
+func copyFile(t *testing.T, original string) copied {
+	t.Helper()
+	from, err := os.Open(original)
+	must(t, err)
+	defer from.Close()
+	path := filepath.Join(t.TempDir(), "copy.db")
+	to, err := os.Create(path)
+	must(t, err)
+	_, err = io.Copy(to, from)
+	must(t, err)
+	must(t, to.Close())
+	return copied{"sqlite", path, path + "?_pragma=ignore_check_constraints(1)"}
+}
+
+// open opens a copy for what its CHECKs would refuse.
+func (c copied) open(t *testing.T) *sql.DB {
+	t.Helper()
+	raw, err := sql.Open(c.driver, c.source)
+	must(t, err)
+	raw.SetMaxOpenConns(1)
+	if c.driver != "pgx" {
+		return raw
+	}
+	_, err = raw.ExecContext(t.Context(), `DO $$ DECLARE c record; BEGIN
+		FOR c IN SELECT conrelid::regclass AS t, conname FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0 AND connamespace = 'public'::regnamespace LOOP
+			EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.t, c.conname);
+		END LOOP; END $$`)
+	must(t, err)
+	return raw
+}

@@ -1,0 +1,405 @@
+package verify_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"doorstep/access"
+	"doorstep/clock"
+	"doorstep/id"
+	"doorstep/internal/db"
+	"doorstep/internal/work"
+	"doorstep/inventory"
+	"doorstep/order"
+	"doorstep/payment"
+	gateway "doorstep/payment/simulated"
+	"doorstep/policy"
+	"doorstep/process"
+	"doorstep/shipping"
+	carrier "doorstep/shipping/simulated"
+	"doorstep/support"
+	"doorstep/verify"
+)
+
+// opening is when the test shop opens: a Monday morning.
+var opening = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// desk is the simulated gateway, but that it declines captures and refunds of
+// some amounts for good.
+type desk struct{ payment.Gateway }
+
+// The last digits of the amounts that are declined.
+const (
+	neverCaptured = 13
+	neverRefunded = 17
+)
+
+func (g desk) Capture(ctx context.Context, f payment.Followup) (payment.Answer, error) {
+	if f.Amount.Minor%100 == neverCaptured {
+		return payment.Answer{Result: payment.Declined, Decline: payment.CardExpired}, nil
+	}
+	return g.Gateway.Capture(ctx, f)
+}
+
+func (g desk) Refund(ctx context.Context, f payment.Followup) (payment.Answer, error) {
+	if f.Amount.Minor%100 == neverRefunded {
+		return payment.Answer{Result: payment.Declined, Decline: payment.NotPermitted}, nil
+	}
+	return g.Gateway.Refund(ctx, f)
+}
+
+// shop is a shop on virtual time. Its people and goods are made up.
+type shop struct {
+	*process.Process
+	t       *testing.T
+	db      *db.DB
+	clock   *clock.Virtual
+	run     *work.Virtual
+	watched bool
+	version int64             // of the policy
+	orders  map[string]string // the identifiers of the orders, by what they are for
+	tickets map[string]string
+}
+
+// newShop opens a shop. A watched one is verified after every step and use case.
+func newShop(t *testing.T, url string, watched bool) *shop {
+	t.Helper()
+	clk := clock.NewVirtual(opening)
+	d, err := db.Open(t.Context(), db.Config{URL: url, Clock: clk, Virtual: true})
+	must(t, err)
+	g, err := gateway.Open("", gateway.Config{LatencyMin: 2 * time.Second, LatencyMax: 2 * time.Second}, clk)
+	must(t, err)
+	t.Cleanup(func() { _ = g.Close() })
+	c, err := carrier.Open("", carrier.Config{LatencyMin: time.Second, LateRate: 0.3, TwiceRate: 0.3}, clk)
+	must(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	q := work.NewQueue("node", 30*time.Second)
+	s := &shop{t: t, db: d, clock: clk, watched: watched, orders: map[string]string{}, tickets: map[string]string{}}
+	s.Process = process.New(process.Deps{DB: d, Queue: q, IDs: id.Seeded(1),
+		Gateways: []payment.Gateway{desk{g}}, Carriers: []shipping.Carrier{c}})
+	s.run = work.NewVirtual(d, q, clk, work.Config{Handle: s.handle})
+	return s
+}
+
+// handle does a step and then verifies.
+func (s *shop) handle(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+	settle, err := s.Handle(ctx, it)
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context) error {
+		if err := settle(ctx); err != nil {
+			return err
+		}
+		s.look("after the step " + it.Step + " of " + it.Owner)
+		return nil
+	}, nil
+}
+
+// look verifies a watched shop.
+func (s *shop) look(when string) {
+	s.t.Helper()
+	if s.watched {
+		clean(s.t, s.db, when)
+	}
+}
+
+func clean(t *testing.T, d *db.DB, when string) verify.Report {
+	t.Helper()
+	r, err := verify.Run(t.Context(), d, verify.Options{})
+	must(t, err)
+	for _, v := range r.Violations {
+		t.Errorf("%s: %s", when, v)
+	}
+	if t.Failed() {
+		t.FailNow()
+	}
+	return r
+}
+
+// until lets a shop work for a while.
+func (s *shop) until(d time.Duration) {
+	s.t.Helper()
+	must(s.t, s.run.RunUntil(s.t.Context(), s.clock.Now().Add(d)))
+}
+
+// set changes the policy.
+func (s *shop) set(change func(*policy.Policy)) {
+	s.t.Helper()
+	p := policy.Default()
+	change(&p)
+	_, err := s.SetPolicy(s.t.Context(), person, s.version, p)
+	must(s.t, err)
+	s.version++
+}
+
+var person = process.Command{By: access.Operator}
+
+func (s *shop) stock() {
+	s.t.Helper()
+	ctx := s.t.Context()
+	for i, location := range []string{"main", "annex"} {
+		_, err := s.SetLocation(ctx, person, inventory.Location{ID: location, Name: location, Country: "GB", Priority: int64(i)})
+		must(s.t, err)
+	}
+	for _, sku := range []inventory.SKU{
+		{Code: "CUP", Name: "Cup", Currency: "GBP", Price: 450, Weight: 300},
+		{Code: "POT", Name: "Pot", Currency: "GBP", Price: 1999, Weight: 1200},
+		{Code: "LAMP", Name: "Lamp", Currency: "GBP", Price: 8900, Weight: 3000},
+	} {
+		_, err := s.DefineSKU(ctx, person, sku)
+		must(s.t, err)
+		_, err = s.ReceiveStock(ctx, person, sku.Code, "main", 100)
+		must(s.t, err)
+	}
+	_, err := s.ReceiveStock(ctx, person, "LAMP", "annex", 5)
+	must(s.t, err)
+	_, err = s.AdjustStock(ctx, person, "CUP", "main", -3, "broken")
+	must(s.t, err)
+	s.look("after stocking")
+}
+
+// request is an order for a cup, made for the given purpose.
+func request(purpose string, change ...func(*order.Request)) order.Request {
+	q := order.Request{
+		Reference: order.Reference{Source: "test", Number: purpose},
+		Customer:  order.CustomerRequest{ID: "c1", Name: "Made Up", Mail: "made.up@example.com"},
+		Currency:  "GBP",
+		Lines:     []order.LineRequest{{SKU: "CUP", Quantity: 1}},
+		ShipTo:    order.Address{Name: "Made Up", Line1: "1 Sample Street", City: "Sampleton", PostalCode: "SA1 1AA", Country: "GB"},
+	}
+	for _, c := range change {
+		c(&q)
+	}
+	return q
+}
+
+func method(token string) func(*order.Request) {
+	return func(q *order.Request) { q.Payment.Method = token }
+}
+
+func postal(code string) func(*order.Request) {
+	return func(q *order.Request) { q.ShipTo.PostalCode = code }
+}
+
+func elsewhere(q *order.Request) { q.Payment.Gateway = payment.Manual }
+
+// costs makes the total end in the digits.
+func costs(digits int64) func(*order.Request) {
+	return func(q *order.Request) { q.Shipping.Price = 50 + digits }
+}
+
+// rich is an order with everything on it: the same SKU twice, discount,
+// shipping and tax.
+func rich(q *order.Request) {
+	q.Lines = []order.LineRequest{{SKU: "CUP", Quantity: 2, Tax: 150}, {SKU: "POT", Quantity: 1, Tax: 333}, {SKU: "CUP", Quantity: 1, Tax: 75}}
+	q.Discount, q.Shipping.Price, q.Shipping.Tax = 101, 395, 66
+}
+
+func (s *shop) place(purpose string, change ...func(*order.Request)) {
+	s.t.Helper()
+	placed, err := s.Place(s.t.Context(), person, request(purpose, change...))
+	must(s.t, err)
+	s.orders[purpose] = placed.Value.Order.ID
+	s.look("after placing " + purpose)
+}
+
+func (s *shop) cancel(purpose string) {
+	s.t.Helper()
+	_, err := s.Cancel(s.t.Context(), person, s.orders[purpose], "changed my mind")
+	must(s.t, err)
+	s.look("after cancelling " + purpose)
+}
+
+func (s *shop) show(purpose string) process.Overview {
+	s.t.Helper()
+	v, err := s.Show(s.t.Context(), s.orders[purpose])
+	must(s.t, err)
+	return v
+}
+
+func (s *shop) pay(purpose string) {
+	s.t.Helper()
+	p := s.show(purpose).Payments[0]
+	_, err := s.RecordPayment(s.t.Context(), person, p.Order, payment.Record{Reference: "line 7", Amount: p.Amount})
+	must(s.t, err)
+	s.look("after paying " + purpose)
+}
+
+func (s *shop) giveBack(purpose string) {
+	s.t.Helper()
+	f := s.show(purpose).Refunds[0]
+	_, err := s.RecordRefund(s.t.Context(), person, f.Order, f.ID, payment.Record{Reference: "line 8", Amount: f.Amount})
+	must(s.t, err)
+	s.look("after giving back " + purpose)
+}
+
+func (s *shop) handOver(purpose string) {
+	s.t.Helper()
+	p := s.show(purpose).Shipments[0]
+	h := shipping.HandOver{}
+	if p.Carrier == shipping.Manual {
+		h.TrackingNumber = "T-" + purpose
+	}
+	_, err := s.HandOver(s.t.Context(), person, p.Order, p.ID, h)
+	must(s.t, err)
+	s.look("after handing over " + purpose)
+}
+
+func (s *shop) ticket(name string, q support.Request) {
+	s.t.Helper()
+	q.Order, q.Body = s.orders[q.Order], "A made-up question: "+name
+	t, err := s.OpenTicket(s.t.Context(), person, q)
+	must(s.t, err)
+	s.tickets[name] = t.Value.ID
+	s.look("after opening the ticket " + name)
+}
+
+// fill takes a shop through every outcome, and leaves orders in every state in
+// which they may wait.
+func (s *shop) fill() {
+	s.t.Helper()
+	s.stock()
+	s.sellAtOnce()
+	s.sellByPerson()
+	s.sellOnHandOver()
+	s.sellByHand()
+	s.until(24 * time.Hour)
+	s.afterADay()
+	s.askSupport()
+	s.until(30 * 24 * time.Hour)
+	s.leaveUnfinished()
+}
+
+func (s *shop) sellAtOnce() {
+	s.t.Helper()
+	s.place("delivered", rich)
+	s.place("out of stock", func(q *order.Request) { q.Lines[0].Quantity = 10_000 })
+	s.place("declined", method(gateway.MethodStolen))
+	s.place("declined softly", method(gateway.MethodInsufficientFunds))
+	s.place("withdrawn", method(gateway.MethodInsufficientFunds))
+	s.place("charged without answer", method(gateway.MethodTimeoutAfterChargeOnce))
+	s.place("not charged", method(gateway.MethodTimeoutBeforeChargeOnce))
+	s.place("not reached", method(gateway.MethodUnreachableOnce))
+	s.place("refused", postal(carrier.PostalFailLabel))
+	s.place("refused once", postal(carrier.PostalTroubleOnce))
+	s.place("bought without answer", postal(carrier.PostalTimeoutAfterOnce))
+	s.place("refund declined", postal(carrier.PostalFailLabel), costs(neverRefunded))
+	s.place("free", func(q *order.Request) { q.Discount = 450 })
+	s.place("paid elsewhere", elsewhere)
+	s.place("waits for payment", elsewhere)
+	s.place("not paid elsewhere", elsewhere)
+	s.place("second location", func(q *order.Request) { q.Lines[0] = order.LineRequest{SKU: "LAMP", Quantity: 2} })
+	s.until(time.Second)
+	s.cancel("delivered") // while the gateway is being asked
+	s.orders["cancelled in flight"] = s.orders["delivered"]
+	s.place("delivered again", rich)
+	s.orders["delivered"] = s.orders["delivered again"]
+	s.until(time.Minute)
+	s.cancel("withdrawn")
+	s.cancel("not paid elsewhere")
+	s.pay("paid elsewhere")
+	s.until(3 * time.Hour)
+}
+
+func (s *shop) sellByPerson() {
+	s.t.Helper()
+	s.set(func(p *policy.Policy) { p.HandOver = policy.HandOverByPerson })
+	for _, purpose := range []string{"called back", "too late", "handed over"} {
+		s.place(purpose)
+	}
+	for _, purpose := range []string{"given back", "owed"} {
+		s.place(purpose, elsewhere)
+		s.pay(purpose)
+	}
+	s.until(time.Hour)
+	for _, purpose := range []string{"called back", "given back", "owed"} {
+		s.cancel(purpose)
+	}
+	s.handOver("handed over")
+	s.until(time.Hour)
+	s.giveBack("given back")
+}
+
+func (s *shop) sellOnHandOver() {
+	s.t.Helper()
+	s.set(func(p *policy.Policy) { p.Capture = policy.CaptureOnHandOver })
+	s.place("captured late")
+	s.place("capture declined", costs(neverCaptured))
+	s.place("authorised only", postal(carrier.PostalFailLabel))
+	s.until(time.Hour)
+	s.set(func(p *policy.Policy) {
+		p.Capture, p.HandOver = policy.CaptureOnHandOver, policy.HandOverFirstScan
+	})
+	s.place("first scan")
+	s.until(time.Hour)
+}
+
+func (s *shop) sellByHand() {
+	s.t.Helper()
+	s.set(func(p *policy.Policy) { p.Carrier = shipping.Manual })
+	for _, purpose := range []string{"to pick", "carried", "carried home", "not picked"} {
+		s.place(purpose)
+	}
+	s.until(time.Hour)
+	s.handOver("carried")
+	s.handOver("carried home")
+	s.cancel("not picked")
+	home := s.show("carried home").Shipments[0]
+	_, err := s.MarkDelivered(s.t.Context(), person, home.Order, home.ID)
+	must(s.t, err)
+	s.look("after a delivery by hand")
+}
+
+func (s *shop) afterADay() {
+	s.t.Helper()
+	s.set(func(p *policy.Policy) { p.HandOver = policy.HandOverByPerson })
+	s.until(24 * time.Hour)
+	s.cancel("too late") // the carrier has it already
+	s.until(time.Hour)
+	s.handOver("too late")
+	_, err := s.Note(s.t.Context(), person, s.orders["delivered"], "a note")
+	must(s.t, err)
+	s.look("after a note")
+}
+
+func (s *shop) askSupport() {
+	s.t.Helper()
+	ctx := s.t.Context()
+	s.ticket("explained", support.Request{Order: "carried", Category: support.WhereIsMyOrder})
+	s.ticket("closed", support.Request{Order: "refused", Category: support.OrderIssue})
+	s.ticket("no order", support.Request{Category: support.OrderIssue})
+	s.ticket("no rule", support.Request{Order: "carried", Category: "made_up"})
+	s.ticket("talk", support.Request{Category: support.Other})
+	_, err := s.ReplyTicket(ctx, person, s.tickets["talk"], support.FromShop, "Which one?")
+	must(s.t, err)
+	_, err = s.ReplyTicket(ctx, person, s.tickets["explained"], support.FromCustomer, "Still nothing.")
+	must(s.t, err)
+	_, err = s.SolveTicket(ctx, person, s.tickets["no order"], "Found it.")
+	must(s.t, err)
+	s.look("after tickets")
+}
+
+func (s *shop) leaveUnfinished() {
+	s.t.Helper()
+	s.set(func(p *policy.Policy) { p.HandOver = policy.HandOverByPerson })
+	s.place("labelled")
+	s.place("voiding")
+	s.until(time.Minute)
+	s.set(func(*policy.Policy) {})
+	s.place("under way")
+	s.place("refunding", postal(carrier.PostalFailLabel))
+	s.until(4 * time.Second) // the refund has been asked for, and is not answered
+	s.place("unpaid")
+	s.ticket("explained late", support.Request{Order: "under way", Category: support.WhereIsMyOrder})
+	s.ticket("cancels", support.Request{Order: "voiding", Category: support.CancelRequest})
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(fmt.Sprintf("%+v", err))
+	}
+}
