@@ -26,6 +26,7 @@ type globals struct {
 type grammar struct {
 	Demo     demoVerb      `cmd:"" help:"Show the whole process in a throw-away database."`
 	Serve    serveVerb     `cmd:"" help:"Run the process until it is told to stop."`
+	Import   importVerb    `cmd:"" help:"Take another shop's history through the process."`
 	Order    orderVerbs    `cmd:"" help:"Place orders, look at them, cancel them."`
 	Payment  paymentVerbs  `cmd:"" help:"Record what was paid elsewhere."`
 	Shipment shipmentVerbs `cmd:"" help:"Hand parcels over."`
