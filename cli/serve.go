@@ -22,6 +22,10 @@ type serveVerb struct {
 	UntilIdle   bool          `help:"Stop when the input has ended and nothing is due."`
 	IdleWithin  time.Duration `help:"With --until-idle: how long nothing may have to become due." default:"10m" placeholder:"TIME"`
 	StopWithin  time.Duration `help:"How long to finish what is in hand when told to stop." default:"30s" placeholder:"TIME"`
+	AskTimeout  time.Duration `help:"How long the gateway and the carrier are waited for." default:"10s" placeholder:"TIME"`
+	Lease       time.Duration `help:"How long a step is kept from other processes on the same database, longer than --ask-timeout: what a dead one had in hand is taken up after that." default:"30s" placeholder:"TIME"`
+
+	simulated
 }
 
 // Help is the detail of the verb's help.
@@ -35,6 +39,9 @@ With --intake each command is answered by a line of JSON on standard output when
     {"key":"a3","do":"ticket","order":"1001","category":"order_issue","body":"…"}
     {"key":"a4","do":"receive","sku":"CUP","location":"main","quantity":100}
     {"key":"a5","do":"record_payment","order":"1001","reference":"statement 7"}
+    {"key":"a6","do":"record_refund","order":"1001","refund":"rfd_…",…}
+    {"key":"a7","do":"hand_over","shipment":"shp_…","tracking_number":"…"}
+    {"key":"a8","do":"delivered","shipment":"shp_…"}
 
     {"key":"a1","line":1,"ok":true,"status":"processed","order":"ord_…"}
     {"key":"a2","line":2,"ok":false,"code":"not_found","message":"…"}
@@ -43,15 +50,16 @@ Examples:
 
     doorstep serve
     doorstep serve --intake commands.ndjson --until-idle > results.ndjson
-    my-shop | doorstep serve --intake - --db postgres://shop@db/shop`
+    my-shop | doorstep serve --intake - --db postgres://shop@db/shop
+    doorstep serve --sim-decline 0.05 --sim-timeouts 0.02 --sim-latency 300ms`
 }
 
 // Run serves.
 func (v *serveVerb) Run(s *session) error {
-	if v.Concurrency < 1 {
-		return invalid("--concurrency is at least 1")
+	if err := v.check(); err != nil {
+		return err
 	}
-	shop, err := s.open(false)
+	shop, err := s.open(false, v.configure)
 	if err != nil {
 		return err
 	}
@@ -63,6 +71,24 @@ func (v *serveVerb) Run(s *session) error {
 		err = v.serve(s, shop)
 	}
 	return v.stop(shop, err)
+}
+
+func (v *serveVerb) check() error {
+	switch {
+	case v.Concurrency < 1:
+		return invalid("--concurrency is at least 1")
+	case v.AskTimeout <= 0:
+		return invalid("--ask-timeout is longer than nothing")
+	case v.Lease <= v.AskTimeout:
+		return invalid("--lease (%s) is longer than --ask-timeout (%s)", v.Lease, v.AskTimeout)
+	}
+	return nil
+}
+
+// configure says how the shop is opened that is served.
+func (v *serveVerb) configure(cfg *doorstep.Config) {
+	cfg.Lease, cfg.AskTimeout = v.Lease, v.AskTimeout
+	v.simulated.configure(cfg)
 }
 
 // serve runs until the session ends, or until it is idle.

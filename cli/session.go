@@ -24,8 +24,8 @@ type session struct {
 	stepped chan struct{} // holds a value when a step has ended since it was last looked at
 }
 
-// open opens the shop that the flags name.
-func (s *session) open(readOnly bool) (*doorstep.Shop, error) {
+// open opens the shop that the flags name, as the settings say beyond them.
+func (s *session) open(readOnly bool, settings ...func(*doorstep.Config)) (*doorstep.Shop, error) {
 	s.stepped = make(chan struct{}, 1)
 	cfg := doorstep.Config{DB: s.flags.DB, Outside: s.flags.Outside, ReadOnly: readOnly, Log: s.log, Done: func(string, time.Duration) {
 		select {
@@ -33,6 +33,9 @@ func (s *session) open(readOnly bool) (*doorstep.Shop, error) {
 		default:
 		}
 	}}
+	for _, set := range settings {
+		set(&cfg)
+	}
 	if s.program.Configure != nil {
 		s.program.Configure(&cfg)
 	}

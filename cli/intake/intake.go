@@ -21,16 +21,20 @@ type Command struct {
 	Do  Verb   `json:"do"`
 
 	Request *order.Request `json:"-"` // place: the field "order" is the order itself
-	Order   string         `json:"-"` // all others: the order's id, number or source/number
+	Order   string         `json:"-"` // of the others, those about an order: its id, number or source/number
 
 	Category  support.Category `json:"category,omitempty"`  // ticket
 	Body      string           `json:"body,omitempty"`      // ticket
 	SKU       string           `json:"sku,omitempty"`       // receive
 	Location  string           `json:"location,omitempty"`  // receive; main when empty
 	Quantity  int64            `json:"quantity,omitempty"`  // receive
-	Reference string           `json:"reference,omitempty"` // record_payment
-	Amount    *int64           `json:"amount,omitempty"`    // record_payment, minor units; all that is to be paid when missing
+	Reference string           `json:"reference,omitempty"` // record_payment, record_refund
+	Amount    *int64           `json:"amount,omitempty"`    // the same, minor units; all that is owed when missing
+	Refund    string           `json:"refund,omitempty"`    // record_refund: its id
 	Reason    string           `json:"reason,omitempty"`    // cancel
+	Shipment  string           `json:"shipment,omitempty"`  // hand_over, delivered: its id or tracking number
+
+	TrackingNumber string `json:"tracking_number,omitempty"` // hand_over, where no label was bought
 }
 
 // Verb says what a command does.
@@ -43,9 +47,12 @@ const (
 	Ticket        Verb = "ticket"
 	Receive       Verb = "receive"
 	RecordPayment Verb = "record_payment"
+	RecordRefund  Verb = "record_refund"
+	HandOver      Verb = "hand_over"
+	Delivered     Verb = "delivered"
 )
 
-var verbs = []Verb{Place, Cancel, Ticket, Receive, RecordPayment}
+var verbs = []Verb{Place, Cancel, Ticket, Receive, RecordPayment, RecordRefund, HandOver, Delivered}
 
 // Result is one line of the output.
 type Result struct {

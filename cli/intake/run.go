@@ -15,6 +15,7 @@ import (
 	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/process"
+	"doorstep/shipping"
 	"doorstep/support"
 )
 
@@ -183,6 +184,8 @@ func (n *Intake) do(ctx context.Context, c Command) (Result, error) {
 		return Result{Status: "received", Replayed: r.Replayed}, err
 	case Ticket:
 		return n.ticket(ctx, by, c)
+	case HandOver, Delivered:
+		return n.parcel(ctx, by, c)
 	default:
 		return n.change(ctx, by, c)
 	}
@@ -208,15 +211,52 @@ func (n *Intake) change(ctx context.Context, by process.Command, c Command) (Res
 	if err != nil {
 		return Result{}, err
 	}
-	var changed process.Result[order.Order]
-	if c.Do == Cancel {
-		changed, err = n.Process.Cancel(ctx, by, o.ID, c.Reason)
-	} else {
-		record := payment.Record{Reference: c.Reference, Amount: o.Total}
-		if c.Amount != nil {
-			record.Amount = *c.Amount
-		}
-		changed, err = n.Process.RecordPayment(ctx, by, o.ID, record)
+	switch c.Do {
+	case Cancel:
+		return changed(n.Process.Cancel(ctx, by, o.ID, c.Reason))
+	case RecordRefund:
+		return n.recordRefund(ctx, by, o.ID, c)
+	default:
+		return changed(n.Process.RecordPayment(ctx, by, o.ID, c.record(o.Total)))
 	}
-	return Result{Status: string(changed.Value.Status), Order: o.ID, Replayed: changed.Replayed}, err
+}
+
+func (n *Intake) recordRefund(ctx context.Context, by process.Command, id string, c Command) (Result, error) {
+	o, err := n.Process.Show(ctx, id)
+	if err != nil {
+		return Result{}, err
+	}
+	var owed int64
+	for _, f := range o.Refunds {
+		if f.ID == c.Refund {
+			owed = f.Amount
+		}
+	}
+	return changed(n.Process.RecordRefund(ctx, by, id, c.Refund, c.record(owed)))
+}
+
+// parcel does what is about one shipment.
+func (n *Intake) parcel(ctx context.Context, by process.Command, c Command) (Result, error) {
+	orderID, shipmentID, err := n.Process.FindShipment(ctx, c.Shipment)
+	if err != nil {
+		return Result{}, err
+	}
+	if c.Do == Delivered {
+		return changed(n.Process.MarkDelivered(ctx, by, orderID, shipmentID))
+	}
+	return changed(n.Process.HandOver(ctx, by, orderID, shipmentID, shipping.HandOver{TrackingNumber: c.TrackingNumber}))
+}
+
+// record is what the command says of money that moved elsewhere: all that is
+// owed unless it names another amount.
+func (c Command) record(owed int64) payment.Record {
+	if c.Amount != nil {
+		owed = *c.Amount
+	}
+	return payment.Record{Reference: c.Reference, Amount: owed}
+}
+
+// changed is how an order stands as a result.
+func changed(r process.Result[order.Order], err error) (Result, error) {
+	return Result{Status: string(r.Value.Status), Order: r.Value.ID, Replayed: r.Replayed}, err
 }

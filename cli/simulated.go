@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"time"
+
+	"doorstep"
+)
+
+// simulated is how the simulated gateway and carrier behave: for those who try
+// Doorstep out before they plug in their own.
+type simulated struct {
+	SimSeed         uint64        `help:"Where all of their chance comes from." default:"1" placeholder:"N" group:"Simulated gateway and carrier:"`
+	SimLatency      time.Duration `help:"The longest that they take to answer; the shortest is half of it." placeholder:"TIME" group:"Simulated gateway and carrier:"`
+	SimTimeouts     float64       `help:"Share of the questions that get no answer, from 0 to 1; every other one of them was carried out." placeholder:"RATE" group:"Simulated gateway and carrier:"`
+	SimUnreachable  float64       `help:"Share of the questions that do not arrive." placeholder:"RATE" group:"Simulated gateway and carrier:"`
+	SimDecline      float64       `help:"Share of the payments that are declined; every other one of them may pass when asked again." placeholder:"RATE" group:"Simulated gateway and carrier:"`
+	SimLabelTrouble float64       `help:"Share of the labels that the carrier refuses for now." placeholder:"RATE" group:"Simulated gateway and carrier:"`
+	SimLabelRefuse  float64       `help:"Share of the labels that the carrier refuses for good." placeholder:"RATE" group:"Simulated gateway and carrier:"`
+}
+
+// configure says so to the shop that is opened. What is out of range is found
+// when it is opened.
+func (v simulated) configure(cfg *doorstep.Config) {
+	g, c := &cfg.Gateway, &cfg.Carrier
+	g.Seed, c.Seed = v.SimSeed, v.SimSeed
+	g.LatencyMin, c.LatencyMin = v.SimLatency/2, v.SimLatency/2
+	g.LatencyMax, c.LatencyMax = v.SimLatency, v.SimLatency
+	g.TimeoutBefore, c.TimeoutBefore = v.SimTimeouts/2, v.SimTimeouts/2
+	g.TimeoutAfter, c.TimeoutAfter = v.SimTimeouts/2, v.SimTimeouts/2
+	g.Unreachable, c.Unreachable = v.SimUnreachable, v.SimUnreachable
+	g.DeclineRate, g.SoftShare = v.SimDecline, 0.5
+	c.TroubleRate, c.RefuseRate = v.SimLabelTrouble, v.SimLabelRefuse
+}
