@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // Code says what kind of error it is and thereby what a caller can do.
@@ -114,6 +115,22 @@ func (c *Check) If(wrong bool, path, code, format string, args ...any) {
 	if wrong {
 		c.Add(path, code, format, args...)
 	}
+}
+
+// Text names the field unless it is what every text of one line must be: valid
+// UTF-8 of at most so many bytes, without control characters.
+func (c *Check) Text(path, s string, most int) {
+	c.Prose(path, s, most)
+	c.If(strings.ContainsFunc(s, func(r rune) bool { return r != 0 && (r < ' ' || r == 0x7f) }), path, "control_character", "no control characters")
+}
+
+// Prose names the field unless it is what every text of several lines must be:
+// valid UTF-8 of at most so many bytes, without a NUL, which PostgreSQL can not
+// keep.
+func (c *Check) Prose(path, s string, most int) {
+	c.If(len(s) > most, path, "too_long", "at most %d bytes", most)
+	c.If(!utf8.ValidString(s), path, "not_utf8", "valid UTF-8")
+	c.If(strings.Contains(s, "\x00"), path, "control_character", "no NUL")
 }
 
 // Err returns nil when nothing was wrong, and otherwise an Invalid error.

@@ -3,7 +3,6 @@ package order
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"doorstep/fault"
 	"doorstep/money"
@@ -71,8 +70,8 @@ const DefaultMethod = "standard"
 // Errors: invalid, with the path of every field that is wrong.
 func (q Request) Validate() error {
 	var c fault.Check
-	c.If(len(q.Reference.Source) > maxSKU, "reference.source", "too_long", "at most %d bytes", maxSKU)
-	c.If(len(q.Reference.Number) > maxSKU, "reference.number", "too_long", "at most %d bytes", maxSKU)
+	c.Text("reference.source", q.Reference.Source, maxSKU)
+	c.Text("reference.number", q.Reference.Number, maxSKU)
 	c.If((q.Reference.Source == "") != (q.Reference.Number == ""), "reference", "incomplete", "both source and number, or neither")
 	c.If(!q.Currency.Valid(), "currency", "unknown", "an active ISO 4217 code such as GBP")
 	c.If(len(q.Lines) == 0, "lines", "required", "at least one line")
@@ -83,15 +82,15 @@ func (q Request) Validate() error {
 	c.If(q.Discount < 0, "discount", "out_of_range", "not negative")
 	c.If(q.Shipping.Price < 0, "shipping.price", "out_of_range", "not negative")
 	c.If(q.Shipping.Tax < 0, "shipping.tax", "out_of_range", "not negative")
-	text(&c, "shipping.method", q.Shipping.Method, maxSKU)
-	text(&c, "customer.id", q.Customer.ID, maxSKU)
-	text(&c, "customer.name", q.Customer.Name, maxText)
-	text(&c, "customer.phone", q.Customer.Phone, maxSKU)
-	text(&c, "customer.mail", q.Customer.Mail, maxText)
+	c.Text("shipping.method", q.Shipping.Method, maxSKU)
+	c.Text("customer.id", q.Customer.ID, maxSKU)
+	c.Text("customer.name", q.Customer.Name, maxText)
+	c.Text("customer.phone", q.Customer.Phone, maxSKU)
+	c.Text("customer.mail", q.Customer.Mail, maxText)
 	at := strings.LastIndexByte(q.Customer.Mail, '@')
 	c.If(q.Customer.Mail != "" && (at < 1 || at == len(q.Customer.Mail)-1), "customer.mail", "malformed", "a mail address")
-	text(&c, "payment.gateway", q.Payment.Gateway, maxSKU)
-	text(&c, "payment.method", q.Payment.Method, maxText)
+	c.Text("payment.gateway", q.Payment.Gateway, maxSKU)
+	c.Text("payment.method", q.Payment.Method, maxText)
 	c.If(cardNumber(q.Payment.Method), "payment.method", "card_number", "a token of the gateway's, never a card number")
 	q.ShipTo.validate(&c, "ship_to")
 	if q.BillTo != (Address{}) {
@@ -102,8 +101,8 @@ func (q Request) Validate() error {
 
 func (l LineRequest) validate(c *fault.Check, path string) {
 	c.If(l.SKU == "", path+".sku", "required", "an SKU")
-	text(c, path+".sku", l.SKU, maxSKU)
-	text(c, path+".name", l.Name, maxText)
+	c.Text(path+".sku", l.SKU, maxSKU)
+	c.Text(path+".name", l.Name, maxText)
 	c.If(l.Quantity < 1 || l.Quantity > MaxQuantity, path+".quantity", "out_of_range", "from 1 to %d", MaxQuantity)
 	c.If(l.UnitPrice != nil && *l.UnitPrice < 0, path+".unit_price", "out_of_range", "not negative")
 	c.If(l.Tax < 0, path+".tax", "out_of_range", "not negative")
@@ -127,16 +126,8 @@ func (a Address) validate(c *fault.Check, path string) {
 		{"name", a.Name}, {"line1", a.Line1}, {"line2", a.Line2}, {"city", a.City},
 		{"region", a.Region}, {"postal_code", a.PostalCode}, {"country", a.Country},
 	} {
-		text(c, path+"."+f[0], f[1], maxText)
+		c.Text(path+"."+f[0], f[1], maxText)
 	}
-}
-
-// text checks what every text must be: valid UTF-8, without control
-// characters, and not too long.
-func text(c *fault.Check, path, s string, most int) {
-	c.If(len(s) > most, path, "too_long", "at most %d bytes", most)
-	c.If(!utf8.ValidString(s), path, "not_utf8", "valid UTF-8")
-	c.If(strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }), path, "control_character", "no control characters")
 }
 
 // cardNumber says whether a token looks like the number of a card: 12 to 19

@@ -18,8 +18,10 @@ import (
 // Errors: not_found; too_late when it has left, with the way that is left;
 // conflict when it is over already.
 func (p *Process) Cancel(ctx context.Context, by Command, orderID, reason string) (Result[order.Order], error) {
-	if len(reason) > maxReason {
-		return Result[order.Order]{}, fault.New(fault.Invalid, "a reason has at most %d bytes", maxReason)
+	var check fault.Check
+	check.Prose("reason", reason, maxReason)
+	if err := check.Err("the cancellation"); err != nil {
+		return Result[order.Order]{}, err
 	}
 	return p.change(ctx, by, "cancel", orderID, reason, func(c *change) error { return c.requestCancel() })
 }
@@ -197,8 +199,11 @@ func releaseStock(c *change, _ event.Event) error {
 //
 // Errors: invalid; not_found.
 func (p *Process) Note(ctx context.Context, by Command, orderID, text string) (Result[order.Order], error) {
-	if text == "" || len(text) > maxNote {
-		return Result[order.Order]{}, fault.New(fault.Invalid, "a note has 1 to %d bytes", maxNote)
+	var check fault.Check
+	check.If(text == "", "text", "required", "what is noted")
+	check.Prose("text", text, maxNote)
+	if err := check.Err("the note"); err != nil {
+		return Result[order.Order]{}, err
 	}
 	return p.change(ctx, by, "note", orderID, text, func(c *change) error {
 		if err := c.emitOrder(order.EventNoted, nil); err != nil {

@@ -16,15 +16,17 @@ import (
 // What was committed is answered again, also when the answer is that an order
 // has failed; input that was refused is not kept.
 //
-// Errors: invalid when the key is too long; conflict when the key was used
+// Errors: invalid when the key is too long or no text; conflict when the key was used
 // for another request.
 func once[T any](ctx context.Context, p *Process, by Command, useCase string, request any, locks []db.Lock, do func(*db.Tx) (T, error)) (Result[T], error) {
 	if by.Key == "" {
 		v, err := db.Update(ctx, p.db, locks, do)
 		return Result[T]{Value: v}, err
 	}
-	if len(by.Key) > maxKey {
-		return Result[T]{}, fault.New(fault.Invalid, "a command key has at most %d bytes", maxKey)
+	var check fault.Check
+	check.Text("key", by.Key, maxKey)
+	if err := check.Err("the command key"); err != nil {
+		return Result[T]{}, err
 	}
 	hash, err := requestHash(useCase, request)
 	if err != nil {

@@ -181,7 +181,7 @@ type HandOver struct {
 func (h HandOver) Validate(s Shipment) error {
 	var c fault.Check
 	c.If(s.TrackingNumber == "" && h.TrackingNumber == "", "tracking_number", "required", "the number under which the parcel is followed")
-	c.If(len(h.TrackingNumber) > 64, "tracking_number", "too_long", "at most 64 bytes")
+	c.Text("tracking_number", h.TrackingNumber, 64)
 	c.If(s.TrackingNumber != "" && h.TrackingNumber != "" && h.TrackingNumber != s.TrackingNumber,
 		"tracking_number", "mismatch", "%s, the label's", s.TrackingNumber)
 	return c.Err("the hand-over")

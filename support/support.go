@@ -4,7 +4,6 @@ package support
 
 import (
 	"time"
-	"unicode/utf8"
 
 	"doorstep/event"
 	"doorstep/fault"
@@ -134,7 +133,8 @@ const maxBody = 10_000
 // Errors: invalid, with the path of every field that is wrong.
 func (q Request) Validate() error {
 	var c fault.Check
-	c.If(q.Category == "" || len(q.Category) > 64 || !utf8.ValidString(string(q.Category)), "category", "malformed", "1 to 64 bytes, such as %s", OrderIssue)
+	c.If(q.Category == "", "category", "required", "such as %s", OrderIssue)
+	c.Text("category", string(q.Category), 64)
 	ValidateBody(&c, q.Body)
 	return c.Err("the ticket")
 }
@@ -142,8 +142,7 @@ func (q Request) Validate() error {
 // ValidateBody checks the text of a message.
 func ValidateBody(c *fault.Check, body string) {
 	c.If(body == "", "body", "required", "what it is about")
-	c.If(len(body) > maxBody, "body", "too_long", "at most %d bytes", maxBody)
-	c.If(!utf8.ValidString(body), "body", "not_utf8", "valid UTF-8")
+	c.Prose("body", body, maxBody)
 }
 
 // Lock is what a change of a ticket without an order holds. A ticket of an
