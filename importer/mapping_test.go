@@ -130,7 +130,7 @@ func TestDocs(t *testing.T) {
 	var b bytes.Buffer
 	if err := page.Execute(&b, map[string]any{
 		"Mapping": importer.Mapping(), "Reasons": importer.Reasons(), "Currency": importer.Currency,
-		"Unknown": importer.UnknownCountry, "Countries": countryRows(),
+		"Unknown": importer.UnknownCountry, "Countries": countryRows(), "Weight": importer.Weight,
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"doorstep"
+	"doorstep/access"
 	"doorstep/clock"
 	"doorstep/importer"
 	"doorstep/internal/db"
@@ -20,6 +21,8 @@ import (
 	"doorstep/inventory"
 	"doorstep/order"
 	gateway "doorstep/payment/simulated"
+	"doorstep/process"
+	"doorstep/verify"
 )
 
 // place is where a shop is kept, so that it can be opened again and again.
@@ -103,6 +106,19 @@ func sample(t testing.TB) []byte {
 	return file
 }
 
+// checkBooks runs verify on the shop at p.
+func (p place) checkBooks(t testing.TB) {
+	t.Helper()
+	d, err := db.Open(t.Context(), db.Config{URL: p.url, ReadOnly: true})
+	must(t, err)
+	defer d.Close()
+	found, err := verify.Run(t.Context(), d, verify.Options{})
+	must(t, err)
+	for _, v := range found.Violations {
+		t.Error(v)
+	}
+}
+
 // sameState compares what two imports came to. The numbers of orders have gaps
 // wherever a run was taken up again.
 func sameState(t *testing.T, want, got state) {
@@ -145,6 +161,7 @@ func checkDelivered(t *testing.T, p place, file []byte, got importer.Result) {
 	if diff := cmp.Diff(report(want.account), accountReport{got.Orders, got.File, got.Imported, sumOf(got.SetAside), got.SetAside}); diff != "" {
 		t.Errorf("the account differs (-want +got):\n%s", diff)
 	}
+	p.checkBooks(t)
 	left := p.state(t)
 	if len(left.Orders) != got.Orders || len(left.Lines) != got.Orders || len(left.SKUs) != got.Articles || len(left.Levels) != got.Articles {
 		t.Errorf("%d orders, %d with lines, %d SKUs and %d levels for %d articles",
@@ -175,6 +192,52 @@ func read(t testing.TB, path string) []byte {
 	return b
 }
 
+func TestWhatStandsInForWhatTheFileDoesNotSay(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, dbtest.SQLite)
+	p.run(t, sample(t), importer.Options{})
+	s, err := doorstep.Open(t.Context(), doorstep.Config{DB: p.url, ReadOnly: true})
+	must(t, err)
+	defer s.Close()
+	type seen struct {
+		Placed   time.Time
+		Customer string
+		Contact  order.Contact
+		Totals   order.Totals
+		Weight   int64
+	}
+	for number, want := range map[string]seen{
+		"700002": {
+			Placed:   time.Date(2011, 3, 1, 9, 40, 0, 0, time.UTC),
+			Customer: "20002",
+			Contact:  order.Contact{ShipTo: order.Address{Name: "Customer 20002", Line1: "unknown", City: "unknown", Country: "IE"}},
+			Totals:   order.Totals{Items: 4950, Shipping: 5000, Total: 9950},
+			Weight:   10 * importer.Weight,
+		},
+		"700003": {
+			Placed:  time.Date(2011, 3, 1, 10, 15, 0, 0, time.UTC),
+			Contact: order.Contact{ShipTo: order.Address{Name: "Guest", Line1: "unknown", City: "unknown", Country: "FR"}},
+			Totals:  order.Totals{Items: 2040, Shipping: 1800, Total: 3840},
+			Weight:  24 * importer.Weight,
+		},
+	} {
+		v, err := s.Process.Show(t.Context(), importer.OnlineRetail+"/"+number)
+		must(t, err)
+		got := seen{v.Order.PlacedAt, v.Order.Customer, v.Contact, v.Order.Totals, v.Shipments[0].Weight}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("invoice %s (-want +got):\n%s", number, diff)
+		}
+		checkActor(t, v)
+	}
+}
+
+func checkActor(t *testing.T, v process.Overview) {
+	t.Helper()
+	if by := v.Timeline[0].Actor; by != access.Importer {
+		t.Errorf("%s was placed by %q", v.Order.Reference.Number, by)
+	}
+}
+
 // TestAnInterruptedImportEndsTheSame interrupts an import ever later, each time
 // in the same shop, until it comes to its end, and does so twice: at steps of
 // the process and at steps of the importer.
@@ -195,6 +258,7 @@ func TestAnInterruptedImportEndsTheSame(t *testing.T) {
 			t.Errorf("the result differs (-want +got):\n%s", diff)
 		}
 		sameState(t, whole.state(t), p.state(t))
+		p.checkBooks(t)
 		golden(t, "testdata/aside.golden.csv", read(t, aside))
 	})
 }
