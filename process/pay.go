@@ -186,7 +186,7 @@ func (p *Process) askAttempt(ctx context.Context, q question) (payment.Answer, e
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
-	if q.now.After(q.attempt.KeyUntil) {
+	if !p.keyLives(q.now, q.attempt.KeyUntil, g.KeyLife()) {
 		return g.Lookup(ctx, q.attempt.Key)
 	}
 	amount := q.payment.Money(q.attempt.Amount)
@@ -204,6 +204,12 @@ func (p *Process) askAttempt(ctx context.Context, q question) (payment.Answer, e
 	}
 }
 
+// keyLives says whether a question under a key of that life arrives before the
+// key ends, however long it takes: later it would be taken for a new one.
+func (p *Process) keyLives(now, until time.Time, life time.Duration) bool {
+	return now.Add(min(p.timeout, life/2)).Before(until)
+}
+
 // settleAttempt writes what became of an attempt, and what follows.
 func (c *change) settleAttempt(own *work.Item, key string, answer payment.Answer, asked error) error {
 	a, err := c.attempt(key)
@@ -215,7 +221,7 @@ func (c *change) settleAttempt(own *work.Item, key string, answer payment.Answer
 		return err
 	}
 	switch {
-	case errors.Is(asked, payment.ErrNoAttempt) && c.tx.Now().After(a.KeyUntil):
+	case errors.Is(asked, payment.ErrNoAttempt) && !c.tx.Now().Before(a.KeyUntil):
 		return c.attemptExpired(own, p, a)
 	case errors.Is(asked, payment.ErrNotReached):
 		return c.askAgain(own, asked.Error())

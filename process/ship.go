@@ -225,7 +225,7 @@ func (p *Process) askLabel(ctx context.Context, q labelQuestion) (labelOutcome, 
 		return labelOutcome{LabelAnswer: shipping.LabelAnswer{Ref: q.attempt.Ref, Refusal: v.Refusal}, done: v.Voided}, err
 	}
 	ask := func() (shipping.LabelAnswer, error) { return carrier.BuyLabel(ctx, q.attempt.Key, q.parcel) }
-	if q.now.After(q.attempt.KeyUntil) {
+	if !p.keyLives(q.now, q.attempt.KeyUntil, carrier.KeyLife()) {
 		ask = func() (shipping.LabelAnswer, error) { return carrier.Lookup(ctx, q.attempt.Key) }
 	}
 	b, err := ask()
@@ -239,7 +239,7 @@ func (c *change) settleLabel(own *work.Item, key string, answer labelOutcome, as
 		return err
 	}
 	switch {
-	case errors.Is(asked, shipping.ErrNoLabel) && c.tx.Now().After(a.KeyUntil):
+	case errors.Is(asked, shipping.ErrNoLabel) && !c.tx.Now().Before(a.KeyUntil):
 		return c.labelExpired(own, s, a)
 	case errors.Is(asked, shipping.ErrNotReached):
 		return c.askAgain(own, asked.Error())
