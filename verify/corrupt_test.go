@@ -3,14 +3,11 @@ package verify_test
 import (
 	"database/sql"
 	"fmt"
-	"io"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"doorstep/internal/db"
@@ -141,7 +138,7 @@ var moneyCorruptions = []corruption{
 		`UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{under way}'`,
 	}, []named{{verify.UnpaidHandOver, "{under way}"}, {verify.PaymentAmount, "{under way}"}}},
 	{"two questions at once", []string{
-		`DROP INDEX payment_attempts_open`,
+		`DROP INDEX IF EXISTS payment_attempts_open`,
 		`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, status, ref, decline, opened_at, key_until, closed_at)
 			SELECT 'att_x', payment_id, order_id, n + 1, op, amount, '', status, '', '', 0, 0, 0 FROM payment_attempts WHERE order_id = '{unpaid}'`,
 	}, one(verify.TwoOpenAttempts, of(paymentOf, "unpaid"))},
@@ -177,7 +174,7 @@ var parcelCorruptions = []corruption{
 	{"a label that was not given back", []string{`UPDATE label_attempts SET status = 'refused' WHERE order_id = '{called back}' AND op = 'void'`},
 		one(verify.LabelAttempts, of(shipmentOf, "called back"))},
 	{"two labels", []string{label("{delivered}", "succeeded")}, one(verify.TwoLabels, of(shipmentOf, "delivered"))},
-	{"two questions about a label", []string{`DROP INDEX label_attempts_open`, label("{voiding}", "open"), `UPDATE label_attempts SET op = 'void' WHERE key = 'lbl_x'`},
+	{"two questions about a label", []string{`DROP INDEX IF EXISTS label_attempts_open`, label("{voiding}", "open"), `UPDATE label_attempts SET op = 'void' WHERE key = 'lbl_x'`},
 		one(verify.TwoOpenAttempts, of(shipmentOf, "voiding"))},
 	{"a question about a label that is no longer open", []string{`UPDATE label_attempts SET status = 'refused' WHERE order_id = '{voiding}' AND op = 'void'`},
 		one(verify.AttemptStep, "{voiding}")},
@@ -262,39 +259,37 @@ func TestEveryKindHasItsCorruption(t *testing.T) {
 func TestEveryCorruptionIsNamed(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, engine string) {
-		original := dbtest.URL(t, engine)
-		s := newShop(t, original, false)
+		url := dbtest.URL(t, engine)
+		s := newShop(t, url, false)
 		s.fill()
 		clean(t, s.db, "before it is corrupted")
 		must(t, s.db.Close())
-		copies := &copier{engine: engine, original: original}
+		whole := copies(url)
+		if engine == dbtest.Postgres {
+			whole = restores(t, url)
+		}
 		for _, c := range corruptions {
-			t.Run(c.name, func(t *testing.T) { c.check(t, s, copies.copy(t)) })
+			t.Run(c.name, func(t *testing.T) { c.check(t, s, whole(t)) })
 		}
 	})
 }
 
-// check corrupts a copy of the shop and looks what is found.
-func (c corruption) check(t *testing.T, s *shop, target copied) {
-	raw := target.open(t)
-	defer raw.Close()
+// check corrupts a whole shop and looks what is found.
+func (c corruption) check(t *testing.T, s *shop, victim shopFiles) {
 	var want []named
 	for _, w := range c.want {
-		want = append(want, named{w.kind, s.subject(t, raw, w.subject)})
+		want = append(want, named{w.kind, s.subject(t, victim.raw, w.subject)})
 	}
 	for _, statement := range c.sql {
-		result, err := raw.ExecContext(t.Context(), s.fillIn(statement))
+		result, err := victim.raw.ExecContext(t.Context(), s.fillIn(statement))
 		must(t, err)
 		if n, _ := result.RowsAffected(); n < 1 && !strings.HasPrefix(statement, "DROP") {
 			t.Fatalf("nothing is corrupted by %s", statement)
 		}
 	}
-	d, err := db.Open(t.Context(), db.Config{URL: target.url, ReadOnly: true})
-	must(t, err)
-	defer d.Close()
 	reports := map[int]verify.Report{}
 	for _, orders := range []int{1, 500} {
-		r, err := verify.Run(t.Context(), d, verify.Options{Orders: orders})
+		r, err := verify.Run(t.Context(), victim.db, verify.Options{Orders: orders})
 		must(t, err)
 		reports[orders] = r
 	}
@@ -338,61 +333,65 @@ func (s *shop) subject(t *testing.T, raw *sql.DB, text string) string {
 	return text
 }
 
-// copier makes copies of a shop that no one has open.
-type copier struct {
-	engine, original string
-	n                atomic.Int64
+// shopFiles is a stored shop: as it is verified, and as it is corrupted, by
+// what neither CHECKs nor unique indexes refuse.
+type shopFiles struct {
+	db  *db.DB
+	raw *sql.DB
 }
 
-// copied is one copy.
-type copied struct{ driver, url, source string }
-
-func (c *copier) copy(t *testing.T) copied {
+func openFiles(t *testing.T, driver, source, url string) shopFiles {
 	t.Helper()
-	if c.engine == dbtest.SQLite {
-		return copyFile(t, c.original)
-	}
-	u, err := url.Parse(c.original)
+	raw, err := sql.Open(driver, source)
 	must(t, err)
-	name := strings.TrimPrefix(u.Path, "/")
-	target := *u
-	target.Path = fmt.Sprintf("%s_%d", u.Path, c.n.Add(1))
-	u.Path = "/postgres"
-	server, err := sql.Open("pgx", u.String())
-	must(t, err)
-	_, err = server.ExecContext(t.Context(), fmt.Sprintf(`CREATE DATABASE %s TEMPLATE %s`, target.Path[1:], name))
-	must(t, err)
-	must(t, server.Close())
-	return copied{"pgx", target.String(), target.String()}
-}
-
-func copyFile(t *testing.T, original string) copied {
-	t.Helper()
-	from, err := os.Open(original)
-	must(t, err)
-	defer from.Close()
-	path := filepath.Join(t.TempDir(), "copy.db")
-	to, err := os.Create(path)
-	must(t, err)
-	_, err = io.Copy(to, from)
-	must(t, err)
-	must(t, to.Close())
-	return copied{"sqlite", path, path + "?_pragma=ignore_check_constraints(1)"}
-}
-
-// open opens a copy for what its CHECKs would refuse.
-func (c copied) open(t *testing.T) *sql.DB {
-	t.Helper()
-	raw, err := sql.Open(c.driver, c.source)
-	must(t, err)
+	t.Cleanup(func() { _ = raw.Close() })
 	raw.SetMaxOpenConns(1)
-	if c.driver != "pgx" {
-		return raw
-	}
-	_, err = raw.ExecContext(t.Context(), `DO $$ DECLARE c record; BEGIN
-		FOR c IN SELECT conrelid::regclass AS t, conname FROM pg_constraint WHERE contype = 'c' AND conrelid <> 0 AND connamespace = 'public'::regnamespace LOOP
-			EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', c.t, c.conname);
-		END LOOP; END $$`)
-	must(t, err)
-	return raw
+	return shopFiles{dbtest.Open(t, driver, db.Config{URL: url, ReadOnly: true}), raw}
 }
+
+// copies gives each test a copy of the file.
+func copies(original string) func(*testing.T) shopFiles {
+	return func(t *testing.T) shopFiles {
+		t.Helper()
+		content, err := os.ReadFile(original)
+		must(t, err)
+		path := filepath.Join(t.TempDir(), "copy.db")
+		must(t, os.WriteFile(path, content, 0o600))
+		return openFiles(t, "sqlite", path+"?_pragma=ignore_check_constraints(1)&_pragma=synchronous(off)", path)
+	}
+}
+
+// restores gives each test the same database, with the rows that it had at
+// first: to copy a database of PostgreSQL takes long.
+func restores(t *testing.T, url string) func(*testing.T) shopFiles {
+	t.Helper()
+	files := openFiles(t, "pgx", url, url)
+	_, err := files.raw.ExecContext(t.Context(), keepRows)
+	must(t, err)
+	return func(t *testing.T) shopFiles {
+		t.Helper()
+		_, err := files.raw.ExecContext(t.Context(), restoreRows)
+		must(t, err)
+		return files
+	}
+}
+
+const (
+	keepRows = `SET synchronous_commit = off;
+		CREATE SCHEMA kept;
+		DO $$ DECLARE r record; BEGIN
+			FOR r IN SELECT conrelid::regclass AS rel, conname AS name FROM pg_constraint
+				WHERE contype = 'c' AND conrelid <> 0 AND connamespace = 'public'::regnamespace LOOP
+				EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', r.rel, r.name);
+			END LOOP;
+			FOR r IN SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' LOOP
+				EXECUTE format('CREATE TABLE kept.%I AS TABLE public.%I', r.name, r.name);
+			END LOOP;
+		END $$`
+	restoreRows = `DO $$ DECLARE r record; BEGIN
+			FOR r IN SELECT tablename AS name FROM pg_tables WHERE schemaname = 'kept' LOOP
+				EXECUTE format('DELETE FROM public.%I', r.name);
+				EXECUTE format('INSERT INTO public.%I OVERRIDING SYSTEM VALUE SELECT * FROM kept.%I', r.name, r.name);
+			END LOOP;
+		END $$`
+)

@@ -32,21 +32,24 @@ const (
 	UnpaidHandOver  Kind = "unpaid_handover"
 	TwoOpenAttempts Kind = "two_open_attempts"
 	AttemptStep     Kind = "attempt_step"
+	// Of parcels.
 	FulfilmentFacet Kind = "fulfilment_facet"
 	Parcel          Kind = "parcel"
 	ShipmentLines   Kind = "shipment_lines"
 	LabelAttempts   Kind = "label_attempts"
 	TwoLabels       Kind = "two_labels"
 	Tracking        Kind = "tracking"
+	// Of stock.
 	StockFacet      Kind = "stock_facet"
 	DeadReservation Kind = "dead_reservation"
 	StockBounds     Kind = "stock_bounds"
 	StockMovements  Kind = "stock_movements"
 	StockReserved   Kind = "stock_reservations"
-	StrayStep       Kind = "stray_step"
-	NoNextStep      Kind = "no_next_step"
-	TicketReason    Kind = "ticket_reason"
-	TicketMessages  Kind = "ticket_messages"
+	// Of steps and tickets.
+	StrayStep      Kind = "stray_step"
+	NoNextStep     Kind = "no_next_step"
+	TicketReason   Kind = "ticket_reason"
+	TicketMessages Kind = "ticket_messages"
 )
 
 // Rule is a kind of violation and what must be true.

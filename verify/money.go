@@ -100,7 +100,8 @@ func (d *dossier) checkRefunds() {
 // against the payments.
 func (d *dossier) checkPaymentAttempts() {
 	for _, p := range d.payments {
-		var n, open, authorised, captured, refunded int64
+		var n, open int64
+		var came asked
 		for _, a := range d.attempts {
 			if a.Payment != p.ID {
 				continue
@@ -112,27 +113,34 @@ func (d *dossier) checkPaymentAttempts() {
 			if a.Open() {
 				open++
 			}
-			if a.Status != payment.AttemptSucceeded {
-				continue
-			}
-			switch {
-			case a.Op == payment.OpRefund:
-				refunded += a.Amount
-			case a.Op == payment.OpAuthorise && !p.Capture:
-				authorised += a.Amount
-			case a.Op != payment.OpVoid:
-				captured += a.Amount
+			if a.Status == payment.AttemptSucceeded {
+				came.add(p, a)
 			}
 		}
 		if open > 1 {
 			d.find(TwoOpenAttempts, p.ID, "%d attempts are open", open)
 		}
-		if captured != p.Captured || refunded != p.Refunded {
-			d.find(PaymentAttempts, p.ID, "the attempts that succeeded took %d and gave back %d, the row says %d and %d", captured, refunded, p.Captured, p.Refunded)
+		if came.captured != p.Captured || came.refunded != p.Refunded {
+			d.find(PaymentAttempts, p.ID, "the attempts that succeeded took %d and gave back %d, the row says %d and %d",
+				came.captured, came.refunded, p.Captured, p.Refunded)
 		}
-		if wasAuthorised(p) && authorised != p.Amount {
-			d.find(PaymentAttempts, p.ID, "%d of %d were authorised before they could be captured", authorised, p.Amount)
+		if wasAuthorised(p) && came.authorised != p.Amount {
+			d.find(PaymentAttempts, p.ID, "%d of %d were authorised before they could be captured", came.authorised, p.Amount)
 		}
+	}
+}
+
+// asked is what the attempts of a payment that succeeded come to.
+type asked struct{ authorised, captured, refunded int64 }
+
+func (s *asked) add(p payment.Payment, a payment.Attempt) {
+	switch {
+	case a.Op == payment.OpRefund:
+		s.refunded += a.Amount
+	case a.Op == payment.OpAuthorise && !p.Capture:
+		s.authorised += a.Amount
+	case a.Op != payment.OpVoid:
+		s.captured += a.Amount
 	}
 }
 

@@ -2,7 +2,6 @@ package verify_test
 
 import (
 	"context"
-	"fmt"
 	"testing"
 	"time"
 
@@ -400,6 +399,6 @@ func (s *shop) leaveUnfinished() {
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
-		t.Fatal(fmt.Sprintf("%+v", err))
+		t.Fatal(err)
 	}
 }

@@ -89,7 +89,7 @@ func TestAHealthyShopIsCleanAfterEveryStep(t *testing.T) {
 	})
 }
 
-func TestTheStepsOfTheProcessAreKnown(t *testing.T) {
+func TestEveryKindSaysWhatMustBeTrue(t *testing.T) {
 	t.Parallel()
 	said := map[verify.Kind]bool{}
 	for _, k := range verify.Kinds() {
@@ -119,6 +119,26 @@ func TestOptionsAreChecked(t *testing.T) {
 	cancel()
 	if _, err := verify.Run(ctx, d, verify.Options{}); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("with a context that has ended: %v", err)
+	}
+}
+
+func TestAllIsCountedAndSomeIsKept(t *testing.T) {
+	t.Parallel()
+	url := dbtest.URL(t, dbtest.SQLite)
+	s := newShop(t, url, false)
+	s.fill()
+	must(t, s.db.Close())
+	files := copies(url)(t)
+	_, err := files.raw.ExecContext(t.Context(), `UPDATE orders SET placed_at = placed_at - 1`)
+	must(t, err)
+	var done []int64
+	r, err := verify.Run(t.Context(), files.db, verify.Options{Orders: 10, MaxViolations: 3, Progress: func(n int64) { done = append(done, n) }})
+	must(t, err)
+	if r.Clean() || r.Count != 36 || r.Counts[verify.Times] != 36 || len(r.Violations) != 3 {
+		t.Errorf("of 36 violations %d are counted (%v) and %d kept", r.Count, r.Counts, len(r.Violations))
+	}
+	if diff := cmp.Diff([]int64{10, 20, 30, 36}, done); diff != "" {
+		t.Errorf("progress (-want +got):\n%s", diff)
 	}
 }
 
