@@ -246,6 +246,12 @@ func TakeNumbers(tx *db.Tx, n int64) (int64, error) {
 	return first, nil
 }
 
+// GiveNumbersBack gives back the rest of a block, from next up to end, if no
+// later block was taken.
+func GiveNumbersBack(tx *db.Tx, next, end int64) {
+	tx.WriteAny(`UPDATE order_numbers SET next = $1 WHERE id = 1 AND next = $2`, next, end)
+}
+
 const columns = `id, number, source, source_number, version, status, stock, payment, fulfilment, ended, failure,
 	customer, currency, prices_include_tax, items, discount, shipping, tax, total, shipping_method,
 	placed_at, updated_at, next_due, open_tickets`
