@@ -13,7 +13,7 @@ import (
 )
 
 // importOf runs `doorstep import` and returns the exit code and what it printed.
-func importOf(t *testing.T, ctx context.Context, args ...string) (code int, stdout, stderr string) {
+func importOf(ctx context.Context, t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	code = cli.Program{Stdout: &out, Stderr: &errs}.Run(ctx, append([]string{"import"}, args...))
@@ -27,7 +27,7 @@ func TestImport(t *testing.T) {
 	dir := t.TempDir()
 	aside := filepath.Join(dir, "aside.csv")
 	args := []string{importSample, "--format", "online-retail", "--db", filepath.Join(dir, "shop.db"), "--set-aside", aside}
-	code, text, errs := importOf(t, t.Context(), args...)
+	code, text, errs := importOf(t.Context(), t, args...)
 	for _, want := range []string{"placing: 100 %", "14 orders from", "delivered     14", "the file ", "Rows set aside: ", "All is well: 14 orders"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in:\n%s", want, text)
@@ -49,7 +49,7 @@ func TestImport(t *testing.T) {
 
 func checkImportedAgain(t *testing.T, args []string) {
 	t.Helper()
-	code, text, errs := importOf(t, t.Context(), append(args, "--json")...)
+	code, text, errs := importOf(t.Context(), t, append(args, "--json")...)
 	var got struct {
 		Import struct {
 			Orders, Replayed int
@@ -87,7 +87,7 @@ func TestImportThatIsNone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			code, _, errs := importOf(t, c.ctx, c.file, "--db", filepath.Join(t.TempDir(), "shop.db"))
+			code, _, errs := importOf(c.ctx, t, c.file, "--db", filepath.Join(t.TempDir(), "shop.db"))
 			if code != c.code || !strings.Contains(errs, c.says) {
 				t.Errorf("exit code %d, want %d: %s", code, c.code, errs)
 			}

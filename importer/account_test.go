@@ -3,7 +3,6 @@ package importer_test
 import (
 	"encoding/csv"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -202,7 +201,7 @@ func TestSum(t *testing.T) {
 	if _, ok := fine.Minor(); ok {
 		t.Error("a sum finer than a minor unit has minor units")
 	}
-	if text, err := plain.MarshalText(); err != nil || fmt.Sprintf("%s", text) != "7.50" {
+	if text, err := plain.MarshalText(); err != nil || string(text) != "7.50" {
 		t.Errorf("%s, %v", text, err)
 	}
 }

@@ -91,7 +91,7 @@ func TestAnotherFileOfTheSameShop(t *testing.T) {
 func TestASetAsideFileThatCannotBeMade(t *testing.T) {
 	t.Parallel()
 	o := importer.Options{SetAside: filepath.Join(t.TempDir(), "none", "aside.csv")}
-	if _, err := newPlace(t, dbtest.SQLite).try(t, t.Context(), sample(t), o, nil); !fault.Is(err, fault.Unavailable) {
+	if _, err := newPlace(t, dbtest.SQLite).try(t.Context(), t, sample(t), o, nil); !fault.Is(err, fault.Unavailable) {
 		t.Errorf("import: %v", err)
 	}
 }

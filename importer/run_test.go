@@ -36,14 +36,14 @@ func newPlace(t testing.TB, engine string) place {
 // run imports the file into the shop at p, which must go well.
 func (p place) run(t testing.TB, file []byte, o importer.Options) importer.Result {
 	t.Helper()
-	got, err := p.try(t, t.Context(), file, o, nil)
+	got, err := p.try(t.Context(), t, file, o, nil)
 	must(t, err)
 	return got
 }
 
 // try opens the shop with its clock at the start of the file, imports the file
 // and closes the shop. It tells done of each step of the process.
-func (p place) try(t testing.TB, ctx context.Context, file []byte, o importer.Options, done func(string, time.Duration)) (importer.Result, error) {
+func (p place) try(ctx context.Context, t testing.TB, file []byte, o importer.Options, done func(string, time.Duration)) (importer.Result, error) {
 	t.Helper()
 	start, err := importer.Start(bytes.NewReader(file))
 	must(t, err)
@@ -276,7 +276,7 @@ func (p place) untilDone(t *testing.T, file []byte, aside string) (got importer.
 			}
 		}
 		o := importer.Options{SetAside: aside, Progress: func(importer.Progress) { step() }}
-		got, err := p.try(t, ctx, file, o, func(string, time.Duration) { step() })
+		got, err := p.try(ctx, t, file, o, func(string, time.Duration) { step() })
 		cancel()
 		if err == nil {
 			return got, interrupted
