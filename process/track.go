@@ -1,0 +1,128 @@
+package process
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"doorstep/access"
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/internal/work"
+	"doorstep/order"
+	"doorstep/shipping"
+)
+
+// askTracking asks the carrier what it has seen of a parcel, and returns what
+// is to be written then.
+func askTracking(ctx context.Context, p *Process, it work.Item) (func(context.Context) error, error) {
+	s, err := db.View(ctx, p.db, func(r db.Reader) (shipping.Shipment, error) { return readShipment(r, it) })
+	if err != nil {
+		return nil, err
+	}
+	tracking, err := p.track(ctx, s)
+	return func(ctx context.Context) error {
+		return p.settle(ctx, it, access.Provider(s.Carrier), s.Status != shipping.Shipped, func(c *change, own *work.Item) error {
+			return c.settleTracking(own, tracking, err)
+		})
+	}, nil
+}
+
+func readShipment(r db.Reader, it work.Item) (shipping.Shipment, error) {
+	all, err := shipping.Of(r, it.Owner)
+	if err != nil {
+		return shipping.Shipment{}, err
+	}
+	for _, s := range all {
+		if s.ID == it.Subject {
+			return s, nil
+		}
+	}
+	return shipping.Shipment{}, fault.New(fault.NotFound, "order %s has no shipment %q", it.Owner, it.Subject)
+}
+
+func (p *Process) track(ctx context.Context, s shipping.Shipment) (shipping.Tracking, error) {
+	carrier := p.carriers[s.Carrier]
+	if carrier == nil {
+		return shipping.Tracking{}, fmt.Errorf("%w: the shop has no carrier %q", shipping.ErrNotReached, s.Carrier)
+	}
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	return carrier.Track(ctx, s.TrackingNumber)
+}
+
+// settleTracking appends what the carrier has seen and moves the parcel on.
+func (c *change) settleTracking(own *work.Item, t shipping.Tracking, asked error) error {
+	s, err := c.shipment(own.Subject)
+	if err != nil {
+		return err
+	}
+	if asked != nil {
+		c.again(own, c.tx.Now().Add(time.Duration(c.policy.TrackEvery)), own.Tries+1, asked.Error())
+		return c.silence(s)
+	}
+	added, err := shipping.AddScans(c.tx, *s, t.Scans)
+	if err != nil {
+		return err
+	}
+	before := s.Tracking
+	s.Tracking = shipping.Fold(before, added...)
+	for _, k := range added {
+		if k.At.After(s.ScannedAt) {
+			s.ScannedAt = k.At
+		}
+	}
+	if err := c.tracked(s, before, added); err != nil {
+		return err
+	}
+	if s.Status == shipping.Shipped && s.Tracking == shipping.Delivered {
+		return nil // the event of it has ended the step
+	}
+	next := t.Next
+	if !next.After(c.tx.Now()) {
+		next = c.tx.Now().Add(time.Duration(c.policy.TrackEvery))
+	}
+	c.again(own, next, 0, "")
+	return c.silence(s)
+}
+
+// tracked says how far the scans have moved a parcel. The first one that
+// proves that the carrier has it is its hand-over, if nothing else was: at
+// once, or later when the money was not there yet.
+func (c *change) tracked(s *shipping.Shipment, before shipping.TrackingStatus, added []shipping.Scan) error {
+	leaves := s.Status == shipping.LabelBought && s.Tracking.Physical() && c.mayLeave()
+	if leaves {
+		if err := c.ship(s); err != nil {
+			return err
+		}
+	}
+	if s.Tracking == before && !(leaves && s.Tracking == shipping.Delivered) {
+		return nil
+	}
+	at := seenAt(s.Tracking, added)
+	if at.IsZero() {
+		at = s.ScannedAt // it was seen before this
+	}
+	if s.Tracking == shipping.Delivered && s.Status == shipping.Shipped {
+		return c.delivered(s, at)
+	}
+	return c.moveShipment(s, shipping.EventTracked, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, Tracking: s.Tracking, SeenAt: &at})
+}
+
+// mayLeave says whether a parcel that the carrier has seen leaves by the books
+// too: the goods are still the order's, and the money is there.
+func (c *change) mayLeave() bool {
+	return c.order.Stock == order.StockReserved && c.order.Payment == order.PaymentCaptured &&
+		(c.order.End == order.EndNone || c.order.End == order.EndCancelling)
+}
+
+func seenAt(status shipping.TrackingStatus, scans []shipping.Scan) time.Time {
+	for _, k := range scans {
+		if k.Status == status {
+			return k.At
+		}
+	}
+	return time.Time{}
+}
+
+func trackDue(c *change) time.Time { return c.tx.Now().Add(time.Duration(c.policy.TrackEvery)) }
