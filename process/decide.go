@@ -1,0 +1,101 @@
+package process
+
+import (
+	"slices"
+
+	"doorstep/event"
+	"doorstep/internal/work"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/support"
+)
+
+// decideTicket is the rule of a ticket that was opened.
+func decideTicket(c *change, e event.Event) error {
+	t, err := c.ticket(e.Entity)
+	if err != nil {
+		return err
+	}
+	return c.decide(t)
+}
+
+// decideAgain is the rule of tickets that wait for their order.
+func decideAgain(c *change, _ event.Event) error {
+	tickets, err := c.getTickets()
+	if err != nil {
+		return err
+	}
+	for _, t := range tickets {
+		if t.Status == support.OnHold {
+			if err := c.decide(t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// decide asks the rules what a ticket calls for, does it, and keeps the
+// decision with the facts it was made on.
+func (c *change) decide(t *support.Ticket) error {
+	facts, err := c.facts(t)
+	if err != nil {
+		return err
+	}
+	d := support.Decide(facts)
+	if t.Status == support.OnHold && d.Reason == t.Reason {
+		return nil // nothing new since it was decided to wait
+	}
+	t.Reason = d.Reason
+	if err := support.AddDecision(c.tx, t.ID, support.Record{N: t.Version + 1, At: c.tx.Now(), Facts: facts, Result: d}); err != nil {
+		return err
+	}
+	c.say(t, support.FromProcess, support.Text(d, facts))
+	switch d.Act {
+	case support.Explain:
+		return c.moveTicket(t, support.EventSolved)
+	case support.Escalate:
+		return c.moveTicket(t, support.EventEscalated)
+	case support.Cancel:
+		if err := c.moveTicket(t, support.EventWaiting); err != nil {
+			return err
+		}
+		return c.requestCancel()
+	default:
+		return c.moveTicket(t, support.EventWaiting)
+	}
+}
+
+// facts gathers what a decision is made on.
+func (c *change) facts(t *support.Ticket) (support.Facts, error) {
+	f := support.Facts{Category: t.Category}
+	if c.order.ID == "" {
+		return f, nil
+	}
+	items, err := c.getItems()
+	if err != nil {
+		return f, err
+	}
+	o := &support.OrderFact{
+		Status: string(c.order.Status), Failure: string(c.order.Failure), Payment: string(c.order.Payment),
+		Cancelling:    c.order.End == order.EndCancelling,
+		CancelRefused: c.order.End == order.EndNone && (t.Reason == support.WillCancel || t.Reason == support.IsCancelling),
+		Stuck:         slices.ContainsFunc(items, func(it *work.Item) bool { return it.State == work.Stuck }),
+	}
+	f.Order = o
+	p, err := c.payment()
+	if err != nil {
+		return f, err
+	}
+	o.NothingToPay = p != nil && p.Gateway == payment.Free
+	o.AwaitsPayment = p != nil && p.Status == payment.StatusRequiresPaymentMethod
+	shipments, err := c.getShipments()
+	if err != nil {
+		return f, err
+	}
+	for _, s := range shipments {
+		o.Carrier, o.TrackingNumber, o.Tracking, o.DeliveredAt = s.Carrier, s.TrackingNumber, string(s.Tracking), s.DeliveredAt
+		o.Silent = c.isSilent(s)
+	}
+	return f, nil
+}

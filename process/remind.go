@@ -1,0 +1,105 @@
+package process
+
+import (
+	"slices"
+	"time"
+
+	"doorstep/access"
+	"doorstep/event"
+	"doorstep/internal/work"
+	"doorstep/shipping"
+	"doorstep/support"
+)
+
+// isSilent says whether nothing was seen of a parcel under way for longer than
+// policy allows.
+func (c *change) isSilent(s *shipping.Shipment) bool {
+	under := s.Status == shipping.Shipped && s.DeliveredAt.IsZero() || s.Status == shipping.LabelBought
+	return under && c.tx.Now().Sub(s.LastSeen()) >= time.Duration(c.policy.Silence)
+}
+
+// silence tells a person, once per silence, that a parcel was not seen for too
+// long.
+func (c *change) silence(s *shipping.Shipment) error {
+	if !c.isSilent(s) {
+		return nil
+	}
+	tickets, err := c.getTickets()
+	if err != nil {
+		return err
+	}
+	for _, t := range tickets {
+		if t.OpenedBy == string(access.Process) && t.Category == support.WhereIsMyOrder && t.OpenedAt.After(s.LastSeen()) {
+			return nil
+		}
+	}
+	if err := c.moveShipment(s, shipping.EventSilent, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber}); err != nil {
+		return err
+	}
+	c.by = access.Process
+	_, err = c.openTicket(support.WhereIsMyOrder, support.FromProcess, "Nothing has been seen of the parcel for too long.")
+	return err
+}
+
+// remind tells a person that something is waited for, unless someone is at it
+// already, and waits once more.
+func (c *change) remind(own *work.Item, again time.Duration, category support.Category, body string) error {
+	c.again(own, c.tx.Now().Add(again), 0, "")
+	tickets, err := c.getTickets()
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(tickets, func(t *support.Ticket) bool { return t.Category == category && t.Status.Unsolved() }) {
+		return nil
+	}
+	_, err = c.openTicket(category, support.FromProcess, body)
+	return err
+}
+
+func paymentLate(c *change, it *work.Item) error {
+	return c.remind(it, time.Duration(c.policy.AwaitPayment), support.PaymentIssue, "The payment has not arrived in time.")
+}
+
+func refundLate(c *change, it *work.Item) error {
+	return c.remind(it, time.Duration(c.policy.AwaitPayment), support.PaymentIssue, "Money that is owed to the customer has not been given back in time.")
+}
+
+// handOverLate tells a person. Its ticket is of a category that no rule
+// decides: of an order issue the rules would say that the parcel is being
+// prepared, and solve it.
+func handOverLate(c *change, it *work.Item) error {
+	return c.remind(it, time.Duration(c.policy.AwaitHandOver), support.Other, "The parcel has not been handed over in time.")
+}
+
+func deliveryLate(c *change, it *work.Item) error {
+	s, err := c.shipment(it.Subject)
+	if err != nil {
+		return err
+	}
+	c.again(it, c.tx.Now().Add(time.Duration(c.policy.Silence)), 0, "")
+	return c.silence(s)
+}
+
+// reportFailure is the rule of an order that failed after it was paid for.
+func reportFailure(c *change, _ event.Event) error {
+	_, err := c.openTicket(support.OrderIssue, support.FromProcess, "The order failed after it was paid for: "+string(c.order.Failure)+".")
+	return err
+}
+
+// reportStuck is the rule of a step that has used up its tries.
+func reportStuck(c *change, e event.Event) error {
+	_, err := c.openTicket(support.OrderIssue, support.FromProcess, "A step has used up its tries: "+string(e.Data))
+	return err
+}
+
+// reportRefund is the rule of money that a person has to give back.
+func reportRefund(c *change, _ event.Event) error {
+	_, err := c.openTicket(support.PaymentIssue, support.FromProcess, "The order was paid elsewhere, and its money has to be given back there.")
+	return err
+}
+
+// reportLostLabel is the rule of a parcel that left although its order is over.
+func reportLostLabel(c *change, _ event.Event) error {
+	_, err := c.openTicket(support.Other, support.FromProcess, "The carrier gives the label of an order that is over not back: its parcel has to be found.")
+	return err
+}
