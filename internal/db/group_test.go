@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"runtime"
 	"strconv"
 	"sync"
@@ -57,12 +58,18 @@ func TestConcurrentIncrementsAreNotLost(t *testing.T) {
 	})
 }
 
+// TestLocksInAnyOrderDoNotDeadlock has nodes whose groups take many of the same
+// locks, each Update in an order of its own. (A SQLite file has one node.)
 func TestLocksInAnyOrderDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, engine string) {
-		d := dbtest.Open(t, engine, db.Config{})
-		const keys, callers = 5, 16
-		mustUpdate(t, d, func(tx *db.Tx) {
+		url := dbtest.URL(t, engine)
+		nodes := []*db.DB{dbtest.Open(t, engine, db.Config{URL: url})}
+		if engine == dbtest.Postgres {
+			nodes = append(nodes, dbtest.Open(t, engine, db.Config{URL: url}))
+		}
+		const keys, callers, each = 60, 40, 5
+		mustUpdate(t, nodes[0], func(tx *db.Tx) {
 			for i := range keys {
 				put(tx, strconv.Itoa(i), "0")
 			}
@@ -70,29 +77,39 @@ func TestLocksInAnyOrderDoNotDeadlock(t *testing.T) {
 		var done sync.WaitGroup
 		for i := range callers {
 			done.Go(func() {
-				for j := range 5 {
-					a, b := strconv.Itoa((i+j)%keys), strconv.Itoa((2*i+3*j+1)%keys)
-					if err := update(d, func(tx *db.Tx) error {
-						return errors.Join(increment(tx, a), increment(tx, b))
-					}, lockOf(b), lockOf(a)); err != nil {
+				for j := range each {
+					if err := incrementTwo(nodes[i%len(nodes)], rand.New(rand.NewPCG(uint64(i), uint64(j))).Perm(keys)); err != nil {
 						t.Error(err)
 					}
 				}
 			})
 		}
 		done.Wait()
-		if s := d.Stats(); s.Repeats != 0 {
-			t.Errorf("%d groups were repeated", s.Repeats)
-		}
 		sum := 0
 		for i := range keys {
-			n, _ := strconv.Atoi(stored(t, d, strconv.Itoa(i)))
+			n, _ := strconv.Atoi(stored(t, nodes[0], strconv.Itoa(i)))
 			sum += n
 		}
-		if sum != callers*5*2 {
+		if sum != callers*each*2 {
 			t.Errorf("the sum is %d", sum)
 		}
+		for _, d := range nodes {
+			if s := d.Stats(); s.Repeats != 0 {
+				t.Errorf("%d groups were repeated", s.Repeats)
+			}
+		}
 	})
+}
+
+// incrementTwo locks the first twenty of the keys and increments two of them.
+func incrementTwo(d *db.DB, keys []int) error {
+	var locks []db.Lock
+	for _, key := range keys[:20] {
+		locks = append(locks, lockOf(strconv.Itoa(key)))
+	}
+	return update(d, func(tx *db.Tx) error {
+		return errors.Join(increment(tx, strconv.Itoa(keys[19])), increment(tx, strconv.Itoa(keys[0])))
+	}, locks...)
 }
 
 func TestGroupTakesOneCommit(t *testing.T) {
@@ -109,8 +126,8 @@ func TestGroupTakesOneCommit(t *testing.T) {
 				t.Errorf("%d: %v", i, err)
 			}
 		}
-		// The Update that held the writer may have had a commit of its own.
-		if commits := d.Stats().Commits - before.Commits; commits > 2 {
+		// One for the Update that held the writer, and more where the group has taken its time.
+		if commits := d.Stats().Commits - before.Commits; commits > 10 {
 			t.Errorf("100 Updates that waited took %d commits", commits)
 		}
 		if got := stored(t, d, "k99"); got != "1" {
@@ -237,18 +254,11 @@ func TestCloseWaitsAndRefuses(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, engine string) {
 		url := dbtest.URL(t, engine)
-		d := dbtest.Open(t, engine, db.Config{URL: url})
-		running, gate := make(chan struct{}), make(chan struct{})
-		closed, answer := make(chan struct{}), make(chan error, 1)
-		go func() {
-			answer <- update(d, func(tx *db.Tx) error {
-				close(running)
-				<-gate
-				put(tx, "a", "1")
-				return nil
-			})
-		}()
-		<-running
+		d := dbtest.Open(t, engine, db.Config{URL: url, Lanes: 1})
+		release := hold(t, d)
+		answer, closed := make(chan error, 1), make(chan struct{})
+		go func() { answer <- update(d, func(tx *db.Tx) error { put(tx, "a", "1"); return nil }) }()
+		awaitQueue(d, 1)
 		go func() { _ = d.Close(); close(closed) }()
 		for !fault.Is(emptyView(d), fault.Unavailable) {
 			runtime.Gosched() // until Close has begun
@@ -261,7 +271,7 @@ func TestCloseWaitsAndRefuses(t *testing.T) {
 			t.Error("Close did not wait")
 		default:
 		}
-		close(gate)
+		release()
 		<-closed
 		if err := <-answer; err != nil {
 			t.Error(err)

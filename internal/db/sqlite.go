@@ -16,6 +16,7 @@ import (
 	"doorstep/fault"
 
 	"github.com/gofrs/flock"
+	"modernc.org/sqlite"
 )
 
 const sqliteName = "sqlite"
@@ -34,6 +35,12 @@ var (
 		"busy_timeout(10000)", "query_only(1)", "temp_store(memory)", "cache_size(-16384)",
 	}
 )
+
+// init chooses the kind of file locks before any file is opened. With the usual
+// kind, any code of this process that opens and closes the file, if only to read
+// its first bytes, would take SQLite's locks away. Where the kernel has no other
+// kind, nothing changes.
+func init() { _, _ = sqlite.OFDLocking(true) }
 
 // sqliteDB is the SQLite engine: a file in WAL mode with one writer.
 type sqliteDB struct {
@@ -74,7 +81,10 @@ func (s *sqliteDB) openToWrite(ctx context.Context) (err error) {
 	if err := s.mayOpen(ctx); err != nil {
 		return err
 	}
-	s.writer = &sqliteConn{dsn: dsn(s.path, "rwc", writerPragmas)}
+	if err := createFile(s.path); err != nil {
+		return err
+	}
+	s.writer = &sqliteConn{dsn: dsn(s.path, "rw", writerPragmas)}
 	if err := s.writer.open(ctx); err != nil {
 		return classify(err)
 	}
@@ -82,8 +92,18 @@ func (s *sqliteDB) openToWrite(ctx context.Context) (err error) {
 	if err := syncDir(filepath.Dir(s.path)); err != nil {
 		return fault.New(fault.Unavailable, "the directory of %s can't be synced: %w", s.path, err)
 	}
-	s.checkpoints, err = newCheckpointer(ctx, s.path)
+	s.checkpoints, err = newCheckpointer(ctx, s.path, &s.db.stats)
 	return err
+}
+
+// createFile makes the file if it is not there, for its owner's eyes: customers'
+// names are in it. SQLite gives the files beside it the same permissions.
+func createFile(path string) error {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fault.New(fault.Unavailable, "%s can't be made: %w", path, err)
+	}
+	return file.Close()
 }
 
 // realPath returns the absolute path without links: the lock must be the same

@@ -6,12 +6,11 @@ import (
 	"sync"
 )
 
-// When the write-ahead log is copied into the database: after so many
-// statements, because its file keeps its size when it begins anew, and when it
-// is that large at all. From cutFrom bytes on, the file is also cut.
+// When the write-ahead log is copied into the database: after so many pages
+// were written to it, like SQLite's own checkpoints. Its file does not tell, for
+// it keeps its size when the log begins anew; from cutFrom bytes on it is cut.
 const (
-	copyAfter = 4000
-	copyFrom  = 4 << 20
+	copyAfter = 1000
 	cutFrom   = 64 << 20
 )
 
@@ -19,21 +18,23 @@ const (
 // its own, so that the writer need not wait for it:
 // https://sqlite.org/wal.html#ckpt.
 type checkpointer struct {
-	conn *sqliteConn
-	wal  string
-	wake chan struct{}
-	done sync.WaitGroup
-	last int64 // how many statements there had been when it was woken last
+	conn  *sqliteConn
+	stats *stats
+	wal   string
+	wake  chan struct{}
+	done  sync.WaitGroup
+	pages int // written since it was woken last
 }
 
 // A cut keeps the writer out while it waits for readers: not for long.
 var checkpointPragmas = []string{"busy_timeout(50)", "synchronous(full)"}
 
-func newCheckpointer(ctx context.Context, path string) (*checkpointer, error) {
+func newCheckpointer(ctx context.Context, path string, stats *stats) (*checkpointer, error) {
 	c := &checkpointer{
-		conn: &sqliteConn{dsn: dsn(path, "rw", checkpointPragmas)},
-		wal:  path + "-wal",
-		wake: make(chan struct{}, 1),
+		conn:  &sqliteConn{dsn: dsn(path, "rw", checkpointPragmas)},
+		stats: stats,
+		wal:   path + "-wal",
+		wake:  make(chan struct{}, 1),
 	}
 	if err := c.conn.open(ctx); err != nil {
 		return nil, classify(err)
@@ -46,15 +47,15 @@ func newCheckpointer(ctx context.Context, path string) (*checkpointer, error) {
 	return c, nil
 }
 
-// grown tells the checkpointer that the log has grown, by the statements that
-// there have been so far. It is the writer's to call.
-func (c *checkpointer) grown(statements int64) {
-	if statements-c.last < copyAfter || c.size() < copyFrom {
+// grown tells the checkpointer that the log has grown by so many pages. It is
+// the writer's to call.
+func (c *checkpointer) grown(pages int) {
+	if c.pages += pages; c.pages < copyAfter {
 		return
 	}
 	select {
 	case c.wake <- struct{}{}:
-		c.last = statements
+		c.pages = 0
 	default: // it is at it
 	}
 }
@@ -70,6 +71,7 @@ func (c *checkpointer) runOnce() {
 }
 
 func (c *checkpointer) checkpoint(mode string) {
+	c.stats.checkpoints.Add(1)
 	_, _ = c.conn.exec(context.Background(), "PRAGMA wal_checkpoint("+mode+")", nil)
 }
 

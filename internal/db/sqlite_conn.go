@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
+	"modernc.org/sqlite"
 )
 
 // maxStatements bounds how many statements a connection keeps prepared.
@@ -92,6 +94,16 @@ func (c *sqliteConn) each(ctx context.Context, query string, args []any, row fun
 	}
 	defer rs.Close()
 	return readAll(rs, row)
+}
+
+// pagesWritten returns how many pages the connection has written since it was
+// asked last: https://sqlite.org/c3ref/c_dbstatus_options.html.
+func (c *sqliteConn) pagesWritten() (pages int) {
+	_ = c.conn.Raw(func(driver any) (err error) {
+		pages, _, err = driver.(sqlite.DBStatus).Status(sqlite.DBStatusCacheWrite, true)
+		return err
+	})
+	return pages
 }
 
 // rollback ends the transaction. It does so even when the caller's context has

@@ -170,6 +170,14 @@ func TestCheckpointsRunBesideTheWriter(t *testing.T) {
 	for info, err := os.Stat(url); err != nil || info.Size() < 4<<20; info, err = os.Stat(url) {
 		runtime.Gosched() // until the log is copied into the file
 	}
+	// The log's file stays as large as it was, yet there is little to copy now.
+	before := d.Stats().Checkpoints
+	for i := range 20 {
+		mustUpdate(t, d, func(tx *db.Tx) { put(tx, fmt.Sprint("small", i), "x") })
+	}
+	if made := d.Stats().Checkpoints - before; made > 1 {
+		t.Errorf("20 small commits took %d checkpoints", made)
+	}
 	if err := d.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -214,5 +222,27 @@ func TestBackupThatFailsLeavesNothing(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("it left %v", left)
+	}
+}
+
+// TestLocksOutliveOtherReadersOfTheFile looks at the kernel's list of locks: a
+// file that is opened and closed elsewhere in the process keeps SQLite's.
+func TestLocksOutliveOtherReadersOfTheFile(t *testing.T) {
+	t.Parallel()
+	url := dbtest.URL(t, dbtest.SQLite)
+	dbtest.Open(t, dbtest.SQLite, db.Config{URL: url})
+	info, err := os.Stat(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	inode := fmt.Sprintf(":%d ", info.Sys().(*syscall.Stat_t).Ino)
+	before := strings.Count(string(content(t, "/proc/locks")), inode)
+	content(t, url)
+	after := strings.Count(string(content(t, "/proc/locks")), inode)
+	if before == 0 || before != after {
+		t.Errorf("there were %d locks and are %d", before, after)
+	}
+	if mode := info.Mode().Perm(); mode != 0o600 {
+		t.Errorf("the file's permissions are %v", mode)
 	}
 }

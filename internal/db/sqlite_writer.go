@@ -105,7 +105,7 @@ func (w *sqliteWriter) together(g *group, next func() *job) error {
 		return err
 	}
 	w.db.stats.committed(len(g.jobs))
-	w.engine.checkpoints.grown(w.db.stats.statements.Load())
+	w.engine.checkpoints.grown(w.engine.writer.pagesWritten())
 	return nil
 }
 

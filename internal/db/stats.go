@@ -10,27 +10,30 @@ const sizes = 10
 
 // Stats counts what the database has done since it was opened.
 type Stats struct {
-	Updates    int64        // Updates asked for
-	Commits    int64        // physical transactions committed
-	Statements int64        // statements that Updates asked for; not BEGIN, savepoints, locks, counts and COMMIT
-	Repeats    int64        // groups that had to be run again, one by one or on a new connection
-	Waiting    int          // Updates that no writer has taken yet
-	Groups     [sizes]int64 // commits by how many Updates they carried: 1, 2, to 4, to 8 … to 256, more
+	Updates     int64        // Updates asked for
+	Commits     int64        // physical transactions committed
+	Statements  int64        // statements that Updates asked for; not BEGIN, savepoints, locks, counts and COMMIT
+	Repeats     int64        // groups that had to be run again, one by one or on a new connection
+	Checkpoints int64        // copies of SQLite's write-ahead log into the database
+	Waiting     int          // Updates that no writer has taken yet
+	Groups      [sizes]int64 // commits by how many Updates they carried: 1, 2, to 4, to 8 … to 256, more
 }
 
 type stats struct {
-	updates, commits, statements, repeats atomic.Int64
-	groups                                [sizes]atomic.Int64
+	updates, commits, statements, repeats, checkpoints atomic.Int64
+
+	groups [sizes]atomic.Int64
 }
 
 // Stats returns the counters.
 func (d *DB) Stats() Stats {
 	s := Stats{
-		Updates:    d.stats.updates.Load(),
-		Commits:    d.stats.commits.Load(),
-		Statements: d.stats.statements.Load(),
-		Repeats:    d.stats.repeats.Load(),
-		Waiting:    len(d.queue),
+		Updates:     d.stats.updates.Load(),
+		Commits:     d.stats.commits.Load(),
+		Statements:  d.stats.statements.Load(),
+		Repeats:     d.stats.repeats.Load(),
+		Checkpoints: d.stats.checkpoints.Load(),
+		Waiting:     len(d.queue),
 	}
 	for i := range s.Groups {
 		s.Groups[i] = d.stats.groups[i].Load()
