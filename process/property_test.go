@@ -1,0 +1,299 @@
+package process_test
+
+import (
+	"errors"
+	"flag"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"doorstep/fault"
+	"doorstep/internal/db/dbtest"
+	"doorstep/order"
+	"doorstep/payment"
+	gateway "doorstep/payment/simulated"
+	"doorstep/policy"
+	"doorstep/process"
+	"doorstep/shipping"
+	carrier "doorstep/shipping/simulated"
+	"doorstep/support"
+)
+
+// TestMain bounds the random shops, each of which is a database: more are asked
+// for with -rapid.checks.
+func TestMain(m *testing.M) {
+	if err := errors.Join(flag.Set("rapid.checks", "15"), flag.Set("rapid.shrinktime", "20s"), flag.Set("rapid.nofailfile", "true")); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+// TestShopsKeepTheirBooks does random things in random shops, and holds them to
+// a small model of the stock and the money.
+func TestShopsKeepTheirBooks(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		rapid.Check(t, func(r *rapid.T) {
+			tb := &draw{TB: t, r: r}
+			defer tb.close()
+			m := &model{shop: newShop(tb, engine, drawConfig(r)), received: map[string]int64{"CUP": 100, "POT": 50, "LAMP": 1},
+				demand: map[string]map[string]int64{}}
+			r.Repeat(m.actions())
+			m.settle()
+		})
+	})
+}
+
+// draw is the test of one random shop: what it fails with is shrunk.
+type draw struct {
+	testing.TB
+	r        *rapid.T
+	cleanups []func()
+}
+
+func (d *draw) Cleanup(f func())             { d.cleanups = append(d.cleanups, f) }
+func (d *draw) Errorf(f string, args ...any) { d.r.Errorf(f, args...) }
+func (d *draw) Error(args ...any)            { d.r.Error(args...) }
+func (d *draw) Fatalf(f string, args ...any) { d.r.Fatalf(f, args...) }
+func (d *draw) Fatal(args ...any)            { d.r.Fatal(args...) }
+
+func (d *draw) close() {
+	for _, f := range slices.Backward(d.cleanups) {
+		f()
+	}
+}
+
+// drawConfig draws a shop whose providers are unreliable.
+func drawConfig(r *rapid.T) config {
+	rate := func(name string) float64 { return rapid.SampledFrom([]float64{0, 0.1, 0.3}).Draw(r, name) }
+	latency := func(name string) time.Duration {
+		return rapid.SampledFrom([]time.Duration{0, 2 * time.Second, 5 * time.Hour}).Draw(r, name)
+	}
+	seed := rapid.Uint64().Draw(r, "seed")
+	keys := rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(r, "life of a key")
+	cfg := config{
+		gateway: gateway.Config{Seed: seed, DeclineRate: rate("declined"), SoftShare: 0.5, Unreachable: rate("gateway unreachable"),
+			TimeoutBefore: rate("gateway silent before"), TimeoutAfter: rate("gateway silent after"), LatencyMax: latency("gateway"), KeyLife: keys},
+		carrier: carrier.Config{Seed: seed, RefuseRate: rate("refused"), TroubleRate: rate("trouble"), Unreachable: rate("carrier unreachable"),
+			TimeoutBefore: rate("carrier silent before"), TimeoutAfter: rate("carrier silent after"), LateRate: 0.3, TwiceRate: 0.3,
+			LatencyMax: latency("carrier"), KeyLife: keys},
+	}
+	capture := rapid.SampledFrom([]policy.Capture{policy.CaptureAtOnce, policy.CaptureOnHandOver}).Draw(r, "capture")
+	handOver := rapid.SampledFrom([]policy.HandOver{policy.HandOverAtOnce, policy.HandOverByPerson, policy.HandOverFirstScan}).Draw(r, "hand-over")
+	pays := rapid.SampledFrom([]string{"simulated", "simulated", payment.Manual}).Draw(r, "gateway")
+	ships := rapid.SampledFrom([]string{"simulated", "simulated", shipping.Manual}).Draw(r, "carrier")
+	cfg.policy = func(p *policy.Policy) { p.Capture, p.HandOver, p.Gateway, p.Carrier = capture, handOver, pays, ships }
+	return cfg
+}
+
+// model is what must be true of a shop: what came in of each SKU, and what each
+// order wants of it.
+type model struct {
+	*shop
+	received map[string]int64
+	demand   map[string]map[string]int64 // by order, SKU
+	orders   []order.Order
+}
+
+func (m *model) actions() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"place":       m.drawPlace,
+		"place again": m.drawPlace, // a shop has more orders than anything else
+		"cancel": m.on(func(_ *rapid.T, o order.Order) error {
+			_, err := m.Cancel(m.t.Context(), person(""), o.ID, "")
+			return err
+		}),
+		"record payment": m.on(m.drawRecord),
+		"hand over":      m.on(m.drawHandOver),
+		"mark delivered": m.on(m.drawDelivered),
+		"give back":      m.on(m.drawRefund),
+		"raise a ticket": m.on(m.drawTicket),
+		"restock":        m.drawRestock,
+		"wait": func(r *rapid.T) {
+			m.after(rapid.SampledFrom([]time.Duration{0, time.Second, time.Minute, time.Hour, 9 * time.Hour, 3 * day}).Draw(r, "wait"))
+		},
+		"": func(*rapid.T) { m.hold() },
+	}
+}
+
+// on does something to one of the orders. It may be refused, but for a reason.
+func (m *model) on(do func(*rapid.T, order.Order) error) func(*rapid.T) {
+	return func(r *rapid.T) {
+		if len(m.orders) == 0 {
+			r.Skip("there is no order yet")
+		}
+		err := do(r, rapid.SampledFrom(m.orders).Draw(r, "order"))
+		switch fault.CodeOf(err) {
+		case "", fault.Conflict, fault.TooLate, fault.Invalid:
+		default:
+			m.t.Fatalf("refused without a reason: %v", err)
+		}
+	}
+}
+
+func (m *model) drawPlace(r *rapid.T) {
+	q := request(len(m.orders), rapid.SliceOfN(rapid.SampledFrom([]string{"CUP", "POT", "LAMP"}), 1, 3).Draw(r, "SKUs")...)
+	want := map[string]int64{}
+	for i := range q.Lines {
+		q.Lines[i].Quantity = rapid.Int64Range(1, 20).Draw(r, "quantity")
+		want[q.Lines[i].SKU] += q.Lines[i].Quantity
+	}
+	short := false
+	for sku, n := range want {
+		onHand, reserved := m.level(sku)
+		short = short || n > onHand-reserved
+	}
+	o := m.place(q)
+	if (o.Status == order.Failed) != short {
+		m.t.Fatalf("an order of %v is %s", want, o.Status)
+	}
+	m.orders, m.demand[o.ID] = append(m.orders, o), want
+}
+
+func (m *model) drawRecord(_ *rapid.T, o order.Order) error {
+	_, err := m.RecordPayment(m.t.Context(), person(""), o.ID, payment.Record{Reference: "made up", Amount: o.Total})
+	return err
+}
+
+func (m *model) drawHandOver(_ *rapid.T, o order.Order) error {
+	for _, s := range m.show(o.ID).Shipments {
+		h := shipping.HandOver{TrackingNumber: s.TrackingNumber}
+		if h.TrackingNumber == "" {
+			h.TrackingNumber = "MADE-UP-" + s.ID
+		}
+		if _, err := m.HandOver(m.t.Context(), person(""), o.ID, s.ID, h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *model) drawDelivered(_ *rapid.T, o order.Order) error {
+	for _, s := range m.show(o.ID).Shipments {
+		if _, err := m.MarkDelivered(m.t.Context(), person(""), o.ID, s.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *model) drawRefund(_ *rapid.T, o order.Order) error {
+	for _, f := range m.show(o.ID).Refunds {
+		if _, err := m.RecordRefund(m.t.Context(), person(""), o.ID, f.ID, payment.Record{Reference: "made up", Amount: f.Amount}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *model) drawTicket(r *rapid.T, o order.Order) error {
+	category := rapid.SampledFrom(support.Categories).Draw(r, "category")
+	opened, err := m.OpenTicket(m.t.Context(), person(""), support.Request{Order: o.ID, Category: category, Body: "made up"})
+	if err == nil && rapid.Bool().Draw(r, "and a reply") {
+		_, err = m.ReplyTicket(m.t.Context(), person(""), opened.Value.ID, support.FromCustomer, "made up")
+	}
+	return err
+}
+
+func (m *model) drawRestock(r *rapid.T) {
+	sku := rapid.SampledFrom([]string{"CUP", "POT", "LAMP"}).Draw(r, "SKU")
+	n := rapid.Int64Range(1, 50).Draw(r, "quantity")
+	_, err := m.ReceiveStock(m.t.Context(), person(""), sku, "main", n)
+	must(m.t, err)
+	m.received[sku] += n
+}
+
+// hold checks what is true of a shop at any time.
+func (m *model) hold() {
+	left, reserved := map[string]int64{}, map[string]int64{}
+	for _, o := range m.orders {
+		v := m.show(o.ID)
+		m.sound(v)
+		m.paid(v)
+		for sku, n := range m.demand[o.ID] {
+			switch v.Order.Stock {
+			case order.StockLeft:
+				left[sku] += n
+			case order.StockReserved:
+				reserved[sku] += n
+			}
+		}
+	}
+	for sku, received := range m.received {
+		m.wantLevel(sku, received-left[sku], reserved[sku])
+	}
+}
+
+// paid checks an order's money by our books.
+func (m *model) paid(v process.Overview) {
+	for _, p := range v.Payments {
+		if p.Captured != 0 && p.Captured != v.Order.Total || p.Refunded != 0 && p.Refunded != p.Captured {
+			m.t.Errorf("of %d, %d are captured and %d given back", v.Order.Total, p.Captured, p.Refunded)
+		}
+		if v.Order.Stock == order.StockLeft && p.Captured-p.Refunded != v.Order.Total {
+			m.t.Errorf("a parcel of %d has left, and %d are captured, %d given back", v.Order.Total, p.Captured, p.Refunded)
+		}
+	}
+}
+
+// settle lets everything come to its end, and compares our books with those of
+// the providers.
+func (m *model) settle() {
+	m.after(120 * day)
+	m.hold()
+	for _, o := range m.orders {
+		v := m.show(o.ID)
+		if v.Order.End == order.EndCancelling {
+			m.t.Errorf("an order is still being cancelled\n%s", timeline(v))
+		}
+		if got, want := m.providers(v), m.ours(v); !maps.Equal(got, want) {
+			m.t.Errorf("the providers' books say %v, ours %v\n%s", got, want, timeline(v))
+		}
+	}
+}
+
+// providers sums up what the providers say of an order, once everything has
+// come to its end.
+func (m *model) providers(v process.Overview) map[string]int64 {
+	books := map[string]int64{}
+	for _, c := range m.charges(v.Order.ID) {
+		books["captured"] += c.Captured.Minor
+		books["refunded"] += c.Refunded.Minor
+		if c.Captured.Minor == 0 && !c.Voided {
+			books["held"]++
+		}
+	}
+	for _, l := range m.sold(v.Order.ID) {
+		if !l.Voided {
+			books["labels"]++
+		}
+	}
+	maps.DeleteFunc(books, func(_ string, n int64) bool { return n == 0 })
+	return books
+}
+
+// ours sums up what the shop says of an order.
+func (m *model) ours(v process.Overview) map[string]int64 {
+	books := map[string]int64{}
+	for _, p := range v.Payments {
+		if p.Gateway == payment.Manual {
+			continue
+		}
+		books["captured"] += p.Captured
+		books["refunded"] += p.Refunded
+		if p.Status == payment.StatusRequiresCapture {
+			books["held"]++
+		}
+	}
+	for _, s := range v.Shipments {
+		if s.LabelRef != "" && s.Status != shipping.Voided {
+			books["labels"]++
+		}
+	}
+	maps.DeleteFunc(books, func(_ string, n int64) bool { return n == 0 })
+	return books
+}
