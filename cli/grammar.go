@@ -17,7 +17,7 @@ type globals struct {
 	DB       string   `help:"The database: a file, or a postgres:// URL." default:"doorstep.db" placeholder:"FILE|URL" group:"global"`
 	Outside  string   `help:"Where the simulated gateway and carrier keep their books; beside the database by default." placeholder:"DIR" group:"global"`
 	JSON     bool     `help:"Answer in JSON, errors too." group:"global"`
-	LogLevel string   `help:"How much to log to standard error: ${enum}." enum:"error,warn,info,debug" default:"warn" placeholder:"LEVEL" group:"global"`
+	LogLevel string   `help:"How much to log to standard error (${enum})." enum:"error,warn,info,debug" default:"warn" placeholder:"LEVEL" group:"global"`
 	NoColor  bool     `help:"No colour, also on a terminal. NO_COLOR does the same." group:"global"`
 	Help     helpFlag `help:"Show help, with examples." short:"h" group:"global"`
 }
@@ -105,7 +105,8 @@ func (p Program) parser(flags *globals) (*kong.Kong, error) {
 		kong.Writers(p.Stdout, p.Stderr),
 		kong.Exit(func(int) {}),
 		kong.NoDefaultHelp(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: defaultWidth, ValueFormatter: withVariable}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: defaultWidth}),
+		kong.ValueFormatter(describe),
 		kong.ExplicitGroups([]kong.Group{{Key: "global", Title: "Global flags:"}}),
 		kong.Resolvers(p.environment()),
 	)
@@ -130,12 +131,20 @@ func variable(flag string) string {
 	return "DOORSTEP_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// withVariable names the variable of a global flag in its help.
-func withVariable(v *kong.Value) string {
-	if v.Flag == nil || v.Flag.Group == nil || v.Target.Type() == reflect.TypeFor[helpFlag]() {
+// describe is the help of a flag with its default, and the variable of a global
+// one.
+func describe(v *kong.Value) string {
+	help := strings.TrimSuffix(v.Help, ".")
+	if v.Flag == nil || v.Target.Type() == reflect.TypeFor[helpFlag]() {
 		return v.Help
 	}
-	return strings.TrimSuffix(v.Help, ".") + " ($" + variable(v.Name) + ")."
+	if v.Default != "" {
+		help += ", " + v.Default + " by default"
+	}
+	if v.Flag.Group != nil && v.Flag.Group.Key == "global" {
+		help += " ($" + variable(v.Name) + ")"
+	}
+	return help + "."
 }
 
 // usageError is an error of the parser as an invalid one that says where help is.

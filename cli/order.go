@@ -25,21 +25,21 @@ type orderVerbs struct {
 type orderPlace struct {
 	File string `arg:"" optional:"" help:"The order as JSON; - for standard input." placeholder:"FILE"`
 
-	SKU        []Item `name:"sku" help:"What is ordered, and how many of it." placeholder:"CUP=2" sep:"none" group:"quick"`
-	Currency   string `help:"The currency; the catalogue's by default." placeholder:"GBP" group:"quick"`
-	Name       string `help:"Who ordered and receives it." group:"quick"`
-	Mail       string `help:"Their mail address." group:"quick"`
-	Phone      string `help:"Their telephone." group:"quick"`
-	Customer   string `help:"The shop's own identifier of the customer." placeholder:"ID" group:"quick"`
-	Address    string `help:"Street and number." placeholder:"LINE" group:"quick"`
-	Address2   string `help:"A second line of the address." placeholder:"LINE" group:"quick"`
-	City       string `help:"City." group:"quick"`
-	Region     string `help:"Region, where the country has them." group:"quick"`
-	PostalCode string `help:"Postal code." placeholder:"CODE" group:"quick"`
-	Country    string `help:"Country: ISO 3166-1 alpha-2." placeholder:"GB" group:"quick"`
-	Shipping   string `help:"What the customer pays for shipping." placeholder:"3.95" group:"quick"`
-	Method     string `help:"Shipping method." placeholder:"standard" group:"quick"`
-	Gateway    string `help:"Who takes the payment; the policy's by default." placeholder:"manual" group:"quick"`
+	SKU        []Item `name:"sku" help:"What is ordered, and how many of it." placeholder:"CUP=2" sep:"none"`
+	Currency   string `help:"The currency; the catalogue's by default." placeholder:"GBP"`
+	Name       string `help:"Who ordered and receives it."`
+	Mail       string `help:"Their mail address."`
+	Phone      string `help:"Their telephone."`
+	Customer   string `help:"The shop's own identifier of the customer." placeholder:"ID"`
+	Address    string `help:"Street and number." placeholder:"LINE"`
+	Address2   string `name:"address2" help:"A second line of the address." placeholder:"LINE"`
+	City       string `help:"City."`
+	Region     string `help:"Region, where the country has them."`
+	PostalCode string `help:"Postal code." placeholder:"CODE"`
+	Country    string `help:"Country: ISO 3166-1 alpha-2." placeholder:"GB"`
+	Shipping   string `help:"What the customer pays for shipping." placeholder:"3.95"`
+	Method     string `help:"Shipping method." placeholder:"standard"`
+	Gateway    string `help:"Who takes the payment; the policy's by default." placeholder:"manual"`
 
 	keyed
 	working
@@ -186,6 +186,14 @@ type page[T any] struct {
 	Before string `json:"before,omitempty"` // where the next page begins, when there may be one
 }
 
+// pageOf is a page whose list is never null.
+func pageOf[T any](items []T) page[T] {
+	if items == nil {
+		items = []T{}
+	}
+	return page[T]{Items: items}
+}
+
 // Run lists the orders.
 func (v *orderList) Run(s *session) error {
 	if v.Limit < 1 {
@@ -205,7 +213,7 @@ func (v *orderList) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	p := page[order.Order]{Items: orders}
+	p := pageOf(orders)
 	if len(orders) == v.Limit {
 		p.Before = strconv.FormatInt(orders[len(orders)-1].Number, 10)
 	}

@@ -60,7 +60,7 @@ func (s *screen) summary(v process.Overview, short []inventory.Shortage) {
 		}
 	}
 	for _, n := range v.Next {
-		s.paragraph("  ", next(n))
+		s.item(next(n))
 	}
 }
 
@@ -114,7 +114,7 @@ func (s *screen) order(v process.Overview) {
 	if len(v.Next) > 0 {
 		s.heading("Next")
 		for _, n := range v.Next {
-			s.paragraph("  ", next(n))
+			s.item(next(n))
 		}
 	}
 	s.timeline(v)
@@ -234,7 +234,7 @@ func (s *screen) orderNotes(v process.Overview) {
 	}
 	s.heading("Notes")
 	for _, n := range v.Notes {
-		s.paragraph("  ", fmt.Sprintf("%s %s: %s", moment(n.At), n.Actor, n.Text))
+		s.item(fmt.Sprintf("%s %s: %s", moment(n.At), n.Actor, n.Text))
 	}
 }
 

@@ -118,7 +118,7 @@ func (v *policySet) apply(p policy.Policy, file []byte) (policy.Policy, error) {
 		name, value, ok := strings.Cut(one, "=")
 		old, known := settings[name]
 		if !ok || !known {
-			c.Add(name, "unknown", "one of %s, as name=value", strings.Join(slices.Sorted(maps.Keys(settings)), ", "))
+			c.Add(name, "unknown", "a setting that policy get shows, as name=value")
 			continue
 		}
 		if settings[name], err = like(old, value); err != nil {
@@ -236,7 +236,7 @@ func (*policyHistory) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.out.show(page[policy.Version]{Items: history}, func() { s.out.policies(history) })
+	return s.out.show(pageOf(history), func() { s.out.policies(history) })
 }
 
 // policies writes what each version has changed.

@@ -83,6 +83,18 @@ func (s *screen) paragraph(indent, text string) {
 	}
 }
 
+// item writes one of several things, so that its further lines stand apart from
+// the next one.
+func (s *screen) item(text string) {
+	for i, part := range wrap(printable(text), s.width-4) {
+		if i == 0 {
+			s.printf("  %s\n", part)
+			continue
+		}
+		s.printf("    %s\n", part)
+	}
+}
+
 // wrap breaks a line at spaces, and within a word only where it is longer than
 // a whole line.
 func wrap(line string, width int) []string {

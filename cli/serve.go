@@ -36,7 +36,7 @@ With --intake each command is answered by a line of JSON on standard output when
 
     {"key":"a1","do":"place","order":{…as for order place…}}
     {"key":"a2","do":"cancel","order":"web/A-17","reason":"ordered twice"}
-    {"key":"a3","do":"ticket","order":"1001","category":"order_issue","body":"…"}
+    {"key":"a3","do":"ticket","order":"1001","category":"damaged","body":"…"}
     {"key":"a4","do":"receive","sku":"CUP","location":"main","quantity":100}
     {"key":"a5","do":"record_payment","order":"1001","reference":"statement 7"}
     {"key":"a6","do":"record_refund","order":"1001","refund":"rfd_…",…}

@@ -150,7 +150,7 @@ func (v *shipmentList) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.out.show(page[pick]{Items: picks}, func() { s.out.picks(picks) })
+	return s.out.show(pageOf(picks), func() { s.out.picks(picks) })
 }
 
 const pickPage = 200

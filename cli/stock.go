@@ -9,6 +9,7 @@ import (
 	"doorstep/internal/db"
 	"doorstep/inventory"
 	"doorstep/money"
+	"doorstep/order"
 	"doorstep/process"
 )
 
@@ -97,7 +98,7 @@ func (stockList) Help() string {
 
 // Run lists the stock.
 func (v *stockList) Run(s *session) error {
-	all := []stockOf{}
+	var all []stockOf
 	err := s.reading(func(shop *doorstep.Shop) error {
 		if v.SKU == "" {
 			return s.eachStock(shop, func(one stockOf) error { all = append(all, one); return nil })
@@ -109,7 +110,7 @@ func (v *stockList) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.out.show(page[stockOf]{Items: all}, func() { s.out.stock(all) })
+	return s.out.show(pageOf(all), func() { s.out.stock(all) })
 }
 
 func oneStock(r db.Reader, code string) (stockOf, error) {
@@ -264,22 +265,49 @@ func (v *stockMovements) Run(s *session) error {
 	if v.Limit < 1 {
 		return invalid("--limit is at least 1")
 	}
+	var numbers map[string]string
 	moves, err := view(s, func(r db.Reader) ([]inventory.Movement, error) {
 		if _, err := inventory.Get(r, v.SKU); err != nil {
 			return nil, err
 		}
-		return inventory.Movements(r, v.SKU, v.Limit)
+		moves, err := inventory.Movements(r, v.SKU, v.Limit)
+		if err == nil {
+			numbers, err = orderNumbers(r, moves)
+		}
+		return moves, err
 	})
 	if err != nil {
 		return err
 	}
-	return s.out.show(page[inventory.Movement]{Items: moves}, func() {
-		t := s.out.table("", column{title: "TIME"}, column{title: "MOVEMENT"}, column{title: "ON HAND", right: true},
-			column{title: "RESERVED", right: true}, column{title: "LOCATION", shrink: true}, column{title: "BY", shrink: true}, column{title: "FOR", shrink: true})
-		for _, m := range moves {
-			onHand, reserved := m.Effect()
-			t.add(moment(m.At), string(m.Type), signed(onHand), signed(reserved), m.Location, m.Actor, join(" ", m.Order, m.Reason))
+	return s.out.show(pageOf(moves), func() { s.out.movements(moves, numbers) })
+}
+
+// orderNumbers are the numbers of the orders that stock was moved for.
+func orderNumbers(r db.Reader, moves []inventory.Movement) (map[string]string, error) {
+	numbers := map[string]string{}
+	for _, m := range moves {
+		if _, known := numbers[m.Order]; known || m.Order == "" {
+			continue
 		}
-		t.print()
-	})
+		o, err := order.Get(r, m.Order)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		numbers[m.Order] = "order " + digits(o.Number)
+	}
+	return numbers, nil
+}
+
+func (s *screen) movements(moves []inventory.Movement, numbers map[string]string) {
+	t := s.table("", column{title: "TIME"}, column{title: "MOVEMENT"}, column{title: "ON HAND", right: true},
+		column{title: "RESERVED", right: true}, column{title: "LOCATION", shrink: true}, column{title: "BY", shrink: true}, column{title: "FOR", shrink: true})
+	for _, m := range moves {
+		onHand, reserved := m.Effect()
+		what := numbers[m.Order]
+		if what == "" {
+			what = m.Reason
+		}
+		t.add(moment(m.At), string(m.Type), signed(onHand), signed(reserved), m.Location, m.Actor, what)
+	}
+	t.print()
 }

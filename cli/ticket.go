@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	"doorstep"
 	"doorstep/internal/db"
@@ -109,7 +108,7 @@ func (v *ticketList) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	p := page[support.Ticket]{Items: tickets}
+	p := pageOf(tickets)
 	if len(tickets) == v.Limit {
 		p.Before = tickets[len(tickets)-1].ID
 	}
@@ -141,7 +140,7 @@ type ticketShow struct {
 func (ticketShow) Help() string {
 	return `Examples:
 
-    doorstep ticket show tkt_01m81jq382e22gba5c22n27tae`
+    doorstep ticket show tkt_01m8…`
 }
 
 // Run shows the ticket.
@@ -183,8 +182,8 @@ type ticketReply struct {
 func (ticketReply) Help() string {
 	return `Examples:
 
-    doorstep ticket reply tkt_01m81jq382e22gba5c22n27tae "We are looking for it."
-    doorstep ticket reply tkt_01m81jq382e22gba5c22n27tae "Thank you" --as-customer`
+    doorstep ticket reply tkt_01m8… "We are looking for it."
+    doorstep ticket reply tkt_01m8… "Thank you" --as-customer`
 }
 
 // Run adds the message.
@@ -208,9 +207,9 @@ type ticketResolve struct {
 
 // Help is the detail of the verb's help.
 func (ticketResolve) Help() string {
-	return fmt.Sprintf(`Examples:
+	return `Examples:
 
-    doorstep ticket resolve %s "A new cup is on its way."`, "tkt_01m81jq382e22gba5c22n27tae")
+    doorstep ticket resolve tkt_01m8… "A new cup is on its way."`
 }
 
 // Run solves the ticket.

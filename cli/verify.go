@@ -17,7 +17,7 @@ func (verifyVerb) Help() string {
 Examples:
 
     doorstep verify
-    doorstep verify --json > report.json || mail -s "Doorstep" owner < report.json`
+    doorstep verify --json > report.json || mail owner < report.json`
 }
 
 // Run checks the books.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"doorstep/fault"
@@ -174,8 +175,8 @@ func (r *reader) level(row *Row, onHand string, wrong func(name, code, format st
 	if row.OnHand < 0 || row.OnHand > maxOnHand {
 		wrong("on_hand", "out_of_range", "from 0 to %d", maxOnHand)
 	}
-	if len(row.Location) > 64 {
-		wrong("location", "malformed", "at most 64 bytes")
+	if len(row.Location) > 64 || strings.ContainsFunc(row.Location, unicode.IsControl) {
+		wrong("location", "malformed", "at most 64 bytes without control characters")
 	}
 	if first, twice := r.levels[[2]string{row.SKU.Code, row.Location}]; twice {
 		wrong("location", "duplicate", "an SKU and location once: line %d has them too", first)

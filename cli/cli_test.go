@@ -1,0 +1,442 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"doorstep"
+	"doorstep/cli"
+	"doorstep/clock"
+	"doorstep/internal/db/dbtest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/mattn/go-runewidth"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// opening is when every test shop opens: a Monday morning.
+var opening = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+// shop is a shop on virtual time that is used by the command line alone. Its
+// goods and its people are made up.
+type shop struct {
+	t       testing.TB
+	db      string
+	clock   *clock.Virtual
+	env     map[string]string
+	outside string
+}
+
+func newShop(t testing.TB, engine string) *shop {
+	return &shop{t: t, db: dbtest.URL(t, engine), clock: clock.NewVirtual(opening), outside: t.TempDir()}
+}
+
+// answer is what a command said.
+type answer struct {
+	code           int
+	stdout, stderr string
+}
+
+func (s *shop) run(stdin string, args ...string) answer {
+	s.t.Helper()
+	var stdout, stderr bytes.Buffer
+	p := cli.Program{Stdin: strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr,
+		Env: func(name string) (string, bool) { v, ok := s.env[name]; return v, ok },
+		Configure: func(c *doorstep.Config) {
+			c.Virtual, c.Seed, c.Outside = s.clock, 1, s.outside
+		}}
+	code := p.Run(s.t.Context(), append([]string{"--db", s.db}, args...))
+	return answer{code, stdout.String(), stderr.String()}
+}
+
+// must runs a command that has to succeed and returns what it said.
+func (s *shop) must(stdin string, args ...string) string {
+	s.t.Helper()
+	a := s.run(stdin, args...)
+	if a.code != 0 {
+		s.t.Fatalf("doorstep %s: exit code %d\n%s%s", strings.Join(args, " "), a.code, a.stdout, a.stderr)
+	}
+	return a.stdout
+}
+
+// stock is what every test shop sells.
+const stock = `sku,name,currency,price,weight_grams,location,on_hand
+CUP,Blue cup,GBP,4.50,300,main,100
+POT,"Tea pot, with a lid and a name too long for a table",GBP,19.99,1200,main,5
+LAMP,Lampe à huile,EUR,89.00,3000,main,1
+VOUCHER,Voucher,GBP,10.00,0,,
+`
+
+// person are the flags of a quick order that say who it is for.
+var person = []string{"--name", "Made Up", "--mail", "made.up@example.com", "--address", "1 Sample Street",
+	"--city", "Sampleton", "--postal-code", "SA1 1AA", "--country", "GB"}
+
+func place(args ...string) []string {
+	return append(append([]string{"order", "place"}, args...), person...)
+}
+
+// transcript runs commands one after the other and writes down what they said.
+type transcript struct {
+	*shop
+	text bytes.Buffer
+	ids  map[string]string // the last identifier that was said, by prefix
+}
+
+var (
+	anID = regexp.MustCompile(`\b(ord|pay|shp|tkt|rfd)_[0-9a-z]{26}\b`)
+	aRef = regexp.MustCompile(`^\{(ord|pay|shp|tkt|rfd)\}$`)
+)
+
+// say runs a command. An argument such as {tkt} stands for the last identifier
+// of the kind that was said.
+func (tr *transcript) say(stdin string, args ...string) {
+	tr.t.Helper()
+	for i, a := range args {
+		if m := aRef.FindStringSubmatch(a); m != nil {
+			args[i] = tr.ids[m[1]]
+		}
+	}
+	a := tr.run(stdin, args...)
+	for _, m := range anID.FindAllStringSubmatch(a.stdout, -1) {
+		tr.ids[m[1]] = m[0]
+	}
+	fmt.Fprintf(&tr.text, "$ doorstep %s\n%s", quoted(args), a.stdout)
+	if a.stderr != "" {
+		fmt.Fprintf(&tr.text, "(stderr)\n%s", a.stderr)
+	}
+	if a.code != 0 {
+		fmt.Fprintf(&tr.text, "(exit code %d)\n", a.code)
+	}
+	tr.text.WriteString("\n")
+}
+
+func quoted(args []string) string {
+	out := make([]string, len(args))
+	for i, a := range args {
+		if out[i] = a; strings.ContainsAny(a, " \n") || a == "" {
+			out[i] = fmt.Sprintf("%q", a)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// golden compares what was said with the file of the name.
+func golden(t testing.TB, name, got string, write bool) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if write {
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s is not what is said (-want +got, -update accepts it):\n%s", file, diff)
+	}
+}
+
+// tooWide names each line of an answer that does not fit 80 columns.
+func tooWide(text string) []string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		if runewidth.StringWidth(line) > 80 && !strings.HasPrefix(line, "$ ") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// scenarios are what is said to people, verb by verb, on a shop with stock.
+var scenarios = map[string]func(tr *transcript){
+	"orders.txt": func(tr *transcript) {
+		tr.say("", "order", "list")
+		tr.say("", place("--sku", "CUP=2", "--sku", "POT", "--shipping", "3.95", "--customer", "c7")...)
+		tr.say("", place("--sku", "CUP=101", "--sku", "POT=6")...)
+		tr.say(webOrder, "order", "place", "-", "--key", "k1")
+		tr.say(webOrder, "order", "place", "-", "--key", "k1")
+		tr.say("", "order", "note", "1001", "The customer asks for a gift box.")
+		tr.say("", "order", "cancel", "web/A-17", "--reason", "ordered twice")
+		tr.say("", "order", "list")
+		tr.say("", "order", "list", "--limit", "1")
+		tr.say("", "order", "list", "--status", "failed")
+		tr.clock.MoveTo(opening.Add(36 * time.Hour))
+		tr.say("", "order", "note", "1001", "Let a day and a half pass.")
+		tr.say("", place("--sku", "VOUCHER")...)
+		tr.say("", place("--sku", "CUP")...)
+		tr.say("", "order", "show", "1001")
+		tr.say("", "order", "show", "web/A-17")
+		tr.say("", "order", "show", "1101")
+		tr.say("", "order", "list", "--customer", "c7")
+		tr.say("", "events", "--order", "1001")
+		tr.say("", "verify")
+	},
+	"manual.txt": func(tr *transcript) {
+		tr.say("", "policy", "get")
+		tr.say("", "policy", "set", "carrier=manual", "gateway=manual", "payment_retries=", "ask.tries=9", "silence=48h")
+		tr.say("", "policy", "set", "carrier=pigeon")
+		tr.say("", "policy", "set", "nonsense=1", "ask.tries=many", "silence")
+		tr.say("", "policy", "history")
+		tr.say("", place("--sku", "CUP=2", "--sku", "POT")...)
+		tr.say("", "shipment", "list")
+		tr.say("", "payment", "record", "1001", "--reference", "statement 7", "--amount", "12.00")
+		tr.say("", "payment", "record", "1001", "--reference", "statement 7", "--amount", "28.991")
+		tr.say("", "payment", "record", "1001", "--reference", "statement 7")
+		tr.say("", "payment", "record", "1001", "--reference", "statement 7")
+		tr.say("", "shipment", "list")
+		tr.say("", "shipment", "handover", "1001")
+		tr.say("", "shipment", "handover", "1001", "--tracking", "RR123456785GB")
+		tr.say("", "shipment", "list")
+		tr.say("", "shipment", "delivered", "RR123456785GB")
+		tr.say("", "shipment", "delivered", "nothing")
+		tr.say("", place("--sku", "CUP")...)
+		tr.say("", "payment", "record", "1101", "--reference", "statement 8")
+		tr.say("", "order", "cancel", "1101")
+		tr.say("", "order", "show", "1101")
+		tr.say("", "payment", "refunded", "1101", "--reference", "statement 9")
+		tr.say("", "payment", "refunded", "1001", "--reference", "statement 9")
+		tr.say("", "verify")
+	},
+	"stock.txt": func(tr *transcript) {
+		tr.say("", "stock", "list")
+		tr.say("", "stock", "list", "LAMP")
+		tr.say("", "stock", "list", "NONE")
+		tr.say("", "stock", "receive", "CUP", "20")
+		tr.say("", "stock", "adjust", "CUP", "-3", "--reason", "broken in the store")
+		tr.say("", "stock", "adjust", "CUP", "+2", "--reason", "found behind the shelf")
+		tr.say("", "stock", "set", "POT", "4", "--reason", "yearly count")
+		tr.say("", place("--sku", "CUP=7")...)
+		tr.say("", "stock", "movements", "CUP")
+		tr.say("", "stock", "export")
+		tr.say(strings.Replace(stock, "main,100", "north,8", 1), "stock", "import", "-", "--country", "DE")
+		tr.say("", "stock", "list")
+	},
+	"tickets.txt": func(tr *transcript) {
+		tr.say("", "ticket", "list")
+		tr.say("", place("--sku", "CUP=2")...)
+		tr.say("", "ticket", "open", "--order", "1001", "--category", "where_is_my_order", "--message", "It has not arrived.")
+		tr.say("", "ticket", "open", "--order", "1001", "--category", "damaged", "--message", "A line.\nAnother one, which is quite a lot longer than eighty columns and therefore has to be broken somewhere.\x1b[31m")
+		tr.say("", "ticket", "reply", "{tkt}", "We are sorry. Which cup?")
+		tr.say("", "ticket", "reply", "{tkt}", "The blue one.", "--as-customer")
+		tr.say("", "ticket", "resolve", "{tkt}", "A new one is on its way.")
+		tr.say("", "ticket", "show", "{tkt}")
+		tr.say("", "ticket", "open", "--message", "Do you sell plates?")
+		tr.say("", "ticket", "list")
+		tr.say("", "ticket", "list", "--status", "open")
+		tr.say("", "ticket", "show", "tkt_none")
+		tr.say("", "order", "show", "1001")
+	},
+}
+
+const webOrder = `{
+  "reference": {"source": "web", "number": "A-17"}, "currency": "GBP", "prices_include_tax": true,
+  "customer": {"id": "c9", "name": "Made Up", "mail": "made.up@example.com", "phone": "+44 1632 960000"},
+  "lines": [{"sku": "CUP", "quantity": 2, "unit_price": 450, "tax": 150}, {"sku": "POT", "name": "Pot", "quantity": 1, "tax": 333}],
+  "discount": 299, "shipping": {"price": 395, "tax": 66}, "total": 2995,
+  "ship_to": {"name": "Made Up", "line1": "1 Sample Street", "city": "Sampleton", "postal_code": "SA1 1AA", "country": "GB"},
+  "bill_to": {"name": "Made Up Ltd", "line1": "2 Sample Street", "city": "Sampleton", "country": "GB"}
+}`
+
+func TestWhatPeopleSee(t *testing.T) {
+	t.Parallel()
+	for name, play := range scenarios {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dbtest.Engines(t, func(t *testing.T, engine string) {
+				tr := &transcript{shop: newShop(t, engine), ids: map[string]string{}}
+				tr.say(stock, "stock", "import", "-")
+				play(tr)
+				text := tr.text.String()
+				golden(t, name, text, *update && engine == dbtest.SQLite)
+				for _, line := range tooWide(text) {
+					t.Errorf("wider than 80 columns: %s", line)
+				}
+			})
+		})
+	}
+}
+
+// verbs are all that can be typed, as the help lists them.
+func verbs(t testing.TB) [][]string {
+	t.Helper()
+	help := newShop(t, dbtest.SQLite).must("", "--help")
+	_, list, _ := strings.Cut(help, "\nCommands:\n")
+	list, _, _ = strings.Cut(list, "\n\n")
+	var all [][]string
+	for line := range strings.Lines(list) {
+		if strings.HasPrefix(line, "   ") {
+			continue // the help of the line before goes on
+		}
+		name, _, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		var words []string
+		for _, w := range strings.Fields(name) {
+			if w != strings.ToLower(w) || strings.HasPrefix(w, "<") || strings.HasPrefix(w, "[") {
+				break
+			}
+			words = append(words, w)
+		}
+		all = append(all, words)
+	}
+	return all
+}
+
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, dbtest.SQLite)
+	var text strings.Builder
+	text.WriteString(s.must("", "--help"))
+	for _, verb := range verbs(t) {
+		help := s.must("", append(verb, "--help")...)
+		if name := strings.Join(verb, " "); !strings.Contains(help, "    doorstep "+name) {
+			t.Errorf("doorstep %s --help shows no examples", name)
+		}
+		fmt.Fprintf(&text, "\n$ doorstep %s --help\n%s", strings.Join(verb, " "), help)
+	}
+	golden(t, "help.txt", text.String(), *update)
+	for _, line := range tooWide(text.String()) {
+		t.Errorf("wider than 80 columns: %s", line)
+	}
+	var alone bytes.Buffer
+	if code := (cli.Program{Stdout: &alone, Stderr: &alone}).Run(t.Context(), nil); code != 0 || alone.String() != s.must("", "--help") {
+		t.Errorf("without arguments it says (%d) %s", code, alone.String())
+	}
+}
+
+// TestJSON: what is shown is one JSON value too, with times in RFC 3339 and
+// amounts in minor units.
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		tr := &transcript{shop: newShop(t, engine), ids: map[string]string{}}
+		tr.env = map[string]string{"DOORSTEP_JSON": "true"}
+		tr.say(stock, "stock", "import", "-")
+		tr.say("", place("--sku", "CUP=2")...)
+		tr.say("", place("--sku", "POT=6")...)
+		tr.say("", "order", "list", "--limit", "1")
+		tr.say("", "order", "show", "1001")
+		tr.say("", "order", "show", "9")
+		tr.say("", "order", "place", "--sku", "NONE")
+		tr.say("", "order", "plaice")
+		tr.say("", "ticket", "open", "--order", "1001", "--category", "order_issue", "--message", "It is late.")
+		tr.say("", "ticket", "list")
+		tr.say("", "stock", "list", "CUP")
+		tr.say("", "stock", "movements", "CUP")
+		tr.say("", "shipment", "list")
+		tr.say("", "policy", "get")
+		tr.say("", "policy", "set", "handover=by_person")
+		tr.say("", "policy", "history")
+		tr.say("", "events", "--order", "1001")
+		tr.say("", "verify")
+		golden(t, "json.txt", tr.text.String(), *update && engine == dbtest.SQLite)
+	})
+}
+
+// allEvents reads the feed until all that has happened is there. On PostgreSQL
+// it may take a while: the feed shows only what is older than every running
+// transaction, those of other tests' databases included.
+func (s *shop) allEvents(args ...string) string {
+	s.t.Helper()
+	var report struct{ Events int }
+	if err := json.Unmarshal([]byte(s.must("", "verify", "--json")), &report); err != nil {
+		s.t.Fatal(err)
+	}
+	var all, after string
+	for range 1000 {
+		a := s.run("", append([]string{"events", "--json", "--after", after}, args...)...)
+		if next, cut := strings.CutPrefix(strings.TrimSpace(a.stderr), "There may be more: --after "); cut {
+			all, after = all+a.stdout, next
+		} else if after == "" {
+			all = a.stdout // there is no cursor to go on from: from the beginning again
+		} else {
+			all, after = all+a.stdout, "" // the last page
+		}
+		if strings.Count(all, "\n") >= report.Events {
+			return all
+		}
+	}
+	s.t.Fatalf("the feed has %d events, not %d", strings.Count(all, "\n"), report.Events)
+	return ""
+}
+
+// TestEventsAreAFeed: pages put together are the whole, line by line.
+func TestEventsAreAFeed(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		s := newShop(t, engine)
+		s.must(stock, "stock", "import", "-")
+		s.must("", place("--sku", "CUP=2")...)
+		whole := s.allEvents("--limit", "0")
+		if pages := s.allEvents("--limit", "2"); pages != whole {
+			t.Errorf("pages of two:\n%swhole:\n%s", pages, whole)
+		}
+		for line := range strings.Lines(whole) {
+			var e map[string]any
+			if err := json.Unmarshal([]byte(line), &e); err != nil || e["type"] == "" {
+				t.Errorf("%s: %v", line, err)
+			}
+		}
+		if a := s.run("", "events", "--after", "nonsense"); a.code != 2 {
+			t.Errorf("a wrong cursor: %+v", a)
+		}
+	})
+}
+
+func TestFlagsFromTheEnvironment(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, dbtest.SQLite)
+	s.must(stock, "stock", "import", "-")
+	s.must("", place("--sku", "CUP")...)
+	s.must("", place("--sku", "CUP")...)
+	s.env = map[string]string{"DOORSTEP_LIMIT": "1"}
+	if got := s.must("", "order", "list"); !regexp.MustCompile(`--before 1[0-9]{3}\n`).MatchString(got) {
+		t.Errorf("DOORSTEP_LIMIT=1 lists:\n%s", got)
+	}
+	if got := s.must("", "order", "list", "--limit", "2"); strings.Count(got, "doorstep/") != 2 {
+		t.Errorf("what is typed does not come first:\n%s", got)
+	}
+	s.env = map[string]string{"DOORSTEP_LIMIT": "few"}
+	if a := s.run("", "order", "list"); a.code != 2 {
+		t.Errorf("DOORSTEP_LIMIT=few: %+v", a)
+	}
+	var out, errs bytes.Buffer
+	db := filepath.Join(t.TempDir(), "elsewhere.db")
+	p := cli.Program{Stdin: strings.NewReader(stock), Stdout: &out, Stderr: &errs,
+		Env: func(name string) (string, bool) { return db, name == "DOORSTEP_DB" }}
+	if code := p.Run(t.Context(), []string{"stock", "import", "-"}); code != 0 {
+		t.Fatal(errs.String())
+	}
+	if _, err := os.Stat(db); err != nil {
+		t.Error(err)
+	}
+}
+
+// failing fails every write.
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+func TestAnAnswerThatCanNotBeWritten(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, dbtest.SQLite)
+	s.must(stock, "stock", "import", "-")
+	for _, args := range [][]string{{"stock", "list"}, {"stock", "list", "--json"}, {"stock", "export"}, {"events"}, {"version"}} {
+		var errs bytes.Buffer
+		p := cli.Program{Stdout: failing{}, Stderr: &errs, Configure: func(c *doorstep.Config) { c.Virtual = s.clock }}
+		if code := p.Run(t.Context(), append([]string{"--db", s.db}, args...)); code != 1 {
+			t.Errorf("doorstep %s: exit code %d, want 1", strings.Join(args, " "), code)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package strictjson_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"unicode/utf8"
+
+	"doorstep/cli/strictjson"
+	"doorstep/fault"
+	"doorstep/order"
+)
+
+func TestUnmarshalNamesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ in, message, path, code string }{
+		"a number that does not fit": {
+			`{"lines": [{"sku": "A", "quantity": 1}, {"sku": "B", "quantity": 99999999999999999999}]}`,
+			"the order is not valid", "lines[1].quantity", "out_of_range",
+		},
+		"a fraction":              {`{"lines": [{"quantity": 1.5}]}`, "the order is not valid", "lines[0].quantity", "out_of_range"},
+		"a text for a number":     {`{"discount": "1"}`, "the order is not valid", "discount", "wrong_type"},
+		"a number for a text":     {`{"ship_to": {"name": 7}}`, "the order is not valid", "ship_to.name", "wrong_type"},
+		"a list for an object":    {`{"ship_to": []}`, "the order is not valid", "ship_to", "wrong_type"},
+		"an object for a list":    {`{"lines": {}}`, "the order is not valid", "lines", "wrong_type"},
+		"an unknown field":        {`{"lines": [], "coupon": 1}`, "the order is not valid", "coupon", "unknown"},
+		"bytes that are no UTF-8": {"{\"lines\": [{}, {\"sku\": \"A\xff\"}]}", "the order is not valid", "lines[1].sku", "not_utf8"},
+		"nothing":                 {"", "the order is empty, not JSON", "", ""},
+		"half of it":              {`{"lines": [`, "the order is not valid JSON: it ends too early", "", ""},
+		"a missing comma": {
+			"{\"discount\": 1\n \"total\": 2}",
+			"the order is not valid JSON (line 2, column 2): invalid character '\"' after object key:value pair", "", "",
+		},
+		"two of them": {`{} {}`, "the order is not valid JSON: something follows it", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var q order.Request
+			e := fault.As(strictjson.Unmarshal([]byte(c.in), "the order", &q))
+			if e == nil || e.Code != fault.Invalid || e.Message != c.message {
+				t.Fatalf("got %+v, want invalid: %s", e, c.message)
+			}
+			var path, code string
+			if len(e.Fields) > 0 {
+				path, code = e.Fields[0].Path, e.Fields[0].Code
+			}
+			if path != c.path || code != c.code {
+				t.Errorf("got the field %q %q, want %q %q", path, code, c.path, c.code)
+			}
+		})
+	}
+}
+
+func TestUnmarshalReadsWhatIsRight(t *testing.T) {
+	t.Parallel()
+	var q order.Request
+	err := strictjson.Unmarshal([]byte(" {\"lines\": [{\"sku\": \"Ü\", \"quantity\": 2, \"unit_price\": null}]}\n"), "the order", &q)
+	if err != nil || len(q.Lines) != 1 || q.Lines[0].SKU != "Ü" || q.Lines[0].Quantity != 2 || q.Lines[0].UnitPrice != nil {
+		t.Errorf("got %+v, %v", q, err)
+	}
+}
+
+// FuzzUnmarshal: what it takes is JSON in UTF-8, and what it refuses is
+// refused as invalid.
+func FuzzUnmarshal(f *testing.F) {
+	for _, s := range []string{`{"lines":[{"quantity":1}]}`, `{"a":{"b":[1,"x",{"c":null}]}}`, `[1`, "\"\xff\"", `{"total":9e99}`, ``} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var q order.Request
+		err := strictjson.Unmarshal(data, "the order", &q)
+		if err != nil {
+			if !fault.Is(err, fault.Invalid) {
+				t.Errorf("%q: %v", data, err)
+			}
+			return
+		}
+		if !utf8.Valid(data) || !json.Valid(bytes.TrimSpace(data)) {
+			t.Errorf("%q was taken", data)
+		}
+	})
+}
