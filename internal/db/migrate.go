@@ -206,22 +206,27 @@ func kindOfTime(virtual bool) string {
 // mayOpen looks into the file before a connection that could write is opened.
 func (s *sqliteDB) mayOpen(ctx context.Context) error {
 	info, err := os.Stat(s.path)
-	if err != nil || info.Size() == 0 {
-		return nil // there is nothing yet
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return fault.New(fault.Unavailable, "%s can't be looked at: %w", s.path, err)
+	case info.Size() == 0:
+		return nil
 	}
-	return s.migrator(ctx, "ro", readerPragmas, func(m *migrator) error { return m.mayOpen(ctx, s.db.config.Virtual) })
+	return s.migrator("ro", readerPragmas, func(m *migrator) error { return m.mayOpen(ctx, s.db.config.Virtual) })
 }
 
 // migrate brings the file up to date.
 func (s *sqliteDB) migrate(ctx context.Context) error {
-	return s.migrator(ctx, "rw", writerPragmas, func(m *migrator) error { return m.up(ctx, s.db.config.Virtual) })
+	return s.migrator("rw", writerPragmas, func(m *migrator) error { return m.up(ctx, s.db.config.Virtual) })
 }
 
 func (s *sqliteDB) checkVersion(ctx context.Context) error {
-	return s.migrator(ctx, "ro", readerPragmas, func(m *migrator) error { return m.checkVersion(ctx) })
+	return s.migrator("ro", readerPragmas, func(m *migrator) error { return m.checkVersion(ctx) })
 }
 
-func (s *sqliteDB) migrator(ctx context.Context, mode string, pragmas []string, use func(*migrator) error) error {
+func (s *sqliteDB) migrator(mode string, pragmas []string, use func(*migrator) error) error {
 	pool, err := sql.Open("sqlite", dsn(s.path, mode, pragmas))
 	if err != nil {
 		return classify(err)

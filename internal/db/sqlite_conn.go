@@ -71,7 +71,7 @@ func (c *sqliteConn) prepare(query string) (*sql.Stmt, error) {
 
 // exec runs the statement and returns how many rows it changed.
 func (c *sqliteConn) exec(ctx context.Context, query string, args []any) (int64, error) {
-	s, err := c.prepare(query)
+	s, err := c.prepare(query) //nolint:sqlclosecheck // it is kept for the next time
 	if err != nil {
 		return 0, err
 	}
@@ -84,11 +84,11 @@ func (c *sqliteConn) exec(ctx context.Context, query string, args []any) (int64,
 
 // each runs the statement and hands its rows on.
 func (c *sqliteConn) each(ctx context.Context, query string, args []any, row func(Row) error) (rowErr, sqlErr error) {
-	s, err := c.prepare(query)
+	s, err := c.prepare(query) //nolint:sqlclosecheck // it is kept for the next time
 	if err != nil {
 		return nil, err
 	}
-	rs, err := s.QueryContext(ctx, args...)
+	rs, err := s.QueryContext(ctx, args...) //nolint:rowserrcheck // readAll looks at it
 	if err != nil {
 		return nil, err
 	}
