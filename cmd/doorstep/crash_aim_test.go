@@ -1,0 +1,176 @@
+package main_test
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"doorstep/cli/intake"
+	"doorstep/process"
+)
+
+// moment is where in a step the program is killed, or where in general.
+type moment string
+
+const (
+	begun     moment = "begun"    // the provider is being asked, or is about to be
+	answered  moment = "answered" // what it said is not durable, or not known to be
+	placing   moment = "placing an order"
+	anyMoment moment = "any moment"
+)
+
+// aim is what a kill is meant to hit. Its step is "" when that is none.
+type aim struct {
+	step   process.Step
+	moment moment
+}
+
+func (a aim) String() string { return strings.TrimSpace(string(a.step) + " " + string(a.moment)) }
+
+// asking are the aims at steps that ask a provider: before and after its answer.
+func asking(steps ...process.Step) (aims []aim) {
+	for _, s := range steps {
+		aims = append(aims, aim{s, begun}, aim{s, answered})
+	}
+	return aims
+}
+
+// waiting are the aims at steps that ask no one: they are answered at once.
+func waiting(steps ...process.Step) (aims []aim) {
+	for _, s := range steps {
+		aims = append(aims, aim{s, answered})
+	}
+	return aims
+}
+
+// mark is the one kill that a life of the program ends with.
+type mark struct {
+	at    aim
+	on    *child
+	rng   *rand.Rand
+	begin time.Time
+	shot  *time.Timer // nil until it is sure when
+}
+
+func newMark(at aim, on *child, rng *rand.Rand) *mark {
+	m := &mark{at: at, on: on, rng: rng, begin: time.Now()}
+	if at.moment == anyMoment {
+		m.shoot(100*time.Millisecond + m.within(800*time.Millisecond))
+	}
+	return m
+}
+
+func (m *mark) within(d time.Duration) time.Duration { return time.Duration(m.rng.Int64N(int64(d))) }
+
+func (m *mark) shoot(in time.Duration) {
+	if m.shot == nil {
+		m.shot = time.AfterFunc(in, m.on.kill)
+	}
+}
+
+// working is when there is enough under way for a kill to be worth something.
+func (m *mark) working() bool { return time.Since(m.begin) > 150*time.Millisecond }
+
+// see kills at the step that the mark is for: while the provider is being asked
+// any time, after its answer before that can be written.
+func (m *mark) see(l logLine) {
+	if process.Step(l.Step) != m.at.step || !m.working() {
+		return
+	}
+	switch {
+	case l.Message == "step begins" && m.at.moment == begun:
+		m.shoot(m.within(10 * time.Millisecond))
+	case l.Message == "step is answered" && m.at.moment == answered:
+		m.shoot(m.within(200 * time.Microsecond))
+	}
+}
+
+// placed kills right after an order was sent.
+func (m *mark) placed() {
+	if m.at.moment == placing && m.working() {
+		m.shoot(m.within(2 * time.Millisecond))
+	}
+}
+
+// pass kills all the same when what the mark is for does not come.
+func (m *mark) pass() {
+	if m.shot == nil && time.Since(m.begin) > 4*time.Second {
+		m.at = aim{moment: anyMoment}
+		m.shoot(0)
+	}
+}
+
+func (m *mark) disarm() {
+	if m.shot != nil {
+		m.shot.Stop()
+	}
+}
+
+// tally counts what the kills have hit: each may hit many things at once.
+type tally struct {
+	kills    int
+	aimed    map[aim]int
+	hit      map[aim]int
+	commands map[intake.Verb]int
+}
+
+func newTally() *tally {
+	return &tally{aimed: map[aim]int{}, hit: map[aim]int{}, commands: map[intake.Verb]int{}}
+}
+
+// killed counts what a program had in hand when it died, each step and each
+// kind of command once.
+func (t *tally) killed(at aim, c *child) {
+	t.kills++
+	t.aimed[at]++
+	hit := map[aim]bool{}
+	for it, m := range c.inHand {
+		hit[aim{process.Step(it.Step), m}] = true
+	}
+	for a := range hit {
+		t.hit[a]++
+	}
+	verbs := map[intake.Verb]bool{}
+	for _, k := range c.unanswered {
+		verbs[k.do] = true
+	}
+	for v := range verbs {
+		t.commands[v]++
+	}
+}
+
+// missing returns the aims that no kill has hit.
+func (t *tally) missing(of []aim) (missing []aim) {
+	for _, a := range of {
+		if t.hit[a] == 0 {
+			missing = append(missing, a)
+		}
+	}
+	return missing
+}
+
+// String is the report.
+func (t *tally) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d kills. Kills that found a step in hand:\n\n%-18s %10s %10s\n", t.kills, "step", "being asked", "answered")
+	steps := map[process.Step]bool{}
+	for a := range t.hit {
+		steps[a.step] = true
+	}
+	for _, step := range slices.Sorted(maps.Keys(steps)) {
+		fmt.Fprintf(&b, "%-18s %11d %10d\n", step, t.hit[aim{step, begun}], t.hit[aim{step, answered}])
+	}
+	fmt.Fprintf(&b, "\nKills that found a command without an answer:\n\n")
+	for _, v := range slices.Sorted(maps.Keys(t.commands)) {
+		fmt.Fprintf(&b, "%-18s %11d\n", v, t.commands[v])
+	}
+	fmt.Fprintf(&b, "\nWhat the kills were aimed at:\n\n")
+	for _, a := range slices.SortedFunc(maps.Keys(t.aimed), func(a, b aim) int { return cmp.Compare(a.String(), b.String()) }) {
+		fmt.Fprintf(&b, "%-30s %4d\n", a, t.aimed[a])
+	}
+	return b.String()
+}

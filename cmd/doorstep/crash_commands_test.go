@@ -1,0 +1,265 @@
+package main_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"doorstep/cli/intake"
+	"doorstep/fault"
+	"doorstep/inventory"
+	"doorstep/order"
+	gateway "doorstep/payment/simulated"
+	"doorstep/process"
+	carrier "doorstep/shipping/simulated"
+	"doorstep/support"
+)
+
+// command is one command, which is sent until it is answered.
+type command struct {
+	key    string
+	do     intake.Verb
+	line   []byte
+	fields fields
+	answer *intake.Result // the first that has come, or the last refusal
+}
+
+type fields map[string]any
+
+// book is what the shop's customers and people have sent, and what they were
+// answered: the acknowledgements, outside of the database.
+type book struct {
+	all     map[string]*command
+	waiting []*command // to be sent
+	open    int        // without any answer
+}
+
+func newBook() *book { return &book{all: map[string]*command{}} }
+
+// add adds a command, unless there is one under the key.
+func (b *book) add(key string, do intake.Verb, f fields) bool {
+	if b.all[key] != nil {
+		return false
+	}
+	f["key"], f["do"] = key, do
+	line, err := json.Marshal(f)
+	if err != nil {
+		panic(err) // it is made of texts and numbers
+	}
+	k := &command{key: key, do: do, line: append(line, '\n'), fields: f}
+	b.all[key] = k
+	b.waiting = append(b.waiting, k)
+	b.open++
+	return true
+}
+
+// take returns the next command to be sent, nil when there is none.
+func (b *book) take() *command {
+	if len(b.waiting) == 0 {
+		return nil
+	}
+	k := b.waiting[0]
+	b.waiting = b.waiting[1:]
+	return k
+}
+
+// unsent has everything sent again that a dead program did not answer.
+func (b *book) unsent(c *child) {
+	for _, k := range c.unanswered {
+		b.waiting = append(b.waiting, k)
+	}
+	clear(c.unanswered)
+}
+
+// repeat has some commands sent again that were answered.
+func (b *book) repeat(rng *rand.Rand, n int) {
+	var done []*command
+	for _, k := range b.all {
+		if k.answer != nil && k.answer.OK && !slices.Contains(b.waiting, k) {
+			done = append(done, k)
+		}
+	}
+	slices.SortFunc(done, func(a, b *command) int { return len(a.key) - len(b.key) })
+	for range min(n, len(done)) {
+		k := done[rng.IntN(len(done))]
+		if !slices.Contains(b.waiting, k) {
+			b.waiting = append(b.waiting, k)
+		}
+	}
+}
+
+// done says whether everything was sent and answered.
+func (b *book) done() bool { return len(b.waiting) == 0 && b.open == 0 }
+
+// mayRefuse are the codes with which a command may be refused because the order
+// has moved on. An order, a receipt and a ticket are never refused.
+var mayRefuse = map[intake.Verb][]fault.Code{
+	intake.Cancel:        {fault.Conflict, fault.TooLate},
+	intake.RecordPayment: {fault.Conflict},
+	intake.RecordRefund:  {fault.Conflict},
+	intake.HandOver:      {fault.Conflict, fault.TooLate},
+	intake.Delivered:     {fault.Conflict},
+}
+
+// answered takes an answer to a command. One that was acknowledged gets its
+// first answer for good, marked as replayed.
+func (b *book) answered(a intake.Result) (*command, error) {
+	k := b.all[a.Key]
+	if k == nil {
+		return nil, fmt.Errorf("an answer to what was never asked: %+v", a)
+	}
+	if !a.OK && !slices.Contains(mayRefuse[k.do], a.Code) {
+		return nil, fmt.Errorf("%s was refused: %s %s", k.line, a.Code, a.Message)
+	}
+	first := k.answer
+	if first == nil {
+		b.open--
+	}
+	if first == nil || !first.OK {
+		k.answer = &a
+		return k, nil
+	}
+	if !a.OK || !a.Replayed || a.Status != first.Status || a.Order != first.Order || a.Ticket != first.Ticket {
+		return nil, fmt.Errorf("%s was acknowledged as %+v, and sent again is answered %+v", k.line, *first, a)
+	}
+	return k, nil
+}
+
+// acknowledged returns the commands that were carried out.
+func (b *book) acknowledged(do intake.Verb) (all []*command) {
+	for _, k := range b.all {
+		if k.do == do && k.answer != nil && k.answer.OK {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// goods are made up; of some there is too little.
+var goods = []struct {
+	inventory.SKU
+	stock int64
+}{
+	{inventory.SKU{Code: "CUP", Name: "Cup", Currency: "GBP", Price: 450, Weight: 300}, 1_000_000},
+	{inventory.SKU{Code: "PLATE", Name: "Plate", Currency: "GBP", Price: 795, Weight: 500}, 1_000_000},
+	{inventory.SKU{Code: "LAMP", Name: "Lamp", Currency: "GBP", Price: 5900, Weight: 2100}, 60},
+	{inventory.SKU{Code: "VASE", Name: "Vase", Currency: "GBP", Price: 1850, Weight: 900}, 30},
+	{inventory.SKU{Code: "CLOCK", Name: "Clock", Currency: "GBP", Price: 9900, Weight: 1500}, 10},
+}
+
+const source = "crash"
+
+// chance is true so many times of a hundred.
+func (s *shop) chance(of int) bool { return s.rng.IntN(100) < of }
+
+// pick picks one, mostly the first, which is nothing special.
+func (s *shop) pick(special int, from ...string) string {
+	if s.chance(special) {
+		return from[s.rng.IntN(len(from))]
+	}
+	return ""
+}
+
+// place sends an order. Some are of those that the providers answer in a
+// certain way.
+func (s *shop) place() {
+	s.placed++
+	number := fmt.Sprint(s.placed)
+	q := order.Request{
+		Reference: order.Reference{Source: source, Number: number},
+		Currency:  "GBP", PricesIncludeTax: true, Shipping: order.ShippingRequest{Price: 395},
+		ShipTo: order.Address{Name: "Made Up", Line1: "1 Sample Street", City: "Sampleton", Country: "GB",
+			PostalCode: s.pick(12, carrier.PostalFailLabel, carrier.PostalTroubleOnce, carrier.PostalTimeoutAfterOnce,
+				carrier.PostalTimeoutBeforeOnce, carrier.PostalUnreachableOnce)},
+		Payment: order.PaymentRequest{Method: s.pick(15, gateway.MethodStolen, gateway.MethodTryAgainLater, gateway.MethodTimeoutAfterChargeOnce,
+			gateway.MethodTimeoutAfterChargeOnce, gateway.MethodTimeoutBeforeChargeOnce, gateway.MethodUnreachableOnce)},
+	}
+	if s.part.manual && s.chance(50) {
+		q.Payment = order.PaymentRequest{Gateway: "manual"}
+	}
+	for _, i := range s.rng.Perm(len(goods))[:1+s.rng.IntN(3)] {
+		q.Lines = append(q.Lines, order.LineRequest{SKU: goods[i].Code, Quantity: 1 + s.rng.Int64N(2)})
+	}
+	s.book.add("place "+number, intake.Place, fields{"order": q})
+	if s.chance(3) {
+		s.receive(goods[s.rng.IntN(len(goods))].Code, 1+s.rng.Int64N(5))
+	}
+}
+
+func (s *shop) receive(sku string, quantity int64) {
+	s.book.add(fmt.Sprintf("receive %d", len(s.book.all)), intake.Receive, fields{"sku": sku, "quantity": quantity})
+}
+
+func (s *shop) cancel(id string) {
+	s.book.add("cancel "+id, intake.Cancel, fields{"order": id, "reason": "changed their mind"})
+}
+
+func (s *shop) ticket(id string, about support.Category) {
+	s.book.add(fmt.Sprintf("%s %s", about, id), intake.Ticket, fields{"order": id, "category": about, "body": "What about my order?"})
+}
+
+// follow is what a customer may do when an order was acknowledged.
+func (s *shop) follow(k *command) {
+	if k.do != intake.Place || k.answer.Replayed {
+		return
+	}
+	switch id := k.answer.Order; {
+	case s.chance(3):
+		s.cancel(id)
+	case s.chance(6):
+		s.ticket(id, support.OrderIssue)
+	case s.chance(2):
+		s.ticket(id, support.AddressChange)
+	}
+}
+
+// react is what customers may do while a provider is being asked, and people
+// when they are waited for.
+func (s *shop) react(l logLine) {
+	if l.Message != "step begins" {
+		return
+	}
+	switch process.Step(l.Step) {
+	case process.StepAuthorise, process.StepBuyLabel, process.StepCapture:
+		if s.chance(8) {
+			s.cancel(l.Owner)
+		} else if s.chance(5) {
+			s.ticket(l.Owner, support.CancelRequest)
+		}
+	case process.StepAwaitPayment:
+		if s.chance(60) {
+			s.recordPayment(l.Owner)
+		}
+	case process.StepAwaitHandOver:
+		if s.chance(40) {
+			s.handOver(l.Subject)
+		} else if s.chance(40) {
+			s.cancel(l.Owner)
+		}
+	case process.StepAwaitDelivery:
+		if s.chance(40) {
+			s.delivered(l.Subject)
+		}
+	case process.StepAwaitRefund:
+		if s.chance(40) {
+			s.recordRefund(l.Owner, l.Subject)
+		}
+	}
+}
+
+func (s *shop) recordPayment(id string) bool {
+	return s.book.add("payment "+id, intake.RecordPayment, fields{"order": id, "reference": "made-up statement"})
+}
+
+func (s *shop) recordRefund(id, refund string) bool {
+	return s.book.add("refund "+refund, intake.RecordRefund, fields{"order": id, "refund": refund, "reference": "made-up statement"})
+}
+
+func (s *shop) handOver(shipment string) bool {
+	return s.book.add("hand over "+shipment, intake.HandOver, fields{"shipment": shipment, "tracking_number": "MADE-UP-" + shipment})
+}
+
+func (s *shop) delivered(shipment string) bool {
+	return s.book.add("delivered "+shipment, intake.Delivered, fields{"shipment": shipment})
+}

@@ -1,0 +1,382 @@
+package main_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"doorstep"
+	"doorstep/access"
+	"doorstep/internal/db/dbtest"
+	"doorstep/inventory"
+	"doorstep/policy"
+	"doorstep/process"
+)
+
+var (
+	long   = flag.Bool("crash.long", false, "crash test: 300 kills and 9,000 orders per engine unless told otherwise")
+	kills  = flag.Int("crash.kills", 0, "crash test: at least so many kills per engine (24)")
+	orders = flag.Int("crash.orders", 0, "crash test: about so many orders per engine (700)")
+	seed   = flag.Uint64("crash.seed", 0, "crash test: where what is ordered is drawn from; the moments of the kills stay the machine's (from the time)")
+)
+
+// TestCrash kills the real program again and again while it works, starts it
+// again, and holds what it has acknowledged against its books and against those
+// of the simulated gateway and carrier.
+func TestCrash(t *testing.T) {
+	t.Parallel()
+	program := build(t)
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		s := newShop(t, program, engine)
+		plan := newPlan()
+		for _, p := range parts() {
+			s.survive(p, plan)
+		}
+		s.finish()
+		s.audit()
+		s.report()
+	})
+	t.Run("take over", func(t *testing.T) {
+		t.Parallel()
+		takeOver(newShop(t, program, dbtest.Postgres))
+	})
+}
+
+// takeOver kills one of two programs on one database: what it had in hand the
+// other one does, when its leases have ended.
+func takeOver(s *shop) {
+	s.part = parts()[0]
+	s.setPolicy(s.part.policy)
+	dies, stays := s.start(), s.start()
+	s.attend("work for both", func() {
+		s.place()
+		s.send(dies)
+		s.send(stays)
+	}, func() bool { return s.placed > 50 && len(dies.inHand) >= 5 && len(stays.begins) >= 5 })
+	dies.kill()
+	s.attend("the end of one", func() {}, func() bool { return dies.ended })
+	before := maps.Clone(stays.begins)
+	s.book.unsent(dies)
+	s.settle(stays)
+	s.stop(stays)
+
+	asked := 0
+	for it, m := range dies.inHand {
+		if m != begun {
+			continue // its answer may have been written
+		}
+		asked++
+		if stays.begins[it] == before[it] {
+			s.Errorf("%+v was in the dead one's hand, and the other did not take it over", it)
+		}
+	}
+	if asked == 0 {
+		s.Error("the dead one had asked nothing")
+	}
+	s.audit()
+	s.Logf("one of two died with %d steps in hand, %d of them without an answer; %d orders, %d commands", len(dies.inHand), asked, s.placed, len(s.book.all))
+}
+
+// plan is how much is done to an engine.
+type plan struct {
+	kills  int
+	orders int // per life of the program
+}
+
+func newPlan() plan {
+	p := plan{kills: 24, orders: 700}
+	if *long {
+		p = plan{kills: 300, orders: 9000}
+	}
+	if *kills > 0 {
+		p.kills = *kills
+	}
+	if *orders > 0 {
+		p.orders = *orders
+	}
+	p.orders = max(1, p.orders/p.kills)
+	return p
+}
+
+// part is a part of a run under one policy, which brings its own steps.
+type part struct {
+	name   string
+	share  int // of the kills, in hundredths
+	policy policy.Policy
+	aims   []aim // moments at which it is killed at least once
+	manual bool  // every other order is paid elsewhere
+}
+
+// parts are chosen so that every step that takes place outside of a transaction
+// occurs in one of them.
+func parts() []part {
+	later := hasty()
+	later.Capture = policy.CaptureOnHandOver
+	byHand := hasty()
+	byHand.Carrier = "manual"
+	soon := policy.Duration(300 * time.Millisecond)
+	byHand.AwaitPayment, byHand.AwaitHandOver, byHand.Silence = soon, soon, soon
+	return []part{
+		{"captured at once", 50, hasty(), slices.Concat(
+			asking(process.StepAuthorise, process.StepBuyLabel, process.StepTrack, process.StepVoidLabel, process.StepRefund),
+			waiting(process.StepCloseTicket)), false},
+		{"by hand", 20, byHand, waiting(process.StepAwaitPayment, process.StepAwaitHandOver, process.StepAwaitDelivery, process.StepAwaitRefund), true},
+		{"captured on hand-over", 30, later, asking(process.StepCapture, process.StepVoidPayment), false},
+	}
+}
+
+// hasty is a policy under which everything that is tried again is tried again
+// at once.
+func hasty() policy.Policy {
+	const ms = policy.Duration(time.Millisecond)
+	p := policy.Default()
+	p.PaymentRetries, p.RefundRetries = policy.Schedule{50 * ms, 100 * ms}, policy.Schedule{50 * ms, 100 * ms}
+	p.LabelRetries = policy.Schedule{50 * ms, 100 * ms, 200 * ms}
+	p.Ask = policy.Backoff{First: 50 * ms, Most: 400 * ms, Tries: 60}
+	p.TrackEvery, p.CloseSolved = 200*ms, 300*ms
+	return p
+}
+
+// shop is one database, the programs that run on it, and what they were told.
+type shop struct {
+	*testing.T
+	program, engine, url, outside string
+
+	rng     *rand.Rand
+	news    chan happening
+	quit    chan struct{} // closed when nobody hears the news any more
+	book    *book
+	tally   *tally
+	mark    *mark // at what a program is to be killed
+	part    part
+	placed  int   // orders
+	version int64 // of the policy
+	begun   time.Time
+
+	children []*child
+}
+
+func newShop(t *testing.T, program, engine string) *shop {
+	t.Helper()
+	from := *seed
+	if from == 0 {
+		from = uint64(time.Now().UnixNano())
+	}
+	t.Logf("-crash.seed %d", from)
+	s := &shop{
+		T: t, program: program, engine: engine, url: dbtest.URL(t, engine), outside: t.TempDir(),
+		rng: rand.New(rand.NewPCG(from, 0)), news: make(chan happening, 4096), quit: make(chan struct{}),
+		book: newBook(), tally: newTally(), begun: time.Now(),
+	}
+	t.Cleanup(s.end)
+	s.open(func(ctx context.Context, p *process.Process, by process.Command) error {
+		if _, err := p.SetLocation(ctx, by, inventory.Location{ID: inventory.MainLocation, Name: "Main", Country: "GB"}); err != nil {
+			return err
+		}
+		for _, g := range goods {
+			if _, err := p.DefineSKU(ctx, by, g.SKU); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for _, g := range goods {
+		s.receive(g.Code, g.stock)
+	}
+	return s
+}
+
+// end ends every program that still runs, also when the test has failed.
+func (s *shop) end() {
+	close(s.quit)
+	for _, c := range s.children {
+		c.kill()
+		<-c.gone
+	}
+}
+
+// open changes the shop while no program runs on it.
+func (s *shop) open(change func(context.Context, *process.Process, process.Command) error) {
+	s.Helper()
+	ctx := context.Background()
+	shop, err := doorstep.Open(ctx, doorstep.Config{DB: s.url, Outside: s.outside})
+	if err != nil {
+		s.Fatal(err)
+	}
+	if err := change(ctx, shop.Process, process.Command{By: access.Operator}); err != nil {
+		s.Error(err)
+	}
+	if err := shop.Close(); err != nil {
+		s.Fatal(err)
+	}
+}
+
+func (s *shop) setPolicy(to policy.Policy) {
+	s.Helper()
+	s.open(func(ctx context.Context, p *process.Process, by process.Command) error {
+		r, err := p.SetPolicy(ctx, by, s.version, to)
+		s.version = r.Value.Number
+		return err
+	})
+}
+
+// survive kills the program until each of the part's aims was hit.
+func (s *shop) survive(p part, of plan) {
+	s.Helper()
+	s.part = p
+	s.setPolicy(p.policy)
+	least := max(len(p.aims), (of.kills*p.share+99)/100)
+	most := 4 * (least + len(p.aims))
+	for n := 1; n <= least || len(s.tally.missing(p.aims)) > 0; n++ {
+		if n > most {
+			s.Errorf("%s: %d kills never hit %v", p.name, most, s.tally.missing(p.aims))
+			return
+		}
+		s.live(s.next(n), of.orders)
+	}
+}
+
+// next chooses at what the program is killed next: two times out of three at
+// something that was not hit yet, otherwise at any moment or while an order is
+// being placed.
+func (s *shop) next(n int) aim {
+	missing := s.tally.missing(s.part.aims)
+	switch {
+	case n%3 != 0 && len(missing) > 0:
+		return missing[0]
+	case n%2 == 0:
+		return aim{moment: placing}
+	}
+	return aim{moment: anyMoment}
+}
+
+// live lets the program run and work, and kills it.
+func (s *shop) live(at aim, orders int) {
+	s.Helper()
+	c := s.start()
+	s.book.repeat(s.rng, 3)
+	s.mark = newMark(at, c, s.rng)
+	s.attend("a kill at "+at.String(), func() {
+		if orders > 0 {
+			orders--
+			s.place()
+		}
+		s.send(c)
+		s.mark.pass()
+	}, func() bool { return c.ended })
+	s.mark.disarm()
+	s.tally.killed(s.mark.at, c)
+	s.book.unsent(c)
+	s.mark = nil
+}
+
+// attention is how often the shop does something of its own accord.
+const attention = 20 * time.Millisecond
+
+// patience bounds whatever is waited for.
+const patience = 2 * time.Minute
+
+// attend hears what the programs say, and calls do in between, until done.
+func (s *shop) attend(what string, do func(), done func() bool) {
+	s.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	tick := time.NewTicker(attention)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case h := <-s.news:
+			s.hear(h)
+		case <-tick.C:
+			do()
+		case <-deadline.C:
+			s.Fatalf("%s: not within %s", what, patience)
+		}
+	}
+}
+
+// hear takes note of what a program says, and answers as its customers and the
+// people of the shop would.
+func (s *shop) hear(h happening) {
+	c := h.of
+	switch {
+	case h.log != nil:
+		c.note(*h.log)
+		if s.mark != nil {
+			s.mark.see(*h.log)
+		}
+		s.react(*h.log)
+	case h.answer != nil:
+		delete(c.unanswered, h.answer.Key)
+		k, err := s.book.answered(*h.answer)
+		if err != nil {
+			s.Error(err)
+			return
+		}
+		s.follow(k)
+	case h.stray != "":
+		s.Errorf("the program says: %s", h.stray)
+	case h.ended:
+		c.ended = true
+	}
+}
+
+// finish lets the program do everything that is left, without a kill, and what
+// is left for people to do, and asks it to stop.
+func (s *shop) finish() {
+	s.Helper()
+	s.part = part{name: "the end"}
+	s.setPolicy(hasty())
+	c := s.start()
+	s.book.repeat(s.rng, 20)
+	s.settle(c)
+	s.stop(c)
+}
+
+// settle waits until everything is answered and nothing is due, and does what
+// people have to, until there is nothing more.
+func (s *shop) settle(c *child) {
+	s.Helper()
+	for {
+		s.attend("an answer to every command", func() { s.send(c) }, func() bool { return c.ended || s.book.done() && len(c.unanswered) == 0 })
+		var left books
+		s.attend("the end of all that is due", func() { left = s.read() }, func() bool { return c.ended || left.idle() })
+		if c.ended {
+			s.Fatalf("the program ended by itself: %v", c.err)
+		}
+		if s.chores(left) == 0 {
+			return
+		}
+	}
+}
+
+// stop asks the program to end, which it does within its own deadline.
+func (s *shop) stop(c *child) {
+	s.Helper()
+	c.terminate()
+	s.attend("the end after SIGTERM", func() {}, func() bool { return c.ended })
+	if c.err != nil {
+		s.Errorf("asked to stop, the program ended with %v", c.err)
+	}
+}
+
+// report shows the kills, and leaves them where later readers look for them.
+func (s *shop) report() {
+	text := fmt.Sprintf("%s: %d orders, %d commands, %d lives in %s\n\n%s", s.engine, s.placed, len(s.book.all), len(s.children),
+		time.Since(s.begun).Round(time.Second), s.tally)
+	s.Log("\n" + text)
+	const kept = "../../.cache"
+	if _, err := os.Stat(kept); err != nil {
+		return
+	}
+	if err := os.WriteFile(filepath.Join(kept, "crash-"+s.engine+".txt"), []byte(text), 0o644); err != nil {
+		s.Error(err)
+	}
+}
