@@ -98,7 +98,7 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 	deps.Queue = work.NewQueue(id.Random().New("node", time.Now()), cmp.Or(cfg.Lease, 30*time.Second))
 	s.Process = process.New(deps)
 	s.closers = append([]io.Closer{s.Process}, s.closers...)
-	run := work.Config{Handle: s.Process.Handle, Workers: cfg.Workers, Log: cfg.Log, Done: cfg.Done}
+	run := work.Config{Handle: s.Process.Handle, Failed: s.Process.Failed, Workers: cfg.Workers, Log: cfg.Log, Done: cfg.Done}
 	if cfg.Virtual != nil {
 		s.Virtual = work.NewVirtual(s.DB, deps.Queue, cfg.Virtual, run)
 		return nil

@@ -158,7 +158,7 @@ func end(f *Facets) *End               { return &f.End }
 var transitions = []move{
 	{EventProcessed, set(stock, StockReserved, StockNone)},
 	{EventFailed, set(end, EndFailed, EndNone)},
-	{EventFailed, need(fulfilment, FulfilmentNone, FulfilmentLabelled, FulfilmentFailed)},
+	{EventFailed, need(fulfilment, FulfilmentNone, FulfilmentPlanned, FulfilmentLabelled, FulfilmentFailed)},
 	{EventCancelRequested, set(end, EndCancelling, EndNone)},
 	{EventCancelRequested, need(stock, StockReserved)},
 	{EventCancelRefused, set(end, EndNone, EndCancelling)},

@@ -243,6 +243,14 @@ func (c *change) askAgain(it *work.Item, why string) error {
 // giveUp leaves a step to a person.
 func (c *change) giveUp(it *work.Item, why string) error {
 	*it = c.p.queue.GiveUp(c.tx, *it, why)
+	return c.stuck(it)
+}
+
+// stuck says that a step waits for a person.
+func (c *change) stuck(it *work.Item) error {
+	if c.order.ID == "" {
+		return nil // a ticket without an order is with a person already
+	}
 	return c.emitOrder(EventStuck, map[string]string{"step": it.Step, "subject": it.Subject, "why": it.Error})
 }
 

@@ -73,16 +73,24 @@ var (
 	})
 )
 
-// captureOwed holds when the parcel could leave but for the money.
-var captureOwed = &Guard{"money is authorised and a label is bought", func(c *change, e event.Event) (bool, error) {
+// captureOwed holds when a parcel could leave but for the money.
+var captureOwed = &Guard{"money is authorised, and a label is bought or none is needed", func(c *change, e event.Event) (bool, error) {
 	held, err := authorisationHeld.holds(c, e)
-	return held && c.order.End == order.EndNone && c.order.Fulfilment == order.FulfilmentLabelled, err
+	if err != nil || !held || c.order.End != order.EndNone {
+		return false, err
+	}
+	shipments, err := c.getShipments()
+	return slices.ContainsFunc(shipments, func(s *shipping.Shipment) bool {
+		return s.Status == shipping.LabelBought || s.Status == shipping.Planned && s.Carrier == shipping.Manual
+	}), err
 }}
 
-// labelBought holds when a label is bought whose parcel has not left.
-var labelBought = &Guard{"a label is bought and its parcel has not left", func(c *change, _ event.Event) (bool, error) {
+// parcelHere holds when there is a parcel that has not left.
+var parcelHere = &Guard{"a parcel is planned and has not left", func(c *change, _ event.Event) (bool, error) {
 	shipments, err := c.getShipments()
-	return slices.ContainsFunc(shipments, func(s *shipping.Shipment) bool { return s.Status == shipping.LabelBought }), err
+	return slices.ContainsFunc(shipments, func(s *shipping.Shipment) bool {
+		return s.Status == shipping.LabelBought || s.Status == shipping.Planned
+	}), err
 }}
 
 // ticketWaits holds when a ticket waits for the order to move.

@@ -171,6 +171,11 @@ func (c *change) settleLabel(own *work.Item, key string, answer labelOutcome, as
 	if !answer.done {
 		return c.labelRefused(own, s, a)
 	}
+	if a.Op == shipping.OpVoid && s.Status == shipping.Shipped {
+		// A scan has said meanwhile that the parcel is on its way: that is the truth.
+		a.Refusal = shipping.AlreadyHandedIn
+		return c.labelRefused(own, s, a)
+	}
 	a.Status = shipping.AttemptSucceeded
 	if a.Op == shipping.OpVoid {
 		return c.moveShipment(s, shipping.EventVoided, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber})

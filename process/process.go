@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"doorstep/access"
@@ -48,6 +49,7 @@ type Process struct {
 	table    []Row
 	steps    map[Step]Row
 	numbers  numbers
+	tickets  atomic.Int64 // counts the tickets that were raised here
 }
 
 // New returns a process.

@@ -99,7 +99,13 @@ func reportRefund(c *change, _ event.Event) error {
 }
 
 // reportLostLabel is the rule of a parcel that left although its order is over.
-func reportLostLabel(c *change, _ event.Event) error {
+// Nothing more is waited for of it.
+func reportLostLabel(c *change, e event.Event) error {
+	for _, step := range []Step{StepAwaitHandOver, StepTrack} {
+		if err := c.endItem(step, e.Entity); err != nil {
+			return err
+		}
+	}
 	_, err := c.openTicket(support.Other, support.FromProcess, "The carrier gives the label of an order that is over not back: its parcel has to be found.")
 	return err
 }

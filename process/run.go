@@ -83,6 +83,17 @@ func (p *Process) change(ctx context.Context, by Command, useCase, orderID strin
 	})
 }
 
+// Failed puts a step back that could not be carried out, and says so in the
+// order's row; after many tries, a person is told. It is for work.Config.
+func (p *Process) Failed(ctx context.Context, it work.Item, cause error) error {
+	return p.settle(ctx, it, access.Process, false, func(c *change, own *work.Item) error {
+		if *own = p.queue.AfterFailure(c.tx, *own, cause); own.State == work.Stuck {
+			return c.stuck(own)
+		}
+		return nil
+	})
+}
+
 // locks returns what a change of the owner holds: the order, and with stock
 // the SKUs of its lines.
 func (p *Process) locks(ctx context.Context, owner string, stock bool) ([]db.Lock, error) {

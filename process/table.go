@@ -144,7 +144,7 @@ func shipRows() []Row {
 			rule: failUnshipped,
 		},
 		{
-			Step: StepCapture, Kind: Ask, On: on(shipping.EventLabelBought, order.EventCancelRefused), Guard: captureOwed, about: thePayment,
+			Step: StepCapture, Kind: Ask, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused), Guard: captureOwed, about: thePayment,
 			Until: on(payment.EventSucceeded, payment.EventCaptureFailed, payment.EventExpired),
 			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck),
 			rule: openCapture, ask: askGateway,
@@ -211,8 +211,8 @@ func endRows() []Row {
 			rule: releaseStock,
 		},
 		{
-			Step: StepRecall, Kind: Rule, On: on(order.EventFailed), Guard: labelBought,
-			Does: "a label that will not be used is given back", Leads: on(shipping.EventVoidRequested),
+			Step: StepRecall, Kind: Rule, On: on(order.EventFailed), Guard: parcelHere,
+			Does: "a label that will not be used is given back, and a parcel that has none is not sent", Leads: on(shipping.EventVoidRequested, shipping.EventVoided),
 			rule: recallLabels,
 		},
 		{

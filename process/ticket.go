@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	"doorstep/event"
@@ -89,8 +90,9 @@ func (p *Process) OpenTicket(ctx context.Context, by Command, q support.Request)
 			return Result[support.Ticket]{}, err
 		}
 	}
+	unique := p.tickets.Add(1)
 	return once(ctx, p, by, "open_ticket", q, locks, func(tx *db.Tx) (support.Ticket, error) {
-		c, err := p.beginTicket(tx, by, q)
+		c, err := p.beginTicket(tx, by, q, unique)
 		if err != nil {
 			return support.Ticket{}, err
 		}
@@ -103,14 +105,14 @@ func (p *Process) OpenTicket(ctx context.Context, by Command, q support.Request)
 }
 
 // beginTicket begins a change for a new ticket.
-func (p *Process) beginTicket(tx *db.Tx, by Command, q support.Request) (*change, error) {
+func (p *Process) beginTicket(tx *db.Tx, by Command, q support.Request, unique int64) (*change, error) {
 	if q.Order != "" {
 		return p.begin(tx, q.Order, by.By)
 	}
 	c := &change{p: p, tx: tx, by: by.By}
 	c.loneTicket()
 	c.items.loaded = true
-	c.unique = by.Key + "\x00" + q.Body
+	c.unique = strconv.FormatInt(unique, 10)
 	var err error
 	c.policy, err = p.policies.Current(tx)
 	return c, err

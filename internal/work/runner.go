@@ -25,6 +25,9 @@ type Config struct {
 	Poll    time.Duration // how often the database is asked for due items, 200 ms when 0
 	Log     *slog.Logger
 	Done    func(step string, took time.Duration) // told of each item that was worked on and the machine's time it took
+	// Failed puts an item back whose handler failed, or gives it up, as AfterFailure
+	// says, together with whatever else is kept of it. When nil, only the item is.
+	Failed func(ctx context.Context, it Item, cause error) error
 }
 
 // Runner does what is due: items that this node enqueued at once, all others
@@ -53,6 +56,12 @@ func NewRunner(d *db.DB, q *Queue, cfg Config) *Runner {
 	}
 	if cfg.Done == nil {
 		cfg.Done = func(string, time.Duration) {}
+	}
+	if cfg.Failed == nil {
+		cfg.Failed = func(ctx context.Context, it Item, cause error) error {
+			_, err := db.Update(ctx, d, nil, func(tx *db.Tx) (Item, error) { return q.AfterFailure(tx, it, cause), nil })
+			return err
+		}
 	}
 	return &Runner{db: d, queue: q, cfg: cfg, ready: make(chan Item, 16*cfg.Workers), poked: make(chan struct{}, 1)}
 }
@@ -198,6 +207,15 @@ const (
 	failedTries = 20
 )
 
+// AfterFailure puts an item back whose handler failed, to be tried again after
+// a while, or gives it up after many tries.
+func (q *Queue) AfterFailure(tx *db.Tx, it Item, cause error) Item {
+	if it.Tries+1 >= failedTries {
+		return q.GiveUp(tx, it, cause.Error())
+	}
+	return q.Retry(tx, it, tx.Now().Add(Backoff(it, it.Tries, failedFirst, failedMost)), it.Tries+1, cause.Error())
+}
+
 // failed puts an item back whose handler could not be carried out.
 func (r *Runner) failed(ctx context.Context, it Item, err error) {
 	if err == nil {
@@ -208,15 +226,7 @@ func (r *Runner) failed(ctx context.Context, it Item, err error) {
 		return
 	}
 	r.cfg.Log.Error("a step failed", "step", it.Step, "owner", it.Owner, "subject", it.Subject, "tries", it.Tries, "error", err)
-	_, err = db.Update(ctx, r.db, nil, func(tx *db.Tx) (struct{}, error) {
-		if it.Tries+1 >= failedTries {
-			r.queue.GiveUp(tx, it, err.Error())
-		} else {
-			r.queue.Retry(tx, it, tx.Now().Add(Backoff(it, it.Tries, failedFirst, failedMost)), it.Tries+1, err.Error())
-		}
-		return struct{}{}, nil
-	})
-	if err != nil {
+	if err := r.cfg.Failed(ctx, it, err); err != nil {
 		r.cfg.Log.Error("a failed step could not be put back: its lease will end", "step", it.Step, "owner", it.Owner, "error", err)
 	}
 }
