@@ -1,0 +1,337 @@
+package work_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"doorstep/clock"
+	"doorstep/internal/db"
+	"doorstep/internal/db/dbtest"
+	"doorstep/internal/work"
+)
+
+// never is a poll so rare that only what a node is told of at once is done.
+const never = time.Hour
+
+// start runs a queue until the test ends. Each item that was worked on, with
+// its follow-up writes, is signalled.
+func (b *bench) start(q *work.Queue, cfg work.Config) (*work.Runner, <-chan struct{}) {
+	b.t.Helper()
+	worked := make(chan struct{}, 1000)
+	cfg.Done = func(string, time.Duration) { worked <- struct{}{} }
+	r := work.NewRunner(b.db, q, cfg)
+	b.must(r.Start(b.t.Context()))
+	b.t.Cleanup(r.Stop)
+	return r, worked
+}
+
+// finish is the handler of an item that has nothing to ask.
+func (b *bench) finish(q *work.Queue) work.Handler {
+	return func(_ context.Context, it work.Item) (func(context.Context) error, error) {
+		return func(context.Context) error {
+			return b.update(func(tx *db.Tx) error { q.Finish(tx, it); return nil })
+		}, nil
+	}
+}
+
+func wait[T any](t testing.TB, from <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-t.Context().Done():
+		t.Fatal("the test ended first")
+		panic("unreachable")
+	}
+}
+
+func TestADueItemGoesOnAtOnceOnTheNodeThatWroteIt(t *testing.T) {
+	onBenches(t, func(t *testing.T, b *bench) {
+		_, worked := b.start(b.queue, work.Config{Handle: b.finish(b.queue), Poll: never})
+		it := b.enqueue("a", 0)
+		if it.Lease == "" || it.Until.IsZero() {
+			t.Errorf("the item was written without a lease: %+v", it)
+		}
+		wait(t, worked)
+		if _, ok := b.item("a"); ok {
+			t.Error("the item is still there")
+		}
+	})
+}
+
+func TestNothingGoesOnThatWasRolledBack(t *testing.T) {
+	onBenches(t, func(t *testing.T, b *bench) {
+		owners := make(chan string, 10)
+		_, worked := b.start(b.queue, work.Config{Poll: never, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+			owners <- it.Owner
+			return b.finish(b.queue)(ctx, it)
+		}})
+		made := errors.New("made up")
+		if err := b.update(func(tx *db.Tx) error {
+			b.queue.Enqueue(tx, work.Item{Owner: "undone", Subject: "s", Step: "step", Due: tx.Now()})
+			return made
+		}); !errors.Is(err, made) {
+			t.Fatal(err)
+		}
+		b.enqueue("a", 0)
+		wait(t, worked)
+		if owner := wait(t, owners); owner != "a" {
+			t.Errorf("%s was worked on", owner)
+		}
+	})
+}
+
+func TestAnItemWaitsUntilItIsDue(t *testing.T) {
+	onBenches(t, func(t *testing.T, b *bench) {
+		order := make(chan string, 10)
+		_, worked := b.start(b.queue, work.Config{Poll: time.Millisecond, Workers: 1, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+			order <- it.Owner
+			return b.finish(b.queue)(ctx, it)
+		}})
+		b.enqueue("later", time.Hour)
+		b.enqueue("now", 0)
+		wait(t, worked)
+		if got := wait(t, order); got != "now" {
+			t.Fatalf("%s came first", got)
+		}
+		b.clock.MoveTo(opening.Add(time.Hour))
+		wait(t, worked)
+		if got := wait(t, order); got != "later" {
+			t.Errorf("%s came second", got)
+		}
+	})
+}
+
+// TestManyItems is more than a node has room for: what it can not take at once
+// it claims later.
+func TestManyItems(t *testing.T) {
+	onBenches(t, func(t *testing.T, b *bench) {
+		_, worked := b.start(b.queue, work.Config{Handle: b.finish(b.queue), Workers: 1, Poll: time.Millisecond})
+		const writers, each = 20, 10
+		var done sync.WaitGroup
+		for w := range writers {
+			done.Go(func() {
+				for n := range each {
+					b.enqueue(strconv.Itoa(w)+"-"+strconv.Itoa(n), 0)
+				}
+			})
+		}
+		for range writers * each {
+			wait(t, worked)
+		}
+		done.Wait()
+		if due := b.due(0); len(due) != 0 {
+			t.Errorf("there is still work: %v", due)
+		}
+	})
+}
+
+// TestAnotherNodeTakesOver has a node fall silent in the middle of an item. The
+// other one takes the item when its lease has ended, and the first one's
+// outcome is refused.
+func TestAnotherNodeTakesOver(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		clk := clock.NewVirtual(opening)
+		url := dbtest.URL(t, engine)
+		open := func() *db.DB { return dbtest.Open(t, engine, db.Config{URL: url, Clock: clk, Virtual: true}) }
+		first := &bench{t: t, db: open(), queue: work.NewQueue("first", 200*time.Millisecond), clock: clk}
+		second := &bench{t: t, db: first.db, queue: work.NewQueue("second", time.Minute), clock: clk}
+		if engine == dbtest.Postgres {
+			second.db = open() // a node of its own: a file has only one
+		}
+		goOn, asked, outcome := make(chan struct{}), make(chan work.Item, 10), make(chan error, 10)
+		first.start(first.queue, work.Config{Poll: never, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+			asked <- it
+			<-goOn
+			settle, err := first.finish(first.queue)(ctx, it)
+			return func(ctx context.Context) error { err := settle(ctx); outcome <- err; return err }, err
+		}})
+		it := first.enqueue("a", 0)
+		if got := wait(t, asked); got.Lease != it.Lease || !strings.HasPrefix(it.Lease, "first.") {
+			t.Errorf("asked under the lease %q, written was %q", got.Lease, it.Lease)
+		}
+		taken := make(chan work.Item, 10)
+		_, worked := second.start(second.queue, work.Config{Poll: time.Millisecond, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+			taken <- it
+			return second.finish(second.queue)(ctx, it)
+		}})
+		if engine == dbtest.Postgres {
+			if got := wait(t, taken); !strings.HasPrefix(got.Lease, "second.") {
+				t.Errorf("taken under the lease %q", got.Lease)
+			}
+		}
+		wait(t, worked)
+		close(goOn)
+		if err := wait(t, outcome); err == nil {
+			t.Error("the outcome of a node that has lost its lease was written")
+		}
+	})
+}
+
+// TestALeaseKeepsOthersAway has a second node look for work while the first one
+// has it.
+func TestALeaseKeepsOthersAway(t *testing.T) {
+	t.Parallel()
+	clk := clock.NewVirtual(opening)
+	url := dbtest.URL(t, dbtest.Postgres)
+	open := func() *db.DB { return dbtest.Open(t, dbtest.Postgres, db.Config{URL: url, Clock: clk, Virtual: true}) }
+	first := &bench{t: t, db: open(), queue: work.NewQueue("first", time.Hour), clock: clk}
+	second := &bench{t: t, db: open(), queue: work.NewQueue("second", time.Hour), clock: clk}
+	goOn, asked := make(chan struct{}), make(chan struct{})
+	_, worked := first.start(first.queue, work.Config{Poll: never, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+		close(asked)
+		<-goOn
+		return first.finish(first.queue)(ctx, it)
+	}})
+	first.enqueue("a", 0)
+	wait(t, asked)
+	owners := make(chan string, 10)
+	_, others := second.start(second.queue, work.Config{Poll: time.Millisecond, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+		owners <- it.Owner
+		return second.finish(second.queue)(ctx, it)
+	}})
+	// The first node's bench writes b without a runner of its queue: the second
+	// node has to claim it, and in doing so passes a by.
+	idle := &bench{t: t, db: first.db, queue: work.NewQueue("idle", time.Hour), clock: clk}
+	idle.enqueue("b", 0)
+	wait(t, others)
+	if got := wait(t, owners); got != "b" {
+		t.Errorf("the second node has taken %s", got)
+	}
+	close(goOn)
+	wait(t, worked)
+	if _, ok := first.item("a"); ok {
+		t.Error("the first node's item is still there")
+	}
+}
+
+// TestADeadProcessKeepsNoLease opens a file again whose last process died with
+// its leases.
+func TestADeadProcessKeepsNoLease(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, dbtest.SQLite)
+	goOn, asked := make(chan struct{}), make(chan struct{}, 1)
+	_, worked := b.start(b.queue, work.Config{Poll: never, Handle: func(context.Context, work.Item) (func(context.Context) error, error) {
+		asked <- struct{}{}
+		<-goOn
+		return nil, work.ErrLeaseLost // it leaves the item as a dead process would
+	}})
+	b.enqueue("a", 0)
+	wait(t, asked)
+	close(goOn)
+	wait(t, worked)
+	if it := b.mustItem("a"); it.Lease == "" {
+		t.Fatal("the item has no lease")
+	}
+	next := work.NewQueue("next", time.Hour)
+	_, worked = b.start(next, work.Config{Poll: time.Millisecond, Handle: b.finish(next)})
+	wait(t, worked)
+	if _, ok := b.item("a"); ok {
+		t.Error("the item is still there")
+	}
+}
+
+func TestAHandlerThatPanicsIsTriedAgain(t *testing.T) {
+	onBenches(t, func(t *testing.T, b *bench) {
+		_, worked := b.start(b.queue, work.Config{Poll: time.Millisecond, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+			switch it.Tries {
+			case 0:
+				panic("made up: while it asks")
+			case 1:
+				return func(context.Context) error { panic("made up: while it writes") }, nil
+			case 2:
+				return nil, errors.New("made up: an error")
+			}
+			return b.finish(b.queue)(ctx, it)
+		}})
+		b.enqueue("a", 0)
+		for tries, want := range []string{"panic: made up: while it asks", "panic: made up: while it writes", "made up: an error"} {
+			wait(t, worked)
+			it := b.mustItem("a")
+			if it.Tries != tries+1 || !strings.HasPrefix(it.Error, want) || !it.Due.After(b.clock.Now()) || it.Lease != "" {
+				t.Errorf("after %d tries the item is %+v", tries+1, it)
+			}
+			b.clock.MoveTo(it.Due)
+		}
+		wait(t, worked)
+		if _, ok := b.item("a"); ok {
+			t.Error("the item is still there")
+		}
+	})
+}
+
+func TestADefectIsGivenUp(t *testing.T) {
+	onBenches(t, func(t *testing.T, b *bench) {
+		_, worked := b.start(b.queue, work.Config{Poll: time.Millisecond, Handle: func(context.Context, work.Item) (func(context.Context) error, error) {
+			return nil, errors.New("made up")
+		}})
+		b.enqueue("a", 0)
+		tries := 0
+		for it := b.mustItem("a"); it.State == work.Ready; it = b.mustItem("a") {
+			b.clock.MoveTo(it.Due)
+			wait(t, worked)
+			tries++
+		}
+		if tries != 20 {
+			t.Errorf("it was tried %d times", tries)
+		}
+	})
+}
+
+func TestStopFinishesWhatIsInHand(t *testing.T) {
+	onBenches(t, func(t *testing.T, b *bench) {
+		asked, goOn := make(chan struct{}), make(chan struct{})
+		r, _ := b.start(b.queue, work.Config{Poll: never, Workers: 1, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+			close(asked)
+			<-goOn
+			if err := ctx.Err(); err != nil {
+				t.Errorf("what is in hand was cut off: %v", err)
+			}
+			return b.finish(b.queue)(ctx, it)
+		}})
+		b.enqueue("a", 0)
+		wait(t, asked)
+		stopped := make(chan struct{})
+		go func() { r.Stop(); close(stopped) }()
+		close(goOn)
+		wait(t, stopped)
+		if _, ok := b.item("a"); ok {
+			t.Error("Stop has left what was in hand")
+		}
+		if it := b.enqueue("b", 0); it.Lease != "" {
+			t.Errorf("a stopped node has taken the lease %q", it.Lease)
+		}
+	})
+}
+
+// TestStopWithAFullQueue stops a node while it claims more than it has room for.
+func TestStopWithAFullQueue(t *testing.T) {
+	onBenches(t, func(t *testing.T, b *bench) {
+		asked, goOn := make(chan struct{}, 1000), make(chan struct{})
+		r, _ := b.start(b.queue, work.Config{Poll: time.Millisecond, Workers: 1, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+			asked <- struct{}{}
+			<-goOn
+			return b.finish(b.queue)(ctx, it)
+		}})
+		var done sync.WaitGroup
+		for n := range 100 {
+			done.Go(func() { b.enqueue(strconv.Itoa(n), 0) })
+		}
+		done.Wait()
+		wait(t, asked)
+		stopped := make(chan struct{})
+		go func() { r.Stop(); close(stopped) }()
+		close(goOn)
+		wait(t, stopped)
+		if slices.Equal(b.due(0), nil) {
+			t.Error("Stop has waited until everything was done")
+		}
+	})
+}
