@@ -149,11 +149,13 @@ func golden(t testing.TB, name, got string, write bool) {
 }
 
 // tooWide names each line of an answer that does not fit 80 columns.
-func tooWide(text string) []string {
+func tooWide(text string) []string { return tooWideFor(80, text) }
+
+func tooWideFor(width int, text string) []string {
 	var lines []string
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, "\n")
-		if runewidth.StringWidth(line) > 80 && !strings.HasPrefix(line, "$ ") {
+		if runewidth.StringWidth(line) > width && !strings.HasPrefix(line, "$ ") {
 			lines = append(lines, line)
 		}
 	}

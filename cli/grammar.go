@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"doorstep/fault"
 
@@ -86,11 +87,25 @@ func (p Program) parse(args []string, flags *globals) (func(*session) error, err
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	if err := checkText(args); err != nil {
+		return nil, err
+	}
 	parsed, err := parser.Parse(negativeNumbers(args))
 	if err != nil {
 		return nil, usageError(err)
 	}
 	return func(s *session) error { return parsed.Run(s) }, nil
+}
+
+// checkText refuses arguments that are no text: the parser would mend them.
+//
+// Errors: invalid.
+func checkText(args []string) error {
+	var c fault.Check
+	for i, a := range args {
+		c.If(!utf8.ValidString(a), fmt.Sprintf("argument %d", i+1), "not_utf8", "valid UTF-8")
+	}
+	return c.Err("what was typed")
 }
 
 func (p Program) parser(flags *globals) (*kong.Kong, error) {
@@ -122,7 +137,7 @@ func (p Program) environment() kong.ResolverFunc {
 		if !ok {
 			return nil, nil
 		}
-		return value, nil
+		return value, checkText([]string{value})
 	}
 }
 
