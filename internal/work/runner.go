@@ -41,6 +41,8 @@ type Runner struct {
 	poked chan struct{}
 	stop  context.CancelFunc
 	wg    sync.WaitGroup
+
+	stopped <-chan struct{} // closed when no worker takes an item any more
 }
 
 // NewRunner returns a runner that is not started yet.
@@ -78,6 +80,7 @@ func (r *Runner) Start(ctx context.Context) error {
 		}
 	}
 	ctx, r.stop = context.WithCancel(context.WithoutCancel(ctx))
+	r.stopped = ctx.Done()
 	for range r.cfg.Workers {
 		r.wg.Go(func() { r.work(ctx) })
 	}
@@ -142,19 +145,29 @@ func (r *Runner) claim(ctx context.Context) bool {
 	}
 	for _, it := range items {
 		it.best = best
-		r.ready <- it
+		r.hand(it, ctx.Done())
 	}
 	return len(items) == room
 }
 
 func (r *Runner) hasRoom() bool { return len(r.ready) < cap(r.ready)/2 }
 
-// push hands an item that this node has leased to a worker. Where there is no
-// room after all, its lease ends by itself.
+// push hands an item that this node has leased to a worker. Those that asked for
+// room at the same time may be more than there is: they wait for it, as many as
+// there are Updates at once.
 func (r *Runner) push(it Item) {
 	select {
 	case r.ready <- it:
 	default:
+		go r.hand(it, r.stopped)
+	}
+}
+
+// hand waits until there is room for an item, or no one takes it any more.
+func (r *Runner) hand(it Item, stopped <-chan struct{}) {
+	select {
+	case r.ready <- it:
+	case <-stopped:
 	}
 }
 
