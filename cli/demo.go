@@ -173,7 +173,7 @@ func (s *session) results(shop *doorstep.Shop, v demoVerb, seed uint64, times *s
 	s.out.heading("Verify")
 	s.out.printf("\n  %s orders, %s events: %s\n", thousands(checked.Orders), thousands(checked.Events), answer(checked))
 	for _, violation := range checked.Violations {
-		s.out.paragraph("  ", violation.String())
+		s.out.paragraph(violation.String())
 	}
 	s.out.printf("\n  %s orders to their end in %s, every step durable.\n", thousands(in.Orders.Placed), took.Round(10*time.Millisecond))
 	s.out.printf("  The same again: doorstep demo --seed %d --orders %d\n", seed, v.Orders)

@@ -205,7 +205,7 @@ func (s *screen) shipment(p shipping.Shipment, scans []shipping.Scan) {
 	if p.Cost > 0 {
 		line += ", label " + money.Of(p.Cost, p.CostCurrency).String()
 	}
-	s.paragraph("  ", line)
+	s.paragraph(line)
 	if p.TrackingNumber != "" {
 		s.printf("  tracking %s: %s\n", printable(p.TrackingNumber), s.seen(p))
 	}

@@ -74,11 +74,11 @@ func (s *screen) heading(format string, args ...any) {
 	s.printf("\n%s\n", s.paint(bold, s.fit(fmt.Sprintf(format, args...), s.width)))
 }
 
-// paragraph writes text in lines that fit, each after the indent.
-func (s *screen) paragraph(indent, text string) {
+// paragraph writes text in lines that fit, indented.
+func (s *screen) paragraph(text string) {
 	for _, line := range strings.Split(text, "\n") {
-		for _, part := range wrap(printable(line), s.width-len(indent)) {
-			s.printf("%s%s\n", indent, part)
+		for _, part := range wrap(printable(line), s.width-2) {
+			s.printf("  %s\n", part)
 		}
 	}
 }

@@ -166,7 +166,7 @@ func (s *screen) conversation(c process.Conversation) {
 	}
 	for _, m := range c.Messages {
 		s.heading("%s  %s", instant(m.At), m.From)
-		s.paragraph("  ", m.Body)
+		s.paragraph(m.Body)
 	}
 }
 

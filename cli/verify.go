@@ -48,7 +48,7 @@ func (v *verifyVerb) Run(s *session) error {
 func (s *screen) report(r verify.Report) {
 	for _, v := range r.Violations {
 		s.printf("%s %s\n", s.paint(red, string(v.Kind)), printable(v.Subject))
-		s.paragraph("  ", v.Detail)
+		s.paragraph(v.Detail)
 	}
 	if more := int(r.Count) - len(r.Violations); more > 0 {
 		s.printf("… and %d more.\n", more)
