@@ -32,9 +32,12 @@ type Event struct {
 // ID is unique for good and the same however often the event is delivered.
 func (e Event) ID() string { return eventID(e.Subject, e.Version) }
 
-// Data marshals what an event carries beyond its fields. It is for values of
+// Data marshals what an event carries beyond its fields, nil for nothing. It is for values of
 // the program's own types, so it can not fail.
 func Data(v any) json.RawMessage {
+	if v == nil {
+		return nil
+	}
 	b, err := json.Marshal(v)
 	if err != nil {
 		panic("event: data that is no JSON: " + err.Error())

@@ -173,7 +173,8 @@ var transitions = []move{
 	{"payment.succeeded", need(stock, StockReserved)},
 	{"payment.succeeded", set(paying, PaymentCaptured, PaymentDue, PaymentAuthorised)},
 	{"payment.failed", set(paying, PaymentFailed, PaymentDue)},
-	{"payment.capture_failed", set(paying, PaymentFailed, PaymentAuthorised)},
+	{"payment.capture_failed", need(paying, PaymentAuthorised)},
+	{"payment.canceled", func(f *Facets) bool { return f.End != EndCancelling || f.Payment == PaymentDue }}, // an authorisation is kept until the order is cancelled
 	{"payment.canceled", set(paying, PaymentVoided, PaymentDue, PaymentAuthorised)},
 	{"payment.canceled", need(end, EndFailed, EndCancelling, EndCancelled)},
 	{"refund.opened", set(paying, PaymentRefunding, PaymentCaptured)},

@@ -69,7 +69,7 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: StatusRequiresCapture, On: EventDeclined, To: StatusRequiresCapture},
 	{From: StatusRequiresCapture, On: EventExpired, To: StatusRequiresCapture},
 	{From: StatusRequiresCapture, On: EventSucceeded, To: StatusSucceeded},
-	{From: StatusRequiresCapture, On: EventCaptureFailed, To: StatusCanceled},
+	{From: StatusRequiresCapture, On: EventCaptureFailed, To: StatusRequiresCapture},
 	{From: StatusRequiresCapture, On: EventCanceled, To: StatusCanceled},
 }
 

@@ -190,7 +190,7 @@ var cancelScenarios = []scenario{
 		s.cancel(o)
 		s.expect(o, outcome{Order: "paid cancelling: reserved authorised labelled", Money: "845 held", Labels: "1 sold", Next: "capture"})
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "cancelled: released failed voided", Money: "845 held", Labels: "1 sold, 1 void"})
+		s.expect(o, outcome{Order: "cancelled: released voided voided", Money: "void", Labels: "1 sold, 1 void"})
 	}},
 	{"too late: picked up already", config{policy: byPerson}, func(s *shop) {
 		o := s.place(cup())

@@ -163,15 +163,22 @@ var handOverScenarios = []scenario{
 		s.gateway.capture.say(declinedHard)
 		o := s.place(cup())
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "failed capture_failed: released failed voided", Money: "845 held", Labels: "1 sold, 1 void",
+		s.expect(o, outcome{Order: "failed capture_failed: released voided voided", Money: "void", Labels: "1 sold, 1 void",
 			Tickets: "order_issue solved nothing_taken"})
 		s.wantLevel("CUP", 100, 0)
+	}},
+	{"the capture is declined, and the parcel needs no label", config{policy: settings(manualCarrier, onHandOver)}, func(s *shop) {
+		s.gateway.capture.say(declinedHard)
+		o := s.place(cup())
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "failed capture_failed: released voided voided", Money: "void",
+			Tickets: "order_issue solved nothing_taken"})
 	}},
 	{"the capture is declined when the parcel has left", config{policy: settings(onHandOver, retryAfter(12*time.Hour))}, func(s *shop) {
 		s.gateway.capture.say(declinedSoftly, declinedHard)
 		o := s.place(cup())
 		s.after(day)
-		s.expect(o, outcome{Order: "failed capture_failed: released failed labelled", Money: "845 held", Labels: "1 sold",
+		s.expect(o, outcome{Order: "failed capture_failed: released voided labelled", Money: "void", Labels: "1 sold",
 			Tickets: "order_issue solved nothing_taken, other open needs_person"})
 	}},
 	{"first scan before the money is taken", config{policy: settings(onHandOver, firstScan, retryAfter(80*time.Hour))}, func(s *shop) {
@@ -205,6 +212,7 @@ var handOverScenarios = []scenario{
 		s.wantCount(o, shipping.EventDelivered, 1)
 	}},
 	{"a carrier without a provider", config{policy: manualCarrier}, manualAllTheWay},
+	{"a carrier without a provider, taken at the hand-over", config{policy: settings(manualCarrier, onHandOver)}, manualAllTheWay},
 	{"a carrier without a provider, late", config{policy: manualCarrier}, func(s *shop) {
 		o := s.place(cup())
 		s.after(4 * day)

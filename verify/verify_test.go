@@ -52,7 +52,7 @@ var outcomes = map[string]order.Facets{
 	"given back":             {Stock: "released", Payment: "refunded", Fulfilment: "voided", End: "cancelled"},
 	"owed":                   {Stock: "released", Payment: "refunding", Fulfilment: "voided", End: "cancelled"},
 	"captured late":          {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"capture declined":       {Stock: "released", Payment: "failed", Fulfilment: "voided", End: "failed", Failure: "capture_failed"},
+	"capture declined":       {Stock: "released", Payment: "voided", Fulfilment: "voided", End: "failed", Failure: "capture_failed"},
 	"authorised only":        {Stock: "released", Payment: "voided", Fulfilment: "failed", End: "failed", Failure: "shipping_failed"},
 	"first scan":             {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
 	"to pick":                {Stock: "reserved", Payment: "captured", Fulfilment: "planned"},
