@@ -129,59 +129,85 @@ type fact struct {
 	Reason   order.Failure  `json:"reason"`
 }
 
+// way is how far one order has come, by the times of its milestones.
+type way struct{ placed, paid, label, shipped time.Time }
+
 // addOrder takes in one order's history.
 func (in *Insight) addOrder(events []event.Event) {
-	var placed, paid, label, shipped time.Time
-	for i, e := range events {
+	w := way{placed: events[0].At}
+	in.Orders.Placed++
+	in.hour(w.placed, func(h *Hour) { h.Placed++ })
+	for _, e := range events {
 		in.Events++
-		if in.From.IsZero() || e.At.Before(in.From) {
-			in.From = e.At
-		}
-		if e.At.After(in.To) {
-			in.To = e.At
-		}
-		if i == 0 {
-			placed = e.At
-			in.Orders.Placed++
-			in.hour(e.At, func(h *Hour) { h.Placed++ })
-		}
-		switch e.Type {
-		case order.EventProcessed:
-			in.Orders.Processed++
-		case order.EventFailed:
-			in.Failed[factOf(e).Reason]++
-		case order.EventCancelled:
-			in.Orders.Cancelled++
-		case payment.EventAuthorised, payment.EventSucceeded:
-			if paid.IsZero() {
-				paid = e.At
-				in.Orders.Paid++
-				in.Waits[ToPaid].Add(paid.Sub(placed))
-			}
-			if f := factOf(e); e.Type == payment.EventSucceeded && f.Amount > 0 {
-				in.Taken[f.Currency] += f.Amount
-			}
-		case payment.EventRefundSucceeded:
-			f := factOf(e)
-			in.Refunded[f.Currency] += f.Amount
-		case shipping.EventLabelBought:
-			label = e.At
-			in.Waits[ToLabel].Add(label.Sub(paid))
-		case shipping.EventShipped:
-			if shipped.IsZero() {
-				in.Orders.Shipped++
-				in.hour(e.At, func(h *Hour) { h.Shipped++ })
-			}
-			if shipped = e.At; !label.IsZero() {
-				in.Waits[ToShipped].Add(shipped.Sub(label))
-			}
-		case shipping.EventDelivered:
-			in.Orders.Delivered++
-			in.hour(e.At, func(h *Hour) { h.Delivered++ })
-			in.Waits[ToDelivery].Add(e.At.Sub(shipped))
-			in.Waits[Whole].Add(e.At.Sub(placed))
+		in.span(e.At)
+		if take := takes[e.Type]; take != nil {
+			take(in, &w, e)
 		}
 	}
+}
+
+// span widens the period to the time.
+func (in *Insight) span(at time.Time) {
+	if in.From.IsZero() || at.Before(in.From) {
+		in.From = at
+	}
+	if at.After(in.To) {
+		in.To = at
+	}
+}
+
+// takes says what is learned from each type of event.
+var takes = map[event.Type]func(*Insight, *way, event.Event){
+	order.EventProcessed:         func(in *Insight, _ *way, _ event.Event) { in.Orders.Processed++ },
+	order.EventFailed:            func(in *Insight, _ *way, e event.Event) { in.Failed[factOf(e).Reason]++ },
+	order.EventCancelled:         func(in *Insight, _ *way, _ event.Event) { in.Orders.Cancelled++ },
+	payment.EventAuthorised:      func(in *Insight, w *way, e event.Event) { in.paid(w, e.At) },
+	payment.EventSucceeded:       takePayment,
+	payment.EventRefundSucceeded: takeRefund,
+	shipping.EventLabelBought:    takeLabel,
+	shipping.EventShipped:        takeHandOver,
+	shipping.EventDelivered:      takeDelivery,
+}
+
+func (in *Insight) paid(w *way, at time.Time) {
+	if w.paid.IsZero() {
+		w.paid = at
+		in.Orders.Paid++
+		in.Waits[ToPaid].Add(at.Sub(w.placed))
+	}
+}
+
+func takePayment(in *Insight, w *way, e event.Event) {
+	in.paid(w, e.At)
+	if f := factOf(e); f.Amount > 0 {
+		in.Taken[f.Currency] += f.Amount
+	}
+}
+
+func takeRefund(in *Insight, _ *way, e event.Event) {
+	f := factOf(e)
+	in.Refunded[f.Currency] += f.Amount
+}
+
+func takeLabel(in *Insight, w *way, e event.Event) {
+	w.label = e.At
+	in.Waits[ToLabel].Add(e.At.Sub(w.paid))
+}
+
+func takeHandOver(in *Insight, w *way, e event.Event) {
+	w.shipped = e.At
+	in.Orders.Shipped++
+	in.hour(e.At, func(h *Hour) { h.Shipped++ })
+	if !w.label.IsZero() {
+		in.Waits[ToShipped].Add(e.At.Sub(w.label))
+	}
+}
+
+func takeDelivery(in *Insight, w *way, e event.Event) {
+	in.Orders.Delivered++
+	in.hour(e.At, func(h *Hour) { h.Delivered++ })
+	in.Waits[ToDelivery].Add(e.At.Sub(w.shipped))
+	in.Waits[Whole].Add(e.At.Sub(w.placed))
 }
 
 func (in *Insight) hour(at time.Time, count func(*Hour)) {

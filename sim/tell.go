@@ -118,50 +118,62 @@ type eventFacts struct {
 
 // event says what an event is in words; "" leaves it out.
 func (t *teller) event(e event.Event) string {
+	say := sayings[e.Type]
+	if say == nil {
+		return ""
+	}
 	var f eventFacts
 	if len(e.Data) > 0 && json.Unmarshal(e.Data, &f) != nil {
 		return ""
 	}
-	words := func(s string) string { return strings.ReplaceAll(s, "_", " ") }
-	switch e.Type {
-	case order.EventProcessed:
-		return "PROCESSED: the stock is reserved at " + f.Location
-	case order.EventFailed:
-		return "FAILED: " + words(f.Reason) + shortages(f.Shortages)
-	case inventory.EventReleased:
-		return "the stock is released"
-	case payment.EventUnknown:
-		return "the gateway gives no answer: it is asked again under the same key"
-	case payment.EventDeclined:
-		return "declined (" + words(f.Decline) + "): a new attempt follows"
-	case payment.EventFailed:
-		return "payment DECLINED for good: " + words(f.Decline)
-	case payment.EventSucceeded:
-		return "PAID: " + money.Of(f.Amount, f.Currency).String()
-	case payment.EventRefundOpened:
-		return "refund opened: " + money.Of(f.Amount, f.Currency).String()
-	case payment.EventRefundSucceeded:
-		return "REFUNDED: " + money.Of(f.Amount, f.Currency).String()
-	case shipping.EventLabelBought:
-		return "label bought: " + f.TrackingNumber + ", for " + money.Of(f.Cost, f.Currency).String()
-	case shipping.EventLabelRefused:
-		return "label refused (" + words(f.Refusal) + "): a new attempt follows"
-	case shipping.EventFailed:
-		return "no label can be bought: " + words(f.Refusal)
-	case shipping.EventShipped:
-		return "SHIPPED: handed over to the carrier"
-	case shipping.EventTracked:
-		return "parcel: " + words(f.Tracking)
-	case shipping.EventDelivered:
-		return "DELIVERED"
-	case support.EventOpened:
-		return fmt.Sprintf("ticket, %s: %q", words(f.Category), t.next(e.Entity))
-	case support.EventSolved, support.EventWaiting, support.EventEscalated:
-		return fmt.Sprintf("ticket %s: %q", words(e.To), t.next(e.Entity))
-	default:
-		return ""
-	}
+	return say(t, e, f)
 }
+
+// sayings are the words for each type of event.
+var sayings = map[event.Type]func(*teller, event.Event, eventFacts) string{
+	order.EventProcessed: plainly("PROCESSED: the stock is reserved at ", func(f eventFacts) string { return f.Location }),
+	order.EventFailed:    plainly("FAILED: ", func(f eventFacts) string { return words(f.Reason) + shortages(f.Shortages) }),
+
+	inventory.EventReleased: plainly("the stock is released", nothing),
+
+	payment.EventUnknown:         plainly("the gateway gives no answer: it is asked again under the same key", nothing),
+	payment.EventDeclined:        plainly("declined, a new attempt follows: ", func(f eventFacts) string { return words(f.Decline) }),
+	payment.EventFailed:          plainly("payment DECLINED for good: ", func(f eventFacts) string { return words(f.Decline) }),
+	payment.EventSucceeded:       plainly("PAID: ", amount),
+	payment.EventRefundOpened:    plainly("refund opened: ", amount),
+	payment.EventRefundSucceeded: plainly("REFUNDED: ", amount),
+
+	shipping.EventLabelBought: plainly("label bought: ", func(f eventFacts) string {
+		return f.TrackingNumber + ", for " + money.Of(f.Cost, f.Currency).String()
+	}),
+	shipping.EventLabelRefused: plainly("label refused, a new attempt follows: ", func(f eventFacts) string { return words(f.Refusal) }),
+	shipping.EventFailed:       plainly("no label can be bought: ", func(f eventFacts) string { return words(f.Refusal) }),
+	shipping.EventShipped:      plainly("SHIPPED: handed over to the carrier", nothing),
+	shipping.EventTracked:      plainly("parcel: ", func(f eventFacts) string { return words(f.Tracking) }),
+	shipping.EventDelivered:    plainly("DELIVERED", nothing),
+
+	support.EventOpened: func(t *teller, e event.Event, f eventFacts) string {
+		return fmt.Sprintf("TICKET, %s: %q", words(f.Category), t.next(e.Entity))
+	},
+	support.EventSolved:    decided,
+	support.EventWaiting:   decided,
+	support.EventEscalated: decided,
+}
+
+// plainly says something and what the event's facts add.
+func plainly(text string, add func(eventFacts) string) func(*teller, event.Event, eventFacts) string {
+	return func(_ *teller, _ event.Event, f eventFacts) string { return text + add(f) }
+}
+
+func nothing(eventFacts) string { return "" }
+
+func amount(f eventFacts) string { return money.Of(f.Amount, f.Currency).String() }
+
+func decided(t *teller, e event.Event, _ eventFacts) string {
+	return fmt.Sprintf("TICKET %s: %q", words(e.To), t.next(e.Entity))
+}
+
+func words(code string) string { return strings.ReplaceAll(code, "_", " ") }
 
 // next returns what was written next in a ticket: every event that is told of
 // one comes with a message.
