@@ -115,12 +115,12 @@ func (s *Shop) write(ctx context.Context, n int, category support.Category) erro
 	if err != nil {
 		return err
 	}
-	_, err = s.OpenTicket(ctx, process.Command{By: access.Customer}, support.Request{Order: o.ID, Category: category, Body: words[category]})
+	_, err = s.OpenTicket(ctx, process.Command{By: access.Customer}, support.Request{Order: o.ID, Category: category, Body: letters[category]})
 	return err
 }
 
-// words are what customers write.
-var words = map[support.Category]string{
+// letters are what customers write.
+var letters = map[support.Category]string{
 	support.CancelRequest:  "Please cancel my order.",
 	support.OrderIssue:     "Something is not right with my order.",
 	support.WhereIsMyOrder: "Where is my order?",
@@ -145,7 +145,7 @@ func (s *Shop) Story(ctx context.Context) (string, error) {
 	if err := s.RunUntil(ctx, s.Clock.Now().Add(10*time.Hour)); err != nil {
 		return "", err
 	}
-	_, err = s.OpenTicket(ctx, process.Command{By: access.Customer}, support.Request{Order: o.ID, Category: support.OrderIssue, Body: words[support.OrderIssue]})
+	_, err = s.OpenTicket(ctx, process.Command{By: access.Customer}, support.Request{Order: o.ID, Category: support.OrderIssue, Body: letters[support.OrderIssue]})
 	if err != nil {
 		return "", err
 	}
