@@ -1,0 +1,176 @@
+package policy_test
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"doorstep/access"
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/internal/db/dbtest"
+	"doorstep/policy"
+)
+
+func TestTheDefaultIsValid(t *testing.T) {
+	t.Parallel()
+	if err := policy.Default().Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAPolicyIsChecked(t *testing.T) {
+	t.Parallel()
+	for field, spoil := range map[string]func(*policy.Policy){
+		"gateway":         func(p *policy.Policy) { p.Gateway = "" },
+		"carrier":         func(p *policy.Policy) { p.Carrier = "" },
+		"capture":         func(p *policy.Policy) { p.Capture = "made_up" },
+		"handover":        func(p *policy.Policy) { p.HandOver = "" },
+		"ask.tries":       func(p *policy.Policy) { p.Ask.Tries = 0 },
+		"ask":             func(p *policy.Policy) { p.Ask.Most = p.Ask.First - 1 },
+		"await_payment":   func(p *policy.Policy) { p.AwaitPayment = 0 },
+		"await_handover":  func(p *policy.Policy) { p.AwaitHandOver = -1 },
+		"track_every":     func(p *policy.Policy) { p.TrackEvery = 0 },
+		"silence":         func(p *policy.Policy) { p.Silence = 0 },
+		"close_solved":    func(p *policy.Policy) { p.CloseSolved = 0 },
+		"payment_retries": func(p *policy.Policy) { p.PaymentRetries[1] = -1 },
+		"label_retries":   func(p *policy.Policy) { p.LabelRetries = policy.Schedule{-1} },
+		"refund_retries":  func(p *policy.Policy) { p.RefundRetries[0] = -1 },
+	} {
+		p := policy.Default()
+		spoil(&p)
+		if e := fault.As(p.Validate()); e == nil || e.Code != fault.Invalid || len(e.Fields) != 1 || e.Fields[0].Path != field {
+			t.Errorf("a wrong %s: %v", field, p.Validate())
+		}
+	}
+}
+
+func TestAPolicyReadsAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	doc, err := json.Marshal(policy.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(doc), `"track_every":"6h0m0s"`) || !strings.Contains(string(doc), `"payment_retries":["5m0s","1h0m0s"]`) {
+		t.Errorf("it is written as %s", doc)
+	}
+	var read policy.Policy
+	if err := json.Unmarshal(doc, &read); err != nil || !reflect.DeepEqual(read, policy.Default()) {
+		t.Errorf("it is read as %+v, %v", read, err)
+	}
+	for _, bad := range []string{`{"silence":"long"}`, `{"silence":5}`, `{"payment_retries":["soon"]}`} {
+		if err := json.Unmarshal([]byte(bad), &read); err == nil {
+			t.Errorf("%s is read", bad)
+		}
+	}
+}
+
+func TestAScheduleEnds(t *testing.T) {
+	t.Parallel()
+	s := policy.Schedule{policy.Duration(time.Minute), policy.Duration(time.Hour)}
+	for made, want := range []time.Duration{0, time.Minute, time.Hour, 0} {
+		if got, more := s.Wait(made); got != want || more != (want != 0) {
+			t.Errorf("after %d attempts: %s, %t", made, got, more)
+		}
+	}
+	if _, more := s.Wait(-1); more {
+		t.Error("there is an attempt before the first")
+	}
+}
+
+func TestADurationReadsAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		d := policy.Duration(rapid.Int64().Draw(r, "nanoseconds"))
+		text, err := d.MarshalText()
+		var read policy.Duration
+		if err != nil || read.UnmarshalText(text) != nil || read != d {
+			r.Errorf("%d was written as %s and read as %d", d, text, read)
+		}
+	})
+}
+
+func FuzzDuration(f *testing.F) {
+	for _, s := range []string{"1h30m", "-5s", "", "1", "9999999999h", "1.5h", "\xff"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		var d policy.Duration
+		if err := d.UnmarshalText([]byte(s)); err != nil {
+			if !fault.Is(err, fault.Invalid) || d != 0 {
+				t.Errorf("%q: %v, read as %d", s, err, d)
+			}
+			return
+		}
+		text, _ := d.MarshalText()
+		var again policy.Duration
+		if err := again.UnmarshalText(text); err != nil || again != d {
+			t.Errorf("%q was written as %s and read as %d, %v", s, text, again, err)
+		}
+	})
+}
+
+// TestAnOlderVersionHasTheDefaultOfWhatCameLater writes a version that names one
+// setting alone.
+func TestAnOlderVersionHasTheDefaultOfWhatCameLater(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		d := dbtest.Open(t, engine, db.Config{})
+		_, err := db.Update(t.Context(), d, nil, func(tx *db.Tx) (struct{}, error) {
+			tx.Write(`INSERT INTO policies (version, at, actor, doc) VALUES (1, 0, 'operator', '{"handover":"by_person"}')`)
+			return struct{}{}, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := policy.Default()
+		want.HandOver = policy.HandOverByPerson
+		if got := current(t, d, &policy.Store{}); !reflect.DeepEqual(got, want) {
+			t.Errorf("the policy in force is %+v", got)
+		}
+	})
+}
+
+func TestAChangeIsInForceAtOnce(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		d, store := dbtest.Open(t, engine, db.Config{}), &policy.Store{}
+		if got := current(t, d, store); !reflect.DeepEqual(got, policy.Default()) {
+			t.Errorf("the policy in force is %+v", got)
+		}
+		next := policy.Default()
+		next.Carrier = "made up"
+		set := func(from int64, p policy.Policy) error {
+			_, err := db.Update(context.Background(), d, []db.Lock{policy.Lock()}, func(tx *db.Tx) (policy.Version, error) {
+				return store.Set(tx, access.Operator, from, p)
+			})
+			return err
+		}
+		if err := set(0, policy.Policy{}); !fault.Is(err, fault.Invalid) {
+			t.Errorf("an invalid policy: %v", err)
+		}
+		if err := set(0, next); err != nil {
+			t.Fatal(err)
+		}
+		if got := current(t, d, store); got.Carrier != "made up" {
+			t.Errorf("the policy in force is %+v", got)
+		}
+		if err := set(0, policy.Default()); !fault.Is(err, fault.Conflict) {
+			t.Errorf("a change of an older version: %v", err)
+		}
+	})
+}
+
+func current(t *testing.T, d *db.DB, s *policy.Store) policy.Policy {
+	t.Helper()
+	p, err := db.View(t.Context(), d, s.Current)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}

@@ -1,0 +1,179 @@
+package support_test
+
+import (
+	"strings"
+	"testing"
+
+	"doorstep/fault"
+	"doorstep/support"
+)
+
+// about is a ticket's facts with the changes made to an order that is paid.
+func about(c support.Category, change ...func(*support.OrderFact)) support.Facts {
+	o := &support.OrderFact{Status: "paid", Payment: "captured"}
+	for _, ch := range change {
+		ch(o)
+	}
+	return support.Facts{Category: c, Order: o}
+}
+
+func status(s string) func(*support.OrderFact) { return func(o *support.OrderFact) { o.Status = s } }
+func paid(s string) func(*support.OrderFact)   { return func(o *support.OrderFact) { o.Payment = s } }
+func failed(why string) func(*support.OrderFact) {
+	return func(o *support.OrderFact) { o.Status, o.Failure = "failed", why }
+}
+
+func cancelling(o *support.OrderFact)    { o.Cancelling = true }
+func cancelRefused(o *support.OrderFact) { o.CancelRefused = true }
+func awaits(o *support.OrderFact)        { o.AwaitsPayment = true }
+func free(o *support.OrderFact)          { o.NothingToPay = true }
+func stuck(o *support.OrderFact)         { o.Stuck = true }
+func silent(o *support.OrderFact)        { o.Silent = true }
+
+var decisions = []struct {
+	name  string
+	facts support.Facts
+	want  support.Decision
+}{
+	{"damaged", about(support.Damaged), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"wrong item", about(support.WrongItem), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"address", about(support.AddressChange), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"payment", about(support.PaymentIssue), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"other", support.Facts{Category: support.Other}, support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"unknown", about("made_up"), support.Decision{Act: support.Escalate, Reason: support.UnknownCategory}},
+	{"no order", support.Facts{Category: support.OrderIssue}, support.Decision{Act: support.Escalate, Reason: support.NoOrder}},
+	{"stuck", about(support.OrderIssue, stuck), support.Decision{Act: support.Escalate, Reason: support.StepStuck}},
+	{"stuck comes before cancelling", about(support.CancelRequest, stuck, cancelling), support.Decision{Act: support.Escalate, Reason: support.StepStuck}},
+	{"cancelling", about(support.WhereIsMyOrder, cancelling), support.Decision{Act: support.Wait, Reason: support.IsCancelling}},
+	{"out of stock", about(support.OrderIssue, failed("out_of_stock")), support.Decision{Act: support.Explain, Reason: support.WasOutOfStock}},
+	{"declined", about(support.OrderIssue, failed("payment_declined")), support.Decision{Act: support.Explain, Reason: support.WasDeclined}},
+	{"not shipped, taken", about(support.OrderIssue, failed("shipping_failed")), support.Decision{Act: support.Wait, Reason: support.RefundPending}},
+	{"not shipped, held", about(support.OrderIssue, failed("shipping_failed"), paid("authorised")), support.Decision{Act: support.Wait, Reason: support.RefundPending}},
+	{"not shipped, on its way back", about(support.WhereIsMyOrder, failed("shipping_failed"), paid("refunding")),
+		support.Decision{Act: support.Wait, Reason: support.RefundPending}},
+	{"not shipped, back", about(support.CancelRequest, failed("shipping_failed"), paid("refunded")), support.Decision{Act: support.Explain, Reason: support.WasRefunded}},
+	{"not captured", about(support.OrderIssue, failed("capture_failed"), paid("failed")), support.Decision{Act: support.Explain, Reason: support.NothingTaken}},
+	{"cancelled, back", about(support.OrderIssue, status("cancelled"), paid("refunded")), support.Decision{Act: support.Explain, Reason: support.WasRefunded}},
+	{"cancelled, let go", about(support.CancelRequest, status("cancelled"), paid("voided")), support.Decision{Act: support.Explain, Reason: support.NothingTaken}},
+	{"cancelled, nothing to pay", about(support.CancelRequest, status("cancelled"), free), support.Decision{Act: support.Explain, Reason: support.NothingTaken}},
+	{"cancel", about(support.CancelRequest), support.Decision{Act: support.Cancel, Reason: support.WillCancel}},
+	{"cancel before it is paid", about(support.CancelRequest, status("processed"), paid("due")), support.Decision{Act: support.Cancel, Reason: support.WillCancel}},
+	{"cancel, refused", about(support.CancelRequest, cancelRefused), support.Decision{Act: support.Explain, Reason: support.TooLate}},
+	{"cancel, shipped", about(support.CancelRequest, status("shipped")), support.Decision{Act: support.Explain, Reason: support.TooLate}},
+	{"cancel, delivered", about(support.CancelRequest, status("delivered")), support.Decision{Act: support.Explain, Reason: support.TooLate}},
+	{"delivered, missing", about(support.WhereIsMyOrder, status("delivered")), support.Decision{Act: support.Escalate, Reason: support.DeliveredMissing}},
+	{"delivered, issue", about(support.OrderIssue, status("delivered")), support.Decision{Act: support.Escalate, Reason: support.DeliveredIssue}},
+	{"silent", about(support.WhereIsMyOrder, status("shipped"), silent), support.Decision{Act: support.Escalate, Reason: support.NotSeen}},
+	{"silent before the hand-over", about(support.OrderIssue, silent), support.Decision{Act: support.Escalate, Reason: support.NotSeen}},
+	{"shipped", about(support.WhereIsMyOrder, status("shipped")), support.Decision{Act: support.Explain, Reason: support.OnItsWay}},
+	{"prepared", about(support.OrderIssue), support.Decision{Act: support.Explain, Reason: support.BeingPrepared}},
+	{"to be paid elsewhere", about(support.OrderIssue, status("processed"), paid("due"), awaits), support.Decision{Act: support.Explain, Reason: support.AwaitingPayment}},
+	{"being paid", about(support.WhereIsMyOrder, status("processed"), paid("due")), support.Decision{Act: support.Explain, Reason: support.PayingNow}},
+}
+
+func TestDecide(t *testing.T) {
+	t.Parallel()
+	for _, tt := range decisions {
+		if got := support.Decide(tt.facts); got != tt.want {
+			t.Errorf("%s: decided %+v, not %+v", tt.name, got, tt.want)
+		}
+	}
+}
+
+var reasons = []support.Reason{
+	support.NoOrder, support.UnknownCategory, support.NeedsPerson, support.StepStuck, support.WasOutOfStock, support.WasDeclined,
+	support.RefundPending, support.WasRefunded, support.NothingTaken, support.AwaitingPayment, support.PayingNow, support.BeingPrepared,
+	support.OnItsWay, support.NotSeen, support.DeliveredMissing, support.DeliveredIssue, support.IsCancelling, support.WillCancel, support.TooLate,
+}
+
+// TestEveryReason checks that the decisions above have every reason, and that
+// whatever the facts are, a decision has one of them and a text for the customer.
+func TestEveryReason(t *testing.T) {
+	t.Parallel()
+	seen := map[support.Reason]bool{}
+	for _, tt := range decisions {
+		seen[tt.want.Reason] = true
+	}
+	for _, r := range reasons {
+		if !seen[r] {
+			t.Errorf("no test decides %s", r)
+		}
+		delete(seen, r)
+	}
+	for r := range seen {
+		t.Errorf("%s is not among the reasons", r)
+	}
+	known := map[support.Reason]bool{}
+	for _, r := range reasons {
+		known[r] = true
+	}
+	for _, f := range allFacts() {
+		d := support.Decide(f)
+		if !known[d.Reason] || support.Text(d, f) == "" || d != support.Decide(f) {
+			t.Errorf("%+v of %+v is decided %+v: %q", f.Category, f.Order, d, support.Text(d, f))
+		}
+	}
+}
+
+func allFacts() (all []support.Facts) {
+	for _, c := range append(support.Categories, "made_up") {
+		for _, s := range []string{"processed", "paid", "shipped", "delivered", "failed", "cancelled", "made_up"} {
+			for _, p := range []string{"due", "authorised", "captured", "failed", "voided", "refunding", "refunded"} {
+				for bits := range 1 << 6 {
+					is := func(bit int) bool { return bits>>bit&1 == 1 }
+					all = append(all, support.Facts{Category: c, Order: &support.OrderFact{Status: s, Payment: p, Cancelling: is(0),
+						CancelRefused: is(1), AwaitsPayment: is(2), Stuck: is(3), Silent: is(4), NothingToPay: is(5)}})
+				}
+			}
+		}
+	}
+	return all
+}
+
+func TestTextNamesTheParcel(t *testing.T) {
+	t.Parallel()
+	f := about(support.WhereIsMyOrder, status("shipped"))
+	f.Order.Carrier, f.Order.TrackingNumber = "made up", "MU1"
+	if got := support.Text(support.Decide(f), f); !strings.HasSuffix(got, "Tracking number: MU1 (made up).") {
+		t.Errorf("the text is %q", got)
+	}
+}
+
+func TestARequestIsChecked(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		category, body string
+		field, code    string
+	}{
+		{"", "made up", "category", "required"},
+		{strings.Repeat("c", 65), "made up", "category", "too_long"},
+		{"a\nb", "made up", "category", "control_character"},
+		{"other", "", "body", "required"},
+		{"other", strings.Repeat("b", 10_001), "body", "too_long"},
+		{"other", "\xff", "body", "not_utf8"},
+		{"other", "a\x00", "body", "control_character"},
+	} {
+		err := support.Request{Category: support.Category(tt.category), Body: tt.body}.Validate()
+		e := fault.As(err)
+		if e == nil || len(e.Fields) != 1 || e.Fields[0].Path != tt.field || e.Fields[0].Code != tt.code {
+			t.Errorf("%.10q, %.10q: %v, not %s %s", tt.category, tt.body, err, tt.field, tt.code)
+		}
+	}
+	if err := (support.Request{Category: "anything", Body: "Two\nlines."}).Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestATicketAlwaysHasAWayOn checks that a customer who writes is heard in every
+// status but closed.
+func TestATicketAlwaysHasAWayOn(t *testing.T) {
+	t.Parallel()
+	for _, s := range support.Transitions.States() {
+		if can := support.Transitions.Can(s, support.EventMessaged); can == (s == support.Closed || s == support.New) {
+			t.Errorf("a customer can write in status %s: %t", s, can)
+		}
+		if s.Unsolved() == (s == support.Solved || s == support.Closed) {
+			t.Errorf("%s is unsolved: %t", s, s.Unsolved())
+		}
+	}
+}
