@@ -51,10 +51,7 @@ func (s *sightings) saw(thing string, from, on, to any) {
 
 // history takes down what the events and the attempts of a shop say.
 func (s *sightings) history(shop *shop) {
-	events, err := db.View(shop.t.Context(), shop.db, func(r db.Reader) ([]event.Event, error) {
-		all, _, err := event.After(r, "", 1_000_000)
-		return all, err
-	})
+	events, err := db.View(shop.t.Context(), shop.db, func(r db.Reader) ([]event.Event, error) { return event.Range(r, "", "~") })
 	must(shop.t, err)
 	facets := map[string]order.Facets{}
 	for _, e := range events {
