@@ -61,11 +61,14 @@ func (s Schedule) Wait(made int) (time.Duration, bool) {
 }
 
 // Backoff is how asking again is spaced: doubling from First up to Most, at
-// most Tries times, after which a person is told.
+// most Tries times and not longer than Within, after which a person is told.
+// Within is best longer than a provider's key lives, because what is not known
+// by then can be looked up.
 type Backoff struct {
-	First Duration `json:"first"`
-	Most  Duration `json:"most"`
-	Tries int      `json:"tries"`
+	First  Duration `json:"first"`
+	Most   Duration `json:"most"`
+	Tries  int      `json:"tries"`
+	Within Duration `json:"within"`
 }
 
 // Default is the policy of a shop that has set none.
@@ -87,7 +90,7 @@ func Default() Policy {
 		PaymentRetries: minutes(5, 60),
 		LabelRetries:   minutes(1, 10, 60),
 		RefundRetries:  minutes(60, 24*60),
-		Ask:            Backoff{First: Duration(time.Second), Most: Duration(5 * time.Minute), Tries: 30},
+		Ask:            Backoff{First: Duration(time.Second), Most: Duration(5 * time.Minute), Tries: 400, Within: Duration(25 * time.Hour)},
 
 		AwaitPayment:  7 * day,
 		AwaitHandOver: 3 * day,
@@ -108,6 +111,7 @@ func (p Policy) Validate() error {
 	c.If(p.HandOver != HandOverAtOnce && p.HandOver != HandOverByPerson && p.HandOver != HandOverFirstScan,
 		"handover", "unknown", "at_once, by_person or first_scan")
 	c.If(p.Ask.Tries < 1, "ask.tries", "out_of_range", "at least 1")
+	c.If(p.Ask.Within <= 0, "ask.within", "out_of_range", "longer than nothing")
 	c.If(p.Ask.First <= 0 || p.Ask.Most < p.Ask.First, "ask", "out_of_range", "0 < first ≤ most")
 	for _, d := range []struct {
 		path string

@@ -176,8 +176,11 @@ func (c *change) arm(row Row, e event.Event) error {
 		}
 	}
 	it := work.Item{Owner: c.owner(), Subject: subject, Step: string(row.Step), Due: c.tx.Now()}
-	if row.due != nil {
+	switch {
+	case row.due != nil:
 		it.Due = row.due(c)
+	case row.Kind == Ask:
+		it.Deadline = it.Due.Add(time.Duration(c.policy.Ask.Within))
 	}
 	c.items.add(c.p.queue.Enqueue(c.tx, it))
 	return nil
@@ -224,17 +227,21 @@ func (c *change) mine(it work.Item) (*work.Item, error) {
 }
 
 // again puts a step's item back, to be done again when due. Tries counts only
-// what was in vain.
+// what was in vain; with none, a new attempt has its own deadline.
 func (c *change) again(it *work.Item, due time.Time, tries int, why string) {
+	if tries == 0 && !it.Deadline.IsZero() {
+		it.Deadline = due.Add(time.Duration(c.policy.Ask.Within))
+	}
 	*it = c.p.queue.Retry(c.tx, *it, due, tries, why)
 }
 
 // askAgain puts an item back whose provider gave no answer, or gives it up to
-// a person when it was asked often enough.
+// a person when it was asked often or long enough.
 func (c *change) askAgain(it *work.Item, why string) error {
-	if b := c.policy.Ask; it.Tries+1 < b.Tries {
-		wait := work.Backoff(*it, it.Tries, time.Duration(b.First), time.Duration(b.Most))
-		c.again(it, c.tx.Now().Add(wait), it.Tries+1, why)
+	b := c.policy.Ask
+	next := c.tx.Now().Add(work.Backoff(*it, it.Tries, time.Duration(b.First), time.Duration(b.Most)))
+	if it.Tries+1 < b.Tries && !it.Late(next) {
+		c.again(it, next, it.Tries+1, why)
 		return nil
 	}
 	return c.giveUp(it, why)

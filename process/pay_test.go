@@ -83,6 +83,13 @@ var payScenarios = []scenario{
 		s.expect(o, outcome{Order: "processed: reserved due none", Tickets: "order_issue open step_stuck", Next: "authorise stuck"})
 		s.wantAttempts(o, payment.AttemptOpen)
 	}},
+	{"not reached for a day and an hour", config{gateway: gateway.Config{Unreachable: 1}}, func(s *shop) {
+		o := s.place(cup())
+		s.after(24 * time.Hour)
+		s.expect(o, outcome{Order: "processed: reserved due none", Next: "authorise"})
+		s.after(2 * time.Hour)
+		s.expect(o, outcome{Order: "processed: reserved due none", Tickets: "order_issue open step_stuck", Next: "authorise stuck"})
+	}},
 	{"always silent", config{gateway: gateway.Config{TimeoutAfter: 1}, policy: impatient}, func(s *shop) {
 		o := s.place(cup())
 		s.after(day)

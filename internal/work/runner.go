@@ -221,12 +221,13 @@ const (
 )
 
 // AfterFailure puts an item back whose handler failed, to be tried again after
-// a while, or gives it up after many tries.
+// a while, or gives it up after many tries or past its deadline.
 func (q *Queue) AfterFailure(tx *db.Tx, it Item, cause error) Item {
-	if it.Tries+1 >= failedTries {
+	again := tx.Now().Add(Backoff(it, it.Tries, failedFirst, failedMost))
+	if it.Tries+1 >= failedTries || it.Late(again) {
 		return q.GiveUp(tx, it, cause.Error())
 	}
-	return q.Retry(tx, it, tx.Now().Add(Backoff(it, it.Tries, failedFirst, failedMost)), it.Tries+1, cause.Error())
+	return q.Retry(tx, it, again, it.Tries+1, cause.Error())
 }
 
 // failed puts an item back whose handler could not be carried out.

@@ -30,7 +30,10 @@ type Item struct {
 
 	best  time.Time // by the machine's clock: until when this node can be sure of its lease
 	Error string    // why the last try was in vain
-	Since time.Time // shop time when it was enqueued
+	// Deadline is the shop time after which the item is not tried again but given
+	// up to a person; zero for none.
+	Deadline time.Time
+	Since    time.Time // shop time when it was enqueued
 }
 
 // State says whether an item is claimed when it is due.
@@ -44,6 +47,9 @@ const (
 
 // Key names an item among all.
 func (it Item) Key() string { return it.Owner + "/" + it.Subject + "/" + it.Step }
+
+// Late says whether at is past the item's deadline.
+func (it Item) Late(at time.Time) bool { return !it.Deadline.IsZero() && at.After(it.Deadline) }
 
 // ErrLeaseLost says that an item is no longer worked on under the lease it was
 // claimed with: someone else has it, or it is done or dropped.
@@ -70,10 +76,10 @@ func (q *Queue) newLease() string { return fmt.Sprintf("%s.%d", q.node, q.leases
 func (q *Queue) Enqueue(tx *db.Tx, it Item) Item {
 	it.State, it.Since = Ready, tx.Now()
 	q.takeNow(tx, &it)
-	tx.Write(`INSERT INTO work (owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+	tx.Write(`INSERT INTO work (owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at, deadline)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
 		it.Owner, it.Subject, it.Step, string(it.State), db.Micros(it.Due), it.Tries, it.Lease, db.Micros(it.Until),
-		it.Error, db.Micros(it.Since))
+		it.Error, db.Micros(it.Since), db.Micros(it.Deadline))
 	return it
 }
 
@@ -105,14 +111,15 @@ func (q *Queue) Finish(tx *db.Tx, it Item) {
 		it.Owner, it.Subject, it.Step, it.Lease)
 }
 
-// Retry puts an item back, to be done again when due.
+// Retry puts an item back, to be done again when due, with its deadline as it
+// is.
 func (q *Queue) Retry(tx *db.Tx, it Item, due time.Time, tries int, why string) Item {
 	held := it.Lease
 	it.Due, it.Tries, it.Error = due, tries, clip(why)
 	q.takeNow(tx, &it)
-	tx.Write(`UPDATE work SET due = $1, tries = $2, lease = $3, lease_until = $4, last_error = $5
-		WHERE owner = $6 AND subject = $7 AND step = $8 AND lease = $9`,
-		db.Micros(it.Due), it.Tries, it.Lease, db.Micros(it.Until), it.Error, it.Owner, it.Subject, it.Step, held)
+	tx.Write(`UPDATE work SET due = $1, tries = $2, lease = $3, lease_until = $4, last_error = $5, deadline = $6
+		WHERE owner = $7 AND subject = $8 AND step = $9 AND lease = $10`,
+		db.Micros(it.Due), it.Tries, it.Lease, db.Micros(it.Until), it.Error, db.Micros(it.Deadline), it.Owner, it.Subject, it.Step, held)
 	return it
 }
 
@@ -172,13 +179,13 @@ func release(tx *db.Tx) {
 	tx.WriteAny(`UPDATE work SET lease = '', lease_until = 0 WHERE lease <> ''`)
 }
 
-const columns = `owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at`
+const columns = `owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at, deadline`
 
 func scan(row db.Row) (Item, error) {
 	var it Item
-	var due, until, since int64
-	err := row.Scan(&it.Owner, &it.Subject, &it.Step, (*string)(&it.State), &due, &it.Tries, &it.Lease, &until, &it.Error, &since)
-	it.Due, it.Until, it.Since = db.Time(due), db.Time(until), db.Time(since)
+	var due, until, since, deadline int64
+	err := row.Scan(&it.Owner, &it.Subject, &it.Step, (*string)(&it.State), &due, &it.Tries, &it.Lease, &until, &it.Error, &since, &deadline)
+	it.Due, it.Until, it.Since, it.Deadline = db.Time(due), db.Time(until), db.Time(since), db.Time(deadline)
 	return it, err
 }
 

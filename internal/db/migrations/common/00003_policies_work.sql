@@ -24,6 +24,7 @@ CREATE TABLE work (
     lease_until BIGINT NOT NULL, -- the database's time
     last_error  TEXT   NOT NULL,
     enqueued_at BIGINT NOT NULL, -- shop time
+    deadline    BIGINT NOT NULL, -- shop time, 0 for none: past it the step is given up to a person
     PRIMARY KEY (owner, subject, step)
 );
 CREATE INDEX work_due ON work (due, owner, subject, step) WHERE state = 'ready';
