@@ -27,6 +27,18 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // opening is when every test shop opens: a Monday morning.
 var opening = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
+// engines runs the test on each engine. Under the race detector, whose runs are
+// short, the one in this process is enough: what the command line itself does
+// is the same on both.
+func engines(t *testing.T, test func(t *testing.T, engine string)) {
+	t.Helper()
+	if testing.Short() {
+		t.Run(dbtest.SQLite, func(t *testing.T) { test(t, dbtest.SQLite) })
+		return
+	}
+	dbtest.Engines(t, test)
+}
+
 // shop is a shop on virtual time that is used by the command line alone. Its
 // goods and its people are made up.
 type shop struct {
@@ -235,9 +247,12 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "stock", "receive", "CUP", "20")
 		tr.say("", "stock", "adjust", "CUP", "-3", "--reason", "broken in the store")
 		tr.say("", "stock", "adjust", "CUP", "+2", "--reason", "found behind the shelf")
+		tr.say("", "stock", "return", "CUP", "1", "--reason", "order 1001, unopened")
 		tr.say("", "stock", "set", "POT", "4", "--reason", "yearly count")
 		tr.say("", place("--sku", "CUP=7")...)
 		tr.say("", "stock", "movements", "CUP")
+		tr.say("", "shipment", "rate", "1001")
+		tr.say("", "shipment", "rate", "1099")
 		tr.say("", "stock", "export")
 		tr.say(strings.Replace(stock, "main,100", "north,8", 1), "stock", "import", "-", "--country", "DE")
 		tr.say("", "stock", "list")
@@ -273,7 +288,7 @@ func TestWhatPeopleSee(t *testing.T) {
 	for name, play := range scenarios {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dbtest.Engines(t, func(t *testing.T, engine string) {
+			engines(t, func(t *testing.T, engine string) {
 				tr := newTranscript(t, engine)
 				tr.say(stock, "stock", "import", "-")
 				play(tr)
@@ -337,7 +352,7 @@ func TestHelp(t *testing.T) {
 // amounts in minor units.
 func TestJSON(t *testing.T) {
 	t.Parallel()
-	dbtest.Engines(t, func(t *testing.T, engine string) {
+	engines(t, func(t *testing.T, engine string) {
 		tr := newTranscript(t, engine)
 		tr.env = map[string]string{"DOORSTEP_JSON": "true"}
 		tr.say(stock, "stock", "import", "-")
@@ -392,7 +407,7 @@ func (s *shop) allEvents(args ...string) string {
 // TestEventsAreAFeed: pages put together are the whole, line by line.
 func TestEventsAreAFeed(t *testing.T) {
 	t.Parallel()
-	dbtest.Engines(t, func(t *testing.T, engine string) {
+	engines(t, func(t *testing.T, engine string) {
 		s := newShop(t, engine)
 		s.must(stock, "stock", "import", "-")
 		s.must("", place("--sku", "CUP=2")...)

@@ -16,6 +16,7 @@ import (
 type shipmentVerbs struct {
 	Handover  shipmentHandover  `cmd:"" help:"Say that a parcel was handed over to its carrier."`
 	Delivered shipmentDelivered `cmd:"" help:"Say that a parcel has arrived that no carrier reports on."`
+	Rate      shipmentRate      `cmd:"" help:"Ask what the carriers would take for an order's parcels."`
 	List      shipmentList      `cmd:"" help:"List the parcels that wait for a person: the pick list."`
 }
 
@@ -99,6 +100,48 @@ func (s *session) findShipment(shop *doorstep.Shop, what string) (orderID, id st
 		return "", "", fault.New(fault.Conflict, "order %d has %s: name one by its id", o.Order.Number, count(len(o.Shipments), "parcel", "parcels"))
 	}
 	return o.Order.ID, o.Shipments[0].ID, nil
+}
+
+// shipmentRate asks for prices.
+type shipmentRate struct {
+	Order string `arg:"" help:"The order."`
+}
+
+// Help is the detail of the verb's help.
+func (shipmentRate) Help() string {
+	return `Asks every carrier of the shop; that buys nothing.
+
+Examples:
+
+    doorstep shipment rate 1001`
+}
+
+// Run shows the prices.
+func (v *shipmentRate) Run(s *session) error {
+	return s.writing(func(shop *doorstep.Shop) error {
+		o, err := shop.Process.FindOrder(s.ctx, v.Order)
+		if err != nil {
+			return err
+		}
+		rates, err := shop.Process.Rates(s.ctx, o.ID)
+		if err != nil {
+			return err
+		}
+		return s.out.show(rates, func() { s.out.rates(rates) })
+	})
+}
+
+// rates shows what carriers would take.
+func (s *screen) rates(rates []process.Rate) {
+	t := s.table("", column{title: "PARCEL", shrink: true}, column{title: "CARRIER"}, column{title: "PRICE", right: true}, column{title: "", shrink: true})
+	for _, r := range rates {
+		price := r.Price.String()
+		if r.Refusal != "" {
+			price = "-"
+		}
+		t.add(r.Shipment, r.Carrier, price, r.Refusal)
+	}
+	t.print()
 }
 
 // shipmentList is the pick list.

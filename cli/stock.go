@@ -18,6 +18,7 @@ type stockVerbs struct {
 	Export    stockExport    `cmd:"" help:"Write the stock as CSV that import reads."`
 	List      stockList      `cmd:"" help:"List SKUs and what there is of them."`
 	Receive   stockReceive   `cmd:"" help:"Add what came in."`
+	Return    stockReturn    `cmd:"" help:"Add what a customer has sent back."`
 	Adjust    stockAdjust    `cmd:"" help:"Add or take away, for a reason."`
 	Set       stockSet       `cmd:"" help:"Set what there is, as after a count."`
 	Movements stockMovements `cmd:"" help:"Show what has changed the stock of an SKU."`
@@ -176,6 +177,30 @@ func (stockReceive) Help() string {
 func (v *stockReceive) Run(s *session) error {
 	return s.moveStock(v.SKU, func(p *process.Process) error {
 		_, err := p.ReceiveStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.Quantity))
+		return err
+	})
+}
+
+// stockReturn adds what a customer has sent back.
+type stockReturn struct {
+	SKU      string `arg:"" help:"What came back."`
+	Quantity delta  `arg:"" help:"How many of it can be sold again."`
+	Reason   string `help:"Why, such as the order it came from." placeholder:"TEXT"`
+	atLocation
+	keyed
+}
+
+// Help is the detail of the verb's help.
+func (stockReturn) Help() string {
+	return `Examples:
+
+    doorstep stock return CUP 1 --reason "order 1001, unopened"`
+}
+
+// Run takes the stock back.
+func (v *stockReturn) Run(s *session) error {
+	return s.moveStock(v.SKU, func(p *process.Process) error {
+		_, err := p.TakeBackStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.Quantity), v.Reason)
 		return err
 	})
 }

@@ -113,6 +113,7 @@ const MainLocation = "main"
 const (
 	EventDefined  event.Type = "sku.defined"    // made, or its name, price or weight changed
 	EventReceived event.Type = "stock.received" // what came in
+	EventReturned event.Type = "stock.returned" // what a customer sent back and can be sold again
 	EventAdjusted event.Type = "stock.adjusted" // what a count or a write-off changed
 	EventReleased event.Type = "stock.released" // what was reserved for an order is free again
 )

@@ -112,6 +112,17 @@ func Receive(tx *db.Tx, c Cause, sku, location string, quantity int64) (int64, e
 	return change(tx, c, Movement{SKU: sku, Location: location, Type: Receipt, Quantity: quantity})
 }
 
+// TakeBack adds what a customer has sent back to a location, and returns by how
+// much it changed.
+//
+// Errors: as Receive.
+func TakeBack(tx *db.Tx, c Cause, sku, location string, quantity int64) (int64, error) {
+	if quantity < 1 || quantity > maxQuantity {
+		return 0, fault.New(fault.Invalid, "a return of %d is not from 1 to %d", quantity, int64(maxQuantity))
+	}
+	return change(tx, c, Movement{SKU: sku, Location: location, Type: ReturnStock, Quantity: quantity})
+}
+
 // Adjust changes what a location has by delta, for the cause's reason, and
 // returns delta.
 //

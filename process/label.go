@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"doorstep/internal/db"
 	"doorstep/internal/work"
 	"doorstep/inventory"
+	"doorstep/money"
 	"doorstep/order"
 	"doorstep/shipping"
 )
@@ -263,4 +265,54 @@ func (p *Process) keepLateLabel(ctx context.Context, a shipping.Attempt, answer 
 		return struct{}{}, nil
 	})
 	return err
+}
+
+// Rate is what a carrier would take for a parcel.
+type Rate struct {
+	Shipment string       `json:"shipment"`
+	Carrier  string       `json:"carrier"`
+	Price    money.Amount `json:"price"`
+	Refusal  string       `json:"refusal,omitempty"` // why the carrier would not take it
+}
+
+// Rates asks every carrier of the shop what it would take for the parcels of
+// an order. What they answer binds no one.
+//
+// Errors: not_found, also when no parcel is planned yet.
+func (p *Process) Rates(ctx context.Context, orderID string) ([]Rate, error) {
+	parcels, err := db.View(ctx, p.db, func(r db.Reader) (map[string]shipping.Parcel, error) { return readParcels(r, orderID) })
+	if err != nil {
+		return nil, err
+	}
+	var rates []Rate
+	for _, id := range slices.Sorted(maps.Keys(parcels)) {
+		for _, name := range slices.Sorted(maps.Keys(p.carriers)) {
+			asking, cancel := context.WithTimeout(ctx, p.timeout)
+			price, err := p.carriers[name].Rate(asking, parcels[id])
+			cancel()
+			rate := Rate{Shipment: id, Carrier: name, Price: price}
+			if err != nil {
+				rate.Refusal = err.Error()
+			}
+			rates = append(rates, rate)
+		}
+	}
+	return rates, nil
+}
+
+func readParcels(r db.Reader, orderID string) (map[string]shipping.Parcel, error) {
+	shipments, err := shipping.Of(r, orderID)
+	if err != nil {
+		return nil, err
+	}
+	if len(shipments) == 0 {
+		return nil, fault.New(fault.NotFound, "no parcel of the order is planned yet")
+	}
+	parcels := map[string]shipping.Parcel{}
+	for _, s := range shipments {
+		if parcels[s.ID], err = readParcel(r, work.Item{Owner: orderID, Subject: s.ID}); err != nil {
+			return nil, err
+		}
+	}
+	return parcels, nil
 }

@@ -47,6 +47,14 @@ func (p *Process) ReceiveStock(ctx context.Context, by Command, sku, location st
 	return p.moveStock(ctx, by, inventory.EventReceived, sku, stockData{Location: location, Quantity: quantity}, inventory.Receive)
 }
 
+// TakeBackStock adds what a customer has sent back to a location.
+//
+// Errors: as ReceiveStock.
+func (p *Process) TakeBackStock(ctx context.Context, by Command, sku, location string, quantity int64, reason string) (Result[inventory.SKU], error) {
+	d := stockData{Location: location, Quantity: quantity, Reason: reason}
+	return p.moveStock(ctx, by, inventory.EventReturned, sku, d, inventory.TakeBack)
+}
+
 // AdjustStock changes what a location has by delta, for a reason.
 //
 // Errors: invalid; not_found; conflict when less would be left than is reserved.
