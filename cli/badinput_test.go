@@ -128,7 +128,7 @@ var badInputs = map[string]badInput{
 // nothing.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
-	dbtest.Engines(t, func(t *testing.T, engine string) {
+	engines(t, func(t *testing.T, engine string) {
 		s := newShop(t, engine)
 		s.must(stock, "stock", "import", "-")
 		s.must("", place("--sku", "CUP=2", "--gateway", "manual", "--wait", "0")...)

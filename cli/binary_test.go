@@ -120,7 +120,7 @@ func refused(t testing.TB, a answer, code int, sentence string) {
 
 func TestADatabaseOfANewerVersion(t *testing.T) {
 	t.Parallel()
-	dbtest.Engines(t, func(t *testing.T, engine string) {
+	engines(t, func(t *testing.T, engine string) {
 		db := realShop(t, engine)
 		reach(t, engine, db, `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)`)
 		refused(t, run(t, program(t, db, place("--sku", "CUP")...)), 4, "is of version 99999")
@@ -314,9 +314,9 @@ func TestServersOnPostgreSQLShareIt(t *testing.T) {
 // ends when everything that was due is done.
 func TestServeUntilIdle(t *testing.T) {
 	t.Parallel()
-	dbtest.Engines(t, func(t *testing.T, engine string) {
+	engines(t, func(t *testing.T, engine string) {
 		db := realShop(t, engine)
-		s := serve(t, db, "--intake", "-", "--until-idle")
+		s := serve(t, db, "--intake", "-", "--until-idle", "--sim-latency", "100ms") // something is still to be done when the input ends
 		for i := range 5 {
 			if r := s.send(t, placing(i)); !r.OK || r.Line != int64(i+1) || !strings.HasPrefix(r.Order, "ord_") {
 				t.Errorf("order %d: %+v", i, r)
@@ -391,7 +391,7 @@ func TestFollowingEnds(t *testing.T) {
 // TestVerifyNamesWhatIsWrong: the exit code says so too.
 func TestVerifyNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	dbtest.Engines(t, func(t *testing.T, engine string) {
+	engines(t, func(t *testing.T, engine string) {
 		db := realShop(t, engine)
 		reach(t, engine, db, `UPDATE stock_levels SET on_hand = on_hand + 1 WHERE sku = 'POT'`)
 		a := run(t, program(t, db, "verify"))

@@ -105,10 +105,10 @@ func (v *stockImport) carryOut(ctx context.Context, shop *doorstep.Shop, rows []
 
 func setLevel(ctx context.Context, p *process.Process, by process.Command, r stockfile.Row) error {
 	_, err := p.SetStock(ctx, by, r.SKU.Code, r.Location, r.OnHand, "import")
-	if err != nil {
-		return fmt.Errorf("line %d: %w", r.Line, err)
+	if e := fault.As(err); e != nil {
+		return &fault.Error{Code: e.Code, Message: fmt.Sprintf("line %d: %s", r.Line, e.Message), Fields: e.Fields, Err: e.Err}
 	}
-	return nil
+	return err
 }
 
 // together does it for every row that is wanted, many at once, up to the
