@@ -20,6 +20,7 @@ const (
 	begun     moment = "begun"    // the provider is being asked, or is about to be
 	answered  moment = "answered" // what it said is not durable, or not known to be
 	placing   moment = "placing an order"
+	promised  moment = "an order acknowledged" // it must be there
 	anyMoment moment = "any moment"
 )
 
@@ -73,7 +74,7 @@ func (m *mark) shoot(in time.Duration) {
 }
 
 // working is when there is enough under way for a kill to be worth something.
-func (m *mark) working() bool { return time.Since(m.begin) > 150*time.Millisecond }
+func (m *mark) working() bool { return time.Since(m.begin) > 250*time.Millisecond }
 
 // see kills at the step that the mark is for: while the provider is being asked
 // any time, after its answer before that can be written.
@@ -93,6 +94,13 @@ func (m *mark) see(l logLine) {
 func (m *mark) placed() {
 	if m.at.moment == placing && m.working() {
 		m.shoot(m.within(2 * time.Millisecond))
+	}
+}
+
+// promised kills as soon as an order was acknowledged.
+func (m *mark) promised() {
+	if m.at.moment == promised && m.working() {
+		m.shoot(0)
 	}
 }
 

@@ -69,7 +69,7 @@ type happening struct {
 // The providers are slow, so that a kill finds them being asked, and silent
 // and moody at times.
 var simulated = []string{
-	"--sim-latency", "40ms", "--sim-timeouts", "0.08", "--sim-unreachable", "0.03",
+	"--sim-timeouts", "0.08", "--sim-unreachable", "0.03",
 	"--sim-decline", "0.04", "--sim-label-trouble", "0.05", "--sim-label-refuse", "0.03",
 }
 
@@ -78,7 +78,7 @@ func (s *shop) start() *child {
 	s.Helper()
 	args := append([]string{
 		"serve", "--db", s.url, "--outside", s.outside, "--intake", "-", "--json", "--log-level", "debug",
-		"--lease", "2s", "--ask-timeout", "1s", "--stop-within", "30s",
+		"--lease", "2s", "--ask-timeout", "1s", "--stop-within", "30s", "--sim-latency", s.latency.String(),
 	}, simulated...)
 	c := &child{gone: make(chan struct{}), inHand: map[item]moment{}, begins: map[item]int{}, unanswered: map[string]*command{}}
 	started := make(chan error, 1)
@@ -182,6 +182,16 @@ func (c *child) note(l logLine) {
 	c.serving = c.serving || l.Serving != ""
 }
 
+// asking is in how many steps a provider is being asked.
+func (c *child) asking() (n int) {
+	for _, m := range c.inHand {
+		if m == begun {
+			n++
+		}
+	}
+	return n
+}
+
 func (c *child) kill() { _ = c.process.Kill() } // it may have ended by itself
 
 func (c *child) terminate() { _ = c.process.Signal(syscall.SIGTERM) }
@@ -199,7 +209,7 @@ func (s *shop) send(c *child) {
 		}
 		c.unanswered[k.key] = k
 		_, _ = c.stdin.Write(k.line) // a program that is dead already does not answer
-		if s.mark != nil && k.do == intake.Place {
+		if s.mark != nil && k.places() {
 			s.mark.placed()
 		}
 	}

@@ -25,6 +25,8 @@ type command struct {
 	answer *intake.Result // the first that has come, or the last refusal
 }
 
+func (k *command) places() bool { return k != nil && k.do == intake.Place }
+
 type fields map[string]any
 
 // book is what the shop's customers and people have sent, and what they were
@@ -107,10 +109,7 @@ var mayRefuse = map[intake.Verb][]fault.Code{
 func (b *book) answered(a intake.Result) (*command, error) {
 	k := b.all[a.Key]
 	if k == nil {
-		return nil, fmt.Errorf("an answer to what was never asked: %+v", a)
-	}
-	if !a.OK && !slices.Contains(mayRefuse[k.do], a.Code) {
-		return nil, fmt.Errorf("%s was refused: %s %s", k.line, a.Code, a.Message)
+		return nil, fmt.Errorf("an answer to what was never sent: %+v", a)
 	}
 	first := k.answer
 	if first == nil {
@@ -118,10 +117,12 @@ func (b *book) answered(a intake.Result) (*command, error) {
 	}
 	if first == nil || !first.OK {
 		k.answer = &a
-		return k, nil
 	}
-	if !a.OK || !a.Replayed || a.Status != first.Status || a.Order != first.Order || a.Ticket != first.Ticket {
-		return nil, fmt.Errorf("%s was acknowledged as %+v, and sent again is answered %+v", k.line, *first, a)
+	if !a.OK && !slices.Contains(mayRefuse[k.do], a.Code) {
+		return nil, fmt.Errorf("refused as %s, %s: %s", a.Code, a.Message, k.line)
+	}
+	if first != nil && first.OK && !(a.OK && a.Replayed && a.Status == first.Status && a.Order == first.Order && a.Ticket == first.Ticket) {
+		return nil, fmt.Errorf("acknowledged as %+v, and sent again answered %+v: %s", *first, a, k.line)
 	}
 	return k, nil
 }

@@ -22,8 +22,8 @@ import (
 
 var (
 	long   = flag.Bool("crash.long", false, "crash test: 300 kills and 9,000 orders per engine unless told otherwise")
-	kills  = flag.Int("crash.kills", 0, "crash test: at least so many kills per engine (24)")
-	orders = flag.Int("crash.orders", 0, "crash test: about so many orders per engine (700)")
+	kills  = flag.Int("crash.kills", 0, "crash test: at least so many kills per engine (30)")
+	orders = flag.Int("crash.orders", 0, "crash test: about so many orders per engine (1,200)")
 	seed   = flag.Uint64("crash.seed", 0, "crash test: where what is ordered is drawn from; the moments of the kills stay the machine's (from the time)")
 )
 
@@ -52,14 +52,14 @@ func TestCrash(t *testing.T) {
 // takeOver kills one of two programs on one database: what it had in hand the
 // other one does, when its leases have ended.
 func takeOver(s *shop) {
-	s.part = parts()[0]
+	s.part, s.latency = parts()[0], 500*time.Millisecond // so that it dies asking
 	s.setPolicy(s.part.policy)
 	dies, stays := s.start(), s.start()
 	s.attend("work for both", func() {
 		s.place()
 		s.send(dies)
 		s.send(stays)
-	}, func() bool { return s.placed > 50 && len(dies.inHand) >= 5 && len(stays.begins) >= 5 })
+	}, func() bool { return s.placed > 50 && dies.asking() >= 5 && len(stays.begins) >= 5 })
 	dies.kill()
 	s.attend("the end of one", func() {}, func() bool { return dies.ended })
 	before := maps.Clone(stays.begins)
@@ -91,7 +91,7 @@ type plan struct {
 }
 
 func newPlan() plan {
-	p := plan{kills: 24, orders: 700}
+	p := plan{kills: 30, orders: 1200}
 	if *long {
 		p = plan{kills: 300, orders: 9000}
 	}
@@ -149,6 +149,7 @@ type shop struct {
 	*testing.T
 	program, engine, url, outside string
 
+	latency time.Duration // of the providers
 	rng     *rand.Rand
 	news    chan happening
 	quit    chan struct{} // closed when nobody hears the news any more
@@ -171,7 +172,7 @@ func newShop(t *testing.T, program, engine string) *shop {
 	}
 	t.Logf("-crash.seed %d", from)
 	s := &shop{
-		T: t, program: program, engine: engine, url: dbtest.URL(t, engine), outside: t.TempDir(),
+		T: t, program: program, engine: engine, url: dbtest.URL(t, engine), outside: t.TempDir(), latency: 40 * time.Millisecond,
 		rng: rand.New(rand.NewPCG(from, 0)), news: make(chan happening, 4096), quit: make(chan struct{}),
 		book: newBook(), tally: newTally(), begun: time.Now(),
 	}
@@ -244,17 +245,14 @@ func (s *shop) survive(p part, of plan) {
 }
 
 // next chooses at what the program is killed next: two times out of three at
-// something that was not hit yet, otherwise at any moment or while an order is
-// being placed.
+// something that was not hit yet, otherwise while an order is being placed, when
+// it was acknowledged, or at any moment.
 func (s *shop) next(n int) aim {
-	missing := s.tally.missing(s.part.aims)
-	switch {
-	case n%3 != 0 && len(missing) > 0:
+	if missing := s.tally.missing(s.part.aims); n%3 != 0 && len(missing) > 0 {
 		return missing[0]
-	case n%2 == 0:
-		return aim{moment: placing}
 	}
-	return aim{moment: anyMoment}
+	free := []moment{placing, promised, anyMoment}
+	return aim{moment: free[s.rng.IntN(len(free))]}
 }
 
 // live lets the program run and work, and kills it.
@@ -264,7 +262,7 @@ func (s *shop) live(at aim, orders int) {
 	s.book.repeat(s.rng, 3)
 	s.mark = newMark(at, c, s.rng)
 	s.attend("a kill at "+at.String(), func() {
-		if orders > 0 {
+		for range min(2, orders) {
 			orders--
 			s.place()
 		}
@@ -314,6 +312,9 @@ func (s *shop) hear(h happening) {
 		}
 		s.react(*h.log)
 	case h.answer != nil:
+		if s.mark != nil && c.unanswered[h.answer.Key].places() {
+			s.mark.promised()
+		}
 		delete(c.unanswered, h.answer.Key)
 		k, err := s.book.answered(*h.answer)
 		if err != nil {
