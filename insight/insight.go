@@ -127,6 +127,7 @@ type fact struct {
 	Amount   int64          `json:"amount"`
 	Currency money.Currency `json:"currency"`
 	Reason   order.Failure  `json:"reason"`
+	SeenAt   time.Time      `json:"seen_at"` // by the carrier's clock
 }
 
 // way is how far one order has come, by the times of its milestones.
@@ -204,10 +205,21 @@ func takeHandOver(in *Insight, w *way, e event.Event) {
 }
 
 func takeDelivery(in *Insight, w *way, e event.Event) {
+	at := doorTime(w, e)
 	in.Orders.Delivered++
-	in.hour(e.At, func(h *Hour) { h.Delivered++ })
-	in.Waits[ToDelivery].Add(e.At.Sub(w.shipped))
-	in.Waits[Whole].Add(e.At.Sub(w.placed))
+	in.hour(at, func(h *Hour) { h.Delivered++ })
+	in.Waits[ToDelivery].Add(at.Sub(w.shipped))
+	in.Waits[Whole].Add(at.Sub(w.placed))
+}
+
+// doorTime is when a parcel was at the door: by the carrier, whose word of it
+// may come a day later, unless its clock can not be right.
+func doorTime(w *way, e event.Event) time.Time {
+	seen := factOf(e).SeenAt
+	if seen.Before(w.placed) || seen.After(e.At) {
+		return e.At
+	}
+	return seen
 }
 
 func (in *Insight) hour(at time.Time, count func(*Hour)) {
