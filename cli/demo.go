@@ -1,19 +1,23 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"doorstep"
 	"doorstep/clock"
+	"doorstep/fault"
 	"doorstep/insight"
 	"doorstep/insight/report"
 	"doorstep/internal/db"
@@ -54,6 +58,12 @@ var demoStart = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 
 // Run shows the demo.
 func (v demoVerb) Run(s *session) (err error) {
+	if err := checkFolder(v.Report); err != nil {
+		return err
+	}
+	// Whoever reads may leave early, such as head: that is an error of writing
+	// then, after which the databases are still removed, and not the end.
+	signal.Ignore(syscall.SIGPIPE)
 	seed := rand.Uint64N(1_000_000)
 	if v.Seed != nil {
 		seed = *v.Seed
@@ -70,6 +80,17 @@ func (v demoVerb) Run(s *session) (err error) {
 		return err
 	}
 	return s.day(dir, seed, v)
+}
+
+// checkFolder refuses a report that can not be written before the demo has run.
+//
+// Errors: not_found.
+func checkFolder(report string) error {
+	folder := filepath.Dir(report)
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return fault.New(fault.NotFound, "there is no folder %q for the report", folder)
+	}
+	return nil
 }
 
 // removeShops removes the databases of a demo and leaves its report.
@@ -126,15 +147,20 @@ func (s *session) day(dir string, seed uint64, v demoVerb) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, shop.Close()) }()
-	s.out.heading("A small shop's day: %s orders, on virtual time", thousands(int64(v.Orders)))
+	s.out.heading("A small shop's day: %s, on virtual time", orders(int64(v.Orders)))
 	s.out.printf("\n")
 	start := time.Now()
 	bar := s.newProgress("placed", int64(v.Orders))
-	err = simulated.Day(s.ctx, v.Orders, func(placed, _ int, now time.Time) {
+	ctx, stop := context.WithCancel(s.ctx)
+	defer stop()
+	err = simulated.Day(ctx, v.Orders, func(placed, _ int, now time.Time) {
 		bar.set(int64(placed), now.Format(", at 15:04 shop time"))
+		if s.out.err != nil {
+			stop() // nobody reads any more
+		}
 	})
 	bar.end()
-	if err != nil {
+	if err := cmp.Or(s.out.err, err); err != nil {
 		return err
 	}
 	took := time.Since(start)
@@ -171,11 +197,11 @@ func (s *session) results(shop *doorstep.Shop, v demoVerb, seed uint64, times *s
 		return err
 	}
 	s.out.heading("Verify")
-	s.out.printf("\n  %s orders, %s events: %s\n", thousands(checked.Orders), thousands(checked.Events), answer(checked))
+	s.out.printf("\n  %s, %s events: %s\n", orders(checked.Orders), thousands(checked.Events), answer(checked))
 	for _, violation := range checked.Violations {
 		s.out.paragraph(violation.String())
 	}
-	s.out.printf("\n  %s orders to their end in %s, every step durable.\n", thousands(in.Orders.Placed), took.Round(10*time.Millisecond))
+	s.out.printf("\n  %s in %s, every step durable.\n", toTheEnd(in.Orders.Placed), took.Round(10*time.Millisecond))
 	s.out.printf("  The same again: doorstep demo --seed %d --orders %d\n", seed, v.Orders)
 	s.out.printf("  Report: %s\n", v.Report)
 	if s.out.err != nil {
@@ -214,10 +240,11 @@ func verdict(r verify.Report) report.Verdict {
 	return v
 }
 
+// writeReport writes the page. Errors: unavailable; those of report.Render.
 func writeReport(file string, d report.Data) (err error) {
 	f, err := os.Create(file)
 	if err != nil {
-		return err
+		return fault.New(fault.Unavailable, "the report %q can not be written: %w", file, err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	return report.Render(f, d)
@@ -250,7 +277,7 @@ func (s *screen) funnelLine(name string, n, of int64, fill string) {
 	const most = 28
 	share := float64(n) / float64(max(of, 1))
 	bar := strings.Repeat(fill, int(share*most+0.5))
-	s.printf("  %-24s %9s  %5.1f %%  %s\n", name, thousands(n), 100*share, bar)
+	s.printf("%s\n", strings.TrimRight(fmt.Sprintf("  %-24s %9s  %5.1f %%  %s", name, thousands(n), 100*share, bar), " "))
 }
 
 // showSteps shows how long the steps took.
@@ -281,6 +308,21 @@ func short(d time.Duration) string {
 	default:
 		return fmt.Sprintf("%d µs", d.Microseconds())
 	}
+}
+
+// orders counts orders in words.
+func orders(n int64) string {
+	if n == 1 {
+		return "1 order"
+	}
+	return thousands(n) + " orders"
+}
+
+func toTheEnd(n int64) string {
+	if n == 1 {
+		return "1 order to its end"
+	}
+	return thousands(n) + " orders to their end"
 }
 
 // thousands writes a number with its thousands apart.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"syscall"
 
 	"doorstep/fault"
 )
@@ -63,6 +64,9 @@ func (s *session) report(err error) int {
 	code := ExitCode(err)
 	if code == exitDone || code == exitViolations {
 		return code
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return code // whoever read has left, and is not to be told
 	}
 	f := failureOf(err)
 	s.logCause(f, err)
