@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"runtime"
 	"runtime/debug"
+	"strconv"
+
+	"doorstep/internal/db"
 )
 
 // versionVerb says which program this is.
@@ -25,6 +28,7 @@ type version struct {
 	Time     string `json:"time,omitempty"`     // of the revision
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
+	Schema   int64  `json:"schema"` // the version that it brings databases to
 }
 
 // Run says the version.
@@ -39,13 +43,14 @@ func (*versionVerb) Run(s *session) error {
 		t.add("doorstep", v.Version)
 		t.add("revision", cmp.Or(revision, "unknown"))
 		t.add("go", v.Go+" "+v.Platform)
+		t.add("schema", strconv.FormatInt(v.Schema, 10))
 		t.print()
 	})
 }
 
 // thisVersion is what the build has kept (https://pkg.go.dev/runtime/debug#BuildInfo).
 func thisVersion() version {
-	v := version{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	v := version{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Schema: db.Newest()}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return v

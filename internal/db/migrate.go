@@ -38,6 +38,28 @@ func migrationFiles(engine string) (fs.FS, error) {
 	return merged{common, own}, nil
 }
 
+// Newest returns the version of the schema that this program brings databases to.
+func Newest() (newest int64) {
+	for _, engine := range []string{sqliteName, postgresName} {
+		files, err := migrationFiles(engine)
+		if err != nil {
+			panic(err) // they are embedded
+		}
+		names, err := fs.Glob(files, "*.sql")
+		if err != nil {
+			panic(err)
+		}
+		for _, name := range names {
+			version, err := goose.NumericComponent(name)
+			if err != nil {
+				panic(err)
+			}
+			newest = max(newest, version)
+		}
+	}
+	return newest
+}
+
 // merged lays directories over each other.
 type merged []fs.FS
 

@@ -26,7 +26,7 @@ type Row interface{ Scan(dest ...any) error }
 
 // All returns every row of the statement's answer.
 func All[T any](r Reader, scan func(Row) (T, error), sql string, args ...any) ([]T, error) {
-	var all []T
+	all := []T{}
 	err := r.each(sql, args, func(row Row) error {
 		v, err := scan(row)
 		all = append(all, v)
