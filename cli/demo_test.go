@@ -188,7 +188,7 @@ func TestDemoWhoseReaderLeaves(t *testing.T) {
 	for name, readUntil := range map[string]string{"at once": "", "in the story": "PROCESSED", "on the day": "placed:"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cmd, temporary := demo(t, "--orders", "300", "--seed", "1", "--report", filepath.Join(t.TempDir(), "day.html"))
+			cmd, temporary := demo(t, "--orders", "1000000", "--seed", "1", "--report", filepath.Join(t.TempDir(), "day.html"))
 			var stderr bytes.Buffer
 			cmd.Stderr = &stderr
 			stdout := startReading(t, cmd, readUntil)

@@ -60,6 +60,20 @@ func checkBuckets(t *rapid.T, d report.Data, want insight.Hour) {
 	}
 }
 
+// TestLongPeriods are drawn by days, and four days are not long yet.
+func TestLongPeriods(t *testing.T) {
+	t.Parallel()
+	for length, want := range map[time.Duration]time.Duration{
+		4 * 24 * time.Hour:   time.Hour,
+		4*24*time.Hour + 1e3: 24 * time.Hour,
+	} {
+		in := insight.Insight{From: monday, To: monday.Add(length), Hours: map[time.Time]insight.Hour{monday: {Placed: 1}}}
+		if d := in.Data(); d.Every != want || len(d.OverTime) != int(length/want)+1 {
+			t.Errorf("%s are drawn by %s, in %d parts", length, d.Every, len(d.OverTime))
+		}
+	}
+}
+
 func TestDataOfNothing(t *testing.T) {
 	t.Parallel()
 	want := report.Data{Every: time.Hour, Funnel: []report.Stage{{Name: "placed"}, {Name: "processed"}, {Name: "paid"}, {Name: "shipped"}, {Name: "delivered"}}}
