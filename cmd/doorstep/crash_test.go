@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -32,6 +33,7 @@ var (
 // of the simulated gateway and carrier.
 func TestCrash(t *testing.T) {
 	t.Parallel()
+	everyStepIsAimedAt(t)
 	program := build(t)
 	dbtest.Engines(t, func(t *testing.T, engine string) {
 		s := newShop(t, program, engine)
@@ -127,8 +129,24 @@ func parts() []part {
 		{"captured at once", 50, hasty(), slices.Concat(
 			asking(process.StepAuthorise, process.StepBuyLabel, process.StepTrack, process.StepVoidLabel, process.StepRefund),
 			waiting(process.StepCloseTicket)), false},
-		{"by hand", 20, byHand, waiting(process.StepAwaitPayment, process.StepAwaitHandOver, process.StepAwaitDelivery, process.StepAwaitRefund), true},
 		{"captured on hand-over", 30, later, asking(process.StepCapture, process.StepVoidPayment), false},
+		{"by hand", 20, byHand, waiting(process.StepAwaitPayment, process.StepAwaitHandOver, process.StepAwaitDelivery, process.StepAwaitRefund), true},
+	}
+}
+
+// everyStepIsAimedAt looks for steps of the process that no part aims at.
+func everyStepIsAimedAt(t *testing.T) {
+	t.Helper()
+	aimed := map[process.Step]bool{}
+	for _, p := range parts() {
+		for _, a := range p.aims {
+			aimed[a.step] = true
+		}
+	}
+	for _, row := range process.Table() {
+		if row.Kind != process.Rule && !aimed[row.Step] {
+			t.Errorf("no kill is aimed at the step %s", row.Step)
+		}
 	}
 }
 
@@ -139,7 +157,7 @@ func hasty() policy.Policy {
 	p := policy.Default()
 	p.PaymentRetries, p.RefundRetries = policy.Schedule{50 * ms, 100 * ms}, policy.Schedule{50 * ms, 100 * ms}
 	p.LabelRetries = policy.Schedule{50 * ms, 100 * ms, 200 * ms}
-	p.Ask = policy.Backoff{First: 50 * ms, Most: 400 * ms, Tries: 60}
+	p.Ask.First, p.Ask.Most = 50*ms, 400*ms
 	p.TrackEvery, p.CloseSolved = 200*ms, 300*ms
 	return p
 }
@@ -211,10 +229,8 @@ func (s *shop) open(change func(context.Context, *process.Process, process.Comma
 	if err != nil {
 		s.Fatal(err)
 	}
-	if err := change(ctx, shop.Process, process.Command{By: access.Operator}); err != nil {
-		s.Error(err)
-	}
-	if err := shop.Close(); err != nil {
+	err = change(ctx, shop.Process, process.Command{By: access.Operator})
+	if err = errors.Join(err, shop.Close()); err != nil {
 		s.Fatal(err)
 	}
 }
