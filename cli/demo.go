@@ -23,6 +23,7 @@ import (
 	"doorstep/internal/db"
 	"doorstep/money"
 	gateway "doorstep/payment/simulated"
+	"doorstep/process"
 	carrier "doorstep/shipping/simulated"
 	"doorstep/sim"
 	"doorstep/verify"
@@ -76,10 +77,25 @@ func (v demoVerb) Run(s *session) (err error) {
 	if v.Report == "" {
 		v.Report = filepath.Join(dir, "report.html")
 	}
-	if err := s.story(dir, seed); err != nil {
+	answer := demoAnswer{Seed: seed, ReportFile: v.Report}
+	if answer.Story, err = s.story(dir, seed); err != nil {
 		return err
 	}
-	return s.day(dir, seed, v)
+	return s.day(dir, v, answer)
+}
+
+// demoAnswer is what a demo comes to, as JSON.
+type demoAnswer struct {
+	Seed       uint64           `json:"seed"`
+	Story      process.Overview `json:"story"`
+	Orders     insight.Funnel   `json:"orders"`
+	Failed     map[string]int64 `json:"failed"` // by reason
+	Taken      []money.Amount   `json:"taken"`
+	Refunded   []money.Amount   `json:"refunded"`
+	Steps      []report.Step    `json:"steps"` // times in nanoseconds
+	Verify     verify.Report    `json:"verify"`
+	Took       time.Duration    `json:"took_nanoseconds"` // of the machine's time, for the day
+	ReportFile string           `json:"report"`
 }
 
 // checkFolder refuses a report that can not be written before the demo has run.
@@ -125,30 +141,35 @@ func (s *session) demoShop(file string, seed uint64, at time.Time, declines, ref
 }
 
 // story tells what becomes of one order.
-func (s *session) story(dir string, seed uint64) (err error) {
+func (s *session) story(dir string, seed uint64) (v process.Overview, err error) {
 	shop, simulated, err := s.demoShop(filepath.Join(dir, "story.db"), seed, demoStart.Add(9*time.Hour+30*time.Minute), 0.25, 0.15, nil)
 	if err != nil {
-		return err
+		return v, err
 	}
 	defer func() { err = errors.Join(err, shop.Close()) }()
 	id, err := simulated.Story(s.ctx)
 	if err != nil {
-		return err
+		return v, err
+	}
+	if v, err = shop.Process.Show(s.ctx, id); err != nil || s.out.json {
+		return v, err
 	}
 	s.out.printf("%s\n\n", s.out.paint(bold, "One order's story (shop time, seed "+strconv.FormatUint(seed, 10)+")"))
-	return simulated.Tell(s.ctx, s.program.Stdout, id)
+	return v, simulated.Tell(s.ctx, s.program.Stdout, id)
 }
 
 // day puts a day of orders through the process and shows what came of it.
-func (s *session) day(dir string, seed uint64, v demoVerb) (err error) {
+func (s *session) day(dir string, v demoVerb, answer demoAnswer) (err error) {
 	times := &stepTimes{by: map[string]*insight.Distribution{}}
-	shop, simulated, err := s.demoShop(filepath.Join(dir, "day.db"), seed, demoStart, 0.05, 0.01, times.add)
+	shop, simulated, err := s.demoShop(filepath.Join(dir, "day.db"), answer.Seed, demoStart, 0.05, 0.01, times.add)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, shop.Close()) }()
-	s.out.heading("A small shop's day: %s, on virtual time", orders(int64(v.Orders)))
-	s.out.printf("\n")
+	if !s.out.json {
+		s.out.heading("A small shop's day: %s, on virtual time", orders(int64(v.Orders)))
+		s.out.printf("\n")
+	}
 	start := time.Now()
 	bar := s.newProgress("placed", int64(v.Orders))
 	ctx, stop := context.WithCancel(s.ctx)
@@ -163,19 +184,16 @@ func (s *session) day(dir string, seed uint64, v demoVerb) (err error) {
 	if err := cmp.Or(s.out.err, err); err != nil {
 		return err
 	}
-	took := time.Since(start)
-	return s.results(shop, v, seed, times, took)
+	answer.Took = time.Since(start)
+	return s.results(shop, v, times, answer)
 }
 
-func (s *session) results(shop *doorstep.Shop, v demoVerb, seed uint64, times *stepTimes, took time.Duration) error {
+func (s *session) results(shop *doorstep.Shop, v demoVerb, times *stepTimes, answer demoAnswer) error {
 	ctx := context.WithoutCancel(s.ctx)
 	in, err := insight.Read(ctx, shop.DB)
 	if err != nil {
 		return err
 	}
-	steps := append(in.Steps(), times.steps()...)
-	s.showFunnel(in)
-	s.showSteps(steps)
 	checked, err := verify.Run(ctx, shop.DB, verify.Options{})
 	if err != nil {
 		return err
@@ -185,32 +203,43 @@ func (s *session) results(shop *doorstep.Shop, v demoVerb, seed uint64, times *s
 		return err
 	}
 	data := in.Data()
-	data.Title, data.Shop, data.Steps = "A small shop's day", "A simulated shop; its people and goods are made up", steps
+	data.Title, data.Shop, data.Steps = "A small shop's day", "A simulated shop; its people and goods are made up", append(in.Steps(), times.steps()...)
 	data.Verify = verdict(checked)
 	data.Facts = []report.Fact{
-		{Name: "Seed", Value: strconv.FormatUint(seed, 10)},
+		{Name: "Seed", Value: strconv.FormatUint(answer.Seed, 10)},
 		{Name: "Database", Value: durability(durable)},
-		{Name: "Computed in", Value: took.Round(10 * time.Millisecond).String()},
+		{Name: "Computed in", Value: answer.Took.Round(10 * time.Millisecond).String()},
 		{Name: "Events", Value: thousands(in.Events)},
 	}
 	if err := writeReport(v.Report, data); err != nil {
 		return err
 	}
-	s.out.heading("Verify")
-	s.out.printf("\n  %s, %s events: %s\n", orders(checked.Orders), thousands(checked.Events), answer(checked))
-	for _, violation := range checked.Violations {
-		s.out.paragraph(violation.String())
+	answer.Orders, answer.Taken, answer.Refunded = in.Orders, data.Taken, data.Refunded
+	answer.Steps, answer.Verify, answer.Failed = data.Steps, checked, map[string]int64{}
+	for _, f := range data.Failed {
+		answer.Failed[f.Name] = f.Orders
 	}
-	s.out.printf("\n  %s in %s, every step durable.\n", toTheEnd(in.Orders.Placed), took.Round(10*time.Millisecond))
-	s.out.printf("  The same again: doorstep demo --seed %d --orders %d\n", seed, v.Orders)
-	s.out.printf("  Report: %s\n", v.Report)
-	if s.out.err != nil {
-		return s.out.err
+	if err := s.out.show(answer, func() { s.showDay(in, v, answer) }); err != nil {
+		return err
 	}
 	if !checked.Clean() {
 		return errViolations
 	}
 	return nil
+}
+
+// showDay shows what came of a day.
+func (s *session) showDay(in insight.Insight, v demoVerb, answer demoAnswer) {
+	s.showFunnel(in)
+	s.showSteps(answer.Steps)
+	s.out.heading("Verify")
+	s.out.printf("\n  %s, %s events: %s\n", orders(answer.Verify.Orders), thousands(answer.Verify.Events), verified(answer.Verify))
+	for _, violation := range answer.Verify.Violations {
+		s.out.paragraph(violation.String())
+	}
+	s.out.printf("\n  %s in %s, every step durable.\n", toTheEnd(in.Orders.Placed), answer.Took.Round(10*time.Millisecond))
+	s.out.printf("  The same again: doorstep demo --seed %d --orders %d\n", answer.Seed, v.Orders)
+	s.out.printf("  Report: %s\n", v.Report)
 }
 
 // durability says on one line how the database keeps what it acknowledges.
@@ -222,7 +251,7 @@ func durability(d db.Durability) string {
 	return strings.Join(parts, ", ")
 }
 
-func answer(r verify.Report) string {
+func verified(r verify.Report) string {
 	if r.Clean() {
 		return "everything that is stored is true"
 	}

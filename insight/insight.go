@@ -33,7 +33,12 @@ type Insight struct {
 
 // Funnel is how many orders came at least so far.
 type Funnel struct {
-	Placed, Processed, Paid, Shipped, Delivered, Cancelled int64
+	Placed    int64 `json:"placed"`
+	Processed int64 `json:"processed"`
+	Paid      int64 `json:"paid"`
+	Shipped   int64 `json:"shipped"`
+	Delivered int64 `json:"delivered"`
+	Cancelled int64 `json:"cancelled"`
 }
 
 // Hour is what happened within one hour of shop time.

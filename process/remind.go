@@ -2,6 +2,7 @@ package process
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"doorstep/access"
@@ -82,7 +83,7 @@ func deliveryLate(c *change, it *work.Item) error {
 
 // reportFailure is the rule of an order that failed after it was paid for.
 func reportFailure(c *change, _ event.Event) error {
-	_, err := c.openTicket(support.OrderIssue, support.FromProcess, "The order failed after it was paid for: "+string(c.order.Failure)+".")
+	_, err := c.openTicket(support.OrderIssue, support.FromProcess, "The order failed after it was paid for: "+strings.ReplaceAll(string(c.order.Failure), "_", " ")+".")
 	return err
 }
 

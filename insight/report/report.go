@@ -57,10 +57,11 @@ const (
 
 // Step is how long one step of the process took.
 type Step struct {
-	Name        string
-	Clock       Clock
-	N           int64         // how many times it was timed
-	Median, P95 time.Duration // not negative
+	Name   string        `json:"name"`
+	Clock  Clock         `json:"clock"`
+	N      int64         `json:"n"`      // how many times it was timed
+	Median time.Duration `json:"median"` // not negative
+	P95    time.Duration `json:"p95"`    // not negative
 }
 
 // Bucket is what happened within one stretch of shop time.
