@@ -173,6 +173,31 @@ func TestTheSameCommandAtTheSameTime(t *testing.T) {
 	})
 }
 
+// TestTheSameCommandWithNothingElseToHold raises a ticket about no order: only
+// its key keeps its two tries apart.
+func TestTheSameCommandWithNothingElseToHold(t *testing.T) {
+	onShops(t, config{}, func(t *testing.T, s *shop) {
+		var done sync.WaitGroup
+		var mu sync.Mutex
+		tickets := map[string]bool{}
+		for range 16 {
+			done.Go(func() {
+				r, err := s.OpenTicket(t.Context(), person("k1"), support.Request{Category: support.Other, Body: "made up"})
+				if err != nil {
+					t.Error(err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				tickets[r.Value.ID] = true
+			})
+		}
+		done.Wait()
+		if len(tickets) != 1 {
+			t.Errorf("the same command has raised %d tickets", len(tickets))
+		}
+	})
+}
+
 func TestAReferenceIsPlacedOnce(t *testing.T) {
 	onShops(t, config{}, func(t *testing.T, s *shop) {
 		var mu sync.Mutex

@@ -247,11 +247,35 @@ func (m *model) settle() {
 	m.hold()
 	for _, o := range m.orders {
 		v := m.show(o.ID)
+		if slices.ContainsFunc(v.Next, func(n process.Next) bool { return n.Stuck }) {
+			continue // it waits for a person
+		}
 		if v.Order.End == order.EndCancelling {
 			m.t.Errorf("an order is still being cancelled\n%s", timeline(v))
 		}
+		m.over(v)
 		if got, want := m.providers(v), m.ours(v); !maps.Equal(got, want) {
 			m.t.Errorf("the providers' books say %v, ours %v\n%s", got, want, timeline(v))
+		}
+	}
+}
+
+// over checks that an order that is over keeps nothing: its stock is free, and
+// its money is back or is owed by a person.
+func (m *model) over(v process.Overview) {
+	if v.Order.End != order.EndCancelled && v.Order.End != order.EndFailed {
+		return
+	}
+	if v.Order.Stock == order.StockReserved {
+		m.t.Errorf("an order that is over keeps its stock\n%s", timeline(v))
+	}
+	for _, p := range v.Payments {
+		owed := p.Captured - p.Refunded
+		if p.Gateway == payment.Manual && len(v.Next) > 0 {
+			owed = 0 // a person is asked for it
+		}
+		if owed != 0 || p.Status == payment.StatusRequiresCapture {
+			m.t.Errorf("an order that is over keeps its money\n%s", timeline(v))
 		}
 	}
 }

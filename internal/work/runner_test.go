@@ -108,17 +108,22 @@ func TestAnItemWaitsUntilItIsDue(t *testing.T) {
 	})
 }
 
-// TestManyItems is more than a node has room for: what it can not take at once
-// it claims later.
+// TestManyItems are more than a node has room for when it asks for it: they wait,
+// and none waits for the end of its lease.
 func TestManyItems(t *testing.T) {
 	onBenches(t, func(t *testing.T, b *bench) {
 		_, worked := b.start(b.queue, work.Config{Handle: b.finish(b.queue), Workers: 1, Poll: time.Millisecond})
-		const writers, each = 20, 10
+		const writers, each = 4, 50
 		var done sync.WaitGroup
 		for w := range writers {
 			done.Go(func() {
-				for n := range each {
-					b.enqueue(strconv.Itoa(w)+"-"+strconv.Itoa(n), 0)
+				if err := b.update(func(tx *db.Tx) error {
+					for n := range each {
+						b.queue.Enqueue(tx, work.Item{Owner: strconv.Itoa(w), Subject: strconv.Itoa(n), Step: "step", Due: tx.Now()})
+					}
+					return nil
+				}); err != nil {
+					t.Error(err)
 				}
 			})
 		}
@@ -279,8 +284,34 @@ func TestADefectIsGivenUp(t *testing.T) {
 			wait(t, worked)
 			tries++
 		}
-		if tries != 20 {
-			t.Errorf("it was tried %d times", tries)
+		if it := b.mustItem("a"); it.Tries != tries || tries < 10 || it.Error != "made up" {
+			t.Errorf("it was tried %d times, and is %+v", tries, it)
+		}
+	})
+}
+
+// TestADeadlineEndsTheTries gives an item up whose next try would come too late.
+func TestADeadlineEndsTheTries(t *testing.T) {
+	onBenches(t, func(t *testing.T, b *bench) {
+		deadline := opening.Add(10 * time.Minute)
+		it := b.enqueue("a", 0)
+		b.must(b.update(func(tx *db.Tx) error {
+			it.Deadline = deadline
+			b.queue.Retry(tx, it, opening, 0, "")
+			return nil
+		}))
+		_, worked := b.start(b.queue, work.Config{Poll: time.Millisecond, Handle: func(context.Context, work.Item) (func(context.Context) error, error) {
+			return nil, errors.New("made up")
+		}})
+		for it = b.mustItem("a"); it.State == work.Ready; it = b.mustItem("a") {
+			if it.Due.After(deadline) {
+				t.Fatalf("it is due at %s, past its deadline", it.Due)
+			}
+			b.clock.MoveTo(it.Due)
+			wait(t, worked)
+		}
+		if now := b.clock.Now(); it.Tries < 5 || now.Before(opening.Add(5*time.Minute)) || !it.Late(deadline.Add(1)) || it.Late(deadline) {
+			t.Errorf("at %s it was given up: %+v", now, it)
 		}
 	})
 }

@@ -29,7 +29,7 @@ type bench struct {
 func newBench(t testing.TB, engine string) *bench {
 	t.Helper()
 	clk := clock.NewVirtual(opening)
-	return &bench{t: t, db: dbtest.Open(t, engine, db.Config{Clock: clk, Virtual: true}), queue: work.NewQueue("node", time.Minute), clock: clk}
+	return &bench{t: t, db: dbtest.Open(t, engine, db.Config{Clock: clk, Virtual: true}), queue: work.NewQueue("node", time.Hour), clock: clk}
 }
 
 // update changes something in one transaction.
