@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"doorstep/clock"
+	"doorstep/fault"
 	"doorstep/id"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
@@ -57,6 +58,8 @@ type Config struct {
 // DefaultDB is the shop of a Config that names none.
 const DefaultDB = "doorstep.db"
 
+const defaultLease = 30 * time.Second
+
 // Shop is an open shop.
 type Shop struct {
 	DB      *db.DB
@@ -95,7 +98,10 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 			return err
 		}
 	}
-	deps.Queue = work.NewQueue(id.Random().New("node", time.Now()), cmp.Or(cfg.Lease, 30*time.Second))
+	if lease, ask := cmp.Or(cfg.Lease, defaultLease), cmp.Or(cfg.AskTimeout, process.AskTimeout); lease <= ask {
+		return fault.New(fault.Invalid, "a lease of %s is not longer than the %s that a provider is waited for", lease, ask)
+	}
+	deps.Queue = work.NewQueue(id.Random().New("node", time.Now()), cmp.Or(cfg.Lease, defaultLease))
 	s.Process = process.New(deps)
 	s.closers = append([]io.Closer{s.Process}, s.closers...)
 	run := work.Config{Handle: s.Process.Handle, Failed: s.Process.Failed, Workers: cfg.Workers, Log: cfg.Log, Done: cfg.Done}

@@ -212,6 +212,7 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "order", "show", "1002")
 		tr.say("", "order", "list", "--customer", "c7")
 		tr.say("", "events", "--order", "1001")
+		tr.say("", "order", "retry", "1001")
 		tr.say("", "verify")
 	},
 	"manual.txt": func(tr *transcript) {

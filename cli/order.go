@@ -18,6 +18,7 @@ type orderVerbs struct {
 	List   orderList   `cmd:"" help:"List orders, the newest first."`
 	Show   orderShow   `cmd:"" help:"Show everything about one order."`
 	Cancel orderCancel `cmd:"" help:"Cancel an order that has not left."`
+	Retry  orderRetry  `cmd:"" help:"Try the steps of an order again that wait for a person."`
 	Note   orderNote   `cmd:"" help:"Write a note about an order."`
 }
 
@@ -242,6 +243,30 @@ Examples:
 func (v *orderCancel) Run(s *session) error {
 	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
 		_, err := p.Cancel(s.ctx, v.command(), id, v.Reason)
+		return err
+	})
+}
+
+// orderRetry tries stuck steps again.
+type orderRetry struct {
+	Order string `arg:"" help:"The order: its number, id, or source/number."`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (orderRetry) Help() string {
+	return `A step that has used up its tries waits for a person, who has it tried again when its cause is gone. What was asked is asked again under its key.
+
+Examples:
+
+    doorstep order retry 1001`
+}
+
+// Run tries the steps again.
+func (v *orderRetry) Run(s *session) error {
+	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
+		_, err := p.RetryStuck(s.ctx, v.command(), id)
 		return err
 	})
 }

@@ -189,6 +189,9 @@ func change(tx *db.Tx, c Cause, m Movement) (int64, error) {
 // move writes a movement and what it does to its level. That a level is never
 // below zero nor reserved beyond what is on hand is checked by the database too.
 func move(tx *db.Tx, c Cause, m Movement) {
+	if tx.Postgres() && !tx.Holds(Lock(m.SKU)) {
+		panic("inventory: the stock of " + m.SKU + " is moved without its lock")
+	}
 	onHand, reserved := m.Effect()
 	tx.Write(`UPDATE stock_levels SET on_hand = on_hand + $1, reserved = reserved + $2 WHERE sku = $3 AND location = $4`,
 		onHand, reserved, m.SKU, m.Location)

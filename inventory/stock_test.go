@@ -50,7 +50,7 @@ func newStore(t testing.TB, engine string) *store {
 }
 
 func (s *store) update(do func(tx *db.Tx) error) error {
-	_, err := db.Update(context.Background(), s.db, nil, func(tx *db.Tx) (struct{}, error) { return struct{}{}, do(tx) })
+	_, err := db.Update(context.Background(), s.db, inventory.Locks([]string{"A", "B", "C"}), func(tx *db.Tx) (struct{}, error) { return struct{}{}, do(tx) })
 	return err
 }
 

@@ -62,6 +62,9 @@ const (
 	maxSKU      = 64
 )
 
+// OwnSource is where an order comes from that names no other place.
+const OwnSource = "doorstep"
+
 // DefaultMethod is the shipping method of an order that names none.
 const DefaultMethod = "standard"
 
@@ -73,6 +76,7 @@ func (q Request) Validate() error {
 	c.Text("reference.source", q.Reference.Source, maxSKU)
 	c.Text("reference.number", q.Reference.Number, maxSKU)
 	c.If((q.Reference.Source == "") != (q.Reference.Number == ""), "reference", "incomplete", "both source and number, or neither")
+	c.If(q.Reference.Source == OwnSource, "reference.source", "reserved", "another source: %s is for orders that name none", OwnSource)
 	c.If(!q.Currency.Valid(), "currency", "unknown", "an active ISO 4217 code such as GBP")
 	c.If(len(q.Lines) == 0, "lines", "required", "at least one line")
 	c.If(len(q.Lines) > MaxLines, "lines", "too_many", "at most %d lines", MaxLines)

@@ -145,7 +145,7 @@ func List(r db.Reader, f Filter) ([]Order, error) {
 		and("status = $%d", string(f.Status))
 	}
 	if f.Customer != "" {
-		and("customer = $%d", f.Customer)
+		and("customer = $%d AND customer <> ''", f.Customer) // as the index says
 	}
 	if f.Before != "" {
 		and("id < $%d", f.Before)

@@ -13,7 +13,8 @@ import (
 // the same answer.
 //
 // An error means that the outcome is not known, unless it wraps
-// ErrNotReached: then the request certainly did not arrive.
+// ErrNotReached: then the request certainly did not arrive; or its code is
+// invalid: then the request was refused as it stands, and nothing was done.
 type Gateway interface {
 	Name() string
 	// KeyLife is how long an idempotency key is honoured after its first use.

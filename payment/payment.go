@@ -177,7 +177,7 @@ var RefundTransitions = state.Table[RefundStatus, event.Type]{
 }
 
 // Kept returns what of a payment is captured and not given back or about to be.
-func Kept(p Payment, refunds []Refund) int64 {
+func Kept(p Payment, refunds []*Refund) int64 {
 	kept := p.Captured
 	for _, r := range refunds {
 		kept -= r.Amount

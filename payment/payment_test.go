@@ -35,7 +35,7 @@ func TestARecordIsChecked(t *testing.T) {
 func TestKept(t *testing.T) {
 	t.Parallel()
 	p := payment.Payment{Captured: 100}
-	if got := payment.Kept(p, []payment.Refund{{Amount: 30, Status: payment.RefundSucceeded}, {Amount: 20, Status: payment.RefundPending}}); got != 50 {
+	if got := payment.Kept(p, []*payment.Refund{{Amount: 30, Status: payment.RefundSucceeded}, {Amount: 20, Status: payment.RefundPending}}); got != 50 {
 		t.Errorf("%d is kept", got)
 	}
 }

@@ -62,8 +62,9 @@ func (s Schedule) Wait(made int) (time.Duration, bool) {
 
 // Backoff is how asking again is spaced: doubling from First up to Most, at
 // most Tries times and not longer than Within, after which a person is told.
-// Within is best longer than a provider's key lives, because what is not known
-// by then can be looked up.
+// Within is best longer than twice a provider's key lives: by then it is known
+// whether what can not be found was ever made. A provider that is certainly not
+// reached is asked for as long as that lasts; a person is told after Within.
 type Backoff struct {
 	First  Duration `json:"first"`
 	Most   Duration `json:"most"`
@@ -90,7 +91,7 @@ func Default() Policy {
 		PaymentRetries: minutes(5, 60),
 		LabelRetries:   minutes(1, 10, 60),
 		RefundRetries:  minutes(60, 24*60),
-		Ask:            Backoff{First: Duration(time.Second), Most: Duration(5 * time.Minute), Tries: 400, Within: Duration(25 * time.Hour)},
+		Ask:            Backoff{First: Duration(time.Second), Most: Duration(5 * time.Minute), Tries: 700, Within: Duration(50 * time.Hour)},
 
 		AwaitPayment:  7 * day,
 		AwaitHandOver: 3 * day,

@@ -31,10 +31,8 @@ type Version struct {
 
 // Current returns the policy in force.
 func (s *Store) Current(r db.Reader) (Policy, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.readAt.IsZero() && time.Since(s.readAt) < keepFor {
-		return s.kept.Policy, nil
+	if p, fresh := s.cached(); fresh {
+		return p, nil
 	}
 	v, found, err := db.One(r, scan, `SELECT `+columns+` FROM policies ORDER BY version DESC LIMIT 1`)
 	if err != nil {
@@ -43,8 +41,22 @@ func (s *Store) Current(r db.Reader) (Policy, error) {
 	if !found {
 		v.Policy = Default()
 	}
-	s.kept, s.readAt = v, time.Now()
+	s.keep(v)
 	return v.Policy, nil
+}
+
+// cached and keep hold the lock for as long as they look only: a query may
+// have to wait for another transaction.
+func (s *Store) cached() (Policy, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.kept.Policy, !s.readAt.IsZero() && time.Since(s.readAt) < keepFor
+}
+
+func (s *Store) keep(v Version) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept, s.readAt = v, time.Now()
 }
 
 // Lock is what a change of the policy holds.

@@ -8,10 +8,12 @@ import (
 
 	"doorstep/access"
 	"doorstep/event"
+	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
 	"doorstep/order"
 	"doorstep/payment"
+	"doorstep/support"
 )
 
 // openAttempt writes down what a gateway will be asked, and under which key,
@@ -89,10 +91,8 @@ func askGateway(ctx context.Context, p *Process, it work.Item) (func(context.Con
 		return nil, err
 	}
 	answer, err := p.askAttempt(ctx, q)
-	moves := err == nil && answer.Result == payment.Declined // only a decline can release stock here
-	moves = moves || Step(it.Step) == StepCapture            // and only a capture can let it leave
 	return func(ctx context.Context) error {
-		settled := p.settle(ctx, it, access.Provider(q.payment.Gateway), moves, func(c *change, own *work.Item) error {
+		settled := p.settle(ctx, it, access.Provider(q.payment.Gateway), func(c *change, own *work.Item) error {
 			return c.settleAttempt(own, q.attempt.Key, answer, err)
 		})
 		if errors.Is(settled, work.ErrLeaseLost) {
@@ -131,6 +131,15 @@ func (p *Process) askAttempt(ctx context.Context, q question) (payment.Answer, e
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
+	answer, err := p.askOrLookUp(ctx, g, q)
+	if fault.Is(err, fault.Invalid) { // it was refused as it stands: nothing was done, nor will be
+		answer, err = payment.Answer{Result: payment.Declined, Decline: payment.NotPermitted}, nil
+	}
+	answer.Ref = clean(answer.Ref)
+	return answer, err
+}
+
+func (p *Process) askOrLookUp(ctx context.Context, g payment.Gateway, q question) (payment.Answer, error) {
 	if !p.keyLives(q.now, q.attempt.KeyUntil, g.KeyLife()) {
 		return g.Lookup(ctx, q.attempt.Key)
 	}
@@ -160,18 +169,20 @@ func (c *change) settleAttempt(own *work.Item, key string, answer payment.Answer
 		return err
 	}
 	switch {
-	case errors.Is(asked, payment.ErrNoAttempt) && !c.tx.Now().Before(a.KeyUntil):
+	case errors.Is(asked, payment.ErrNoAttempt) && keyIsGone(c.tx.Now(), a.KeyUntil, c.p.gateways[p.Gateway].KeyLife()):
 		return c.attemptExpired(own, p, a)
 	case errors.Is(asked, payment.ErrNotReached):
-		return c.askAgain(own, asked.Error())
+		return c.notReached(own, support.PaymentIssue, "The gateway has not been reached for too long.", asked)
 	case asked != nil:
 		return c.attemptUnknown(own, p, a, asked)
 	}
-	a.Ref, a.Decline, a.ClosedAt = answer.Ref, answer.Decline, c.tx.Now()
+	a.Ref, a.Decline = answer.Ref, answer.Decline
 	if answer.Result == payment.Declined {
 		return c.attemptDeclined(own, p, a)
 	}
-	a.Status = payment.AttemptSucceeded
+	if err := c.moveAttempt(a, payment.AttemptSucceeded); err != nil {
+		return err
+	}
 	switch a.Op {
 	case payment.OpAuthorise:
 		p.Ref = answer.Ref
@@ -188,6 +199,18 @@ func (c *change) settleAttempt(own *work.Item, key string, answer payment.Answer
 	default:
 		return c.refundSucceeded(p, a.Refund, dataOf(p, a))
 	}
+}
+
+// moveAttempt moves an attempt by its table, and notes when it is closed.
+func (c *change) moveAttempt(a *payment.Attempt, to payment.AttemptStatus) error {
+	next, err := payment.AttemptTransitions.Next(a.Status, to)
+	if err != nil {
+		return err
+	}
+	if a.Status = next; !a.Open() {
+		a.ClosedAt = c.tx.Now()
+	}
+	return nil
 }
 
 // attempt returns the attempt with the key while it is open.
@@ -209,19 +232,24 @@ func (c *change) attempt(key string) (*payment.Attempt, error) {
 // attemptUnknown keeps an attempt open whose outcome is not known: the same
 // attempt is asked again under the same key.
 func (c *change) attemptUnknown(own *work.Item, p *payment.Payment, a *payment.Attempt, asked error) error {
-	if a.Status == payment.AttemptOpen {
-		a.Status = payment.AttemptUnknown
+	first := a.Status == payment.AttemptOpen
+	if err := c.moveAttempt(a, payment.AttemptUnknown); err != nil {
+		return err
+	}
+	if first {
 		if err := c.attemptEvent(p, a, payment.EventUnknown, payment.EventRefundUnknown, dataOf(p, a)); err != nil {
 			return err
 		}
 	}
-	return c.askAgain(own, asked.Error())
+	return c.askAgain(own, asked)
 }
 
 // attemptExpired replaces an attempt that was never made, unless the order is
 // being cancelled.
 func (c *change) attemptExpired(own *work.Item, p *payment.Payment, a *payment.Attempt) error {
-	a.Status, a.ClosedAt = payment.AttemptExpired, c.tx.Now()
+	if err := c.moveAttempt(a, payment.AttemptExpired); err != nil {
+		return err
+	}
 	if c.order.End == order.EndCancelling {
 		return c.abandon(p, a)
 	}
@@ -241,7 +269,9 @@ func (c *change) abandon(p *payment.Payment, a *payment.Attempt) error {
 // attemptDeclined makes a further attempt after a soft decline while policy
 // has one, and otherwise ends what the attempt was for.
 func (c *change) attemptDeclined(own *work.Item, p *payment.Payment, a *payment.Attempt) error {
-	a.Status = payment.AttemptDeclined
+	if err := c.moveAttempt(a, payment.AttemptDeclined); err != nil {
+		return err
+	}
 	schedule := c.policy.PaymentRetries
 	if a.Op == payment.OpRefund {
 		schedule = c.policy.RefundRetries

@@ -13,7 +13,8 @@ import (
 
 // Cancel stops an order that has not been handed over. While a provider is
 // being asked, the order is cancelled as soon as the answer is there; then
-// labels are given back, money goes back, and the stock is released.
+// labels are given back, money goes back, and the stock is released. The reason
+// is kept as a note.
 //
 // Errors: not_found; too_late when it has left, with the way that is left;
 // conflict when it is over already.
@@ -23,7 +24,13 @@ func (p *Process) Cancel(ctx context.Context, by Command, orderID, reason string
 	if err := check.Err("the cancellation"); err != nil {
 		return Result[order.Order]{}, err
 	}
-	return p.change(ctx, by, "cancel", orderID, reason, func(c *change) error { return c.requestCancel() })
+	return p.change(ctx, by, "cancel", orderID, reason, func(c *change) error {
+		if err := c.requestCancel(); err != nil || reason == "" {
+			return err
+		}
+		order.AddNote(c.tx, c.order.ID, c.order.Version, order.Note{At: c.tx.Now(), Actor: string(by.By), Text: reason})
+		return nil
+	})
 }
 
 const maxReason = 500
@@ -64,14 +71,16 @@ func (c *change) withdraw() error {
 		return err
 	}
 	for _, a := range attempts {
-		later, err := c.later(payStep[a.Op], a.Payment, a.Open())
+		later, err := c.later(payStep[a.Op], a.Payment, a.Status == payment.AttemptOpen)
 		if err != nil || !later {
 			if err != nil {
 				return err
 			}
 			continue
 		}
-		a.Status, a.ClosedAt = payment.AttemptWithdrawn, c.tx.Now()
+		if err := c.moveAttempt(a, payment.AttemptWithdrawn); err != nil {
+			return err
+		}
 		if err := c.endItem(payStep[a.Op], a.Payment); err != nil {
 			return err
 		}
@@ -94,14 +103,16 @@ func (c *change) withdrawLabels() error {
 		return err
 	}
 	for _, a := range labels {
-		later, err := c.later(StepBuyLabel, a.Shipment, a.Open() && a.Op == shipping.OpBuy)
+		later, err := c.later(StepBuyLabel, a.Shipment, a.Status == shipping.AttemptOpen && a.Op == shipping.OpBuy)
 		if err != nil {
 			return err
 		}
 		if !later {
 			continue
 		}
-		a.Status, a.ClosedAt = shipping.AttemptWithdrawn, c.tx.Now()
+		if err := c.moveLabel(a, shipping.AttemptWithdrawn); err != nil {
+			return err
+		}
 		s, err := c.shipment(a.Shipment)
 		if err != nil {
 			return err

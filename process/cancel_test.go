@@ -1,6 +1,7 @@
 package process_test
 
 import (
+	"slices"
 	"time"
 
 	"doorstep/fault"
@@ -184,13 +185,40 @@ var cancelScenarios = []scenario{
 		s.wantAttempts(o, payment.AttemptSucceeded, payment.AttemptDeclined, payment.AttemptWithdrawn, payment.AttemptSucceeded)
 	}},
 	{"cancelled while the capture is declined", config{gateway: slowGateway, policy: onHandOver}, func(s *shop) {
-		s.gateway.capture.say(gatewayAway, declinedHard)
+		s.gateway.capture.say(gatewaySilent, declinedHard)
 		o := s.place(cup())
 		s.after(2 * time.Second)
 		s.cancel(o)
 		s.expect(o, outcome{Order: "paid cancelling: reserved authorised labelled", Money: "845 held", Labels: "1 sold", Next: "capture"})
 		s.after(time.Minute)
 		s.expect(o, outcome{Order: "cancelled: released voided voided", Money: "void", Labels: "1 sold, 1 void"})
+	}},
+	{"cancelled while the gateway is not reached", config{gateway: gateway.Config{Unreachable: 1}}, func(s *shop) {
+		o := s.place(cup())
+		s.after(time.Minute)
+		s.cancel(o)
+		s.expect(o, outcome{Order: "cancelled: released voided none"})
+		s.wantAttempts(o, payment.AttemptWithdrawn)
+	}},
+	{"a cancel while no provider is reached for hours", config{policy: settings(byPerson, within(2*time.Hour))}, func(s *shop) {
+		s.carrier.void.say(slices.Repeat([]reply[shipping.VoidAnswer]{voidAway}, 60)...)
+		s.gateway.refund.say(slices.Repeat([]reply[payment.Answer]{gatewayAway}, 60)...)
+		o := s.place(cup())
+		s.after(time.Minute)
+		s.cancel(o)
+		s.after(day)
+		s.expect(o, outcome{Order: "cancelled: released refunded voided", Money: "845 taken, 845 back", Labels: "1 sold, 1 void",
+			Tickets: "other open needs_person, payment_issue open needs_person"})
+	}},
+	{"neither captured nor let go for hours", config{policy: settings(onHandOver, within(2*time.Hour))}, func(s *shop) {
+		s.gateway.capture.say(append(slices.Repeat([]reply[payment.Answer]{gatewayAway}, 60), declinedHard)...)
+		s.gateway.void.say(slices.Repeat([]reply[payment.Answer]{gatewayAway}, 60)...)
+		o := s.place(cup())
+		s.after(5 * time.Hour)
+		s.solveAll(o)
+		s.after(day)
+		s.expect(o, outcome{Order: "failed capture_failed: released voided voided", Money: "void", Labels: "1 sold, 1 void",
+			Tickets: "order_issue solved nothing_taken, payment_issue open needs_person, payment_issue solved needs_person"})
 	}},
 	{"too late: picked up already", config{policy: byPerson}, func(s *shop) {
 		o := s.place(cup())
@@ -291,7 +319,7 @@ var undoScenarios = []scenario{
 	{"the refund is declined for good", config{gateway: gateway.Config{RefundDeclineRate: 1}}, refundStuck},
 	{"the refund is declined for now too often", config{gateway: gateway.Config{RefundDeclineRate: 1, SoftShare: 1}}, refundStuck},
 	{"the authorisation is not given up", config{policy: settings(onHandOver, impatient)}, func(s *shop) {
-		s.gateway.void.say(gatewaySilent, gatewaySilent, gatewayAway)
+		s.gateway.void.say(gatewayAway, gatewaySilent, gatewaySilent, gatewaySilent)
 		o := s.place(sentTo(carrier.PostalFailLabel))
 		s.after(day)
 		s.expect(o, outcome{Order: "failed shipping_failed: released authorised failed", Money: "845 held",
@@ -306,7 +334,7 @@ var undoScenarios = []scenario{
 			Tickets: "order_issue open step_stuck, order_issue open step_stuck", Next: "void_payment stuck"})
 	}},
 	{"the label is not given back", config{policy: settings(byPerson, impatient)}, func(s *shop) {
-		s.carrier.void.say(voidSilent, voidAway, voidAway)
+		s.carrier.void.say(voidAway, voidSilent, voidSilent, voidSilent)
 		o := s.place(cup())
 		s.after(time.Hour)
 		s.cancel(o)

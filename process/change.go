@@ -176,11 +176,8 @@ func (c *change) arm(row Row, e event.Event) error {
 		}
 	}
 	it := work.Item{Owner: c.owner(), Subject: subject, Step: string(row.Step), Due: c.tx.Now()}
-	switch {
-	case row.due != nil:
+	if row.due != nil {
 		it.Due = row.due(c)
-	case row.Kind == Ask:
-		it.Deadline = it.Due.Add(time.Duration(c.policy.Ask.Within))
 	}
 	c.items.add(c.p.queue.Enqueue(c.tx, it))
 	return nil
@@ -227,24 +224,41 @@ func (c *change) mine(it work.Item) (*work.Item, error) {
 }
 
 // again puts a step's item back, to be done again when due. Tries counts only
-// what was in vain; with none, a new attempt has its own deadline.
+// what was in vain; with none, it is a new attempt, without a deadline yet.
 func (c *change) again(it *work.Item, due time.Time, tries int, why string) {
-	if tries == 0 && !it.Deadline.IsZero() {
-		it.Deadline = due.Add(time.Duration(c.policy.Ask.Within))
+	if tries == 0 {
+		it.Deadline = time.Time{}
 	}
 	*it = c.p.queue.Retry(c.tx, *it, due, tries, why)
 }
 
 // askAgain puts an item back whose provider gave no answer, or gives it up to
-// a person when it was asked often or long enough.
-func (c *change) askAgain(it *work.Item, why string) error {
-	b := c.policy.Ask
+// a person when it was asked often or long enough since it first gave none.
+func (c *change) askAgain(it *work.Item, asked error) error {
+	b, why := c.policy.Ask, asked.Error()
+	if it.Deadline.IsZero() {
+		it.Deadline = c.tx.Now().Add(time.Duration(b.Within))
+	}
 	next := c.tx.Now().Add(work.Backoff(*it, it.Tries, time.Duration(b.First), time.Duration(b.Most)))
 	if it.Tries+1 < b.Tries && !it.Late(next) {
 		c.again(it, next, it.Tries+1, why)
 		return nil
 	}
 	return c.giveUp(it, why)
+}
+
+// notReached puts an item back whose provider was certainly not reached. An
+// outage costs no attempts and ends nothing, however long it is; after a while
+// a person is told.
+func (c *change) notReached(it *work.Item, category support.Category, body string, asked error) error {
+	b := c.policy.Ask
+	away := c.tx.Now().Sub(it.Since)
+	wait := min(max(away/2, time.Duration(b.First)), time.Duration(b.Most))
+	c.again(it, c.tx.Now().Add(wait-work.Jitter(*it, wait/4)), it.Tries, asked.Error())
+	if away < time.Duration(b.Within) {
+		return nil
+	}
+	return c.tell(category, body)
 }
 
 // giveUp leaves a step to a person.
@@ -258,7 +272,7 @@ func (c *change) stuck(it *work.Item) error {
 	if c.order.ID == "" {
 		return nil // a ticket without an order is with a person already
 	}
-	return c.emitOrder(EventStuck, map[string]string{"step": it.Step, "subject": it.Subject, "why": it.Error})
+	return c.emitOrder(EventStuck, map[string]string{"step": it.Step, "subject": it.Subject})
 }
 
 var errUndone = errors.New("process: a step has neither ended nor been put back")
@@ -323,7 +337,7 @@ func (c *change) getTickets() ([]*support.Ticket, error) {
 }
 
 func (c *change) getItems() ([]*work.Item, error) {
-	return c.items.get(func() ([]work.Item, error) { return work.Of(c.tx, c.owner()) })
+	return c.items.get(func() ([]work.Item, error) { return work.Hold(c.tx, c.owner()) })
 }
 
 // newID makes an identifier that depends on the order and on how much of it

@@ -14,29 +14,24 @@ import (
 // The guards of the table. Each is a condition on how the order stands after
 // the event, and on the entity that the event is about.
 var (
-	goingOn = orderGuard("the order is going on", func(o order.Order, _ policy.Policy) bool {
+	goingOn = orderGuard("the order is going on", func(o order.Order) bool {
 		return o.End == order.EndNone
 	})
-	cancelling = orderGuard("the order is being cancelled", func(o order.Order, _ policy.Policy) bool {
+	cancelling = orderGuard("the order is being cancelled", func(o order.Order) bool {
 		return o.End == order.EndCancelling
 	})
-	isOver = orderGuard("the order has failed", func(o order.Order, _ policy.Policy) bool {
+	hasFailed = orderGuard("the order has failed", func(o order.Order) bool {
 		return o.End == order.EndFailed
 	})
-	stockReserved = orderGuard("stock is reserved", func(o order.Order, _ policy.Policy) bool {
+	stockReserved = orderGuard("stock is reserved", func(o order.Order) bool {
 		return o.Stock == order.StockReserved
 	})
-	wasPaid = orderGuard("it had been paid for", func(o order.Order, _ policy.Policy) bool {
+	wasPaid = orderGuard("it had been paid for", func(o order.Order) bool {
 		return o.Failure == order.ShippingFailed || o.Failure == order.CaptureFailed
 	})
-	nothingPlanned = orderGuard("the order is going on and nothing is planned yet", func(o order.Order, _ policy.Policy) bool {
+	nothingPlanned = orderGuard("the order is going on and nothing is planned yet", func(o order.Order) bool {
 		return o.End == order.EndNone && o.Fulfilment == order.FulfilmentNone
 	})
-	leavesAtOnce = orderGuard("policy hands over at once, and a label is bought and the money taken", func(o order.Order, p policy.Policy) bool {
-		return p.HandOver == policy.HandOverAtOnce && o.End == order.EndNone &&
-			o.Payment == order.PaymentCaptured && o.Fulfilment == order.FulfilmentLabelled
-	})
-
 	nothingToPay = paymentGuard("there is nothing to pay", func(p payment.Payment) bool {
 		return p.Gateway == payment.Free
 	})
@@ -66,12 +61,26 @@ var (
 		return s.Carrier == shipping.Manual
 	})
 	carrierTracks = shipmentGuard("the carrier gives scans, and the parcel has left or its first scan is the hand-over", func(c *change, s shipping.Shipment) bool {
-		return s.Carrier != shipping.Manual && (s.Status == shipping.Shipped || c.policy.HandOver == policy.HandOverFirstScan)
+		return s.Carrier != shipping.Manual && (s.Status == shipping.Shipped || s.Leaves == policy.HandOverFirstScan)
 	})
 	personHandsOver = shipmentGuard("a person hands over", func(c *change, s shipping.Shipment) bool {
-		return s.Carrier == shipping.Manual || s.Status == shipping.LabelBought && c.policy.HandOver == policy.HandOverByPerson
+		return s.Carrier == shipping.Manual || s.Status == shipping.LabelBought && s.Leaves == policy.HandOverByPerson
 	})
 )
+
+// leavesAtOnce holds when a label is the hand-over, and nothing is owed.
+var leavesAtOnce = &Guard{"the label is the hand-over, and the money is taken", func(c *change, _ event.Event) (bool, error) {
+	if c.order.End != order.EndNone || c.order.Payment != order.PaymentCaptured || c.order.Fulfilment != order.FulfilmentLabelled {
+		return false, nil
+	}
+	shipments, err := c.getShipments()
+	return slices.ContainsFunc(shipments, func(s *shipping.Shipment) bool { return leavesByLabel(*s) }), err
+}}
+
+// leavesByLabel says whether a parcel's label, now bought, is its hand-over.
+func leavesByLabel(s shipping.Shipment) bool {
+	return s.Status == shipping.LabelBought && s.Leaves == policy.HandOverAtOnce
+}
 
 // captureOwed holds when a parcel could leave but for the money.
 var captureOwed = &Guard{"money is authorised, and a label is bought or none is needed", func(c *change, e event.Event) (bool, error) {
@@ -102,8 +111,8 @@ var ticketWaits = &Guard{"a ticket waits for the order", func(c *change, _ event
 	return slices.ContainsFunc(tickets, func(t *support.Ticket) bool { return t.Status == support.OnHold }), err
 }}
 
-func orderGuard(name string, holds func(order.Order, policy.Policy) bool) *Guard {
-	return &Guard{name, func(c *change, _ event.Event) (bool, error) { return holds(c.order, c.policy), nil }}
+func orderGuard(name string, holds func(order.Order) bool) *Guard {
+	return &Guard{name, func(c *change, _ event.Event) (bool, error) { return holds(c.order), nil }}
 }
 
 // paymentGuard is a condition on the order's payment. It does not hold for an

@@ -17,6 +17,7 @@ import (
 	"doorstep/money"
 	"doorstep/order"
 	"doorstep/shipping"
+	"doorstep/support"
 )
 
 // openLabelAttempt writes down what a carrier will be asked, and under which
@@ -78,7 +79,7 @@ func askCarrier(ctx context.Context, p *Process, it work.Item) (func(context.Con
 	}
 	answer, err := p.askLabel(ctx, q)
 	return func(ctx context.Context) error {
-		settled := p.settle(ctx, it, access.Provider(q.attempt.Carrier), true, func(c *change, own *work.Item) error {
+		settled := p.settle(ctx, it, access.Provider(q.attempt.Carrier), func(c *change, own *work.Item) error {
 			return c.settleLabel(own, q.attempt.Key, answer, err)
 		})
 		if errors.Is(settled, work.ErrLeaseLost) {
@@ -143,6 +144,15 @@ func (p *Process) askLabel(ctx context.Context, q labelQuestion) (labelOutcome, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
+	outcome, err := p.buyOrVoid(ctx, carrier, q)
+	if fault.Is(err, fault.Invalid) { // it was refused as it stands: nothing was done, nor will be
+		outcome, err = labelOutcome{LabelAnswer: shipping.LabelAnswer{Refusal: shipping.NoService}}, nil
+	}
+	outcome.Ref, outcome.TrackingNumber = clean(outcome.Ref), clean(outcome.TrackingNumber)
+	return outcome, err
+}
+
+func (p *Process) buyOrVoid(ctx context.Context, carrier shipping.Carrier, q labelQuestion) (labelOutcome, error) {
 	if q.attempt.Op == shipping.OpVoid {
 		v, err := carrier.VoidLabel(ctx, q.attempt.Key, q.attempt.Ref)
 		return labelOutcome{LabelAnswer: shipping.LabelAnswer{Ref: q.attempt.Ref, Refusal: v.Refusal}, done: v.Voided}, err
@@ -162,14 +172,14 @@ func (c *change) settleLabel(own *work.Item, key string, answer labelOutcome, as
 		return err
 	}
 	switch {
-	case errors.Is(asked, shipping.ErrNoLabel) && !c.tx.Now().Before(a.KeyUntil):
+	case errors.Is(asked, shipping.ErrNoLabel) && keyIsGone(c.tx.Now(), a.KeyUntil, c.p.carriers[s.Carrier].KeyLife()):
 		return c.labelExpired(own, s, a)
 	case errors.Is(asked, shipping.ErrNotReached):
-		return c.askAgain(own, asked.Error())
+		return c.notReached(own, support.Other, "The carrier has not been reached for too long.", asked)
 	case asked != nil:
 		return c.labelUnknown(own, s, a, asked)
 	}
-	a.ClosedAt, a.Refusal = c.tx.Now(), answer.Refusal
+	a.Refusal = answer.Refusal
 	if !answer.done {
 		return c.labelRefused(own, s, a)
 	}
@@ -178,7 +188,9 @@ func (c *change) settleLabel(own *work.Item, key string, answer labelOutcome, as
 		a.Refusal = shipping.AlreadyHandedIn
 		return c.labelRefused(own, s, a)
 	}
-	a.Status = shipping.AttemptSucceeded
+	if err := c.moveLabel(a, shipping.AttemptSucceeded); err != nil {
+		return err
+	}
 	if a.Op == shipping.OpVoid {
 		return c.moveShipment(s, shipping.EventVoided, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber})
 	}
@@ -186,6 +198,18 @@ func (c *change) settleLabel(own *work.Item, key string, answer labelOutcome, as
 	s.LabelRef, s.TrackingNumber, s.Cost, s.CostCurrency = a.Ref, a.TrackingNumber, a.Cost, a.CostCurrency
 	return c.moveShipment(s, shipping.EventLabelBought, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber,
 		Cost: s.Cost, Currency: string(s.CostCurrency), Attempt: a.N})
+}
+
+// moveLabel moves an attempt by its table, and notes when it is closed.
+func (c *change) moveLabel(a *shipping.Attempt, to shipping.AttemptStatus) error {
+	next, err := shipping.AttemptTransitions.Next(a.Status, to)
+	if err != nil {
+		return err
+	}
+	if a.Status = next; !a.Open() {
+		a.ClosedAt = c.tx.Now()
+	}
+	return nil
 }
 
 // labelAttempt returns the attempt with the key while it is open, and its
@@ -209,21 +233,24 @@ func (c *change) labelAttempt(key string) (*shipping.Attempt, *shipping.Shipment
 // labelUnknown keeps an attempt open whose outcome is not known: the same
 // attempt is asked again under the same key.
 func (c *change) labelUnknown(own *work.Item, s *shipping.Shipment, a *shipping.Attempt, asked error) error {
-	if a.Status == shipping.AttemptOpen {
-		a.Status = shipping.AttemptUnknown
-		if a.Op == shipping.OpBuy {
-			if err := c.moveShipment(s, shipping.EventLabelUnknown, shipmentData{Carrier: s.Carrier, Attempt: a.N}); err != nil {
-				return err
-			}
+	first := a.Status == shipping.AttemptOpen && a.Op == shipping.OpBuy
+	if err := c.moveLabel(a, shipping.AttemptUnknown); err != nil {
+		return err
+	}
+	if first {
+		if err := c.moveShipment(s, shipping.EventLabelUnknown, shipmentData{Carrier: s.Carrier, Attempt: a.N}); err != nil {
+			return err
 		}
 	}
-	return c.askAgain(own, asked.Error())
+	return c.askAgain(own, asked)
 }
 
 // labelExpired replaces a purchase that was never made, unless the order is
-// being cancelled.
+// being cancelled. (To void is always asked, never looked up.)
 func (c *change) labelExpired(own *work.Item, s *shipping.Shipment, a *shipping.Attempt) error {
-	a.Status, a.ClosedAt = shipping.AttemptExpired, c.tx.Now()
+	if err := c.moveLabel(a, shipping.AttemptExpired); err != nil {
+		return err
+	}
 	if c.order.End == order.EndCancelling {
 		return c.moveShipment(s, shipping.EventVoided, shipmentData{Carrier: s.Carrier})
 	}
@@ -235,7 +262,9 @@ func (c *change) labelExpired(own *work.Item, s *shipping.Shipment, a *shipping.
 // has one. Otherwise no carrier takes the parcel; or the carrier has it
 // already and gives no label back.
 func (c *change) labelRefused(own *work.Item, s *shipping.Shipment, a *shipping.Attempt) error {
-	a.Status = shipping.AttemptRefused
+	if err := c.moveLabel(a, shipping.AttemptRefused); err != nil {
+		return err
+	}
 	data := shipmentData{Carrier: s.Carrier, Attempt: a.N, Refusal: a.Refusal}
 	if a.Op == shipping.OpVoid {
 		return c.moveShipment(s, shipping.EventVoidRefused, data)

@@ -57,6 +57,11 @@ func (p *Process) keyLives(now, until time.Time, life time.Duration) bool {
 	return now.Add(min(p.timeout, life/2)).Before(until)
 }
 
+// keyIsGone says whether a key that was asked with until the given time at the
+// latest is past its life, however late it was first used: only then "not
+// found" proves that the attempt was never made.
+func keyIsGone(now, until time.Time, life time.Duration) bool { return now.After(until.Add(life)) }
+
 // failUnpaid is the rule of a payment that was declined for good.
 func failUnpaid(c *change, _ event.Event) error { return c.failOrder(order.PaymentDeclined) }
 
@@ -97,8 +102,8 @@ func (c *change) recorded(p *payment.Payment, op payment.Op, r payment.Record, r
 		return err
 	}
 	a := c.attempts.pointers()[len(c.attempts.all)-1]
-	a.Status, a.Ref, a.ClosedAt = payment.AttemptSucceeded, r.Reference, c.tx.Now()
-	return nil
+	a.Ref = r.Reference
+	return c.moveAttempt(a, payment.AttemptSucceeded)
 }
 
 func awaitPaymentDue(c *change) time.Time {

@@ -1,6 +1,7 @@
 package process_test
 
 import (
+	"slices"
 	"time"
 
 	"doorstep/fault"
@@ -79,16 +80,41 @@ var payScenarios = []scenario{
 	}},
 	{"never reached", config{gateway: gateway.Config{Unreachable: 1}, policy: impatient}, func(s *shop) {
 		o := s.place(cup())
-		s.after(day)
-		s.expect(o, outcome{Order: "processed: reserved due none", Tickets: "order_issue open step_stuck", Next: "authorise stuck"})
-		s.wantAttempts(o, payment.AttemptOpen)
-	}},
-	{"not reached for a day and an hour", config{gateway: gateway.Config{Unreachable: 1}}, func(s *shop) {
-		o := s.place(cup())
-		s.after(24 * time.Hour)
+		s.after(2 * day)
 		s.expect(o, outcome{Order: "processed: reserved due none", Next: "authorise"})
-		s.after(2 * time.Hour)
+		s.wantAttempts(o, payment.AttemptOpen)
+		s.after(3 * time.Hour)
+		s.expect(o, outcome{Order: "processed: reserved due none", Tickets: "payment_issue open needs_person", Next: "authorise"})
+	}},
+	{"reached again after hours", config{policy: within(2 * time.Hour)}, func(s *shop) {
+		s.gateway.authorise.say(slices.Repeat([]reply[payment.Answer]{gatewayAway}, 60)...)
+		o := s.place(cup())
+		s.after(2 * day)
+		s.expect(o, outcome{Order: "delivered: left captured delivered", Money: taken, Tickets: "payment_issue open needs_person", Labels: "1 sold"})
+		s.wantAttempts(o, payment.AttemptSucceeded)
+	}},
+	{"first asked late under its key, and never made", config{gateway: gateway.Config{KeyLife: 2 * time.Hour}}, func(s *shop) {
+		s.gateway.authorise.say(slices.Concat(slices.Repeat([]reply[payment.Answer]{gatewayAway}, 24),
+			slices.Repeat([]reply[payment.Answer]{gatewaySilent}, 40))...)
+		o := s.place(cup())
+		s.after(3*time.Hour + 50*time.Minute) // the key may have been used first just before its end, and live on
+		s.wantAttempts(o, payment.AttemptUnknown)
+		s.gateway.authorise.forget()
+		s.after(20 * time.Minute)
+		s.wantAttempts(o, payment.AttemptExpired, payment.AttemptSucceeded)
+		s.expect(o, outcome{Order: shippedOnce, Money: taken, Labels: "1 sold", Next: "track"})
+	}},
+	{"tried again by a person", config{policy: impatient}, func(s *shop) {
+		s.gateway.authorise.say(gatewaySilent, gatewaySilent, gatewaySilent)
+		o := s.place(cup())
+		s.after(time.Hour)
 		s.expect(o, outcome{Order: "processed: reserved due none", Tickets: "order_issue open step_stuck", Next: "authorise stuck"})
+		_, err := s.RetryStuck(s.t.Context(), person(""), o.ID)
+		must(s.t, err)
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: shippedOnce, Money: taken, Tickets: "order_issue open step_stuck", Labels: "1 sold", Next: "track"})
+		_, err = s.RetryStuck(s.t.Context(), person(""), o.ID)
+		s.refused(fault.Conflict, err)
 	}},
 	{"always silent", config{gateway: gateway.Config{TimeoutAfter: 1}, policy: impatient}, func(s *shop) {
 		o := s.place(cup())

@@ -23,9 +23,6 @@ type Placed struct {
 	Shortages []inventory.Shortage `json:"shortages,omitempty"`
 }
 
-// defaultSource is where an order comes from that names no other place.
-const defaultSource = "doorstep"
-
 // Place takes an order: in one transaction it is written, its stock is reserved
 // (all of its lines or none) and its payment is opened. Both `processed` and
 // `failed` (out of stock) are committed answers.
@@ -72,7 +69,7 @@ func (p *Process) place(tx *db.Tx, by Command, q order.Request, number int64) (P
 		return Placed{}, err
 	}
 	if q.Reference == (order.Reference{}) {
-		q.Reference = order.Reference{Source: defaultSource, Number: strconv.FormatInt(number, 10)}
+		q.Reference = order.Reference{Source: order.OwnSource, Number: strconv.FormatInt(number, 10)}
 	} else if err := c.referenceIsFree(q.Reference); err != nil {
 		return Placed{}, err
 	}

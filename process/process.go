@@ -36,6 +36,9 @@ type Deps struct {
 	AskTimeout time.Duration
 }
 
+// AskTimeout is how long a provider is waited for when Deps says nothing else.
+const AskTimeout = 10 * time.Second
+
 // Process carries out use cases and steps. It is for many callers at once.
 type Process struct {
 	db       *db.DB
@@ -63,7 +66,7 @@ func New(d Deps) *Process {
 		p.log = slog.New(slog.DiscardHandler)
 	}
 	if p.timeout == 0 {
-		p.timeout = 10 * time.Second
+		p.timeout = AskTimeout
 	}
 	for _, g := range d.Gateways {
 		p.gateways[g.Name()] = g

@@ -34,6 +34,13 @@ func (s *script[A]) say(replies ...reply[A]) {
 	s.replies = append(s.replies, replies...)
 }
 
+// forget drops what is not used up.
+func (s *script[A]) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replies = nil
+}
+
 func (s *script[A]) next(ask func() (A, error)) (A, error) {
 	s.mu.Lock()
 	if len(s.replies) == 0 {

@@ -62,10 +62,7 @@ func giveBack(c *change, _ event.Event) error {
 	if err != nil {
 		return err
 	}
-	kept := p.Captured
-	for _, f := range refunds {
-		kept -= f.Amount
-	}
+	kept := payment.Kept(*p, refunds)
 	if kept == 0 {
 		return nil
 	}

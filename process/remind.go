@@ -1,6 +1,7 @@
 package process
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -46,10 +47,17 @@ func (c *change) silence(s *shipping.Shipment) error {
 // already, and waits once more.
 func (c *change) remind(own *work.Item, again time.Duration, category support.Category, body string) error {
 	c.again(own, c.tx.Now().Add(again), 0, "")
+	return c.tell(category, body)
+}
+
+// tell opens a ticket for a person, unless there is one of its category at
+// which someone is.
+func (c *change) tell(category support.Category, body string) error {
 	tickets, err := c.getTickets()
 	if err != nil {
 		return err
 	}
+	c.by = access.Process
 	if slices.ContainsFunc(tickets, func(t *support.Ticket) bool { return t.Category == category && t.Status.Unsolved() }) {
 		return nil
 	}
@@ -89,7 +97,11 @@ func reportFailure(c *change, _ event.Event) error {
 
 // reportStuck is the rule of a step that has used up its tries.
 func reportStuck(c *change, e event.Event) error {
-	_, err := c.openTicket(support.OrderIssue, support.FromProcess, "A step has used up its tries: "+string(e.Data))
+	var what struct{ Step Step }
+	if err := json.Unmarshal(e.Data, &what); err != nil {
+		return err
+	}
+	_, err := c.openTicket(support.OrderIssue, support.FromProcess, "A step has used up its tries and needs a person to try it again: "+c.p.steps[what.Step].Does+".")
 	return err
 }
 

@@ -26,16 +26,16 @@ func (p *Process) Handle(ctx context.Context, it work.Item) (func(context.Contex
 		return row.ask(ctx, p, it)
 	}
 	return func(ctx context.Context) error {
-		return p.settle(ctx, it, access.Process, false, func(c *change, own *work.Item) error { return row.lapse(c, own) })
+		return p.settle(ctx, it, access.Process, func(c *change, own *work.Item) error { return row.lapse(c, own) })
 	}, nil
 }
 
 // settle writes what a step came to, in one transaction, if the step's lease
-// is still held. With stock, it may move what is reserved for the order.
+// is still held.
 //
 // Errors: work.ErrLeaseLost.
-func (p *Process) settle(ctx context.Context, it work.Item, by access.Actor, stock bool, do func(c *change, own *work.Item) error) error {
-	locks, err := p.locks(ctx, it.Owner, stock)
+func (p *Process) settle(ctx context.Context, it work.Item, by access.Actor, do func(c *change, own *work.Item) error) error {
+	locks, err := p.locks(ctx, it.Owner)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func (p *Process) settle(ctx context.Context, it work.Item, by access.Actor, sto
 //
 // Errors: not_found, and what the function returns.
 func (p *Process) change(ctx context.Context, by Command, useCase, orderID string, request any, do func(*change) error) (Result[order.Order], error) {
-	locks, err := p.locks(ctx, orderID, true)
+	locks, err := p.locks(ctx, orderID)
 	if err != nil {
 		return Result[order.Order]{}, err
 	}
@@ -86,7 +86,7 @@ func (p *Process) change(ctx context.Context, by Command, useCase, orderID strin
 // Failed puts a step back that could not be carried out, and says so in the
 // order's row; after many tries, a person is told. It is for work.Config.
 func (p *Process) Failed(ctx context.Context, it work.Item, cause error) error {
-	return p.settle(ctx, it, access.Process, false, func(c *change, own *work.Item) error {
+	return p.settle(ctx, it, access.Process, func(c *change, own *work.Item) error {
 		if *own = p.queue.AfterFailure(c.tx, *own, cause); own.State == work.Stuck {
 			return c.stuck(own)
 		}
@@ -94,14 +94,14 @@ func (p *Process) Failed(ctx context.Context, it work.Item, cause error) error {
 	})
 }
 
-// locks returns what a change of the owner holds: the order, and with stock
-// the SKUs of its lines.
-func (p *Process) locks(ctx context.Context, owner string, stock bool) ([]db.Lock, error) {
+// locks returns what a change of the owner holds: the order, and the SKUs of
+// its lines, because almost every change may come to release what is reserved.
+func (p *Process) locks(ctx context.Context, owner string) ([]db.Lock, error) {
 	if isTicket(owner) {
 		return []db.Lock{support.Lock(owner)}, nil
 	}
 	locks := []db.Lock{order.Lock(owner)}
-	if !stock || p.db.Engine() == "sqlite" { // its one writer needs none
+	if p.db.Engine() == "sqlite" { // its one writer needs none
 		return locks, nil
 	}
 	lines, err := db.View(ctx, p.db, func(r db.Reader) ([]order.Line, error) { return order.Lines(r, owner) })
@@ -109,6 +109,35 @@ func (p *Process) locks(ctx context.Context, owner string, stock bool) ([]db.Loc
 		return nil, err
 	}
 	return append(locks, inventory.Locks(slices.Sorted(maps.Keys(order.Demand(lines))))...), nil
+}
+
+// clean makes what a provider said fit to be kept: valid UTF-8 without NUL.
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
+}
+
+// RetryStuck has the steps of an order that wait for a person tried again, as if
+// they had not been tried.
+//
+// Errors: not_found; conflict when no step waits for a person.
+func (p *Process) RetryStuck(ctx context.Context, by Command, orderID string) (Result[order.Order], error) {
+	return p.change(ctx, by, "retry_stuck", orderID, nil, func(c *change) error {
+		items, err := c.getItems()
+		if err != nil {
+			return err
+		}
+		steps := []string{}
+		for _, it := range items {
+			if it.State == work.Stuck {
+				*it = p.queue.Revive(c.tx, *it, c.tx.Now())
+				steps = append(steps, it.Step)
+			}
+		}
+		if len(steps) == 0 {
+			return fault.New(fault.Conflict, "no step of order %d waits for a person", c.order.Number)
+		}
+		return c.emitOrder(EventRetried, map[string]any{"steps": steps})
+	})
 }
 
 func isTicket(owner string) bool { return strings.HasPrefix(owner, support.Prefix+"_") }

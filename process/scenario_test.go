@@ -84,6 +84,11 @@ func manualCarrier(p *policy.Policy) { p.Carrier = shipping.Manual }
 // impatient is a shop that asks a silent provider three times.
 func impatient(p *policy.Policy) { p.Ask.Tries = 3 }
 
+// within is a shop that asks a silent provider again for so long.
+func within(d time.Duration) func(*policy.Policy) {
+	return func(p *policy.Policy) { p.Ask.Within = policy.Duration(d) }
+}
+
 // slow is a shop that asks a silent provider again after one to two minutes.
 func slow(p *policy.Policy) {
 	p.Ask.First, p.Ask.Most = policy.Duration(2*time.Minute), policy.Duration(2*time.Minute)
@@ -175,5 +180,16 @@ func (s *shop) wantStatus(o order.Order, want order.Status) {
 	s.t.Helper()
 	if v := s.show(o.ID); v.Order.Status != want {
 		s.t.Fatalf("the order is %s, not %s\n%s", v.Order.Status, want, timeline(v))
+	}
+}
+
+// solveAll has a person solve every ticket of an order that is open.
+func (s *shop) solveAll(o order.Order) {
+	s.t.Helper()
+	for _, t := range s.show(o.ID).Tickets {
+		if t.Status == support.Open {
+			_, err := s.SolveTicket(s.t.Context(), person(""), t.ID, "Seen to.")
+			must(s.t, err)
+		}
 	}
 }

@@ -63,7 +63,7 @@ func planShipment(c *change, _ event.Event) error {
 	}
 	s := shipping.Shipment{
 		ID: c.newID("shp", locations[0]), Order: c.order.ID, Location: locations[0], Carrier: c.policy.Carrier,
-		Service: c.order.ShippingMethod, Tracking: shipping.TrackingUnknown, PlannedAt: c.tx.Now(),
+		Service: c.order.ShippingMethod, Leaves: c.policy.HandOver, Tracking: shipping.TrackingUnknown, PlannedAt: c.tx.Now(),
 	}
 	held := make([]shipping.ShipmentLine, len(lines))
 	for i, l := range lines {
@@ -101,7 +101,7 @@ func handOverReady(c *change, _ event.Event) error {
 		return err
 	}
 	for _, s := range shipments {
-		if s.Status == shipping.LabelBought {
+		if leavesByLabel(*s) {
 			if err := c.ship(s); err != nil {
 				return err
 			}

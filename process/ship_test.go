@@ -50,6 +50,12 @@ var labelScenarios = []scenario{
 	}},
 	{"the carrier is never reached", config{carrier: carrier.Config{Unreachable: 1}, policy: impatient}, func(s *shop) {
 		o := s.place(cup())
+		s.after(3 * day)
+		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: taken,
+			Tickets: "other open needs_person", Next: "buy_label"})
+	}},
+	{"the carrier is always silent", config{carrier: carrier.Config{TimeoutBefore: 1}, policy: impatient}, func(s *shop) {
+		o := s.place(cup())
 		s.after(day)
 		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: taken,
 			Tickets: "order_issue open step_stuck", Next: "buy_label stuck"})

@@ -107,7 +107,7 @@ func payRows() []Row {
 		{
 			Step: StepAuthorise, Kind: Ask, On: on(order.EventProcessed), Guard: paidAtGateway, about: thePayment,
 			Until: on(payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventCanceled),
-			Does:  "ask the gateway for the money, attempt by attempt", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck),
+			Does:  "ask the gateway for the money, attempt by attempt", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
 			rule: openAuthorisation, ask: askGateway,
 		},
 		{
@@ -135,7 +135,7 @@ func shipRows() []Row {
 		{
 			Step: StepBuyLabel, Kind: Ask, On: on(shipping.EventPlanned), Guard: carrierSellsLabels,
 			Until: on(shipping.EventLabelBought, shipping.EventFailed, shipping.EventVoided),
-			Does:  "buy a label from the carrier, attempt by attempt", Leads: on(shipping.EventLabelUnknown, shipping.EventLabelRefused, EventStuck),
+			Does:  "buy a label from the carrier, attempt by attempt", Leads: on(shipping.EventLabelUnknown, shipping.EventLabelRefused, EventStuck, support.EventOpened),
 			rule: openLabelPurchase, ask: askCarrier,
 		},
 		{
@@ -146,7 +146,7 @@ func shipRows() []Row {
 		{
 			Step: StepCapture, Kind: Ask, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused), Guard: captureOwed, about: thePayment,
 			Until: on(payment.EventSucceeded, payment.EventCaptureFailed, payment.EventExpired),
-			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck),
+			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
 			rule: openCapture, ask: askGateway,
 		},
 		{
@@ -197,7 +197,7 @@ func endRows() []Row {
 		{
 			Step: StepVoidLabel, Kind: Ask, On: on(shipping.EventVoidRequested),
 			Until: on(shipping.EventVoided, shipping.EventVoidRefused),
-			Does:  "give the label back to the carrier", Leads: on(EventStuck),
+			Does:  "give the label back to the carrier", Leads: on(EventStuck, support.EventOpened),
 			rule: openLabelVoid, ask: askCarrier,
 		},
 		{
@@ -223,13 +223,13 @@ func endRows() []Row {
 		{
 			Step: StepVoidPayment, Kind: Ask, On: on(order.EventFailed, order.EventCancelled), Guard: authorisationHeld, about: thePayment,
 			Until: on(payment.EventCanceled),
-			Does:  "give up the authorisation at the gateway", Leads: on(payment.EventUnknown, EventStuck),
+			Does:  "give up the authorisation at the gateway", Leads: on(payment.EventUnknown, EventStuck, support.EventOpened),
 			rule: openVoid, ask: askGateway,
 		},
 		{
 			Step: StepRefund, Kind: Ask, On: on(payment.EventRefundOpened), Guard: refundAtGateway,
 			Until: on(payment.EventRefundSucceeded),
-			Does:  "ask the gateway to give the money back, attempt by attempt", Leads: on(payment.EventRefundUnknown, payment.EventRefundDeclined, EventStuck),
+			Does:  "ask the gateway to give the money back, attempt by attempt", Leads: on(payment.EventRefundUnknown, payment.EventRefundDeclined, EventStuck, support.EventOpened),
 			rule: openRefundAttempt, ask: askGateway,
 		},
 		{
@@ -260,7 +260,7 @@ func ticketRows() []Row {
 			rule: reportStuck,
 		},
 		{
-			Step: StepReportVoid, Kind: Rule, On: on(shipping.EventVoidRefused), Guard: isOver,
+			Step: StepReportVoid, Kind: Rule, On: on(shipping.EventVoidRefused), Guard: hasFailed,
 			Does: "open a ticket for a parcel that left although its order is over", Leads: on(support.EventOpened),
 			rule: reportLostLabel,
 		},
@@ -289,5 +289,8 @@ func ticketRows() []Row {
 
 // EventStuck says that a step has used up its tries and waits for a person.
 const EventStuck event.Type = "order.stuck"
+
+// EventRetried says that a person has had stuck steps tried again.
+const EventRetried event.Type = "order.retried"
 
 func on(types ...event.Type) []event.Type { return types }

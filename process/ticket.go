@@ -86,7 +86,7 @@ func (p *Process) OpenTicket(ctx context.Context, by Command, q support.Request)
 	var locks []db.Lock
 	if q.Order != "" {
 		var err error
-		if locks, err = p.locks(ctx, q.Order, true); err != nil {
+		if locks, err = p.locks(ctx, q.Order); err != nil {
 			return Result[support.Ticket]{}, err
 		}
 	}
@@ -136,7 +136,7 @@ func (p *Process) changeTicket(ctx context.Context, by Command, useCase, id stri
 	if owner == "" {
 		owner = was.ID
 	}
-	locks, err := p.locks(ctx, owner, false)
+	locks, err := p.locks(ctx, owner)
 	if err != nil {
 		return Result[support.Ticket]{}, err
 	}

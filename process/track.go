@@ -22,7 +22,7 @@ func askTracking(ctx context.Context, p *Process, it work.Item) (func(context.Co
 	}
 	tracking, err := p.track(ctx, s)
 	return func(ctx context.Context) error {
-		return p.settle(ctx, it, access.Provider(s.Carrier), s.Status != shipping.Shipped, func(c *change, own *work.Item) error {
+		return p.settle(ctx, it, access.Provider(s.Carrier), func(c *change, own *work.Item) error {
 			return c.settleTracking(own, tracking, err)
 		})
 	}, nil
@@ -48,7 +48,11 @@ func (p *Process) track(ctx context.Context, s shipping.Shipment) (shipping.Trac
 	}
 	ctx, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
-	return carrier.Track(ctx, s.TrackingNumber)
+	t, err := carrier.Track(ctx, s.TrackingNumber)
+	for i := range t.Scans {
+		t.Scans[i].ID, t.Scans[i].Place = clean(t.Scans[i].ID), clean(t.Scans[i].Place)
+	}
+	return t, err
 }
 
 // settleTracking appends what the carrier has seen and moves the parcel on.
@@ -81,6 +85,9 @@ func (c *change) settleTracking(own *work.Item, t shipping.Tracking, asked error
 	next := t.Next
 	if !next.After(c.tx.Now()) {
 		next = c.tx.Now().Add(time.Duration(c.policy.TrackEvery))
+	}
+	if end := s.LastSeen().Add(time.Duration(c.policy.Silence)); end.After(c.tx.Now()) && end.Before(next) {
+		next = end // whatever the carrier suggests, a parcel is missed in time
 	}
 	c.again(own, next, 0, "")
 	return c.silence(s)

@@ -9,27 +9,29 @@ import (
 	"doorstep/event"
 	"doorstep/fault"
 	"doorstep/money"
+	"doorstep/policy"
 	"doorstep/state"
 )
 
 // Shipment is one parcel of an order.
 type Shipment struct {
-	ID             string         `json:"id"`
-	Order          string         `json:"order"`
-	Location       string         `json:"location"` // where it leaves from
-	Carrier        string         `json:"carrier"`
-	Service        string         `json:"service"`
-	Weight         int64          `json:"weight_grams"`
-	Status         Status         `json:"status"`
-	Tracking       TrackingStatus `json:"tracking"`
-	TrackingNumber string         `json:"tracking_number,omitempty"`
-	LabelRef       string         `json:"label_ref,omitempty"` // the carrier's reference of the label
-	Cost           int64          `json:"cost"`                // of the label, minor units
-	CostCurrency   money.Currency `json:"cost_currency,omitempty"`
-	PlannedAt      time.Time      `json:"planned_at"`
-	ShippedAt      time.Time      `json:"shipped_at,omitzero"`
-	DeliveredAt    time.Time      `json:"delivered_at,omitzero"`
-	ScannedAt      time.Time      `json:"scanned_at,omitzero"` // the latest scan, by the carrier's clock
+	ID             string          `json:"id"`
+	Order          string          `json:"order"`
+	Location       string          `json:"location"` // where it leaves from
+	Carrier        string          `json:"carrier"`
+	Service        string          `json:"service"`
+	Leaves         policy.HandOver `json:"leaves"` // what counts as its hand-over, by the policy when it was planned
+	Weight         int64           `json:"weight_grams"`
+	Status         Status          `json:"status"`
+	Tracking       TrackingStatus  `json:"tracking"`
+	TrackingNumber string          `json:"tracking_number,omitempty"`
+	LabelRef       string          `json:"label_ref,omitempty"` // the carrier's reference of the label
+	Cost           int64           `json:"cost"`                // of the label, minor units
+	CostCurrency   money.Currency  `json:"cost_currency,omitempty"`
+	PlannedAt      time.Time       `json:"planned_at"`
+	ShippedAt      time.Time       `json:"shipped_at,omitzero"`
+	DeliveredAt    time.Time       `json:"delivered_at,omitzero"`
+	ScannedAt      time.Time       `json:"scanned_at,omitzero"` // the latest scan, by the carrier's clock
 }
 
 // ShipmentLine is how many of an order's line a parcel holds.

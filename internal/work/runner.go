@@ -181,8 +181,8 @@ func (r *Runner) wake() {
 // runOnce does one item and its follow-up writes.
 func (r *Runner) runOnce(ctx context.Context, it Item) {
 	start := time.Now()
-	if it.Lease != "" && it.best.Before(start) {
-		return // it waited here for so long that it is someone else's by now
+	if !r.stillMine(ctx, it) {
+		return
 	}
 	log := r.cfg.Log.With("step", it.Step, "owner", it.Owner, "subject", it.Subject)
 	log.Debug("step begins")
@@ -194,6 +194,20 @@ func (r *Runner) runOnce(ctx context.Context, it Item) {
 	r.failed(ctx, it, err)
 	log.Debug("step ends")
 	r.cfg.Done(it.Step, time.Since(start))
+}
+
+// stillMine says whether an item that may have waited here is still this
+// node's, for as long as a new lease: when much of its lease is gone, it is
+// renewed before a provider is asked.
+func (r *Runner) stillMine(ctx context.Context, it Item) bool {
+	if it.Lease == "" || time.Until(it.best) > r.queue.lease*9/10 {
+		return true
+	}
+	_, err := db.Update(ctx, r.db, nil, func(tx *db.Tx) (struct{}, error) { return struct{}{}, r.queue.renew(tx, it) })
+	if err != nil && !errors.Is(err, ErrLeaseLost) {
+		r.cfg.Log.Error("renewing a lease failed", "step", it.Step, "owner", it.Owner, "error", err)
+	}
+	return err == nil
 }
 
 func (r *Runner) ask(ctx context.Context, it Item) (settle func(context.Context) error, err error) {
@@ -217,14 +231,14 @@ func recovered(err *error) {
 const (
 	failedFirst = time.Second
 	failedMost  = 5 * time.Minute
-	failedTries = 20
+	failedTries = 200 // where there is no deadline
 )
 
 // AfterFailure puts an item back whose handler failed, to be tried again after
 // a while, or gives it up after many tries or past its deadline.
 func (q *Queue) AfterFailure(tx *db.Tx, it Item, cause error) Item {
 	again := tx.Now().Add(Backoff(it, it.Tries, failedFirst, failedMost))
-	if it.Tries+1 >= failedTries || it.Late(again) {
+	if it.Tries+1 >= failedTries && it.Deadline.IsZero() || it.Late(again) {
 		return q.GiveUp(tx, it, cause.Error())
 	}
 	return q.Retry(tx, it, again, it.Tries+1, cause.Error())

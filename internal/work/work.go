@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -133,6 +134,27 @@ func (q *Queue) GiveUp(tx *db.Tx, it Item, why string) Item {
 	return it
 }
 
+// Revive makes an item that waits for a person ready again, as if it had not
+// been tried.
+func (q *Queue) Revive(tx *db.Tx, it Item, due time.Time) Item {
+	it.State, it.Due, it.Tries, it.Deadline, it.Error = Ready, due, 0, time.Time{}, ""
+	q.takeNow(tx, &it)
+	tx.Write(`UPDATE work SET state = 'ready', due = $1, tries = 0, lease = $2, lease_until = $3, last_error = '', deadline = 0
+		WHERE owner = $4 AND subject = $5 AND step = $6 AND state = 'stuck'`,
+		db.Micros(it.Due), it.Lease, db.Micros(it.Until), it.Owner, it.Subject, it.Step)
+	return it
+}
+
+// Hold returns an owner's items, in a fixed order, and keeps claims away from
+// them until the transaction ends.
+func Hold(tx *db.Tx, owner string) ([]Item, error) {
+	query := `SELECT ` + columns + ` FROM work WHERE owner = $1 ORDER BY subject, step`
+	if tx.Postgres() {
+		query += ` FOR UPDATE`
+	}
+	return db.All(tx, scan, query, owner)
+}
+
 // Of returns an owner's items, in a fixed order.
 func Of(r db.Reader, owner string) ([]Item, error) { return Range(r, owner, owner) }
 
@@ -174,9 +196,22 @@ func (q *Queue) claim(tx *db.Tx, limit int) ([]Item, error) {
 }
 
 // release ends every lease. It is for a database that only this process can
-// hold: whoever had them is dead.
+// hold: whoever had them is dead. That there was one is kept, because a
+// provider may have been asked under it.
 func release(tx *db.Tx) {
-	tx.WriteAny(`UPDATE work SET lease = '', lease_until = 0 WHERE lease <> ''`)
+	tx.WriteAny(`UPDATE work SET lease_until = 0 WHERE lease_until > 0`)
+}
+
+// renew makes an item's lease as long as a new one.
+//
+// Errors: ErrLeaseLost.
+func (q *Queue) renew(tx *db.Tx, it Item) error {
+	n, err := tx.Exec(`UPDATE work SET lease_until = $1 WHERE owner = $2 AND subject = $3 AND step = $4 AND lease = $5`,
+		db.Micros(tx.LeaseNow().Add(q.lease)), it.Owner, it.Subject, it.Step, it.Lease)
+	if err == nil && n == 0 {
+		err = ErrLeaseLost
+	}
+	return err
 }
 
 const columns = `owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at, deadline`
@@ -192,11 +227,13 @@ func scan(row db.Row) (Item, error) {
 // maxError bounds what is kept of an error, in bytes.
 const maxError = 500
 
+// clip makes what a provider or an engine said fit to be kept: valid UTF-8
+// without NUL, and not too long.
 func clip(s string) string {
 	if len(s) > maxError {
 		s = s[:maxError]
 	}
-	return s
+	return strings.ReplaceAll(strings.ToValidUTF8(s, ""), "\x00", "")
 }
 
 // Backoff returns how long to wait before try number n+1: doubling from first
@@ -207,7 +244,13 @@ func Backoff(it Item, n int, first, most time.Duration) time.Duration {
 	if n < 40 {
 		d = time.Duration(math.Min(float64(first)*math.Pow(2, float64(n)), float64(most)))
 	}
+	it.Tries = n
+	return d - Jitter(it, d/2)
+}
+
+// Jitter returns a part of d that depends on the item and its tries alone.
+func Jitter(it Item, d time.Duration) time.Duration {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%s/%d", it.Key(), n)
-	return d - time.Duration(float64(d)/2*float64(h.Sum64()%1000)/1000)
+	fmt.Fprintf(h, "%s/%d", it.Key(), it.Tries)
+	return time.Duration(float64(d) * float64(h.Sum64()%1000) / 1000)
 }

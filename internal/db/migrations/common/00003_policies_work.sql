@@ -28,3 +28,4 @@ CREATE TABLE work (
     PRIMARY KEY (owner, subject, step)
 );
 CREATE INDEX work_due ON work (due, owner, subject, step) WHERE state = 'ready';
+CREATE INDEX work_stuck ON work (due, owner, subject, step) WHERE state = 'stuck';

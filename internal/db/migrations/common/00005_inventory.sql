@@ -34,7 +34,7 @@ CREATE TABLE stock_movements (
     actor    TEXT   NOT NULL,
     reason   TEXT   NOT NULL
 );
-CREATE INDEX stock_movements_sku ON stock_movements (sku, location, type);
+CREATE INDEX stock_movements_sku ON stock_movements (sku, id);
 
 CREATE TABLE reservations (
     order_id TEXT   NOT NULL,

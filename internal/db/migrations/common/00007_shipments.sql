@@ -5,6 +5,7 @@ CREATE TABLE shipments (
     location        TEXT   NOT NULL,
     carrier         TEXT   NOT NULL,
     service         TEXT   NOT NULL,
+    leaves          TEXT   NOT NULL, -- what counts as its hand-over
     weight_grams    BIGINT NOT NULL CHECK (weight_grams >= 0),
     status          TEXT   NOT NULL,
     tracking        TEXT   NOT NULL,

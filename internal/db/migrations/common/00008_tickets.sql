@@ -13,6 +13,7 @@ CREATE TABLE tickets (
 );
 CREATE INDEX tickets_order ON tickets (order_id, id);
 CREATE INDEX tickets_status ON tickets (status, id);
+CREATE INDEX tickets_category ON tickets (category, id);
 
 -- What people wrote may hold personal data: erasable.
 CREATE TABLE ticket_messages (
