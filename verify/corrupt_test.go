@@ -158,7 +158,7 @@ var parcelCorruptions = []corruption{
 	{"a parcel that failed", []string{`UPDATE orders SET fulfilment = 'failed' WHERE id = '{called back}'`},
 		[]named{{verify.FulfilmentFacet, "{called back}"}, {verify.Facets, "{called back}"}}},
 	{"a second parcel", []string{
-		`INSERT INTO shipments (id, order_id, location, carrier, service, weight_grams, status, tracking, tracking_number, label_ref, cost, cost_currency,
+		`INSERT INTO shipments (id, order_id, location, carrier, service, leaves, weight_grams, status, tracking, tracking_number, label_ref, cost, cost_currency,
 			planned_at, shipped_at, delivered_at, scanned_at)
 			SELECT 'shp_x', order_id, location, 'manual', service, 0, 'label_bought', 'unknown', '', '', 0, '', 0, 0, 0, 0 FROM shipments WHERE order_id = '{delivered}'`,
 	}, []named{{verify.Parcel, "{delivered}"}, {verify.State, "shp_x"}}},
