@@ -160,7 +160,7 @@ var parcelCorruptions = []corruption{
 	{"a second parcel", []string{
 		`INSERT INTO shipments (id, order_id, location, carrier, service, leaves, weight_grams, status, tracking, tracking_number, label_ref, cost, cost_currency,
 			planned_at, shipped_at, delivered_at, scanned_at)
-			SELECT 'shp_x', order_id, location, 'manual', service, 0, 'label_bought', 'unknown', '', '', 0, '', 0, 0, 0, 0 FROM shipments WHERE order_id = '{delivered}'`,
+			SELECT 'shp_x', order_id, location, 'manual', service, 'at_once', 0, 'label_bought', 'unknown', '', '', 0, '', 0, 0, 0, 0 FROM shipments WHERE order_id = '{delivered}'`,
 	}, []named{{verify.Parcel, "{delivered}"}, {verify.State, "shp_x"}}},
 	{"no parcel", []string{
 		`UPDATE shipments SET status = 'voided' WHERE order_id = '{carried home}'`,
