@@ -45,6 +45,10 @@ type Runner struct {
 	stopped <-chan struct{} // closed when no worker takes an item any more
 }
 
+// waiting is how many items a node leases for each of its workers: few, so that
+// none waits for as long as its lease lasts.
+const waiting = 2
+
 // NewRunner returns a runner that is not started yet.
 func NewRunner(d *db.DB, q *Queue, cfg Config) *Runner {
 	if cfg.Workers == 0 {
@@ -65,7 +69,7 @@ func NewRunner(d *db.DB, q *Queue, cfg Config) *Runner {
 			return err
 		}
 	}
-	return &Runner{db: d, queue: q, cfg: cfg, ready: make(chan Item, 16*cfg.Workers), poked: make(chan struct{}, 1)}
+	return &Runner{db: d, queue: q, cfg: cfg, ready: make(chan Item, 2*waiting*cfg.Workers), poked: make(chan struct{}, 1)}
 }
 
 // Start begins to work until Stop. On a database that one process holds, it
@@ -92,15 +96,15 @@ func (r *Runner) Start(ctx context.Context) error {
 // Stop takes no further item and returns when those in hand are done. What
 // waits stays leased until its lease ends, or the database is opened anew.
 func (r *Runner) Stop() {
-	r.queue.runner.CompareAndSwap(r, nil)
 	if r.stop != nil {
 		r.stop()
 	}
+	r.queue.runner.CompareAndSwap(r, nil)
 	r.wg.Wait()
 }
 
 func (r *Runner) work(ctx context.Context) {
-	for {
+	for ctx.Err() == nil {
 		select {
 		case <-ctx.Done():
 			return
@@ -115,8 +119,15 @@ func (r *Runner) work(ctx context.Context) {
 func (r *Runner) poll(ctx context.Context) {
 	tick := time.NewTicker(r.cfg.Poll)
 	defer tick.Stop()
-	for {
-		for r.claim(ctx) && ctx.Err() == nil {
+	for failures := 0; ; {
+		more, err := r.claim(ctx)
+		for more && ctx.Err() == nil {
+			more, err = r.claim(ctx)
+		}
+		if failures = r.failures(failures, err); failures > 0 {
+			tick.Reset(r.cfg.Poll * time.Duration(min(1<<min(failures, 10), maxSlower)))
+		} else {
+			tick.Reset(r.cfg.Poll)
 		}
 		select {
 		case <-ctx.Done():
@@ -127,30 +138,48 @@ func (r *Runner) poll(ctx context.Context) {
 	}
 }
 
+// maxSlower is how many times slower the database is asked while it refuses.
+const maxSlower = 100
+
+// failures counts claims that failed one after the other, and logs the first
+// of them and the end of them.
+func (r *Runner) failures(before int, err error) int {
+	switch {
+	case err == nil && before > 0:
+		r.cfg.Log.Info("claiming work goes on", "failed", before)
+		return 0
+	case err == nil:
+		return 0
+	case before == 0:
+		r.cfg.Log.Error("claiming work failed: it is tried again until it goes on", "error", err)
+	}
+	return before + 1
+}
+
 // claim takes what is due and says whether there may be more.
-func (r *Runner) claim(ctx context.Context) bool {
-	room := cap(r.ready)/2 - len(r.ready)
+func (r *Runner) claim(ctx context.Context) (more bool, err error) {
+	room := waiting*r.cfg.Workers - len(r.ready)
 	if room <= 0 {
-		return false
+		return false, nil
 	}
 	best := time.Now().Add(r.queue.lease)
 	items, err := db.Update(ctx, r.db, []db.Lock{claimLock}, func(tx *db.Tx) ([]Item, error) {
 		return r.queue.claim(tx, room)
 	})
 	if err != nil {
-		if ctx.Err() == nil {
-			r.cfg.Log.Error("claiming work failed", "error", err)
+		if ctx.Err() != nil {
+			return false, nil // it was told to stop
 		}
-		return false
+		return false, err
 	}
 	for _, it := range items {
 		it.best = best
 		r.hand(it, ctx.Done())
 	}
-	return len(items) == room
+	return len(items) == room, nil
 }
 
-func (r *Runner) hasRoom() bool { return len(r.ready) < cap(r.ready)/2 }
+func (r *Runner) hasRoom() bool { return len(r.ready) < waiting*r.cfg.Workers }
 
 // push hands an item that this node has leased to a worker. Those that asked for
 // room at the same time may be more than there is: they wait for it, as many as

@@ -366,3 +366,63 @@ func TestStopWithAFullQueue(t *testing.T) {
 		}
 	})
 }
+
+// TestStopTakesNothingNew stops a node on which items wait for its one worker.
+func TestStopTakesNothingNew(t *testing.T) {
+	onBenches(t, func(t *testing.T, b *bench) {
+		asked, goOn := make(chan string, 10), make(chan struct{})
+		r, _ := b.start(b.queue, work.Config{Poll: never, Workers: 1, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+			asked <- it.Owner
+			<-goOn
+			return b.finish(b.queue)(ctx, it)
+		}})
+		b.enqueue("a", 0)
+		wait(t, asked)
+		if it := b.enqueue("b", 0); it.Lease == "" {
+			t.Fatal("the second item does not wait on this node")
+		}
+		stopped := make(chan struct{})
+		go func() { r.Stop(); close(stopped) }()
+		for n := 0; b.enqueue("c"+strconv.Itoa(n), 0).Lease != ""; n++ { // until the node has begun to stop
+		}
+		close(goOn)
+		wait(t, stopped)
+		if len(asked) > 0 {
+			t.Errorf("a node that was stopping has taken %s", <-asked)
+		}
+	})
+}
+
+// TestALeaseLastsFromWhenTheProviderIsAsked has an item wait for a worker for
+// a part of its lease: it must not be someone else's while it is asked about.
+func TestALeaseLastsFromWhenTheProviderIsAsked(t *testing.T) {
+	const lease = 2 * time.Second
+	onBenches(t, func(t *testing.T, b *bench) {
+		queue := work.NewQueue("impatient", lease)
+		begun, until := make(chan struct{}, 10), make(chan time.Time, 1)
+		_, worked := b.start(queue, work.Config{Poll: never, Workers: 1, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+			if it.Owner == "first" {
+				begun <- struct{}{}
+				<-time.After(lease / 4) // as a slow provider does
+			} else {
+				until <- b.mustItem(it.Owner).Until
+			}
+			return b.finish(queue)(ctx, it)
+		}})
+		enqueue := func(owner string) (it work.Item) {
+			b.must(b.update(func(tx *db.Tx) error {
+				it = queue.Enqueue(tx, work.Item{Owner: owner, Subject: "subject", Step: "step", Due: tx.Now()})
+				return nil
+			}))
+			return it
+		}
+		enqueue("first")
+		wait(t, begun)
+		second := enqueue("second")
+		if renewed := wait(t, until); renewed.Sub(second.Until) < lease/8 {
+			t.Errorf("the lease ends at %s when the provider is asked, as when it was enqueued (%s)", renewed, second.Until)
+		}
+		wait(t, worked)
+		wait(t, worked)
+	})
+}
