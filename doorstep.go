@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"doorstep/clock"
+	"doorstep/event"
 	"doorstep/fault"
 	"doorstep/id"
 	"doorstep/internal/db"
@@ -102,6 +103,13 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 		return fault.New(fault.Invalid, "a lease of %s is not longer than the %s that a provider is waited for", lease, ask)
 	}
 	deps.Queue = work.NewQueue(id.Random().New("node", time.Now()), cmp.Or(cfg.Lease, defaultLease))
+	if !cfg.ReadOnly {
+		if _, err := db.Update(ctx, s.DB, []db.Lock{event.SettleLock()}, func(tx *db.Tx) (struct{}, error) {
+			return struct{}{}, event.Settle(tx)
+		}); err != nil {
+			return err
+		}
+	}
 	s.Process = process.New(deps)
 	s.closers = append([]io.Closer{s.Process}, s.closers...)
 	run := work.Config{Handle: s.Process.Handle, Failed: s.Process.Failed, Workers: cfg.Workers, Log: cfg.Log, Done: cfg.Done}

@@ -2,6 +2,7 @@ package event
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -25,42 +26,55 @@ func After(r db.Reader, c Cursor, limit int) ([]Event, Cursor, error) {
 	if err != nil {
 		return nil, c, err
 	}
-	query := `SELECT 0, seq, ` + columns + ` FROM events WHERE $1 = 0 AND seq > $2 ORDER BY seq LIMIT $3`
+	if !r.Postgres() && at != beginning && (at.epoch != 0 || at.tx != 0) {
+		return nil, c, fault.New(fault.Invalid, "%.40q is no cursor of this database's feed", string(c))
+	}
+	query, args := `SELECT 0, seq, `+columns+` FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`, []any{at.seq, limit}
 	if r.Postgres() {
-		query = `SELECT xid, seq, ` + columns + ` FROM events
+		if at, err = at.moved(r); err != nil {
+			return nil, c, err
+		}
+		query, args = `SELECT xid, seq, `+columns+` FROM events
 			WHERE (xid, seq) > ($1::bigint, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-			ORDER BY xid, seq LIMIT $3`
+			ORDER BY xid, seq LIMIT $3`, []any{at.tx, at.seq, limit}
 	}
 	events, err := db.All(r, func(row db.Row) (Event, error) {
 		return scan(skipTwo{row, &at})
-	}, query, at.tx, at.seq, limit)
+	}, query, args...)
 	if err != nil {
 		return nil, c, fmt.Errorf("read the feed: %w", err)
+	}
+	if len(events) == 0 {
+		return events, c, nil
 	}
 	return events, at.cursor(), nil
 }
 
-// place is where an event stands in the feed.
-type place struct{ tx, seq int64 }
+// place is where an event stands in the feed: in which of the clusters that
+// the database has lived in (see Settle), its transaction, its number.
+type place struct{ epoch, tx, seq int64 }
+
+// beginning is before every event.
+var beginning = place{tx: math.MinInt64}
 
 func (p place) cursor() Cursor {
-	if p == (place{}) {
-		return ""
-	}
-	return Cursor(strconv.FormatInt(p.tx, 36) + "." + strconv.FormatInt(p.seq, 36))
+	return Cursor(strconv.FormatInt(p.epoch, 36) + "." + strconv.FormatInt(p.tx, 36) + "." + strconv.FormatInt(p.seq, 36))
 }
 
 func parseCursor(c Cursor) (place, error) {
 	if c == "" {
-		return place{}, nil
+		return beginning, nil
 	}
-	tx, seq, _ := strings.Cut(string(c), ".")
-	t, err1 := strconv.ParseInt(tx, 36, 64)
-	s, err2 := strconv.ParseInt(seq, 36, 64)
-	if err1 != nil || err2 != nil || t < 0 || s < 0 {
+	parts := strings.Split(string(c), ".")
+	var n [3]int64
+	var err error
+	for i := 0; i < len(n) && err == nil && len(parts) == len(n); i++ {
+		n[i], err = strconv.ParseInt(parts[i], 36, 64)
+	}
+	if err != nil || len(parts) != len(n) || n[0] < 0 || n[2] < 0 {
 		return place{}, fault.New(fault.Invalid, "%.40q is no cursor of the feed", string(c))
 	}
-	return place{t, s}, nil
+	return place{n[0], n[1], n[2]}, nil
 }
 
 // skipTwo scans a row's place before the event's own columns.

@@ -3,6 +3,9 @@ package event_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -197,6 +200,52 @@ func TestAnEarlierTransactionThatCommitsLater(t *testing.T) {
 	r.readUntil(2, 10)
 	if r.ids[0] != "early.1" || r.ids[1] != "late.1" {
 		t.Errorf("the reader sees %q", r.ids)
+	}
+}
+
+// TestTheFeedSurvivesAMove has a database restored into another cluster, whose
+// transaction ids are far lower than those that its events have.
+func TestTheFeedSurvivesAMove(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.Postgres, db.Config{})
+	settle := func() {
+		t.Helper()
+		if _, err := db.Update(t.Context(), d, []db.Lock{event.SettleLock()}, func(tx *db.Tx) (struct{}, error) {
+			return struct{}{}, event.Settle(tx)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	settle()
+	settle() // it is at home
+	for v := range int64(7) {
+		write(t, d, happened("a", v+1))
+	}
+	r := newReader(t, d)
+	r.readUntil(1, 1)
+	const ahead = 1_000_000 // how far the old cluster was
+	if _, err := db.Update(t.Context(), d, nil, func(tx *db.Tx) (struct{}, error) {
+		tx.WriteAny(`UPDATE events SET xid = xid + $1`, ahead)
+		tx.Write(`UPDATE feed_clusters SET cluster = 'another'`)
+		return struct{}{}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	parts := strings.Split(string(r.cursor), ".")
+	tx, err := strconv.ParseInt(parts[1], 36, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.cursor = event.Cursor(parts[0] + "." + strconv.FormatInt(tx+ahead, 36) + "." + parts[2])
+	settle()
+	for v := range int64(2) {
+		write(t, d, happened("a", v+8))
+	}
+	r.readUntil(9, 2)
+	fresh := newReader(t, d)
+	fresh.readUntil(9, 4)
+	if len(r.ids) != 9 || !slices.Equal(r.ids, fresh.ids) {
+		t.Errorf("an old reader has seen %q, a new one %q", r.ids, fresh.ids)
 	}
 }
 

@@ -15,3 +15,11 @@ CREATE TABLE events (
     PRIMARY KEY (xid, seq),
     UNIQUE (subject, version)
 );
+
+-- The clusters that the database has lived in. Transaction ids are a cluster's
+-- own: when it is restored into another one, the places of its events are moved.
+CREATE TABLE feed_clusters (
+    epoch   BIGINT NOT NULL PRIMARY KEY,
+    cluster TEXT   NOT NULL,
+    shift   BIGINT NOT NULL -- by how much the older places were moved back
+);
