@@ -20,7 +20,7 @@ CREATE TABLE work (
     state       TEXT   NOT NULL CHECK (state IN ('ready', 'stuck')),
     due         BIGINT NOT NULL, -- shop time
     tries       BIGINT NOT NULL CHECK (tries >= 0),
-    lease       TEXT   NOT NULL, -- who works on it now, '' for no one; never the same twice
+    lease       TEXT   NOT NULL, -- under which it is worked on, '' when it never was; a lease is given once
     lease_until BIGINT NOT NULL, -- the database's time
     last_error  TEXT   NOT NULL,
     enqueued_at BIGINT NOT NULL, -- shop time

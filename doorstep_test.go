@@ -1,0 +1,128 @@
+package doorstep_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"doorstep"
+	"doorstep/access"
+	"doorstep/clock"
+	"doorstep/fault"
+	"doorstep/internal/db/dbtest"
+	"doorstep/inventory"
+	"doorstep/order"
+	"doorstep/process"
+)
+
+var by = process.Command{By: access.Operator}
+
+// stocked opens a shop with ten cups. Its goods and people are made up.
+func stocked(t *testing.T, cfg doorstep.Config) *doorstep.Shop {
+	t.Helper()
+	ctx := t.Context()
+	s, err := doorstep.Open(ctx, cfg)
+	must(t, err)
+	_, err = s.Process.SetLocation(ctx, by, inventory.Location{ID: "main", Name: "Main", Country: "GB"})
+	must(t, err)
+	_, err = s.Process.DefineSKU(ctx, by, inventory.SKU{Code: "CUP", Name: "Cup", Currency: "GBP", Price: 450, Weight: 300})
+	must(t, err)
+	_, err = s.Process.ReceiveStock(ctx, by, "CUP", "main", 10)
+	must(t, err)
+	return s
+}
+
+func cup() order.Request {
+	return order.Request{Currency: "GBP", Lines: []order.LineRequest{{SKU: "CUP", Quantity: 1}},
+		ShipTo: order.Address{Name: "Made Up", Line1: "1 Sample Street", City: "Sampleton", Country: "GB"}}
+}
+
+// TestAShopRunsInRealTime is what another program does that embeds a shop.
+func TestAShopRunsInRealTime(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		steps := make(chan string, 100)
+		cfg := doorstep.Config{DB: dbtest.URL(t, engine), Outside: filepath.Join(t.TempDir(), "outside"),
+			Done: func(step string, _ time.Duration) { steps <- step }}
+		s := stocked(t, cfg)
+		must(t, s.Runner.Start(t.Context()))
+		placed, err := s.Process.Place(t.Context(), by, cup())
+		must(t, err)
+		for step := ""; step != string(process.StepBuyLabel); {
+			select {
+			case step = <-steps:
+			case <-t.Context().Done():
+				t.Fatal("the order was not shipped in time")
+			}
+		}
+		must(t, s.Close())
+
+		cfg.ReadOnly = true
+		read, err := doorstep.Open(t.Context(), cfg)
+		must(t, err)
+		v, err := read.Process.Show(t.Context(), placed.Value.Order.ID)
+		must(t, err)
+		if v.Order.Status != order.Shipped || v.Order.Number != 1001 {
+			t.Errorf("order %d is %s after the stop", v.Order.Number, v.Order.Status)
+		}
+		must(t, read.Close())
+	})
+}
+
+// TestNumbersGoOnAfterAStop has no gap where no process was killed.
+func TestNumbersGoOnAfterAStop(t *testing.T) {
+	t.Parallel()
+	cfg := doorstep.Config{DB: dbtest.URL(t, dbtest.SQLite)}
+	for want := int64(1001); want < 1004; want++ {
+		s := stocked(t, cfg)
+		placed, err := s.Process.Place(t.Context(), by, cup())
+		must(t, err)
+		if got := placed.Value.Order.Number; got != want {
+			t.Errorf("the order's number is %d, not %d", got, want)
+		}
+		must(t, s.Close())
+	}
+}
+
+func TestWhatCanNotBeOpened(t *testing.T) {
+	t.Parallel()
+	real := doorstep.Config{DB: dbtest.URL(t, dbtest.SQLite)}
+	must(t, stocked(t, real).Close())
+	virtual := real
+	virtual.Virtual = clock.NewVirtual(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	short := real
+	short.Lease, short.AskTimeout = 5*time.Second, 5*time.Second
+	for name, c := range map[string]struct {
+		cfg  doorstep.Config
+		code fault.Code
+	}{
+		"a shop in real time, on a virtual clock":          {virtual, fault.Conflict},
+		"a lease that ends while a provider is waited for": {short, fault.Invalid},
+	} {
+		s, err := doorstep.Open(context.Background(), c.cfg)
+		if !fault.Is(err, c.code) {
+			t.Errorf("%s: %v, not %s", name, err, c.code)
+		}
+		if s != nil {
+			must(t, s.Close())
+		}
+	}
+	must(t, stocked(t, real).Close()) // what was refused holds nothing
+}
+
+func TestWhereTheOutsideWorldIs(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{"shop.db": "shop.db-outside", "postgres://localhost/shop": "doorstep-outside"} {
+		if got := doorstep.OutsideOf(url); got != want {
+			t.Errorf("the books of %s are in %s, not %s", url, got, want)
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
