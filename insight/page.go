@@ -45,7 +45,7 @@ func (in Insight) Steps() []report.Step {
 // period is longer than four days.
 func (in Insight) Data() report.Data {
 	d := report.Data{
-		From: in.From, To: in.To, Funnel: in.Stages(), Failed: in.Failures(), Steps: in.Steps(),
+		From: in.From, To: in.To, Funnel: in.Stages(), Failed: in.Failures(), Cancelled: in.Orders.Cancelled, Steps: in.Steps(),
 		Taken: amounts(in.Taken), Refunded: amounts(in.Refunded), Tickets: in.outcomes(), Every: time.Hour,
 	}
 	if in.To.Sub(in.From) > 4*24*time.Hour {

@@ -111,6 +111,7 @@ func TestData(t *testing.T) {
 			{Name: "processed", Orders: 8}, {Name: "paid", Orders: 7}, {Name: "shipped", Orders: 6}, {Name: "delivered", Orders: 5}},
 		Failed: []report.Reason{{Name: "out_of_stock", Orders: 2}, {Name: "payment_declined", Orders: 2},
 			{Name: "capture_failed", Orders: 1}, {Name: "shipping_failed", Orders: 1}},
+		Cancelled: 1,
 		Steps: []report.Step{{Name: "placed to paid", Clock: report.ShopTime, N: 1},
 			{Name: "placed to door", Clock: report.ShopTime, N: 2}},
 		OverTime: []report.Bucket{{Start: monday, Placed: 9}, {Start: monday.Add(time.Hour)}},

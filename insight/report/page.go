@@ -22,7 +22,7 @@ type page struct {
 	Cards     []card
 	Placed    int64
 	Lost      int64 // orders that failed
-	Elsewhere int64 // orders that neither failed nor came to the last stage
+	Elsewhere int64 // orders that neither came to the last stage nor failed nor were cancelled
 	TicketSum int64
 	Balance   []balance
 	Clocks    []clockwork
@@ -81,7 +81,7 @@ func (p *page) countOrders() {
 	}
 	if len(p.Funnel) > 0 {
 		p.Placed = p.Funnel[0].Orders
-		p.Elsewhere = max(0, p.Placed-p.last().Orders-p.Lost)
+		p.Elsewhere = max(0, p.Placed-p.last().Orders-p.Lost-p.Cancelled)
 	}
 }
 

@@ -19,19 +19,20 @@ import (
 
 // Data is what a report shows. Every part may be empty; the page then says so.
 type Data struct {
-	Title    string          // the heading: "Order report" when empty
-	Shop     string          // whose orders they are; may be empty
-	From, To time.Time       // the period in shop time, shown in the location it carries; zero when there is none
-	Funnel   []Stage         // in the order of the process; the first one is what all shares are of
-	Failed   []Reason        // orders that failed, each counted once
-	Steps    []Step          // in the order of the process
-	Every    time.Duration   // the length of a bucket: an hour when zero
-	OverTime []Bucket        // by start, without gaps
-	Taken    []money.Amount  // captured, one amount per currency
-	Refunded []money.Amount  // given back, one positive amount per currency
-	Tickets  []TicketOutcome // each ticket counted once
-	Verify   Verdict
-	Facts    []Fact // how the data was made: seed, engine, version …
+	Title     string          // the heading: "Order report" when empty
+	Shop      string          // whose orders they are; may be empty
+	From, To  time.Time       // the period in shop time, shown in the location it carries; zero when there is none
+	Funnel    []Stage         // in the order of the process; the first one is what all shares are of
+	Failed    []Reason        // orders that failed, each counted once
+	Cancelled int64           // orders that were cancelled
+	Steps     []Step          // in the order of the process
+	Every     time.Duration   // the length of a bucket: an hour when zero
+	OverTime  []Bucket        // by start, without gaps
+	Taken     []money.Amount  // captured, one amount per currency
+	Refunded  []money.Amount  // given back, one positive amount per currency
+	Tickets   []TicketOutcome // each ticket counted once
+	Verify    Verdict
+	Facts     []Fact // how the data was made: seed, engine, version …
 }
 
 // Stage is how many orders came at least this far.

@@ -166,10 +166,10 @@ func (r *Runner) claim(ctx context.Context) (more bool, err error) {
 	items, err := db.Update(ctx, r.db, []db.Lock{claimLock}, func(tx *db.Tx) ([]Item, error) {
 		return r.queue.claim(tx, room)
 	})
+	if ctx.Err() != nil {
+		return false, nil // it was told to stop: what it has claimed all the same goes on when its lease ends
+	}
 	if err != nil {
-		if ctx.Err() != nil {
-			return false, nil // it was told to stop
-		}
 		return false, err
 	}
 	for _, it := range items {
