@@ -72,8 +72,8 @@ type writer interface {
 // there, and brings its tables up to this version.
 //
 // Errors by code: Locked when another process has the file; Conflict when the
-// database is of a newer version, needs another kind of time or belongs to
-// another program; NotFound when there is nothing to read; Unavailable when it
+// database is of a newer version, needs another kind of time, belongs to
+// another program or has several names; NotFound when there is nothing to read; Unavailable when it
 // can't be reached or written, or would not keep what it acknowledges; Internal
 // when it is damaged. Nothing is changed then.
 func Open(ctx context.Context, config Config) (*DB, error) {
@@ -189,8 +189,11 @@ func (d *DB) Clock() clock.Clock { return d.config.Clock }
 
 // Backup writes a copy of the database, as it is now, to a file that must not
 // exist yet, and returns when the copy is on the disk. Updates and Views go on
-// meanwhile. Errors by code: Conflict when the file exists, Invalid on
-// PostgreSQL, whose own tools do it.
+// meanwhile. What a killed Backup has left is replaced by the next one.
+//
+// Errors by code: Conflict when the file exists or another Backup is writing
+// it, Unavailable when it can't be written, Invalid on PostgreSQL, whose own
+// tools do it.
 func (d *DB) Backup(ctx context.Context, path string) error {
 	if err := d.enter(); err != nil {
 		return err

@@ -147,7 +147,10 @@ func (m *migrator) checkVersion(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if version < m.newest() {
+	switch {
+	case version == 0:
+		return fault.New(fault.NotFound, "%s is empty: a command that writes makes a shop of it", m.about)
+	case version < m.newest():
 		return fault.New(fault.Conflict, "%s is of an older version: a command that writes brings it up to date", m.about)
 	}
 	return m.notNewer(version)

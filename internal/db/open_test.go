@@ -120,6 +120,19 @@ func TestOlderDatabaseIsNotForReadersYet(t *testing.T) {
 	})
 }
 
+func TestEmptyDatabaseIsNotForReaders(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		url := dbtest.EmptyURL(t, engine)
+		if engine == dbtest.SQLite {
+			if err := os.WriteFile(url, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		refused(t, db.Config{URL: url, ReadOnly: true}, fault.NotFound, "is empty", "a command that writes")
+	})
+}
+
 func TestForeignDatabaseStaysUntouched(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, engine string) {

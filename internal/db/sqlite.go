@@ -135,7 +135,25 @@ func inspect(path string, readOnly bool) error {
 		return fault.New(fault.Unavailable, "%s can't be opened for %s: %w", path, purpose(readOnly), err)
 	}
 	defer file.Close()
+	if err := inspectNames(file); err != nil {
+		return err
+	}
 	return inspectHeader(file)
+}
+
+// inspectNames refuses a file that has several names: the lock and the log lie
+// beside one of them, and whoever comes by another one sees neither.
+// https://sqlite.org/howtocorrupt.html#_multiple_links_to_the_same_file
+func inspectNames(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return fault.New(fault.Unavailable, "%s can't be looked at: %w", file.Name(), err)
+	}
+	if n := namesOf(info); n > 1 && info.Mode().IsRegular() {
+		return fault.New(fault.Conflict, "%s is one of %d names (hard links) of the same file: "+
+			"keep one, the one that has a -wal file beside it if any has, and remove the others", file.Name(), n)
+	}
+	return nil
 }
 
 func inspectDir(path string) error {
@@ -170,7 +188,7 @@ func purpose(readOnly bool) string {
 // lockFile makes this process the file's only writer.
 func lockFile(path string) (*flock.Flock, error) {
 	name := path + ".lock"
-	lock := flock.New(name, flock.SetPermissions(0o600), flock.SetFlag(os.O_CREATE|os.O_RDWR))
+	lock := newLock(name)
 	taken, err := lock.TryLock()
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "%s can't be made, so the database can't be locked: %w", name, err)
@@ -181,6 +199,11 @@ func lockFile(path string) (*flock.Flock, error) {
 	// The number is for the sentence above only; the lock holds without it.
 	_ = os.WriteFile(name, []byte(strconv.Itoa(os.Getpid())+"\n"), 0o600)
 	return lock, nil
+}
+
+// newLock is a lock by a file that only its owner reads.
+func newLock(name string) *flock.Flock {
+	return flock.New(name, flock.SetPermissions(0o600), flock.SetFlag(os.O_CREATE|os.O_RDWR))
 }
 
 // lockHolder names the process that wrote the lock file.

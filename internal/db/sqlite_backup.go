@@ -8,33 +8,78 @@ import (
 	"path/filepath"
 
 	"doorstep/fault"
+
+	"github.com/gofrs/flock"
 )
 
 // backup copies the file with VACUUM INTO, in one snapshot:
-// https://sqlite.org/lang_vacuum.html#vacuuminto.
+// https://sqlite.org/lang_vacuum.html#vacuuminto. The name that was asked for
+// is given to a complete copy only; until then the copy has a name of its own,
+// which a backup that was killed leaves to the next one.
 func (s *sqliteDB) backup(ctx context.Context, path string) error {
-	if err := reserve(path); err != nil {
+	partial := path + ".partial"
+	lock, err := lockBackup(partial, path)
+	if err != nil {
 		return err
 	}
-	partial := path + ".partial"
-	if err := s.copyTo(ctx, partial); err != nil {
-		return errors.Join(err, ignoreMissing(os.Remove(partial)), os.Remove(path))
+	err = s.backupAlone(ctx, partial, path)
+	return errors.Join(err, ignoreMissing(os.Remove(partial)), os.Remove(lock.Path()), lock.Unlock())
+}
+
+// lockBackup makes this the only backup to the path.
+func lockBackup(partial, path string) (*flock.Flock, error) {
+	lock := newLock(partial + ".lock")
+	taken, err := lock.TryLock()
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "%s can't be made: %w", path, err)
 	}
-	if err := publish(partial, path); err != nil {
+	// Whoever had the lock has removed its file: that lock keeps nobody out now.
+	if !taken || !isThere(lock) {
+		return nil, errors.Join(fault.New(fault.Conflict, "another backup to %s is under way", path), lock.Unlock())
+	}
+	return lock, nil
+}
+
+func isThere(lock *flock.Flock) bool {
+	locked, err1 := lock.Stat()
+	named, err2 := os.Stat(lock.Path())
+	return err1 == nil && err2 == nil && os.SameFile(locked, named)
+}
+
+func (s *sqliteDB) backupAlone(ctx context.Context, partial, path string) error {
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return existsAlready(path)
+	}
+	if err := makeAnew(partial); err != nil {
+		return fault.New(fault.Unavailable, "%s can't be made: %w", partial, err)
+	}
+	if err := s.copyTo(ctx, partial); err != nil {
+		return err
+	}
+	err := publish(partial, path)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return existsAlready(path)
+	case err != nil:
 		return fault.New(fault.Unavailable, "the backup %s can't be completed: %w", path, err)
 	}
 	return nil
 }
 
-// reserve makes an empty file, which fails when there is one already. Only a
-// complete backup takes its place.
-func reserve(path string) error {
+func existsAlready(path string) error {
+	return fault.New(fault.Conflict, "%s exists already: a backup overwrites nothing", path)
+}
+
+// makeAnew makes an empty file for its owner's eyes in the place of any that a
+// killed backup has left. SQLite fills an empty file as it is, and would let
+// others read one that it made.
+func makeAnew(path string) error {
+	if err := ignoreMissing(os.Remove(path)); err != nil {
+		return err
+	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	switch {
-	case errors.Is(err, fs.ErrExist):
-		return fault.New(fault.Conflict, "%s exists already: a backup overwrites nothing", path)
-	case err != nil:
-		return fault.New(fault.Unavailable, "%s can't be made: %w", path, err)
+	if err != nil {
+		return err
 	}
 	return file.Close()
 }
@@ -58,10 +103,22 @@ func publish(partial, path string) error {
 	if err := errors.Join(file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(partial, path); err != nil {
+	err = renameToNew(partial, path)
+	if errors.Is(err, errors.ErrUnsupported) {
+		err = linkToNew(partial, path)
+	}
+	if err != nil {
 		return err
 	}
 	return syncDir(filepath.Dir(path))
+}
+
+// linkToNew is renameToNew where a kill in the midst of it may leave both names.
+func linkToNew(old, name string) error {
+	if err := os.Link(old, name); err != nil {
+		return err
+	}
+	return os.Remove(old)
 }
 
 func ignoreMissing(err error) error {

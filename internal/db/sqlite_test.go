@@ -16,6 +16,8 @@ import (
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/db/dbtest"
+
+	"github.com/gofrs/flock"
 )
 
 func TestOneProcessWritesAFile(t *testing.T) {
@@ -35,6 +37,31 @@ func TestOneProcessWritesAFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := stored(t, dbtest.Open(t, dbtest.SQLite, db.Config{URL: url}), "a"); got != "1" {
+		t.Errorf("stored is %q", got)
+	}
+}
+
+// TestAFileOfSeveralNames: the second name has no lock beside it.
+func TestAFileOfSeveralNames(t *testing.T) {
+	t.Parallel()
+	url := dbtest.URL(t, dbtest.SQLite)
+	d := dbtest.Open(t, dbtest.SQLite, db.Config{URL: url})
+	mustUpdate(t, d, func(tx *db.Tx) { put(tx, "a", "1") })
+	name := filepath.Join(t.TempDir(), "other.db")
+	if err := os.Link(url, name); err != nil {
+		t.Fatal(err)
+	}
+	before := content(t, url)
+	for _, readOnly := range []bool{false, true} {
+		refused(t, db.Config{URL: name, ReadOnly: readOnly}, fault.Conflict, name, "2 names (hard links)", "remove the others")
+	}
+	if !bytes.Equal(before, content(t, url)) {
+		t.Error("the file was changed")
+	}
+	if err := errors.Join(d.Close(), os.Remove(url)); err != nil {
+		t.Fatal(err)
+	}
+	if got := stored(t, dbtest.Open(t, dbtest.SQLite, db.Config{URL: name}), "a"); got != "1" {
 		t.Errorf("stored is %q", got)
 	}
 }
@@ -209,6 +236,9 @@ func TestBackup(t *testing.T) {
 	if stored(t, backup, "a") != "1" || stored(t, backup, "b") != "" {
 		t.Error("the backup is another snapshot")
 	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*.partial*")); len(left) != 0 {
+		t.Errorf("beside it is %v", left)
+	}
 }
 
 func TestBackupThatFailsLeavesNothing(t *testing.T) {
@@ -222,6 +252,43 @@ func TestBackupThatFailsLeavesNothing(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("it left %v", left)
+	}
+}
+
+// TestBackupTakesNoName: a name that someone else takes while the copy is made
+// (a link that leads nowhere is seen only then) stays theirs.
+func TestBackupTakesNoName(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite, db.Config{})
+	dir := t.TempDir()
+	path := filepath.Join(dir, "backup.db")
+	if err := os.Symlink("nowhere", path); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Backup(context.Background(), path); !fault.Is(err, fault.Conflict) {
+		t.Errorf("Backup returned %v", err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 || left[0].Type() != os.ModeSymlink {
+		t.Errorf("it left %v", left)
+	}
+}
+
+func TestOneBackupToAFile(t *testing.T) {
+	t.Parallel()
+	d := dbtest.Open(t, dbtest.SQLite, db.Config{})
+	path := filepath.Join(t.TempDir(), "backup.db")
+	other := flock.New(path + ".partial.lock")
+	if taken, err := other.TryLock(); !taken {
+		t.Fatal(err)
+	}
+	if err := d.Backup(context.Background(), path); !fault.Is(err, fault.Conflict) || !strings.Contains(fault.As(err).Message, "under way") {
+		t.Errorf("Backup returned %v", err)
+	}
+	if err := other.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Backup(context.Background(), path); err != nil {
+		t.Error(err)
 	}
 }
 

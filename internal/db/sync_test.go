@@ -2,6 +2,8 @@ package db_test
 
 import (
 	"bufio"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -121,5 +123,43 @@ func TestKilledProcess(t *testing.T) {
 		if stored(t, d, "a") != "1" || stored(t, d, "b") != "" {
 			t.Errorf("a is %q, b is %q", stored(t, d, "a"), stored(t, d, "b"))
 		}
+	}
+}
+
+// dyingBackup is killed when it has written the first part of a backup.
+func dyingBackup(t *testing.T, file string) {
+	syscall.Umask(0) // what a backup makes is for its owner's eyes by itself
+	d := dbtest.Open(t, dbtest.SQLite, db.Config{URL: file, ReadOnly: true})
+	t.Fatal(d.Backup(context.Background(), file+".copy"))
+}
+
+func TestKilledBackup(t *testing.T) {
+	t.Parallel()
+	if file := os.Getenv(childFile); file != "" {
+		dyingBackup(t, file)
+		return
+	}
+	file := made(t, dbtest.SQLite, db.Config{}, func(tx *db.Tx) { put(tx, "a", strings.Repeat("x", 1<<20)) })
+	path, partial := file+".copy", file+".copy.partial"
+	out, err := child(t.Name(), file, "strace", "-f", "-qq", "-o", os.DevNull, "-P", partial,
+		"-e", "trace=pwrite64", "-e", "inject=pwrite64:signal=KILL:when=3").CombinedOutput()
+	if err == nil || !strings.Contains(err.Error(), "killed") {
+		t.Fatalf("the child ended with %v\n%s", err, out)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("it left a file by the backup's name: %v", err)
+	}
+	if info, err := os.Stat(partial); err != nil || info.Size() == 0 || info.Mode().Perm() != 0o600 {
+		t.Errorf("it left %v, %v", info, err)
+	}
+	d := dbtest.Open(t, dbtest.SQLite, db.Config{URL: file})
+	if err := d.Backup(context.Background(), path); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := filepath.Glob(partial + "*"); len(left) != 0 {
+		t.Errorf("beside the backup is %v", left)
+	}
+	if got := stored(t, dbtest.Open(t, dbtest.SQLite, db.Config{URL: path, ReadOnly: true}), "a"); len(got) != 1<<20 {
+		t.Errorf("stored is %.40q", got)
 	}
 }
