@@ -230,7 +230,7 @@ func picksOf(r db.Reader, o order.Order, handOver policy.HandOver) ([]pick, erro
 	if err != nil {
 		return nil, err
 	}
-	lines, err := shipping.LinesRange(r, o.ID, o.ID)
+	lines, err := shipping.Lines(r, o.ID)
 	if err != nil {
 		return nil, err
 	}

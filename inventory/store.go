@@ -72,14 +72,16 @@ func NextVersion(tx *db.Tx, sku string) (int64, error) {
 
 // GetLocation returns a location. Errors: not_found.
 func GetLocation(r db.Reader, location string) (Location, error) {
-	l, found, err := db.One(r, func(row db.Row) (Location, error) {
-		var l Location
-		return l, row.Scan(&l.ID, &l.Name, &l.Country, &l.Priority)
-	}, `SELECT id, name, country, priority FROM locations WHERE id = $1`, location)
+	l, found, err := db.One(r, scanLocation, `SELECT `+locationColumns+` FROM locations WHERE id = $1`, location)
 	if err == nil && !found {
 		err = fault.New(fault.NotFound, "there is no location %q", location)
 	}
 	return l, err
+}
+
+// Locations returns all locations, by id. They are few: places, not shelves.
+func Locations(r db.Reader) ([]Location, error) {
+	return db.All(r, scanLocation, `SELECT `+locationColumns+` FROM locations ORDER BY id`)
 }
 
 // SetLocation makes a location or changes it.
@@ -139,6 +141,17 @@ func Moved(r db.Reader, first, last string) ([]Movement, error) {
 		WHERE sku >= $1 AND sku <= $2 GROUP BY sku, location, type ORDER BY sku, location, type`, first, last)
 }
 
+// MovedFor returns what the movements for the orders from first to last, both
+// included, come to, as sums per order, SKU, location and type.
+func MovedFor(r db.Reader, first, last string) ([]Movement, error) {
+	return db.All(r, func(row db.Row) (Movement, error) {
+		var m Movement
+		return m, row.Scan(&m.Order, &m.SKU, &m.Location, (*string)(&m.Type), &m.Quantity)
+	}, `SELECT order_id, sku, location, type, CAST(SUM(quantity) AS BIGINT) FROM stock_movements
+		WHERE order_id <> '' AND order_id >= $1 AND order_id <= $2
+		GROUP BY order_id, sku, location, type ORDER BY order_id, sku, location, type`, first, last)
+}
+
 // Movements returns the last movements of an SKU, the newest first.
 func Movements(r db.Reader, sku string, limit int) ([]Movement, error) {
 	return db.All(r, func(row db.Row) (Movement, error) {
@@ -151,11 +164,19 @@ func Movements(r db.Reader, sku string, limit int) ([]Movement, error) {
 		WHERE sku = $1 ORDER BY id DESC LIMIT $2`, sku, limit)
 }
 
-const skuColumns = `sku, name, currency, price, weight_grams, version`
+const (
+	skuColumns      = `sku, name, currency, price, weight_grams, version`
+	locationColumns = `id, name, country, priority`
+)
 
 func scanSKU(row db.Row) (SKU, error) {
 	var s SKU
 	return s, row.Scan(&s.Code, &s.Name, (*string)(&s.Currency), &s.Price, &s.Weight, &s.Version)
+}
+
+func scanLocation(row db.Row) (Location, error) {
+	var l Location
+	return l, row.Scan(&l.ID, &l.Name, &l.Country, &l.Priority)
 }
 
 func scanLevel(row db.Row) (Level, error) {

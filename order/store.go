@@ -205,6 +205,13 @@ func ContactOf(r db.Reader, id string) (Contact, error) {
 	return c, err
 }
 
+// WithContact returns which of the orders from first to last, both included,
+// have a contact: those whose contact was erased have none.
+func WithContact(r db.Reader, first, last string) ([]string, error) {
+	return db.All(r, func(row db.Row) (id string, err error) { return id, row.Scan(&id) },
+		`SELECT order_id FROM order_contacts WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id`, first, last)
+}
+
 // AddNote keeps what a person wrote, as note number n of the order.
 func AddNote(tx *db.Tx, id string, version int64, n Note) {
 	tx.Write(`INSERT INTO order_notes (order_id, version, at, actor, body) VALUES ($1, $2, $3, $4, $5)`,
@@ -230,10 +237,7 @@ const firstNumber = 1001
 
 // TakeNumbers takes a block of n numbers and returns the first of it.
 func TakeNumbers(tx *db.Tx, n int64) (int64, error) {
-	first, found, err := db.One(tx, func(row db.Row) (int64, error) {
-		var next int64
-		return next, row.Scan(&next)
-	}, `SELECT next FROM order_numbers WHERE id = 1`)
+	first, found, err := db.One(tx, scanNumber, `SELECT next FROM order_numbers WHERE id = 1`)
 	if err != nil {
 		return 0, err
 	}
@@ -250,6 +254,21 @@ func TakeNumbers(tx *db.Tx, n int64) (int64, error) {
 // later block was taken.
 func GiveNumbersBack(tx *db.Tx, next, end int64) {
 	tx.WriteAny(`UPDATE order_numbers SET next = $1 WHERE id = 1 AND next = $2`, next, end)
+}
+
+// Numbers returns the number that the next block begins with, and the largest
+// that an order has; 0 where there is none.
+func Numbers(r db.Reader) (next, largest int64, err error) {
+	if next, _, err = db.One(r, scanNumber, `SELECT next FROM order_numbers WHERE id = 1`); err != nil {
+		return 0, 0, err
+	}
+	largest, _, err = db.One(r, scanNumber, `SELECT number FROM orders ORDER BY number DESC LIMIT 1`)
+	return next, largest, err
+}
+
+func scanNumber(row db.Row) (int64, error) {
+	var n int64
+	return n, row.Scan(&n)
 }
 
 const columns = `id, number, source, source_number, version, status, stock, payment, fulfilment, ended, failure,

@@ -64,6 +64,26 @@ func Lock() db.Lock { return db.Lock{Rank: lockRank, Key: "policy"} }
 
 const lockRank = 50
 
+// Newest returns the newest version's number and what is stored of it, as it is
+// written; 0 and "" when no one has changed the default yet.
+func Newest(r db.Reader) (number int64, doc string, err error) {
+	_, _, err = db.One(r, func(row db.Row) (struct{}, error) { return struct{}{}, row.Scan(&number, &doc) },
+		`SELECT version, doc FROM policies ORDER BY version DESC LIMIT 1`)
+	return number, doc, err
+}
+
+// Parse reads a stored policy. What it does not name is filled from the
+// default, so that a setting that came later has its default in older versions.
+//
+// Errors: internal when it is no policy in JSON.
+func Parse(doc string) (Policy, error) {
+	p := Default()
+	if err := json.Unmarshal([]byte(doc), &p); err != nil {
+		return Policy{}, fault.New(fault.Internal, "a stored policy can not be read: %w", err)
+	}
+	return p, nil
+}
+
 // Set makes p the policy in force, as a new version. The transaction holds Lock.
 //
 // Errors: invalid; conflict when the version in force is not the one that the
@@ -103,8 +123,6 @@ func (s *Store) forget() {
 
 const columns = `version, at, actor, doc`
 
-// scan fills what a version does not name from the default, so that a setting
-// that came later has its default in older versions.
 func scan(row db.Row) (Version, error) {
 	var v Version
 	var at int64
@@ -113,6 +131,7 @@ func scan(row db.Row) (Version, error) {
 		return v, err
 	}
 	v.At = db.Time(at)
-	v.Policy = Default()
-	return v, json.Unmarshal([]byte(doc), &v.Policy)
+	var err error
+	v.Policy, err = Parse(doc)
+	return v, err
 }

@@ -56,7 +56,7 @@ func (p *Process) Show(ctx context.Context, what string) (Overview, error) {
 			func() error { v.Attempts, err = payment.Attempts(r, id); return err },
 			func() error { v.Refunds, err = payment.Refunds(r, id); return err },
 			func() error { v.Shipments, err = shipping.Of(r, id); return err },
-			func() error { v.Scans, err = shipping.Scans(r, id, id); return err },
+			func() error { v.Scans, err = shipping.Scans(r, id); return err },
 			func() error { v.Tickets, err = support.Of(r, id); return err },
 			func() error { v.Notes, err = order.Notes(r, id); return err },
 			func() error { v.Timeline, err = event.Timeline(r, id); return err },

@@ -40,33 +40,71 @@ func Range(r db.Reader, first, last string) ([]Shipment, error) {
 }
 
 // OrderOf returns the order that a shipment belongs to, by the shipment's id
-// or its tracking number. Errors: not_found.
+// or its tracking number.
+//
+// Errors: not_found; conflict when several parcels have the tracking number.
 func OrderOf(r db.Reader, what string) (order, shipment string, err error) {
 	s, found, err := db.One(r, scanShipment, `SELECT `+shipmentColumns+` FROM shipments WHERE id = $1`, what)
-	if err == nil && !found {
-		s, found, err = db.One(r, scanShipment, `SELECT `+shipmentColumns+` FROM shipments WHERE tracking_number = $1 AND tracking_number <> ''`, what)
+	if err != nil || found {
+		return s.Order, s.ID, err
 	}
-	if err == nil && !found {
-		err = fault.New(fault.NotFound, "there is no shipment %q", what)
+	by, err := ByTracking(r, what)
+	switch {
+	case err != nil:
+		return "", "", err
+	case len(by) == 0:
+		return "", "", fault.New(fault.NotFound, "there is no shipment %q", what)
+	case len(by) > 1:
+		return "", "", fault.New(fault.Conflict, "%d parcels have the tracking number %q: name one by its id", len(by), what)
 	}
-	return s.Order, s.ID, err
+	return by[0].Order, by[0].ID, nil
+}
+
+// ByTracking returns the shipments that have the tracking number, oldest first.
+// A carrier gives a number to one parcel at a time, and two carriers may give
+// the same; "" is nobody's.
+func ByTracking(r db.Reader, number string) ([]Shipment, error) {
+	return db.All(r, scanShipment, `SELECT `+shipmentColumns+` FROM shipments
+		WHERE tracking_number = $1 AND tracking_number <> '' ORDER BY order_id, id`, number)
+}
+
+// Lines returns what an order's shipments hold, by shipment.
+func Lines(r db.Reader, order string) (map[string][]ShipmentLine, error) {
+	all, err := LinesRange(r, order, order)
+	return some(all[order]), err
 }
 
 // LinesRange returns what the shipments of the orders from first to last hold,
-// by shipment.
-func LinesRange(r db.Reader, first, last string) (map[string][]ShipmentLine, error) {
-	by := map[string][]ShipmentLine{}
+// by order and shipment.
+func LinesRange(r db.Reader, first, last string) (map[string]map[string][]ShipmentLine, error) {
+	all := map[string]map[string][]ShipmentLine{}
 	err := db.Each(r, func(row db.Row) error {
-		var of string
+		var order, shipment string
 		var l ShipmentLine
-		if err := row.Scan(&of, &l.Line, &l.SKU, &l.Quantity); err != nil {
+		if err := row.Scan(&order, &shipment, &l.Line, &l.SKU, &l.Quantity); err != nil {
 			return err
 		}
-		by[of] = append(by[of], l)
+		add(all, order, shipment, l)
 		return nil
-	}, `SELECT shipment_id, line, sku, quantity FROM shipment_lines
+	}, `SELECT order_id, shipment_id, line, sku, quantity FROM shipment_lines
 		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, shipment_id, line`, first, last)
-	return by, err
+	return all, err
+}
+
+// some is an empty map where there is none.
+func some[T any](parts map[string][]T) map[string][]T {
+	if parts == nil {
+		return map[string][]T{}
+	}
+	return parts
+}
+
+// add puts what belongs to a shipment of an order to the rest of it.
+func add[T any](all map[string]map[string][]T, order, shipment string, part T) {
+	if all[order] == nil {
+		all[order] = map[string][]T{}
+	}
+	all[order][shipment] = append(all[order][shipment], part)
 }
 
 // InsertAttempt writes an attempt before it is asked. The database refuses a
@@ -104,7 +142,7 @@ func AttemptsRange(r db.Reader, first, last string) ([]Attempt, error) {
 
 // AddScans appends those of the scans that are new, and returns them.
 func AddScans(tx *db.Tx, s Shipment, scans []Scan) ([]Scan, error) {
-	known, err := Scans(tx, s.Order, s.Order)
+	known, err := Scans(tx, s.Order)
 	if err != nil {
 		return nil, err
 	}
@@ -125,23 +163,30 @@ func AddScans(tx *db.Tx, s Shipment, scans []Scan) ([]Scan, error) {
 	return added, nil
 }
 
-// Scans returns the scans of the orders from first to last, by shipment, in
-// the order of the carrier's clock.
-func Scans(r db.Reader, first, last string) (map[string][]Scan, error) {
-	by := map[string][]Scan{}
+// Scans returns the scans of an order's shipments, by shipment, in the order of
+// the carrier's clock.
+func Scans(r db.Reader, order string) (map[string][]Scan, error) {
+	all, err := ScansRange(r, order, order)
+	return some(all[order]), err
+}
+
+// ScansRange returns the scans of the orders from first to last, by order and
+// shipment, in the order of the carrier's clock.
+func ScansRange(r db.Reader, first, last string) (map[string]map[string][]Scan, error) {
+	all := map[string]map[string][]Scan{}
 	err := db.Each(r, func(row db.Row) error {
-		var of string
+		var order, shipment string
 		var k Scan
 		var at int64
-		if err := row.Scan(&of, &k.ID, (*string)(&k.Status), &at, &k.Place); err != nil {
+		if err := row.Scan(&order, &shipment, &k.ID, (*string)(&k.Status), &at, &k.Place); err != nil {
 			return err
 		}
 		k.At = db.Time(at)
-		by[of] = append(by[of], k)
+		add(all, order, shipment, k)
 		return nil
-	}, `SELECT shipment_id, scan_id, status, at, place FROM scans
+	}, `SELECT order_id, shipment_id, scan_id, status, at, place FROM scans
 		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, shipment_id, at, scan_id`, first, last)
-	return by, err
+	return all, err
 }
 
 // KeepAnswer keeps an answer that came too late to change anything, as

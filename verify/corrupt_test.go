@@ -90,6 +90,25 @@ var orderCorruptions = []corruption{
 	{"a count of what is not there", []string{`INSERT INTO counts (name, shard, n) VALUES ('tickets.made_up', 0, 2)`}, one(verify.KeptCount, "tickets.made_up")},
 	{"lines of no shipment", []string{`INSERT INTO shipment_lines (order_id, shipment_id, line, sku, quantity) VALUES ('{delivered}', 'shp_gone', 1, 'CUP', 1)`},
 		one(verify.Orphan, "shp_gone")},
+	{"lines of another order's shipment", []string{`UPDATE shipment_lines SET order_id = '{carried}' WHERE order_id = '{delivered}'`},
+		[]named{{verify.Orphan, of(shipmentOf, "delivered")}, {verify.ShipmentLines, "{delivered}"}}},
+	{"scans of another order's shipment", []string{
+		`INSERT INTO scans (order_id, shipment_id, scan_id, status, at, seen_at, place)
+			SELECT '{carried}', id, 's', 'pre_transit', 0, 0, '' FROM shipments WHERE order_id = '{delivered}'`,
+	}, one(verify.Orphan, of(shipmentOf, "delivered"))},
+	{"an attempt for no refund", []string{`UPDATE payment_attempts SET refund_id = 'rfd_gone' WHERE order_id = '{called back}' AND op = 'refund'`},
+		one(verify.Orphan, `SELECT key FROM payment_attempts WHERE order_id = '{called back}' AND op = 'refund'`)},
+	{"a contact of no order", []string{`INSERT INTO order_contacts (order_id, name, mail, phone, ship_to, bill_to) VALUES ('ord_gone', '', '', '', '{}', '')`},
+		one(verify.Orphan, "ord_gone")},
+	{"a location is lost", []string{`DELETE FROM locations WHERE id = 'annex'`}, one(verify.Orphan, "LAMP")},
+	{"a parcel from nowhere", []string{`UPDATE shipments SET location = 'gone' WHERE order_id = '{labelled}'`}, one(verify.Orphan, of(shipmentOf, "labelled"))},
+	{"reserved nowhere", []string{`UPDATE reservations SET location = 'gone' WHERE order_id = '{labelled}'`},
+		[]named{{verify.Orphan, "CUP"}, {verify.StockReserved, "CUP"}, {verify.StockReserved, "CUP"}, {verify.OrderMovements, "{labelled}"}}},
+	{"no one knows where it is to go", []string{`DELETE FROM order_contacts WHERE order_id = '{labelled}'`}, one(verify.Contact, "{labelled}")},
+	{"a number that is there already", []string{`UPDATE order_numbers SET next = (SELECT MAX(number) FROM orders)`}, one(verify.Numbers, "orders")},
+	{"the next number is lost", []string{`DELETE FROM order_numbers`}, one(verify.Numbers, "orders")},
+	{"a policy that could not be set", []string{inForce(`REPLACE(doc, 'at_once', 'made_up')`)}, one(verify.Policy, policyInForce)},
+	{"a policy that can not be read", []string{inForce(`SUBSTR(doc, 2)`)}, one(verify.Policy, policyInForce)},
 	{"a refund of no order", []string{refund("ord_gone")}, one(verify.Orphan, "ord_gone")},
 	{"a refund of what is not even named like one", []string{refund("gone")}, one(verify.Orphan, "gone")},
 	{"a refund of no payment", []string{refund("{delivered}")}, []named{{verify.Orphan, "rfd_x"}, {verify.State, "rfd_x"}}},
@@ -105,6 +124,13 @@ var orderCorruptions = []corruption{
 		`INSERT INTO events (subject, version, entity, type, from_state, to_state, status, actor, at, data) VALUES ('tkt_gone', 1, 'tkt_gone', 'ticket.closed', '', '', '', '', 0, '')`,
 	}, one(verify.Orphan, "tkt_gone")},
 	{"stock of no SKU", []string{`INSERT INTO stock_levels (sku, location, on_hand, reserved) VALUES ('GONE', 'main', 1, 0)`}, one(verify.Orphan, "GONE")},
+}
+
+const policyInForce = `SELECT 'policy ' || MAX(version) FROM policies`
+
+// inForce changes the document of the policy in force.
+func inForce(doc string) string {
+	return `UPDATE policies SET doc = ` + doc + ` WHERE version = (SELECT MAX(version) FROM policies)`
 }
 
 func refund(of string) string {
@@ -131,6 +157,8 @@ var moneyCorruptions = []corruption{
 		one(verify.PaymentAttempts, of(paymentOf, "delivered"))},
 	{"captured but not authorised", []string{`UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{captured late}' AND op = 'authorise'`},
 		one(verify.PaymentAttempts, of(paymentOf, "captured late"))},
+	{"another authorisation", []string{`UPDATE payments SET ref = 'made up' WHERE order_id = '{delivered}'`},
+		one(verify.PaymentAttempts, of(paymentOf, "delivered"))},
 	{"handed over before it was captured", swapped("{captured late}", "payment.succeeded", "shipment.shipped"),
 		[]named{{verify.UnpaidHandOver, "{captured late}"}, {verify.Impossible, "{captured late}"}}},
 	{"handed over for less", []string{
@@ -169,6 +197,11 @@ var parcelCorruptions = []corruption{
 	{"too much in the parcel", []string{`UPDATE shipment_lines SET quantity = quantity + 1 WHERE order_id = '{delivered}' AND line = 1`},
 		one(verify.ShipmentLines, "{delivered}")},
 	{"another label", []string{`UPDATE shipments SET tracking_number = 'T1' WHERE order_id = '{delivered}'`}, one(verify.LabelAttempts, of(shipmentOf, "delivered"))},
+	{"another carrier", []string{`UPDATE shipments SET carrier = 'made up' WHERE order_id = '{delivered}'`}, one(verify.LabelAttempts, of(shipmentOf, "delivered"))},
+	{"handed over at no time", []string{`UPDATE shipments SET shipped_at = 0 WHERE order_id = '{delivered}'`}, one(verify.HandOvers, of(shipmentOf, "delivered"))},
+	{"handed over, but it is here", []string{`UPDATE shipments SET shipped_at = 1 WHERE order_id = '{labelled}'`}, one(verify.HandOvers, of(shipmentOf, "labelled"))},
+	{"delivered at no time", []string{`UPDATE shipments SET delivered_at = 0 WHERE order_id = '{delivered}'`},
+		[]named{{verify.Tracking, of(shipmentOf, "delivered")}, {verify.FulfilmentFacet, "{delivered}"}, {verify.NoNextStep, "{delivered}"}}},
 	{"a label that was never bought", []string{`UPDATE label_attempts SET status = 'refused' WHERE order_id = '{delivered}'`},
 		one(verify.LabelAttempts, of(shipmentOf, "delivered"))},
 	{"a label that was not given back", []string{`UPDATE label_attempts SET status = 'refused' WHERE order_id = '{called back}' AND op = 'void'`},
@@ -192,9 +225,11 @@ func label(order, status string) string {
 
 var stockCorruptions = []corruption{
 	{"more is reserved than was ordered", []string{`UPDATE reservations SET quantity = quantity + 1 WHERE order_id = '{labelled}'`},
-		[]named{{verify.StockFacet, "{labelled}"}, {verify.StockReserved, "CUP"}}},
-	{"reserved for a parcel that has left", []string{reservation("{carried}")}, []named{{verify.StockFacet, "{carried}"}, {verify.StockReserved, "CUP"}}},
-	{"reserved for an order that is over", []string{reservation("{delivered}")}, []named{{verify.DeadReservation, "{delivered}"}, {verify.StockReserved, "CUP"}}},
+		[]named{{verify.StockFacet, "{labelled}"}, {verify.StockReserved, "CUP"}, {verify.OrderMovements, "{labelled}"}}},
+	{"reserved for a parcel that has left", []string{reservation("{carried}")},
+		[]named{{verify.StockFacet, "{carried}"}, {verify.StockReserved, "CUP"}, {verify.OrderMovements, "{carried}"}}},
+	{"reserved for an order that is over", []string{reservation("{delivered}")},
+		[]named{{verify.DeadReservation, "{delivered}"}, {verify.StockReserved, "CUP"}, {verify.OrderMovements, "{delivered}"}}},
 	{"reserved for no order", []string{reservation("ord_gone")}, []named{{verify.DeadReservation, "ord_gone"}, {verify.StockReserved, "CUP"}}},
 	{"more is reserved than there is", []string{
 		`INSERT INTO stock_movements (id, sku, location, type, quantity, order_id, at, actor, reason)
@@ -204,6 +239,13 @@ var stockCorruptions = []corruption{
 	{"one more than moved in", []string{`UPDATE stock_levels SET on_hand = on_hand + 1 WHERE sku = 'CUP' AND location = 'main'`}, one(verify.StockMovements, "CUP")},
 	{"a movement is lost", []string{`DELETE FROM stock_movements WHERE sku = 'LAMP' AND location = 'annex'`}, one(verify.StockMovements, "LAMP")},
 	{"a level is lost", []string{`DELETE FROM stock_levels WHERE sku = 'LAMP' AND location = 'annex'`}, one(verify.StockMovements, "LAMP")},
+	{"reserved by another order's movement", []string{`UPDATE stock_movements SET order_id = '{under way}' WHERE order_id = '{labelled}'`},
+		[]named{{verify.OrderMovements, "{labelled}"}, {verify.OrderMovements, "{labelled}"}, {verify.OrderMovements, "{under way}"}}},
+	{"taken away by another order's movements", []string{`UPDATE stock_movements SET order_id = '{labelled}' WHERE order_id = '{under way}'`},
+		[]named{{verify.OrderMovements, "{labelled}"}, {verify.OrderMovements, "{under way}"}, {verify.OrderMovements, "{under way}"}}},
+	{"moved for no order", []string{`UPDATE stock_movements SET order_id = 'gone' WHERE order_id = '{declined}'`}, one(verify.Orphan, "gone")},
+	{"a parcel from where nothing was reserved", []string{`UPDATE shipments SET location = 'annex' WHERE order_id = '{labelled}'`},
+		one(verify.OrderMovements, "{labelled}")},
 	{"reserved for no one", []string{
 		`INSERT INTO stock_movements (id, sku, location, type, quantity, order_id, at, actor, reason) VALUES ('mov_x', 'CUP', 'main', 'reservation', 1, '', 0, '', '')`,
 		`UPDATE stock_levels SET reserved = reserved + 1 WHERE sku = 'CUP' AND location = 'main'`,

@@ -21,6 +21,9 @@ const (
 	NextDue     Kind = "next_due"
 	KeptCount   Kind = "kept_count"
 	Orphan      Kind = "orphan"
+	Contact     Kind = "contact"
+	Numbers     Kind = "order_numbers"
+	Policy      Kind = "policy"
 	// Of money.
 	PaymentFacet    Kind = "payment_facet"
 	PaymentAmount   Kind = "payment_amount"
@@ -39,12 +42,14 @@ const (
 	LabelAttempts   Kind = "label_attempts"
 	TwoLabels       Kind = "two_labels"
 	Tracking        Kind = "tracking"
+	HandOvers       Kind = "handovers"
 	// Of stock.
 	StockFacet      Kind = "stock_facet"
 	DeadReservation Kind = "dead_reservation"
 	StockBounds     Kind = "stock_bounds"
 	StockMovements  Kind = "stock_movements"
 	StockReserved   Kind = "stock_reservations"
+	OrderMovements  Kind = "order_movements"
 	// Of steps and tickets.
 	StrayStep      Kind = "stray_step"
 	NoNextStep     Kind = "no_next_step"
@@ -74,28 +79,33 @@ func Kinds() []Rule {
 		{OpenTickets, "An order's count of open tickets is the number of its unsolved tickets."},
 		{NextDue, "An order's next due time is that of the first of its steps that waits for no person."},
 		{KeptCount, "The kept counts of orders and tickets per status are what counting gives."},
-		{Orphan, "Whatever belongs to an order, payment, shipment, ticket or SKU belongs to one that exists."},
+		{Orphan, "Whatever belongs to an order, payment, shipment, ticket, SKU or location belongs to one that exists."},
+		{Contact, "Of every order that has not left and is to, it is known who ordered it and where it is to go."},
+		{Numbers, "The next order's number is larger than that of any order."},
+		{Policy, "The policy in force can be read, and is one that could be set."},
 		{PaymentFacet, "An order's payment facet is what its payments and refunds come to."},
 		{PaymentAmount, "An order's payment is of the order's total, in its currency."},
 		{Captured, "A payment that succeeded has captured its amount, any other nothing."},
 		{Refunded, "What a payment has given back is the sum of its refunds that succeeded."},
 		{OverRefunded, "The refunds of a payment, pending ones included, are at most what was captured."},
 		{MoneyKept, "Nothing is kept of the money for an order that failed or was cancelled: it is given back or about to be."},
-		{PaymentAttempts, "A payment's attempts are numbered from 1, and those that succeeded come to what was captured, authorised and refunded."},
+		{PaymentAttempts, "A payment's attempts are numbered from 1, and those that succeeded come to what was captured, authorised and refunded; it has the reference of the one that authorised it."},
 		{UnpaidHandOver, "No parcel is handed over before its order's total is captured."},
 		{TwoOpenAttempts, "At most one attempt of a payment or shipment is open."},
 		{AttemptStep, "Every open attempt has the step that asks for it, and every asking step its open attempt."},
 		{FulfilmentFacet, "An order's fulfilment facet is what its shipments come to."},
 		{Parcel, "An order that is paid and going on has one parcel that is neither voided nor failed; one that never was has none."},
 		{ShipmentLines, "The parcels of an order that are neither voided nor failed hold exactly its lines."},
-		{LabelAttempts, "A shipment's attempts are numbered from 1; it has the label of the one that bought it, and none once it is voided or failed."},
+		{LabelAttempts, "A shipment's attempts are numbered from 1; all were of its carrier; it has the label of the one that bought it, and none once it is voided or failed."},
 		{TwoLabels, "No parcel has two labels that were not given back."},
 		{Tracking, "A parcel's tracking status and last scan are what its scans come to, and it is delivered when they say so."},
+		{HandOvers, "A parcel was handed over when its events say so."},
 		{StockFacet, "An order whose stock is reserved has reservations for exactly what its lines ask for, any other none."},
 		{DeadReservation, "Nothing is reserved for an order that is over or does not exist."},
 		{StockBounds, "What is reserved is not negative and at most what is on hand."},
 		{StockMovements, "What is on hand and what is reserved are what the movements come to."},
 		{StockReserved, "What is reserved of an SKU at a location is what its reservations come to."},
+		{OrderMovements, "An order's movements come to what is reserved for it, took its lines away once its stock has left, and were where its parcels are to leave from."},
 		{StrayStep, "Every step that is due or waited for is one of the process, about something that exists and waits for it."},
 		{NoNextStep, "Whatever is not finished has a next step, or a person who was told."},
 		{TicketReason, "An unsolved ticket has been decided about, with a reason."},

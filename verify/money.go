@@ -120,20 +120,34 @@ func (d *dossier) checkPaymentAttempts() {
 		if open > 1 {
 			d.find(TwoOpenAttempts, p.ID, "%d attempts are open", open)
 		}
-		if came.captured != p.Captured || came.refunded != p.Refunded {
-			d.find(PaymentAttempts, p.ID, "the attempts that succeeded took %d and gave back %d, the row says %d and %d",
-				came.captured, came.refunded, p.Captured, p.Refunded)
-		}
-		if wasAuthorised(p) && came.authorised != p.Amount {
-			d.find(PaymentAttempts, p.ID, "%d of %d were authorised before they could be captured", came.authorised, p.Amount)
-		}
+		d.checkCame(p, came)
+	}
+}
+
+// checkCame holds what the attempts of a payment came to against it.
+func (d *dossier) checkCame(p payment.Payment, came asked) {
+	if came.captured != p.Captured || came.refunded != p.Refunded {
+		d.find(PaymentAttempts, p.ID, "the attempts that succeeded took %d and gave back %d, the row says %d and %d",
+			came.captured, came.refunded, p.Captured, p.Refunded)
+	}
+	if wasAuthorised(p) && came.authorised != p.Amount {
+		d.find(PaymentAttempts, p.ID, "%d of %d were authorised before they could be captured", came.authorised, p.Amount)
+	}
+	if came.ref != p.Ref {
+		d.find(PaymentAttempts, p.ID, "it has the reference %q, the attempt that authorised it %q", p.Ref, came.ref)
 	}
 }
 
 // asked is what the attempts of a payment that succeeded come to.
-type asked struct{ authorised, captured, refunded int64 }
+type asked struct {
+	authorised, captured, refunded int64
+	ref                            string // of the authorisation
+}
 
 func (s *asked) add(p payment.Payment, a payment.Attempt) {
+	if a.Op == payment.OpAuthorise {
+		s.ref = a.Ref
+	}
 	switch {
 	case a.Op == payment.OpRefund:
 		s.refunded += a.Amount

@@ -21,6 +21,7 @@ type dossier struct {
 	*Report
 	order        order.Order // its ID is "" when there is no such order
 	lines        []order.Line
+	contact      bool // whether it says who ordered it
 	events       []event.Event
 	payments     []payment.Payment
 	attempts     []payment.Attempt
@@ -32,24 +33,41 @@ type dossier struct {
 	tickets      []support.Ticket
 	messages     map[string]support.MessageCount // by ticket
 	reservations []inventory.Reservation
+	moved        []inventory.Movement // summed up per SKU, location and type
 	items        []work.Item
+	locations    map[string]bool // those that there are
 }
 
 // rules are what is checked of an order that exists.
 var rules = []func(*dossier){
-	(*dossier).checkHistory, (*dossier).checkEntities, (*dossier).checkTotals,
+	(*dossier).checkHistory, (*dossier).checkEntities, (*dossier).checkTotals, (*dossier).checkContact,
 	(*dossier).checkPayments, (*dossier).checkRefunds, (*dossier).checkPaymentAttempts,
-	(*dossier).checkShipments, (*dossier).checkParcels, (*dossier).checkLabels, (*dossier).checkTracking,
-	(*dossier).checkStock, (*dossier).checkSteps, (*dossier).checkAttemptSteps, (*dossier).checkNextStep,
+	(*dossier).checkShipments, (*dossier).checkParcels, (*dossier).checkLabels, (*dossier).checkTracking, (*dossier).checkHandOvers,
+	(*dossier).checkStock, (*dossier).checkMovements, (*dossier).checkSteps, (*dossier).checkAttemptSteps, (*dossier).checkNextStep,
 	(*dossier).checkTickets, (*dossier).checkOwners,
 }
 
 // section is the dossiers of a range of orders, and what of the range belongs
 // to no order.
 type section struct {
-	orders   []order.Order
-	dossiers map[string]*dossier // by order, also by one that does not exist
-	adrift   map[string]string   // what belongs to no shipment of the range, by the shipment's id
+	orders    []order.Order
+	dossiers  map[string]*dossier // by order, also by one that does not exist
+	locations map[string]bool     // those that there are
+}
+
+// newSection returns a section without orders, as the shop's locations are now.
+func newSection(r db.Reader) (*section, error) {
+	locations, err := locationIDs(r)
+	return &section{dossiers: map[string]*dossier{}, locations: locations}, err
+}
+
+func locationIDs(r db.Reader) (map[string]bool, error) {
+	all, err := inventory.Locations(r)
+	ids := make(map[string]bool, len(all))
+	for _, l := range all {
+		ids[l.ID] = true
+	}
+	return ids, err
 }
 
 const orderPrefix = order.Prefix + "_"
@@ -57,16 +75,18 @@ const orderPrefix = order.Prefix + "_"
 // orders checks all orders, range by range.
 func (run *run) orders(ctx context.Context) error {
 	return walk(ctx, run.db, func(r db.Reader, after string) (*section, string, error) {
-		page, err := order.Page(r, after, run.Orders)
+		s, err := newSection(r)
 		if err != nil {
 			return nil, "", err
 		}
-		first, last, rest := bounds(orderPrefix, after, page, run.Orders, func(o order.Order) string { return o.ID })
-		s := &section{orders: page, dossiers: map[string]*dossier{}, adrift: map[string]string{}}
-		for _, o := range page {
+		if s.orders, err = order.Page(r, after, run.Orders); err != nil {
+			return nil, "", err
+		}
+		first, last, rest := bounds(orderPrefix, after, s.orders, run.Orders, func(o order.Order) string { return o.ID })
+		for _, o := range s.orders {
 			s.of(o.ID).order = o
 		}
-		for _, read := range []func(db.Reader, string, string) error{s.readGoods, s.readMoney, s.readParcels, s.readTickets, s.readLog} {
+		for _, read := range []func(db.Reader, string, string) error{s.readGoods, s.readStock, s.readMoney, s.readParcels, s.readTickets, s.readLog} {
 			if err := read(r, first, last); err != nil {
 				return nil, "", err
 			}
@@ -78,9 +98,12 @@ func (run *run) orders(ctx context.Context) error {
 // strays looks for what belongs to orders whose identifiers are none.
 func (run *run) strays(ctx context.Context) error {
 	s, err := db.View(ctx, run.db, func(r db.Reader) (*section, error) {
-		s := &section{dossiers: map[string]*dossier{}, adrift: map[string]string{}}
+		s, err := newSection(r)
+		if err != nil {
+			return nil, err
+		}
 		for _, around := range [][2]string{{"", orderPrefix}, {orderPrefix + end + next, end}} {
-			for _, read := range []func(db.Reader, string, string) error{s.readGoods, s.readMoney, s.readParcels} {
+			for _, read := range []func(db.Reader, string, string) error{s.readGoods, s.readStock, s.readMoney, s.readParcels} {
 				if err := read(r, around[0], around[1]); err != nil {
 					return nil, err
 				}
@@ -113,9 +136,6 @@ func (run *run) checkSection(s *section) {
 			check(d)
 		}
 	}
-	for _, shipment := range slices.Sorted(maps.Keys(s.adrift)) {
-		run.report.find(Orphan, shipment, "there is no such shipment, but %s of it", s.adrift[shipment])
-	}
 	run.report.Orders += int64(len(s.orders))
 	if len(s.orders) > 0 {
 		run.Progress(run.report.Orders)
@@ -126,7 +146,7 @@ func (run *run) checkSection(s *section) {
 func (s *section) of(id string) *dossier {
 	d := s.dossiers[id]
 	if d == nil {
-		d = &dossier{held: map[string][]shipping.ShipmentLine{}, scans: map[string][]shipping.Scan{}, messages: map[string]support.MessageCount{}}
+		d = &dossier{messages: map[string]support.MessageCount{}, locations: s.locations}
 		s.dossiers[id] = d
 	}
 	return d
@@ -148,6 +168,19 @@ func (s *section) readGoods(r db.Reader, first, last string) error {
 	}
 	for id, l := range lines {
 		s.of(id).lines = l
+	}
+	contacts, err := order.WithContact(r, first, last)
+	for _, id := range contacts {
+		s.of(id).contact = true
+	}
+	return err
+}
+
+func (s *section) readStock(r db.Reader, first, last string) error {
+	moved, err := inventory.MovedFor(r, first, last)
+	if err := file(moved, err, s, func(m inventory.Movement) string { return m.Order },
+		func(d *dossier) *[]inventory.Movement { return &d.moved }); err != nil {
+		return err
 	}
 	reservations, err := inventory.Reservations(r, first, last)
 	return file(reservations, err, s, func(v inventory.Reservation) string { return v.Order },
@@ -185,18 +218,12 @@ func (s *section) readParcels(r db.Reader, first, last string) error {
 	if err != nil {
 		return err
 	}
-	scans, err := shipping.Scans(r, first, last)
-	for _, p := range shipments {
-		d := s.of(p.Order)
-		d.held[p.ID], d.scans[p.ID] = held[p.ID], scans[p.ID]
-		delete(held, p.ID)
-		delete(scans, p.ID)
+	for id, lines := range held {
+		s.of(id).held = lines
 	}
-	for id := range held {
-		s.adrift[id] = "lines"
-	}
-	for id := range scans {
-		s.adrift[id] = "scans"
+	scans, err := shipping.ScansRange(r, first, last)
+	for id, seen := range scans {
+		s.of(id).scans = seen
 	}
 	return err
 }
@@ -240,8 +267,9 @@ func (d *dossier) reportOrphans(id string) {
 	// An SKU may be named like an order; its events are checked with the stock.
 	d.events = slices.DeleteFunc(d.events, ofStock)
 	for what, n := range map[string]int{
-		"lines": len(d.lines), "payments": len(d.payments), "payment attempts": len(d.attempts), "refunds": len(d.refunds),
-		"shipments": len(d.shipments), "label attempts": len(d.labels), "tickets": len(d.tickets), "events": len(d.events),
+		"lines": len(d.lines), "contacts": count(d.contact), "stock movements": len(d.moved), "payments": len(d.payments), "payment attempts": len(d.attempts), "refunds": len(d.refunds),
+		"shipments": len(d.shipments), "label attempts": len(d.labels),
+		"packed shipments": len(d.held), "scanned shipments": len(d.scans), "tickets": len(d.tickets), "events": len(d.events),
 	} {
 		if n > 0 {
 			d.find(Orphan, id, "there is no such order, but %d %s of it", n, what)
@@ -249,16 +277,25 @@ func (d *dossier) reportOrphans(id string) {
 	}
 }
 
+func count(is bool) int {
+	if is {
+		return 1
+	}
+	return 0
+}
+
 func ofStock(e event.Event) bool {
 	return e.Type == inventory.EventDefined || e.Type == inventory.EventReceived || e.Type == inventory.EventAdjusted
 }
 
-// checkOwners looks for attempts and refunds of the order that belong to
-// nothing of it.
+// checkOwners looks for parts of the order that belong to nothing of it.
 func (d *dossier) checkOwners() {
 	for _, a := range d.attempts {
 		if _, ok := d.payment(a.Payment); !ok {
 			d.find(Orphan, a.Key, "the order %s has no payment %q for this attempt", d.order.ID, a.Payment)
+		}
+		if _, ok := d.refund(a.Refund); !ok && a.Refund != "" {
+			d.find(Orphan, a.Key, "the order %s has no refund %q for this attempt", d.order.ID, a.Refund)
 		}
 	}
 	for _, f := range d.refunds {
@@ -270,6 +307,31 @@ func (d *dossier) checkOwners() {
 		if _, ok := d.shipment(a.Shipment); !ok {
 			d.find(Orphan, a.Key, "the order %s has no shipment %q for this attempt", d.order.ID, a.Shipment)
 		}
+	}
+	ownerless(d, d.held, "lines")
+	ownerless(d, d.scans, "scans")
+	for _, s := range d.shipments {
+		if !d.locations[s.Location] {
+			d.find(Orphan, s.ID, "there is no location %q for this shipment to leave from", s.Location)
+		}
+	}
+}
+
+// ownerless looks for what belongs to no shipment of the order.
+func ownerless[T any](d *dossier, parts map[string][]T, what string) {
+	for _, id := range slices.Sorted(maps.Keys(parts)) {
+		if _, ok := d.shipment(id); !ok {
+			d.find(Orphan, id, "the order %s has no such shipment, but %d %s of it", d.order.ID, len(parts[id]), what)
+		}
+	}
+}
+
+// checkContact looks whether it is known where the order is to go. Once it has
+// gone, its contact may be erased.
+func (d *dossier) checkContact() {
+	o := d.order
+	if left := o.Stock == order.StockLeft; !d.contact && !left && !o.Status.Final() {
+		d.find(Contact, o.ID, "it is %s, and no one knows who ordered it and where it is to go", o.Status)
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"time"
 
+	"doorstep/event"
+	"doorstep/inventory"
 	"doorstep/order"
 	"doorstep/shipping"
 )
@@ -89,6 +91,9 @@ func (d *dossier) checkLabels() {
 				d.find(LabelAttempts, s.ID, "the attempt %s is number %d where %d was expected", a.Key, a.N, n)
 				n = a.N
 			}
+			if a.Carrier != s.Carrier {
+				d.find(LabelAttempts, s.ID, "it is shipped by %s, its attempt %s is of %s", s.Carrier, a.Key, a.Carrier)
+			}
 			switch {
 			case a.Open():
 				open++
@@ -141,6 +146,53 @@ func (d *dossier) checkTracking() {
 		}
 		if arrived := s.Status == shipping.Shipped && s.Tracking == shipping.Delivered; arrived != !s.DeliveredAt.IsZero() {
 			d.find(Tracking, s.ID, "it is %s and %s, but its time of delivery is %s", s.Status, s.Tracking, s.DeliveredAt)
+		}
+	}
+}
+
+// checkHandOvers holds when each parcel was handed over against its events.
+func (d *dossier) checkHandOvers() {
+	if int64(len(d.events)) != d.order.Version {
+		return // named already: a history that is not whole proves nothing
+	}
+	for _, s := range d.shipments {
+		handOver, _ := pick(d.events, func(e event.Event) bool { return e.Entity == s.ID && e.Type == shipping.EventShipped })
+		if !s.ShippedAt.Equal(handOver.At) {
+			d.find(HandOvers, s.ID, "the row says %s, its events %s", s.ShippedAt, handOver.At)
+		}
+	}
+}
+
+// checkMovements holds what was moved for the order against what is reserved
+// for it now, what it has taken away and where its parcels leave from.
+func (d *dossier) checkMovements() {
+	o := d.order
+	differ, left, at := map[place]int64{}, map[string]int64{}, map[string]bool{}
+	for _, m := range d.moved {
+		_, reserved := m.Effect()
+		differ[place{m.SKU, m.Location}] += reserved
+		at[m.Location] = true
+		if m.Type == inventory.Ship {
+			left[m.SKU] += m.Quantity
+		}
+	}
+	for _, v := range d.reservations {
+		differ[place{v.SKU, v.Location}] -= v.Quantity
+	}
+	maps.DeleteFunc(differ, func(_ place, n int64) bool { return n == 0 })
+	if len(differ) > 0 {
+		d.find(OrderMovements, o.ID, "what its movements reserved and what is reserved for it differ by %v", differ)
+	}
+	gone := map[string]int64{}
+	if o.Stock == order.StockLeft {
+		gone = order.Demand(d.lines)
+	}
+	if !maps.Equal(left, gone) {
+		d.find(OrderMovements, o.ID, "its stock is %s, its movements took away %v of %v", o.Stock, left, gone)
+	}
+	for _, s := range d.shipments {
+		if !at[s.Location] && d.locations[s.Location] {
+			d.find(OrderMovements, o.ID, "the parcel %s leaves from %s, where nothing was reserved for it", s.ID, s.Location)
 		}
 	}
 }

@@ -20,6 +20,8 @@ type shelf struct {
 	moved    []inventory.Movement // summed up per SKU, location and type
 	reserved []inventory.Level    // summed up per SKU and location
 	events   map[string]event.Span
+
+	locations map[string]bool // those that there are
 }
 
 // stock checks all SKUs, range by range.
@@ -36,6 +38,9 @@ func (run *run) stock(ctx context.Context) error {
 			return s, "", err
 		}
 		if s.reserved, err = inventory.Reserved(r, first, last); err != nil {
+			return s, "", err
+		}
+		if s.locations, err = locationIDs(r); err != nil {
 			return s, "", err
 		}
 		codes := make([]string, len(s.skus))
@@ -84,6 +89,9 @@ func (run *run) checkShelf(s shelf) {
 		reserved[at], places[at] = l, true
 	}
 	for _, at := range slices.SortedFunc(maps.Keys(places), place.compare) {
+		if !s.locations[at.location] {
+			run.report.find(Orphan, at.sku, "there is no location %q, but stock, movements or reservations of it there", at.location)
+		}
 		run.checkPlace(at, known[at.sku], levels[at], moved[at], reserved[at])
 	}
 }

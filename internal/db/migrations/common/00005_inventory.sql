@@ -35,6 +35,7 @@ CREATE TABLE stock_movements (
     reason   TEXT   NOT NULL
 );
 CREATE INDEX stock_movements_sku ON stock_movements (sku, id);
+CREATE INDEX stock_movements_order ON stock_movements (order_id) WHERE order_id <> '';
 
 CREATE TABLE reservations (
     order_id TEXT   NOT NULL,
