@@ -169,4 +169,9 @@ func TestResultAsText(t *testing.T) {
 	if !strings.HasPrefix(b.String(), "no orders\n") {
 		t.Errorf("nothing imported: %s", b.String())
 	}
+	b.Reset()
+	must(t, importer.Result{Orders: 1, Replayed: 1}.WriteText(&b))
+	if !strings.HasPrefix(b.String(), "1 order from ") || !strings.Contains(b.String(), "\n1 of them was placed") {
+		t.Errorf("one order: %s", b.String())
+	}
 }

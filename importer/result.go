@@ -74,10 +74,10 @@ func (r Result) WriteText(w io.Writer) error {
 	if r.Orders == 0 {
 		t.line("no orders")
 	} else {
-		t.line("%d orders from %s to %s (shop time)", r.Orders, minute(r.First), minute(r.Last))
+		t.line("%s from %s to %s (shop time)", number(r.Orders, "order", "orders"), minute(r.First), minute(r.Last))
 	}
 	if r.Replayed > 0 {
-		t.line("%d of them were placed by an earlier run", r.Replayed)
+		t.line("%d of them %s placed by an earlier run", r.Replayed, map[bool]string{true: "was", false: "were"}[r.Replayed == 1])
 	}
 	for _, s := range order.Statuses {
 		if n := r.Statuses[s]; n > 0 {
@@ -107,6 +107,14 @@ func (r Result) writeAccount(t *textWriter) {
 	}
 	row("the file", r.File)
 	t.keep(table.Flush())
+}
+
+// number is a number of things in words.
+func number(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 const minuteLayout = "2006-01-02 15:04"

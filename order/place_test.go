@@ -73,6 +73,7 @@ func TestValidate(t *testing.T) {
 		{"ship_to.city", "required", func(q *order.Request) { q.ShipTo.City = "" }},
 		{"ship_to.country", "malformed", func(q *order.Request) { q.ShipTo.Country = "gb" }},
 		{"ship_to.country", "malformed", func(q *order.Request) { q.ShipTo.Country = "GBR" }},
+		{"ship_to.country", "unknown", func(q *order.Request) { q.ShipTo.Country = "UK" }},
 		{"ship_to.line2", "too_long", func(q *order.Request) { q.ShipTo.Line2 = long }},
 		{"bill_to.name", "required", func(q *order.Request) { q.BillTo = q.ShipTo; q.BillTo.Name = "" }},
 	} {
@@ -87,6 +88,33 @@ func wantField(t *testing.T, err error, path, code string) {
 	e := fault.As(err)
 	if e == nil || e.Code != fault.Invalid || len(e.Fields) != 1 || e.Fields[0].Path != path || e.Fields[0].Code != code || e.Fields[0].Message == "" {
 		t.Errorf("the answer is %v, not %s %s", err, path, code)
+	}
+}
+
+// TestCountries tries every pair of letters: 249 are assigned, and two more are
+// known.
+func TestCountries(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for a := 'A'; a <= 'Z'; a++ {
+		for b := 'A'; b <= 'Z'; b++ {
+			q := valid()
+			q.ShipTo.Country = string(a) + string(b)
+			if q.Validate() == nil {
+				known[q.ShipTo.Country] = true
+			}
+		}
+	}
+	if len(known) != 249+2 {
+		t.Errorf("%d countries are known", len(known))
+	}
+	for code, want := range map[string]bool{
+		"AD": true, "GB": true, "GR": true, "KR": true, "SS": true, "TW": true, "ZA": true, "ZW": true, "XK": true, "ZZ": true,
+		"AA": false, "AN": false, "EL": false, "EU": false, "QQ": false, "SU": false, "UK": false, "XI": false, "YU": false,
+	} {
+		if known[code] != want {
+			t.Errorf("%s is a country: %t", code, !want)
+		}
 	}
 }
 

@@ -360,6 +360,32 @@ func TestATrackingNumberIsText(t *testing.T) {
 	})
 }
 
+// TestATrackingNumberIsOneParcels: a carrier gives a number to one parcel, and
+// two carriers may give the same; by that one no parcel is found.
+func TestATrackingNumberIsOneParcels(t *testing.T) {
+	onShops(t, config{}, func(t *testing.T, s *shop) {
+		labelled := s.place(cup())
+		s.after(time.Minute)
+		number := s.parcel(labelled).TrackingNumber
+		manual := policy.Default()
+		manualCarrier(&manual)
+		_, err := s.SetPolicy(t.Context(), person(""), 0, manual)
+		must(t, err)
+		first, second := s.place(request(2, "CUP")), s.place(request(3, "CUP"))
+		s.after(time.Minute)
+		s.handOver(first, number)
+		_, err = s.HandOver(t.Context(), person(""), second.ID, s.parcel(second).ID, shipping.HandOver{TrackingNumber: number})
+		s.refused(fault.Conflict, err)
+		s.wantStatus(second, order.Paid)
+		_, _, err = s.FindShipment(t.Context(), number)
+		s.refused(fault.Conflict, err)
+		s.handOver(second, "MADE-UP-1")
+		if _, id, err := s.FindShipment(t.Context(), "MADE-UP-1"); err != nil || id != s.parcel(second).ID {
+			t.Errorf("the number names %q: %v", id, err)
+		}
+	})
+}
+
 // events returns how many events there are. It does not ask the feed, which on
 // PostgreSQL shows an event only when every older transaction has ended.
 func (s *shop) events() int {

@@ -123,7 +123,8 @@ func (c *change) ship(s *shipping.Shipment) error {
 // named by its id or its tracking number.
 //
 // Errors: invalid; not_found; too_late when it has left or will not; conflict
-// when it waits for its label or for the money.
+// when it waits for its label or for the money, or when its carrier has given
+// the tracking number to another parcel.
 func (p *Process) HandOver(ctx context.Context, by Command, orderID, shipmentID string, h shipping.HandOver) (Result[order.Order], error) {
 	return p.change(ctx, by, "hand_over", orderID, [2]any{shipmentID, h}, func(c *change) error {
 		s, err := c.existingShipment(shipmentID)
@@ -144,10 +145,28 @@ func (p *Process) HandOver(ctx context.Context, by Command, orderID, shipmentID 
 			return err
 		}
 		if s.TrackingNumber == "" {
+			if err := c.numberIsFree(s, h.TrackingNumber); err != nil {
+				return err
+			}
 			s.TrackingNumber = h.TrackingNumber
 		}
 		return c.ship(s)
 	})
+}
+
+// numberIsFree refuses a tracking number by which another parcel of the same
+// carrier is followed: somebody has read the wrong slip.
+func (c *change) numberIsFree(s *shipping.Shipment, number string) error {
+	others, err := shipping.ByTracking(c.tx, number)
+	if err != nil {
+		return err
+	}
+	for _, o := range others {
+		if o.ID != s.ID && o.Carrier == s.Carrier {
+			return fault.New(fault.Conflict, "the tracking number %s is that of another parcel, %s", number, o.ID)
+		}
+	}
+	return nil
 }
 
 func ended(o order.Order) string {

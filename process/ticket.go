@@ -186,7 +186,10 @@ func (p *Process) SolveTicket(ctx context.Context, by Command, id, body string) 
 		return Result[support.Ticket]{}, err
 	}
 	return p.changeTicket(ctx, by, "solve_ticket", id, body, func(c *change, t *support.Ticket) error {
-		if t.Status == support.OnHold {
+		switch {
+		case !t.Status.Unsolved():
+			return fault.New(fault.Conflict, "ticket %s is %s already", t.ID, t.Status)
+		case t.Status == support.OnHold:
 			return fault.New(fault.Conflict, "ticket %s waits for its order: it is solved when the order has moved", t.ID)
 		}
 		c.say(t, support.FromShop, body)

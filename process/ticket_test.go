@@ -125,11 +125,18 @@ func talk(s *shop) {
 	s.reply(id, support.FromShop, support.Solved)
 	s.reply(id, support.FromCustomer, support.Open)
 	s.solve(id)
-	_, err := s.SolveTicket(s.t.Context(), person(""), id, "Again.")
-	s.refused(fault.Conflict, err)
+	solvedAlready := func(how string) {
+		_, err := s.SolveTicket(s.t.Context(), person(""), id, "Again.")
+		s.refused(fault.Conflict, err)
+		if want := "ticket " + id + " is " + how + " already"; fault.As(err).Message != want {
+			s.t.Errorf("the answer is %v, not %s", err, want)
+		}
+	}
+	solvedAlready("solved")
 	s.after(8 * day)
 	s.wantTicket(id, support.Closed, support.NeedsPerson)
-	_, err = s.ReplyTicket(s.t.Context(), person(""), id, support.FromCustomer, "Too late.")
+	solvedAlready("closed")
+	_, err := s.ReplyTicket(s.t.Context(), person(""), id, support.FromCustomer, "Too late.")
 	s.refused(fault.Conflict, err)
 	if n := len(s.ticket(id).Messages); n != 11 {
 		s.t.Errorf("the ticket has %d messages", n)
