@@ -1,6 +1,9 @@
 package inventory
 
 import (
+	"cmp"
+	"slices"
+
 	"doorstep/fault"
 	"doorstep/internal/db"
 )
@@ -132,13 +135,29 @@ func Reserved(r db.Reader, first, last string) ([]Level, error) {
 }
 
 // Moved returns what the movements of the SKUs from first to last come to, as
-// sums per SKU, location and type.
+// sums per SKU, location and type. They are summed up here, row by row: the
+// database would first sort them all, in memory.
 func Moved(r db.Reader, first, last string) ([]Movement, error) {
-	return db.All(r, func(row db.Row) (Movement, error) {
-		var m Movement
-		return m, row.Scan(&m.SKU, &m.Location, (*string)(&m.Type), &m.Quantity)
-	}, `SELECT sku, location, type, CAST(SUM(quantity) AS BIGINT) FROM stock_movements
-		WHERE sku >= $1 AND sku <= $2 GROUP BY sku, location, type ORDER BY sku, location, type`, first, last)
+	type place struct {
+		sku, location string
+		t             MovementType
+	}
+	sums := map[place]int64{}
+	err := db.Each(r, func(row db.Row) error {
+		var at place
+		var quantity int64
+		err := row.Scan(&at.sku, &at.location, (*string)(&at.t), &quantity)
+		sums[at] += quantity
+		return err
+	}, `SELECT sku, location, type, quantity FROM stock_movements WHERE sku >= $1 AND sku <= $2`, first, last)
+	all := make([]Movement, 0, len(sums))
+	for at, quantity := range sums {
+		all = append(all, Movement{SKU: at.sku, Location: at.location, Type: at.t, Quantity: quantity})
+	}
+	slices.SortFunc(all, func(a, b Movement) int {
+		return cmp.Or(cmp.Compare(a.SKU, b.SKU), cmp.Compare(a.Location, b.Location), cmp.Compare(a.Type, b.Type))
+	})
+	return all, err
 }
 
 // MovedFor returns what the movements for the orders from first to last, both
