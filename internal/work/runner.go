@@ -167,7 +167,7 @@ func (r *Runner) claim(ctx context.Context) (more bool, err error) {
 		return r.queue.claim(tx, room)
 	})
 	if ctx.Err() != nil {
-		return false, nil // it was told to stop: what it has claimed all the same goes on when its lease ends
+		items, err = nil, nil // it was told to stop: what it has claimed all the same goes on when its lease ends
 	}
 	if err != nil {
 		return false, err
