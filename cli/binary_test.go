@@ -107,11 +107,18 @@ func reach(t testing.TB, engine, db, statement string) {
 	}
 }
 
-// refused checks that the program says a sentence and ends with the code.
+// refused checks that the program says a sentence, on lines that fit but for
+// words that are longer, and ends with the code.
 func refused(t testing.TB, a answer, code int, sentence string) {
 	t.Helper()
-	if a.code != code || !strings.Contains(a.stderr, "doorstep: ") || !strings.Contains(a.stderr, sentence) || a.stdout != "" {
+	said := strings.Join(strings.Fields(a.stderr), " ")
+	if a.code != code || !strings.Contains(said, "doorstep: ") || !strings.Contains(said, sentence) || a.stdout != "" {
 		t.Errorf("exit code %d, want %d and a sentence with %q:\n%s%s", a.code, code, sentence, a.stdout, a.stderr)
+	}
+	for _, line := range tooWide(a.stderr) {
+		if code != 1 && strings.Contains(strings.TrimSpace(line), " ") { // what is damaged is logged whole
+			t.Errorf("wider than 80 columns: %s", line)
+		}
 	}
 	if strings.Contains(a.stderr, "goroutine") || strings.Contains(a.stderr, "panic") {
 		t.Errorf("it panics:\n%s", a.stderr)
@@ -148,7 +155,7 @@ func TestADatabaseThatCanOnlyBeRead(t *testing.T) {
 	if err := os.Chmod(db, 0o444); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, run(t, cmd), 5, "can't be opened for writing")
+	refused(t, run(t, cmd), 5, "can't be opened for writing: permission denied")
 	if err := os.Chmod(db, 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -220,6 +220,7 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "policy", "set", "carrier=manual", "gateway=manual", "payment_retries=", "ask.tries=9", "silence=48h")
 		tr.say("", "policy", "set", "carrier=pigeon")
 		tr.say("", "policy", "set", "nonsense=1", "ask.tries=many", "silence")
+		tr.say("", "policy", "set", "payment_retries=5x", "silence=48h", "track_every=often")
 		tr.say("", "policy", "history")
 		tr.say("", place("--sku", "CUP=2", "--sku", "POT")...)
 		tr.say("", "shipment", "list")

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"syscall"
 
 	"doorstep/fault"
@@ -37,6 +39,22 @@ var exits = map[fault.Code]int{
 // errViolations says that verify has found something, and has said what.
 var errViolations = errors.New("violations were found")
 
+// errInterrupted is the cause of an error of a command that was told to stop
+// and says how to go on.
+var errInterrupted = errors.New("told to stop")
+
+// interruption is what err is to people when it comes of having been told to
+// stop, and err itself otherwise.
+func interruption(err error) error {
+	if !errors.Is(err, context.Canceled) || errors.Is(err, errInterrupted) {
+		return err
+	}
+	if e := fault.As(err); e != nil && e.Code != fault.Unavailable {
+		return err
+	}
+	return fault.New(fault.Unavailable, "interrupted: %w", errors.Join(errInterrupted, err))
+}
+
 // ExitCode returns the exit code for an error of a command, 0 for nil.
 func ExitCode(err error) int {
 	switch {
@@ -45,7 +63,7 @@ func ExitCode(err error) int {
 	case errors.Is(err, errViolations):
 		return exitViolations
 	}
-	if code, ok := exits[fault.CodeOf(err)]; ok {
+	if code, ok := exits[fault.CodeOf(interruption(err))]; ok {
 		return code
 	}
 	return exitInternal
@@ -68,6 +86,7 @@ func (s *session) report(err error) int {
 	if errors.Is(err, syscall.EPIPE) {
 		return code // whoever read has left, and is not to be told
 	}
+	err = interruption(err)
 	f := failureOf(err)
 	s.logCause(f, err)
 	if s.flags.JSON {
@@ -75,14 +94,20 @@ func (s *session) report(err error) int {
 		fmt.Fprintf(s.program.Stderr, "%s\n", b)
 		return code
 	}
-	fmt.Fprintf(s.program.Stderr, "doorstep: %s\n", printable(f.Message))
+	s.showFailure(f)
+	return code
+}
+
+// showFailure shows an error to people.
+func (s *session) showFailure(f failure) {
+	out := &screen{w: s.program.Stderr, width: s.out.width}
+	out.hanging("", "doorstep: "+f.Message)
 	for _, field := range f.Fields {
-		fmt.Fprintf(s.program.Stderr, "  %s: %s\n", printable(field.Path), printable(field.Message))
+		out.hanging("  ", field.Path+": "+field.Message)
 	}
 	if f.Hint != "" {
-		fmt.Fprintf(s.program.Stderr, "  %s\n", f.Hint)
+		out.paragraph(f.Hint)
 	}
-	return code
 }
 
 // failureOf returns what is shown of an error. What has no code is a defect:
@@ -92,25 +117,47 @@ func failureOf(err error) failure {
 	if e == nil {
 		return failure{Code: fault.Internal, Message: "something went wrong that should not have"}
 	}
-	return failure{Code: e.Code, Message: e.Message, Fields: e.Fields, Hint: hints[e.Code]}
+	f := failure{Code: e.Code, Message: e.Message, Fields: e.Fields, Hint: hints[e.Code]}
+	if why := reason(e); why != "" {
+		f.Message += ": " + why
+	}
+	return f
+}
+
+// reason is what the system says of why something is not available, such as
+// "permission denied", or "".
+func reason(e *fault.Error) string {
+	var system syscall.Errno
+	if e.Code != fault.Unavailable || !errors.As(e.Err, &system) || strings.Contains(e.Message, system.Error()) {
+		return ""
+	}
+	return system.Error()
 }
 
 // hints say how to go about what a message can only state.
 var hints = map[fault.Code]string{
-	fault.Locked: "Stop that process first, or let it do the work (doorstep serve --intake);\n" +
-		"  with --db postgres://… several processes may write at once. Reading works beside it.",
+	fault.Locked: "Stop that process first, or let it do the work (doorstep serve --intake); " +
+		"with --db postgres://… several processes may write at once. Reading works beside it.",
 }
 
 // logCause logs what is not shown of an error.
 func (s *session) logCause(f failure, err error) {
-	level := slog.LevelDebug
-	switch f.Code {
-	case fault.Internal:
-		level = slog.LevelError
-	case fault.Unavailable:
-		level = slog.LevelWarn
+	e := fault.As(err)
+	if e != nil && e.Err == nil {
+		return // all of it is shown
 	}
-	if e := fault.As(err); e == nil || e.Err != nil {
-		s.log.Log(s.ctx, level, "the cause", "code", f.Code, "error", err.Error())
+	s.log.Log(s.ctx, levelOf(f, err), "the cause", "code", f.Code, "error", err.Error())
+}
+
+// levelOf is debug where the sentence says enough: what is wrong with the input,
+// or why something is not available.
+func levelOf(f failure, err error) slog.Level {
+	var system syscall.Errno
+	switch {
+	case f.Code == fault.Internal:
+		return slog.LevelError
+	case f.Code == fault.Unavailable && !errors.As(err, &system) && !errors.Is(err, errInterrupted):
+		return slog.LevelWarn
 	}
+	return slog.LevelDebug
 }

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"doorstep/fault"
@@ -90,20 +91,23 @@ func (p Program) parse(args []string, flags *globals) (func(*session) error, err
 	if err := checkText(args); err != nil {
 		return nil, err
 	}
-	parsed, err := parser.Parse(negativeNumbers(args))
+	parsed, err := parser.Parse(quoteNumbers(args))
 	if err != nil {
 		return nil, usageError(err)
 	}
 	return func(s *session) error { return parsed.Run(s) }, nil
 }
 
-// checkText refuses arguments that are no text: the parser would mend them.
+// checkText refuses arguments that are no text: the parser would mend them. No
+// argument of a process holds a NUL, which is left to quoteNumbers.
 //
 // Errors: invalid.
 func checkText(args []string) error {
 	var c fault.Check
 	for i, a := range args {
-		c.If(!utf8.ValidString(a), fmt.Sprintf("argument %d", i+1), "not_utf8", "valid UTF-8")
+		path := fmt.Sprintf("argument %d", i+1)
+		c.If(!utf8.ValidString(a), path, "not_utf8", "valid UTF-8")
+		c.If(strings.Contains(a, quote), path, "control_character", "no NUL")
 	}
 	return c.Err("what was typed")
 }
@@ -114,7 +118,7 @@ func (p Program) parser(flags *globals) (*kong.Kong, error) {
 		grammar
 	}
 	root.globals = flags
-	return kong.New(&root,
+	options := append(unquoting(),
 		kong.Name("doorstep"),
 		kong.Description(description),
 		kong.Writers(p.Stdout, p.Stderr),
@@ -125,6 +129,7 @@ func (p Program) parser(flags *globals) (*kong.Kong, error) {
 		kong.ExplicitGroups([]kong.Group{{Key: "global", Title: "Global flags:"}}),
 		kong.Resolvers(p.environment()),
 	)
+	return kong.New(&root, options...)
 }
 
 // environment resolves flags that were not typed from their variables.
@@ -175,38 +180,63 @@ func usageError(err error) error {
 	if errors.As(err, &parse) && parse.Context != nil && parse.Context.Selected() != nil {
 		about = parse.Context.Selected().FullPath()
 	}
-	return fault.New(fault.Invalid, "%s (see %s --help)", strings.TrimSpace(err.Error()), about)
+	said := strings.ReplaceAll(err.Error(), quote, "")
+	return fault.New(fault.Invalid, "%s (see %s --help)", strings.TrimSpace(said), about)
 }
 
-// negative is an argument that is a number below zero, and no flag.
-var negative = regexp.MustCompile(`^-[0-9]+$`)
+// numeric is an argument that begins as a number below zero does. No flag does.
+var numeric = regexp.MustCompile(`^-\.?[0-9]`)
 
-const minus = "−" // U+2212
+// quote goes before an argument that the parser would take for a flag.
+const quote = "\x00"
 
-// negativeNumbers writes the sign of a negative number so that the parser does
-// not take it for a flag.
-func negativeNumbers(args []string) []string {
+// quoteNumbers marks what begins as a number below zero does, so that the
+// parser takes it for a value; unquoting takes the mark off again.
+func quoteNumbers(args []string) []string {
 	out := make([]string, len(args))
 	for i, a := range args {
-		if negative.MatchString(a) {
-			a = minus + a[1:]
+		if numeric.MatchString(a) {
+			a = quote + a
 		}
 		out[i] = a
 	}
 	return out
 }
 
+// unquoting has every kind of value read without the mark of quoteNumbers.
+func unquoting() []kong.Option {
+	usual := kong.NewRegistry().RegisterDefaults()
+	var options []kong.Option
+	for _, t := range []reflect.Type{reflect.TypeFor[string](), reflect.TypeFor[int](), reflect.TypeFor[int64](),
+		reflect.TypeFor[uint64](), reflect.TypeFor[float64]()} {
+		options = append(options, kong.KindMapper(t.Kind(), unquoted{usual.ForType(t)}))
+	}
+	for _, t := range []reflect.Type{reflect.TypeFor[time.Duration](), reflect.TypeFor[delta](), reflect.TypeFor[Item]()} {
+		options = append(options, kong.TypeMapper(t, unquoted{usual.ForType(t)}))
+	}
+	return append(options, kong.NamedMapper("path", unquoted{usual.ForNamedType("path", reflect.TypeFor[string]())}))
+}
+
+// unquoted reads a value as it was typed.
+type unquoted struct{ usual kong.Mapper }
+
+// Decode reads the next value.
+func (u unquoted) Decode(ctx *kong.DecodeContext, target reflect.Value) error {
+	if text, ok := ctx.Scan.Peek().Value.(string); ok && strings.HasPrefix(text, quote) {
+		ctx.Scan.Pop()
+		ctx.Scan.PushTyped(text[len(quote):], kong.FlagValueToken)
+	}
+	return u.usual.Decode(ctx, target)
+}
+
 // delta is a whole number with or without a sign.
 type delta int64
 
-// UnmarshalText reads +5, 5, -5 and −5.
+// UnmarshalText reads +5, 5 and -5.
 func (d *delta) UnmarshalText(text []byte) error {
-	n, err := parseCount(strings.Replace(string(text), minus, "-", 1))
-	if err != nil {
-		return err
-	}
+	n, err := parseCount(string(text))
 	*d = delta(n)
-	return nil
+	return err
 }
 
 // Item is one line of a quick order as it is typed: an SKU and how many of it.
@@ -218,18 +248,19 @@ type Item struct {
 // UnmarshalText reads CUP=2, and CUP for one of it. The SKU is everything up
 // to the last "=".
 //
-// Errors: invalid when the quantity is no whole number, or the SKU is missing.
+// Errors: invalid, of the flag, when the quantity is no whole number that fits
+// 64 bits, or the SKU is missing.
 func (i *Item) UnmarshalText(text []byte) error {
 	sku, count := string(text), "1"
 	if at := strings.LastIndexByte(sku, '='); at >= 0 {
 		sku, count = sku[:at], sku[at+1:]
 	}
 	if sku == "" {
-		return fault.New(fault.Invalid, "%.80q names no SKU: write it as CUP=2", text)
+		return unreadable("--sku", invalid("%.80q names no SKU: write it as CUP=2", text))
 	}
 	n, err := parseCount(count)
 	if err != nil {
-		return fmt.Errorf("%.80q: %w", text, err)
+		return unreadable("--sku", err)
 	}
 	*i = Item{SKU: sku, Quantity: n}
 	return nil

@@ -93,7 +93,7 @@ func (v *importVerb) into(s *session, shop *doorstep.Shop, target importer.Targe
 	result, err := importer.Run(s.ctx, target, o)
 	shown.end()
 	if err != nil && s.ctx.Err() != nil {
-		return fault.New(fault.Unavailable, "the import was interrupted; run again with the same file, it goes on: %w", err)
+		return fault.New(fault.Unavailable, "the import was interrupted; run again with the same file, it goes on: %w", errors.Join(errInterrupted, err))
 	}
 	if err != nil {
 		return err
@@ -153,9 +153,9 @@ func (p *importProgress) tell(now importer.Progress) {
 // moreOf is what a plain line says beside the share that is done.
 func moreOf(now importer.Progress) string {
 	if now.Phase == importer.Stocking {
-		return fmt.Sprintf(", %d articles", now.Done)
+		return ", " + count(int(now.Done), "article", "articles")
 	}
-	return fmt.Sprintf(", %d of %d kB, %d orders, %s shop time", now.Done/1000, now.Total/1000, now.Orders, moment(now.At))
+	return fmt.Sprintf(", %d of %d kB, %s, %s shop time", now.Done/1000, now.Total/1000, count(now.Orders, "order", "orders"), moment(now.At))
 }
 
 func (p *importProgress) end() {

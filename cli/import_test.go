@@ -65,6 +65,30 @@ func checkImportedAgain(t *testing.T, args []string) {
 	}
 }
 
+// cancelling ends a context when something is written to it.
+type cancelling struct{ cancel context.CancelFunc }
+
+func (c cancelling) Write(b []byte) (int, error) {
+	c.cancel()
+	return len(b), nil
+}
+
+// TestImportThatIsInterrupted says how it goes on, and goes on.
+func TestImportThatIsInterrupted(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	args := []string{importSample, "--db", filepath.Join(dir, "shop.db"), "--set-aside", filepath.Join(dir, "aside.csv")}
+	ctx, cancel := context.WithCancel(t.Context())
+	var errs bytes.Buffer
+	code := cli.Program{Stdout: cancelling{cancel}, Stderr: &errs}.Run(ctx, append([]string{"import"}, args...))
+	if code != 5 || errs.String() != "doorstep: the import was interrupted; run again with the same file, it goes on\n" {
+		t.Errorf("exit code %d: %s", code, errs.String())
+	}
+	if code, text, errs := importOf(t.Context(), t, args...); code != 0 || !strings.Contains(text, "All is well: 14 orders") {
+		t.Errorf("exit code %d: %s%s", code, text, errs)
+	}
+}
+
 func TestImportThatIsNone(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -83,7 +107,7 @@ func TestImportThatIsNone(t *testing.T) {
 		"another format": {t.Context(), other, 2, "not the header"},
 		"no file":        {t.Context(), filepath.Join(dir, "none.csv"), 3, "there is no file"},
 		"a folder":       {t.Context(), dir, 2, "more than once"},
-		"interrupted":    {ended, importSample, 5, ""},
+		"interrupted":    {ended, importSample, 5, "interrupted"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -56,3 +56,23 @@ func parseCount(s string) (int64, error) {
 	}
 	return n, nil
 }
+
+// unreadable is an error of reading what was typed with a flag, as one that
+// names the flag.
+func unreadable(flag string, err error) error {
+	e := fault.As(err)
+	if e == nil {
+		return err
+	}
+	var c fault.Check
+	c.Add(flag, "malformed", "%s", e.Message)
+	return c.Err("what was typed")
+}
+
+// given is the value of a flag, or none when it was not given.
+func given[T any](flag *T) (value T) {
+	if flag != nil {
+		value = *flag
+	}
+	return value
+}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"strconv"
 
 	"doorstep"
@@ -132,9 +131,15 @@ func (v *orderPlace) quick(s *session, shop *doorstep.Shop) (order.Request, erro
 		}
 		q.Currency = sku.Currency
 	}
-	shipping, err := money.Parse(cmp.Or(v.Shipping, "0"), q.Currency)
+	if v.Shipping == "" || !q.Currency.Valid() { // which is refused with the order
+		return q, nil
+	}
+	shipping, err := money.Parse(v.Shipping, q.Currency)
+	if err != nil {
+		return q, unreadable("--shipping", err)
+	}
 	q.Shipping.Price = shipping.Minor
-	return q, err
+	return q, nil
 }
 
 // orderShow shows one order.
@@ -166,10 +171,10 @@ func (v *orderShow) Run(s *session) error {
 
 // orderList lists orders.
 type orderList struct {
-	Status   order.Status `help:"Only those with this status: ${enum}." enum:",processed,paid,shipped,delivered,failed,cancelled" default:"" placeholder:"STATUS"`
-	Customer string       `help:"Only those of this customer." placeholder:"ID"`
-	Limit    int          `help:"How many at most." default:"20" placeholder:"N"`
-	Before   string       `help:"Only those before this one: the next page." placeholder:"ORDER"`
+	Status   *order.Status `help:"Only those with this status: ${enum}." enum:"processed, paid, shipped, delivered, failed, cancelled" placeholder:"STATUS"`
+	Customer string        `help:"Only those of this customer." placeholder:"ID"`
+	Limit    int           `help:"How many at most." default:"20" placeholder:"N"`
+	Before   string        `help:"Only those before this one: the next page." placeholder:"ORDER"`
 }
 
 // Help is the detail of the verb's help.
@@ -201,7 +206,7 @@ func (v *orderList) Run(s *session) error {
 		return invalid("--limit is at least 1")
 	}
 	orders, err := view(s, func(r db.Reader) ([]order.Order, error) {
-		f := order.Filter{Status: v.Status, Customer: v.Customer, Limit: v.Limit}
+		f := order.Filter{Status: given(v.Status), Customer: v.Customer, Limit: v.Limit}
 		if v.Before != "" {
 			o, err := order.Find(r, v.Before)
 			if err != nil {

@@ -43,7 +43,7 @@ func (v *paymentRecord) Run(s *session) error {
 		if v.Amount != "" {
 			paid, err := money.Parse(v.Amount, o.Currency)
 			if err != nil {
-				return err
+				return unreadable("--amount", err)
 			}
 			record.Amount = paid.Minor
 		}

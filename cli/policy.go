@@ -121,19 +121,30 @@ func (v *policySet) apply(p policy.Policy, file []byte) (policy.Policy, error) {
 			c.Add(name, "unknown", "a setting that policy get shows, as name=value")
 			continue
 		}
-		if settings[name], err = like(old, value); err != nil {
+		// Each by itself: only so an error can be told to be this one's.
+		next, err := with(settings, name, old, value)
+		if err != nil {
 			c.Add(name, "malformed", "%s", fault.As(err).Message)
+			settings[name] = old
+			continue
 		}
+		p = next
 	}
-	if err := c.Err("the policy"); err != nil {
+	return p, c.Err("the policy")
+}
+
+// with returns the policy of the settings after one that was old is set.
+//
+// Errors: invalid.
+func with(settings map[string]any, name string, old any, value string) (p policy.Policy, err error) {
+	if settings[name], err = like(old, value); err != nil {
 		return p, err
 	}
 	doc, err := json.Marshal(nested(settings))
 	if err != nil {
-		return p, err
+		return p, fault.New(fault.Internal, "the settings can not be written as JSON: %w", err)
 	}
-	var next policy.Policy
-	return next, strictjson.Unmarshal(doc, "the policy", &next)
+	return p, strictjson.Unmarshal(doc, "the policy", &p)
 }
 
 // settingsOf returns a policy's settings by their names, such as ask.tries.

@@ -95,18 +95,43 @@ func (s *screen) item(text string) {
 	}
 }
 
+// hanging writes text in lines that fit, all but the first of them indented by
+// two columns more.
+func (s *screen) hanging(indent, text string) {
+	for i, line := range strings.Split(printable(text), "\n") {
+		for j, part := range fold(line, s.width-len(indent)-2) {
+			if i+j > 0 {
+				part = "  " + part
+			}
+			s.printf("%s%s\n", indent, part)
+		}
+	}
+}
+
 // wrap breaks a line at spaces, and within a word only where it is longer than
 // a whole line.
 func wrap(line string, width int) []string {
+	var words []string
+	for _, word := range strings.Fields(line) {
+		for columns(word) > width {
+			head := widths.Truncate(word, width, "")
+			words, word = append(words, head), word[len(head):]
+		}
+		words = append(words, word)
+	}
+	return fill(words, width)
+}
+
+// fold breaks a line at spaces only: a path that is broken can not be copied.
+func fold(line string, width int) []string { return fill(strings.Split(line, " "), width) }
+
+// fill makes lines of words.
+func fill(words []string, width int) []string {
 	var lines []string
 	now := ""
-	for _, word := range strings.Fields(line) {
-		for now == "" && columns(word) > width {
-			head := widths.Truncate(word, width, "")
-			lines, word = append(lines, head), word[len(head):]
-		}
+	for i, word := range words {
 		switch {
-		case now == "":
+		case i == 0:
 			now = word
 		case columns(now)+1+columns(word) <= width:
 			now += " " + word

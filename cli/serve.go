@@ -19,8 +19,8 @@ import (
 type serveVerb struct {
 	Intake      string        `help:"Carry out commands from this file, one JSON object per line; - for standard input." placeholder:"FILE"`
 	Concurrency int           `help:"How many of these commands are under way at once." default:"64" placeholder:"N"`
-	UntilIdle   bool          `help:"Stop when the input has ended and nothing is due."`
-	IdleWithin  time.Duration `help:"With --until-idle: how long nothing may have to become due." default:"10m" placeholder:"TIME"`
+	UntilIdle   bool          `help:"Stop when the input has ended and nothing is due any more."`
+	IdleWithin  time.Duration `help:"With --until-idle: how long that may take once the input has ended." default:"10m" placeholder:"TIME"`
 	StopWithin  time.Duration `help:"How long to finish what is in hand when told to stop." default:"30s" placeholder:"TIME"`
 	AskTimeout  time.Duration `help:"How long the gateway and the carrier are waited for." default:"10s" placeholder:"TIME"`
 	Lease       time.Duration `help:"How long a step is kept from other processes on the same database, longer than --ask-timeout: what a dead one had in hand is taken up after that." default:"30s" placeholder:"TIME"`
@@ -31,6 +31,8 @@ type serveVerb struct {
 // Help is the detail of the verb's help.
 func (serveVerb) Help() string {
 	return `Runs until SIGINT or SIGTERM, and then finishes the steps in hand. What it could not finish is taken up at the next start.
+
+With --until-idle it ends by itself as soon as nothing is due or in hand, which without --intake may be at once, and with exit code 5 when that takes longer than --idle-within. What becomes due later, such as to ask where a parcel is, waits for the next start.
 
 With --intake each command is answered by a line of JSON on standard output when what it did is durable. The commands of one run may be carried out in any order: send what depends on another when that one's answer is there. The same key sent again gives the first answer.
 
@@ -145,7 +147,7 @@ func (v *serveVerb) take(s *session, shop *doorstep.Shop) error {
 	return errors.Join(err, in.Close())
 }
 
-// untilIdle waits until nothing is due.
+// untilIdle waits until nothing is due: neither waiting nor in hand.
 //
 // Errors: unavailable when that takes too long.
 func (v *serveVerb) untilIdle(s *session, shop *doorstep.Shop) error {

@@ -1,6 +1,9 @@
 package cli
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // column is one column of a table.
 type column struct {
@@ -51,7 +54,8 @@ const gap = 2
 // smallest is how narrow a column that gives way may become.
 const smallest = 6
 
-// widths are those of the columns, narrowed so that all of them fit.
+// widths are those of the columns, narrowed so that all of them fit: one that
+// gives way and has nothing to say is left out first.
 func (t *table) widths() []int {
 	widths := make([]int, len(t.columns))
 	total := len(t.indent) - gap
@@ -61,6 +65,12 @@ func (t *table) widths() []int {
 			widths[i] = max(widths[i], columns(row[i]))
 		}
 		total += widths[i] + gap
+	}
+	for i, c := range t.columns {
+		if total > t.screen.width && c.shrink && t.empty(i) {
+			total -= widths[i] + gap
+			widths[i] = 0
+		}
 	}
 	for ; total > t.screen.width; total-- {
 		widest := -1
@@ -77,10 +87,18 @@ func (t *table) widths() []int {
 	return widths
 }
 
+// empty says whether a column has nothing to say.
+func (t *table) empty(i int) bool {
+	return !slices.ContainsFunc(t.rows, func(row []string) bool { return row[i] != "" })
+}
+
 func (t *table) printRow(cells []string, widths []int, c colour) {
 	var line strings.Builder
 	line.WriteString(t.indent)
 	for i, cell := range cells {
+		if widths[i] == 0 {
+			continue
+		}
 		cell = t.screen.fit(cell, widths[i])
 		pad := strings.Repeat(" ", max(widths[i]-columns(cell), 0))
 		painted := t.screen.paint(c, cell)

@@ -83,7 +83,7 @@ func (s *session) changeTicket(w working, do func(*process.Process) (support.Tic
 
 // ticketList lists tickets.
 type ticketList struct {
-	Status   support.Status   `help:"Only those with this status: ${enum}." enum:",new,open,pending,on_hold,solved,closed" default:"" placeholder:"STATUS"`
+	Status   *support.Status  `help:"Only those with this status: ${enum}." enum:"new, open, pending, on_hold, solved, closed" placeholder:"STATUS"`
 	Category support.Category `help:"Only those of this category." placeholder:"NAME"`
 	Limit    int              `help:"How many at most." default:"20" placeholder:"N"`
 	Before   string           `help:"Only those before this one: the next page." placeholder:"TICKET"`
@@ -103,7 +103,7 @@ func (v *ticketList) Run(s *session) error {
 		return invalid("--limit is at least 1")
 	}
 	tickets, err := view(s, func(r db.Reader) ([]support.Ticket, error) {
-		return support.List(r, support.Filter{Status: v.Status, Category: v.Category, Before: v.Before, Limit: v.Limit})
+		return support.List(r, support.Filter{Status: given(v.Status), Category: v.Category, Before: v.Before, Limit: v.Limit})
 	})
 	if err != nil {
 		return err

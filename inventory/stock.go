@@ -126,9 +126,13 @@ func TakeBack(tx *db.Tx, c Cause, sku, location string, quantity int64) (int64, 
 // Adjust changes what a location has by delta, for the cause's reason, and
 // returns delta.
 //
-// Errors: invalid when delta is zero or too large; not_found when there is no
-// such location; conflict when less would be left than is reserved.
+// Errors: invalid when delta is zero or too large, or there is no reason;
+// not_found when there is no such location; conflict when less would be left
+// than is reserved.
 func Adjust(tx *db.Tx, c Cause, sku, location string, delta int64) (int64, error) {
+	if err := c.hasReason(); err != nil {
+		return 0, err
+	}
 	if delta == 0 || delta > maxQuantity || delta < -maxQuantity {
 		return 0, fault.New(fault.Invalid, "an adjustment of %d is zero or beyond %d", delta, int64(maxQuantity))
 	}
@@ -140,6 +144,9 @@ func Adjust(tx *db.Tx, c Cause, sku, location string, delta int64) (int64, error
 //
 // Errors: as Adjust; a figure that is right already changes nothing.
 func Set(tx *db.Tx, c Cause, sku, location string, onHand int64) (int64, error) {
+	if err := c.hasReason(); err != nil {
+		return 0, err
+	}
 	if onHand < 0 || onHand > maxQuantity {
 		return 0, fault.New(fault.Invalid, "a stock of %d is not from 0 to %d", onHand, int64(maxQuantity))
 	}
@@ -156,6 +163,13 @@ func Set(tx *db.Tx, c Cause, sku, location string, onHand int64) (int64, error) 
 		return 0, nil
 	}
 	return Adjust(tx, c, sku, location, onHand)
+}
+
+// hasReason is for what nothing but its reason explains.
+func (c Cause) hasReason() error {
+	var check fault.Check
+	check.If(strings.TrimSpace(c.Reason) == "", "reason", "required", "why the stock is another than the books say")
+	return check.Err("the adjustment")
 }
 
 const maxQuantity = 1_000_000_000

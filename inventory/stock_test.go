@@ -64,7 +64,7 @@ func (s *store) must(do func(tx *db.Tx) error) {
 // cause is one that there was not before.
 func (s *store) cause(order string) inventory.Cause {
 	s.moves++
-	return inventory.Cause{Order: order, Key: fmt.Sprint(s.moves), By: "operator", At: noon, IDs: id.Random()}
+	return inventory.Cause{Order: order, Key: fmt.Sprint(s.moves), By: "operator", At: noon, Reason: "made up", IDs: id.Random()}
 }
 
 func (s *store) receive(sku, location string, n int64) {
@@ -229,6 +229,24 @@ func TestWrongMoves(t *testing.T) {
 			}
 		}
 		s.want("A near 1000000000/0")
+	})
+}
+
+func TestAnAdjustmentHasAReason(t *testing.T) {
+	onStores(t, func(t *testing.T, s *store) {
+		s.receive("A", "near", 5)
+		for _, reason := range []string{"", " \u00a0"} {
+			cause := s.cause("")
+			cause.Reason = reason
+			for _, n := range []int64{5, 6} { // to set what is right already needs one too
+				adjusted := s.update(func(tx *db.Tx) error { _, err := inventory.Adjust(tx, cause, "A", "near", n); return err })
+				set := s.update(func(tx *db.Tx) error { _, err := inventory.Set(tx, cause, "A", "near", n); return err })
+				if !fault.Is(adjusted, fault.Invalid) || !fault.Is(set, fault.Invalid) {
+					t.Errorf("for the reason %q: %v, %v", reason, adjusted, set)
+				}
+			}
+		}
+		s.want("A near 5/0")
 	})
 }
 
