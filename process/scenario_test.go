@@ -193,3 +193,13 @@ func (s *shop) solveAll(o order.Order) {
 		}
 	}
 }
+
+// change sets the shop's policy anew.
+func (s *shop) change(change func(*policy.Policy)) {
+	s.t.Helper()
+	p, history, err := s.Policies(s.t.Context())
+	must(s.t, err)
+	change(&p)
+	_, err = s.SetPolicy(s.t.Context(), person(""), int64(len(history)), p)
+	must(s.t, err)
+}

@@ -1,6 +1,9 @@
 package process_test
 
 import (
+	"doorstep/policy"
+	"errors"
+	"strings"
 	"time"
 
 	"doorstep/fault"
@@ -186,6 +189,21 @@ var handOverScenarios = []scenario{
 		s.after(day)
 		s.expect(o, outcome{Order: "failed capture_failed: released voided labelled", Money: "void", Labels: "1 sold",
 			Tickets: "order_issue solved nothing_taken, other open needs_person"})
+	}},
+	{"the policy changes between the label and the money", config{policy: settings(onHandOver, retryAfter(time.Hour))}, func(s *shop) {
+		s.gateway.capture.say(declinedSoftly)
+		o := s.place(cup())
+		s.after(time.Minute)
+		s.change(func(p *policy.Policy) { p.HandOver = policy.HandOverByPerson })
+		s.after(2 * time.Hour)
+		s.expect(o, underWay)
+	}},
+	{"a provider says what no database keeps", config{policy: impatient}, func(s *shop) {
+		bad := reply[payment.Answer]{err: errors.New(strings.Repeat("a", 499) + "é\x00\xff")}
+		s.gateway.authorise.say(bad, bad, reply[payment.Answer]{answer: payment.Answer{Result: payment.Succeeded, Ref: "ch\x00\xff"}})
+		o := s.place(cup())
+		s.after(time.Minute)
+		s.wantAttempts(o, payment.AttemptSucceeded)
 	}},
 	{"first scan before the money is taken", config{policy: settings(onHandOver, firstScan, retryAfter(80*time.Hour))}, func(s *shop) {
 		s.gateway.capture.say(declinedSoftly)
