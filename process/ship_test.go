@@ -1,7 +1,6 @@
 package process_test
 
 import (
-	"doorstep/policy"
 	"errors"
 	"strings"
 	"time"
@@ -9,6 +8,7 @@ import (
 	"doorstep/fault"
 	"doorstep/order"
 	"doorstep/payment"
+	"doorstep/policy"
 	"doorstep/shipping"
 	carrier "doorstep/shipping/simulated"
 )
