@@ -166,9 +166,6 @@ func (r *Runner) claim(ctx context.Context) (more bool, err error) {
 	items, err := db.Update(ctx, r.db, []db.Lock{claimLock}, func(tx *db.Tx) ([]Item, error) {
 		return r.queue.claim(tx, room)
 	})
-	if ctx.Err() != nil {
-		items, err = nil, nil // it was told to stop: what it has claimed all the same goes on when its lease ends
-	}
 	if err != nil {
 		return false, err
 	}

@@ -367,32 +367,6 @@ func TestStopWithAFullQueue(t *testing.T) {
 	})
 }
 
-// TestStopTakesNothingNew stops a node on which items wait for its one worker.
-func TestStopTakesNothingNew(t *testing.T) {
-	onBenches(t, func(t *testing.T, b *bench) {
-		asked, goOn := make(chan string, 10), make(chan struct{})
-		r, _ := b.start(b.queue, work.Config{Poll: never, Workers: 1, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
-			asked <- it.Owner
-			<-goOn
-			return b.finish(b.queue)(ctx, it)
-		}})
-		b.enqueue("a", 0)
-		wait(t, asked)
-		if it := b.enqueue("b", 0); it.Lease == "" {
-			t.Fatal("the second item does not wait on this node")
-		}
-		stopped := make(chan struct{})
-		go func() { r.Stop(); close(stopped) }()
-		for n := 0; b.enqueue("c"+strconv.Itoa(n), 0).Lease != ""; n++ { // until the node has begun to stop
-		}
-		close(goOn)
-		wait(t, stopped)
-		if len(asked) > 0 {
-			t.Errorf("a node that was stopping has taken %s", <-asked)
-		}
-	})
-}
-
 // TestALeaseLastsFromWhenTheProviderIsAsked has an item wait for a worker for
 // a part of its lease: it must not be someone else's while it is asked about.
 func TestALeaseLastsFromWhenTheProviderIsAsked(t *testing.T) {
