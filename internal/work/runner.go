@@ -94,13 +94,34 @@ func (r *Runner) Start(ctx context.Context) error {
 }
 
 // Stop takes no further item and returns when those in hand are done. What
-// waits stays leased until its lease ends, or the database is opened anew.
+// waits is given back.
 func (r *Runner) Stop() {
 	if r.stop != nil {
 		r.stop()
 	}
 	r.queue.runner.CompareAndSwap(r, nil)
 	r.wg.Wait()
+	r.giveBack()
+}
+
+// giveBack ends the leases of what waits here, so that others need not wait
+// until they end by themselves.
+func (r *Runner) giveBack() {
+	for {
+		select {
+		case it := <-r.ready:
+			_, err := db.Update(context.Background(), r.db, nil, func(tx *db.Tx) (struct{}, error) {
+				tx.WriteAny(`UPDATE work SET lease_until = 0 WHERE owner = $1 AND subject = $2 AND step = $3 AND lease = $4`,
+					it.Owner, it.Subject, it.Step, it.Lease)
+				return struct{}{}, nil
+			})
+			if err != nil {
+				return // they end by themselves
+			}
+		default:
+			return
+		}
+	}
 }
 
 func (r *Runner) work(ctx context.Context) {
