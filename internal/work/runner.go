@@ -72,8 +72,8 @@ func NewRunner(d *db.DB, q *Queue, cfg Config) *Runner {
 	return &Runner{db: d, queue: q, cfg: cfg, ready: make(chan Item, 2*waiting*cfg.Workers), poked: make(chan struct{}, 1)}
 }
 
-// Start begins to work until Stop. On a database that one process holds, it
-// first ends the leases that a dead one left.
+// Start begins to work until Stop, with what is due already. On a database
+// that one process holds, it first ends the leases that a dead one left.
 func (r *Runner) Start(ctx context.Context) error {
 	if r.db.Engine() == "sqlite" {
 		if _, err := db.Update(ctx, r.db, []db.Lock{claimLock}, func(tx *db.Tx) (struct{}, error) {
@@ -85,6 +85,14 @@ func (r *Runner) Start(ctx context.Context) error {
 	}
 	ctx, r.stop = context.WithCancel(context.WithoutCancel(ctx))
 	r.stopped = ctx.Done()
+	more, err := r.claim(ctx)
+	if err != nil {
+		r.stop()
+		return fmt.Errorf("claim work: %w", err)
+	}
+	if more {
+		r.wake()
+	}
 	for range r.cfg.Workers {
 		r.wg.Go(func() { r.work(ctx) })
 	}
@@ -101,26 +109,24 @@ func (r *Runner) Stop() {
 	}
 	r.queue.runner.CompareAndSwap(r, nil)
 	r.wg.Wait()
-	r.giveBack()
+	var unbegun []Item
+	for len(r.ready) > 0 {
+		unbegun = append(unbegun, <-r.ready)
+	}
+	r.giveBack(unbegun)
 }
 
-// giveBack ends the leases of what waits here, so that others need not wait
-// until they end by themselves.
-func (r *Runner) giveBack() {
-	for {
-		select {
-		case it := <-r.ready:
-			_, err := db.Update(context.Background(), r.db, nil, func(tx *db.Tx) (struct{}, error) {
-				tx.WriteAny(`UPDATE work SET lease_until = 0 WHERE owner = $1 AND subject = $2 AND step = $3 AND lease = $4`,
-					it.Owner, it.Subject, it.Step, it.Lease)
-				return struct{}{}, nil
-			})
-			if err != nil {
-				return // they end by themselves
-			}
-		default:
-			return
-		}
+// giveBack ends the leases of what was not begun here, so that others need not
+// wait until they end by themselves.
+func (r *Runner) giveBack(unbegun []Item) {
+	if len(unbegun) == 0 {
+		return
+	}
+	if _, err := db.Update(context.Background(), r.db, []db.Lock{claimLock}, func(tx *db.Tx) (struct{}, error) {
+		endLeases(tx, unbegun)
+		return struct{}{}, nil
+	}); err != nil {
+		r.cfg.Log.Info("what was not begun could not be given back: its leases will end", "error", err)
 	}
 }
 
@@ -141,6 +147,12 @@ func (r *Runner) poll(ctx context.Context) {
 	tick := time.NewTicker(r.cfg.Poll)
 	defer tick.Stop()
 	for failures := 0; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		case <-r.poked:
+		}
 		more, err := r.claim(ctx)
 		for more && ctx.Err() == nil {
 			more, err = r.claim(ctx)
@@ -149,12 +161,6 @@ func (r *Runner) poll(ctx context.Context) {
 			tick.Reset(r.cfg.Poll * time.Duration(min(1<<min(failures, 10), maxSlower)))
 		} else {
 			tick.Reset(r.cfg.Poll)
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		case <-r.poked:
 		}
 	}
 }
@@ -190,9 +196,12 @@ func (r *Runner) claim(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	for _, it := range items {
-		it.best = best
-		r.hand(it, ctx.Done())
+	for i := range items {
+		items[i].best = best
+		if !r.hand(items[i]) {
+			r.giveBack(items[i:])
+			return false, nil
+		}
 	}
 	return len(items) == room, nil
 }
@@ -206,15 +215,22 @@ func (r *Runner) push(it Item) {
 	select {
 	case r.ready <- it:
 	default:
-		go r.hand(it, r.stopped)
+		go func() {
+			if !r.hand(it) {
+				r.giveBack([]Item{it})
+			}
+		}()
 	}
 }
 
-// hand waits until there is room for an item, or no one takes it any more.
-func (r *Runner) hand(it Item, stopped <-chan struct{}) {
+// hand waits until there is room for an item, and says whether there ever was:
+// not when no one takes it any more.
+func (r *Runner) hand(it Item) bool {
 	select {
 	case r.ready <- it:
-	case <-stopped:
+		return true
+	case <-r.stopped:
+		return false
 	}
 }
 

@@ -342,6 +342,88 @@ func TestStopFinishesWhatIsInHand(t *testing.T) {
 	})
 }
 
+// TestStopTakesNothingNewAndGivesBackWhatWaits stops a node whose one worker is
+// busy, while an item waits for it there.
+func TestStopTakesNothingNewAndGivesBackWhatWaits(t *testing.T) {
+	onBenches(t, func(t *testing.T, b *bench) {
+		asked, goOn := make(chan string, 10), make(chan struct{})
+		r, _ := b.start(b.queue, work.Config{Poll: never, Workers: 1, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+			asked <- it.Owner
+			<-goOn
+			return b.finish(b.queue)(ctx, it)
+		}})
+		b.enqueue("a", 0)
+		wait(t, asked)
+		waits := b.enqueue("b", 0)
+		if waits.Lease == "" || !b.wouldTake() {
+			t.Fatal("the node has no room")
+		}
+		stopped := make(chan struct{})
+		go func() { r.Stop(); close(stopped) }()
+		for b.wouldTake() { // until the node has begun to stop
+		}
+		close(goOn)
+		wait(t, stopped)
+		if len(asked) > 0 {
+			t.Errorf("a node that was stopping has begun %s", <-asked)
+		}
+		if it := b.mustItem("b"); !it.Until.IsZero() || it.Lease != waits.Lease {
+			t.Errorf("what has waited was not given back: %+v", it)
+		}
+	})
+}
+
+// wouldTake says whether the node leases an item that is written now. Nothing is.
+func (b *bench) wouldTake() bool {
+	var lease string
+	_ = b.update(func(tx *db.Tx) error {
+		lease = b.queue.Enqueue(tx, work.Item{Owner: "trial", Subject: "s", Step: "step", Due: tx.Now()}).Lease
+		return errors.New("made up: only a trial")
+	})
+	return lease != ""
+}
+
+// TestStopGivesBackWhatItCouldNotTake stops a node that has leased more items
+// than there is room for.
+func TestStopGivesBackWhatItCouldNotTake(t *testing.T) {
+	onBenches(t, func(t *testing.T, b *bench) {
+		asked, goOn := make(chan string, 10), make(chan struct{})
+		r, _ := b.start(b.queue, work.Config{Poll: never, Workers: 1, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+			asked <- it.Owner
+			<-goOn
+			return b.finish(b.queue)(ctx, it)
+		}})
+		b.enqueue("a", 0)
+		wait(t, asked)
+		const many = 20 // in one transaction, all of which saw room
+		b.must(b.update(func(tx *db.Tx) error {
+			for n := range many {
+				b.queue.Enqueue(tx, work.Item{Owner: "n", Subject: strconv.Itoa(n), Step: "step", Due: tx.Now()})
+			}
+			return nil
+		}))
+		stopped := make(chan struct{})
+		go func() { r.Stop(); close(stopped) }()
+		for b.leased("n") == many { // until those are given back for which there is no room
+		}
+		close(goOn)
+		wait(t, stopped)
+		for b.leased("n") > 0 { // by those that come last
+		}
+		if len(asked) > 0 {
+			t.Errorf("a node that was stopping has begun %s", <-asked)
+		}
+	})
+}
+
+// leased returns how many items of an owner have a lease that has not ended.
+func (b *bench) leased(owner string) int {
+	b.t.Helper()
+	items, err := db.View(b.t.Context(), b.db, func(r db.Reader) ([]work.Item, error) { return work.Of(r, owner) })
+	b.must(err)
+	return len(slices.DeleteFunc(items, func(it work.Item) bool { return it.Until.IsZero() }))
+}
+
 // TestStopWithAFullQueue stops a node while it claims more than it has room for.
 func TestStopWithAFullQueue(t *testing.T) {
 	onBenches(t, func(t *testing.T, b *bench) {

@@ -202,6 +202,15 @@ func release(tx *db.Tx) {
 	tx.WriteAny(`UPDATE work SET lease_until = 0 WHERE lease_until > 0`)
 }
 
+// endLeases gives items back that were leased and not begun. Those that
+// someone else has meanwhile are left alone.
+func endLeases(tx *db.Tx, items []Item) {
+	for _, it := range items {
+		tx.WriteAny(`UPDATE work SET lease_until = 0 WHERE owner = $1 AND subject = $2 AND step = $3 AND lease = $4`,
+			it.Owner, it.Subject, it.Step, it.Lease)
+	}
+}
+
 // renew makes an item's lease as long as a new one.
 //
 // Errors: ErrLeaseLost.
