@@ -1,16 +1,19 @@
 package process_test
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"doorstep/clock"
+	"doorstep/fault"
 	"doorstep/id"
 	"doorstep/internal/db"
 	"doorstep/internal/db/dbtest"
 	"doorstep/internal/work"
+	"doorstep/inventory"
 	"doorstep/order"
 	"doorstep/payment"
 	gateway "doorstep/payment/simulated"
@@ -105,4 +108,52 @@ func counts(t testing.TB, s *shop) map[order.Status]int64 {
 	got, err := db.View(t.Context(), s.db, order.Counts)
 	must(t, err)
 	return got
+}
+
+// TestOneNumberAtTheSameInstant has parcels that share no goods, and so no lock
+// of theirs, handed over under one tracking number all at once.
+func TestOneNumberAtTheSameInstant(t *testing.T) {
+	const parcels, rounds = 8, 5
+	onShops(t, config{policy: manualCarrier}, func(t *testing.T, s *shop) {
+		var skus []string
+		for n := range parcels {
+			skus = append(skus, fmt.Sprintf("MADE-UP-%d", n))
+			_, err := s.DefineSKU(t.Context(), person(""), inventory.SKU{Code: skus[n], Name: "Made up", Currency: "GBP", Price: 100})
+			must(t, err)
+			_, err = s.ReceiveStock(t.Context(), person(""), skus[n], "main", rounds)
+			must(t, err)
+		}
+		for round := range rounds {
+			var orders []order.Order
+			for n := range parcels {
+				orders = append(orders, s.place(request(round*parcels+n, skus[n])))
+			}
+			s.after(time.Minute)
+			if left := s.handOverAtOnce(orders, fmt.Sprintf("SLIP-%d", round)); left != 1 {
+				t.Errorf("round %d: %d parcels left under one tracking number", round, left)
+			}
+		}
+	})
+}
+
+// handOverAtOnce hands the orders' parcels over under one number, and returns
+// how many left; each of the others is refused as a conflict.
+func (s *shop) handOverAtOnce(orders []order.Order, number string) int64 {
+	s.t.Helper()
+	var left atomic.Int64
+	var done sync.WaitGroup
+	for _, o := range orders {
+		parcel := s.parcel(o).ID
+		done.Go(func() {
+			_, err := s.HandOver(s.t.Context(), person(""), o.ID, parcel, shipping.HandOver{TrackingNumber: number})
+			switch {
+			case err == nil:
+				left.Add(1)
+			case !fault.Is(err, fault.Conflict):
+				s.t.Error(err)
+			}
+		})
+	}
+	done.Wait()
+	return left.Load()
 }

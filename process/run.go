@@ -60,15 +60,16 @@ func (p *Process) settle(ctx context.Context, it work.Item, by access.Actor, do 
 }
 
 // change carries out a use case on one order: what the function does to it,
-// and what the table says follows.
+// and what the table says follows. It holds more locks where it writes what
+// must differ from other orders'.
 //
 // Errors: not_found, and what the function returns.
-func (p *Process) change(ctx context.Context, by Command, useCase, orderID string, request any, do func(*change) error) (Result[order.Order], error) {
+func (p *Process) change(ctx context.Context, by Command, useCase, orderID string, request any, do func(*change) error, more ...db.Lock) (Result[order.Order], error) {
 	locks, err := p.locks(ctx, orderID)
 	if err != nil {
 		return Result[order.Order]{}, err
 	}
-	return once(ctx, p, by, useCase, [2]any{orderID, request}, locks, func(tx *db.Tx) (order.Order, error) {
+	return once(ctx, p, by, useCase, [2]any{orderID, request}, append(locks, more...), func(tx *db.Tx) (order.Order, error) {
 		c, err := p.begin(tx, orderID, by.By)
 		if err != nil {
 			return order.Order{}, err

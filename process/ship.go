@@ -151,11 +151,12 @@ func (p *Process) HandOver(ctx context.Context, by Command, orderID, shipmentID 
 			s.TrackingNumber = h.TrackingNumber
 		}
 		return c.ship(s)
-	})
+	}, shipping.NumberLocks(h.TrackingNumber)...)
 }
 
 // numberIsFree refuses a tracking number by which another parcel of the same
-// carrier is followed: somebody has read the wrong slip.
+// carrier is followed: somebody has read the wrong slip. The change holds the
+// number's lock, so that of two at the same instant one sees the other.
 func (c *change) numberIsFree(s *shipping.Shipment, number string) error {
 	others, err := shipping.ByTracking(c.tx, number)
 	if err != nil {

@@ -9,6 +9,17 @@ import (
 
 // A shipment, its attempts and its scans change under their order's lock.
 
+// NumberLocks are what giving a parcel the tracking number holds: that a number
+// is one parcel's is seen across orders. No number needs none.
+func NumberLocks(number string) []db.Lock {
+	if number == "" {
+		return nil
+	}
+	return []db.Lock{{Rank: numberRank, Key: number}}
+}
+
+const numberRank = 36
+
 // Insert writes a new shipment and what it holds.
 func Insert(tx *db.Tx, s Shipment, lines []ShipmentLine) {
 	tx.Write(`INSERT INTO shipments (id, order_id, location, carrier, service, leaves, weight_grams, status, tracking, tracking_number,
