@@ -122,6 +122,7 @@ var badInputs = map[string]badInput{
 	"a setting that can not be":     bad(2, fault.Invalid, "capture", "policy", "set", "capture=never"),
 	"a setting that is no duration": bad(2, fault.Invalid, "silence", "policy", "set", "silence=long"),
 	"a list that is no duration":    bad(2, fault.Invalid, "payment_retries", "policy", "set", "ask.tries=9", "payment_retries=5x"),
+	"a file with no duration in it": {`{"ask": {"tries": 9, "first": "1x"}}`, []string{"policy", "set", "-"}, 2, fault.Invalid, "ask.first"},
 	"a key that is too long":        bad(2, fault.Invalid, "key", "order", "note", "1001", "x", "--key", strings.Repeat("k", 201)),
 	"a verb that is not there":      bad(2, fault.Invalid, "", "order", "eat"),
 	"a flag that is not there":      bad(2, fault.Invalid, "", "order", "list", "--colour"),

@@ -124,13 +124,22 @@ func (v *policySet) apply(p policy.Policy, file []byte) (policy.Policy, error) {
 		// Each by itself: only so an error can be told to be this one's.
 		next, err := with(settings, name, old, value)
 		if err != nil {
-			c.Add(name, "malformed", "%s", fault.As(err).Message)
+			c.Add(name, "malformed", "%s", wrongWith(err))
 			settings[name] = old
 			continue
 		}
 		p = next
 	}
 	return p, c.Err("the policy")
+}
+
+// wrongWith is what is wrong with the one setting that was set.
+func wrongWith(err error) string {
+	e := fault.As(err)
+	if len(e.Fields) > 0 {
+		return e.Fields[0].Message
+	}
+	return e.Message
 }
 
 // with returns the policy of the settings after one that was old is set.

@@ -4,10 +4,14 @@ package strictjson
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -19,6 +23,9 @@ import (
 // such as "the order". The bytes are valid UTF-8, objects have no fields that v
 // has not, and nothing follows the value (RFC 8259).
 //
+// A type that reads itself from a text may refuse it with an error of package
+// fault, whose message then stands with the field.
+//
 // Errors: invalid, with the path of the field where there is one.
 func Unmarshal(data []byte, what string, v any) error {
 	if !utf8.Valid(data) {
@@ -27,7 +34,7 @@ func Unmarshal(data []byte, what string, v any) error {
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return explain(data, what, err)
+		return explain(data, what, v, err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return fault.New(fault.Invalid, "%s is not valid JSON: something follows it", what)
@@ -36,12 +43,12 @@ func Unmarshal(data []byte, what string, v any) error {
 }
 
 // explain says what is wrong in the words of the input.
-func explain(data []byte, what string, err error) error {
+func explain(data []byte, what string, v any, err error) error {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
 	switch {
 	case fault.As(err) != nil:
-		return err
+		return refuse(what, pathAt(data, refusedAt(data, v)), "malformed", fault.As(err).Message)
 	case errors.As(err, &syntax):
 		return fault.New(fault.Invalid, "%s is not valid JSON (%s): %s", what, position(data, syntax.Offset), plain(syntax.Error()))
 	case errors.Is(err, io.EOF):
@@ -69,6 +76,9 @@ func explainKind(data []byte, what string, kind *json.UnmarshalTypeError) error 
 }
 
 func kindOf(kind *json.UnmarshalTypeError) string {
+	if reflect.PointerTo(kind.Type).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return "a text"
+	}
 	switch kind.Type.Kind().String() {
 	case "string":
 		return "a text"
@@ -86,6 +96,54 @@ func refuse(what, path, code, message string) error {
 	var c fault.Check
 	c.Add(path, code, "%s", message)
 	return c.Err(what)
+}
+
+// refusedAt is where the value ends that its own type has refused to be. The
+// decoder does not tell, so that the shortest part of the data is looked for
+// that is refused as well.
+func refusedAt(data []byte, v any) int64 {
+	ends := valueEnds(data)
+	n := sort.Search(len(ends)-1, func(i int) bool {
+		part := json.NewDecoder(bytes.NewReader(closed(data[:ends[i]])))
+		return fault.As(part.Decode(reflect.New(reflect.TypeOf(v).Elem()).Interface())) != nil
+	})
+	return ends[n]
+}
+
+// valueEnds returns where the tokens end behind which valid JSON could be
+// closed: all but the keys.
+func valueEnds(data []byte) []int64 {
+	d := json.NewDecoder(bytes.NewReader(data))
+	var ends []int64
+	for {
+		if _, err := d.Token(); err != nil {
+			return append(ends, int64(len(data)))
+		}
+		if rest := bytes.TrimLeft(data[d.InputOffset():], " \t\r\n"); !bytes.HasPrefix(rest, []byte(":")) {
+			ends = append(ends, d.InputOffset())
+		}
+	}
+}
+
+// closed returns the beginning of a JSON value as one that is whole.
+func closed(part []byte) []byte {
+	d := json.NewDecoder(bytes.NewReader(part))
+	var open []byte
+	for {
+		token, err := d.Token()
+		if err != nil {
+			slices.Reverse(open)
+			return slices.Concat(part, open)
+		}
+		switch token {
+		case json.Delim('{'):
+			open = append(open, '}')
+		case json.Delim('['):
+			open = append(open, ']')
+		case json.Delim('}'), json.Delim(']'):
+			open = open[:len(open)-1]
+		}
+	}
 }
 
 func plain(s string) string { return strings.TrimPrefix(s, "json: ") }

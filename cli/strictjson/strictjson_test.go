@@ -9,6 +9,7 @@ import (
 	"doorstep/cli/strictjson"
 	"doorstep/fault"
 	"doorstep/order"
+	"doorstep/policy"
 )
 
 func TestUnmarshalNamesWhatIsWrong(t *testing.T) {
@@ -51,6 +52,26 @@ func TestUnmarshalNamesWhatIsWrong(t *testing.T) {
 	}
 }
 
+// TestUnmarshalNamesWhatATypeRefuses reads a policy, whose durations are texts
+// that they read themselves.
+func TestUnmarshalNamesWhatATypeRefuses(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]fault.Field{
+		`{"carrier": "soon", "silence": "soon"}`:               {Path: "silence", Code: "malformed", Message: `"soon" is no duration such as 1h30m`},
+		`{"ask": {"tries": 3, "first": "1 s"}, "silence": ""}`: {Path: "ask.first", Code: "malformed", Message: `"1 s" is no duration such as 1h30m`},
+		`{"payment_retries": ["5m", "5x"], "silence": "48h"}`:  {Path: "payment_retries[1]", Code: "malformed", Message: `"5x" is no duration such as 1h30m`},
+		`{"silence": 5}`:                             {Path: "silence", Code: "wrong_type", Message: "a text, not number"},
+		`{"silence": "x"} {"silence": "5m"} {}`:      {Path: "silence", Code: "malformed", Message: `"x" is no duration such as 1h30m`},
+		`{"label_retries": [], "silence": "\ud800"}`: {Path: "silence", Code: "malformed", Message: "\"\ufffd\" is no duration such as 1h30m"},
+	} {
+		var p policy.Policy
+		e := fault.As(strictjson.Unmarshal([]byte(in), "the policy", &p))
+		if e == nil || e.Code != fault.Invalid || e.Message != "the policy is not valid" || len(e.Fields) != 1 || e.Fields[0] != want {
+			t.Errorf("%s: got %v, want %+v", in, e, want)
+		}
+	}
+}
+
 func TestUnmarshalReadsWhatIsRight(t *testing.T) {
 	t.Parallel()
 	var q order.Request
@@ -58,6 +79,20 @@ func TestUnmarshalReadsWhatIsRight(t *testing.T) {
 	if err != nil || len(q.Lines) != 1 || q.Lines[0].SKU != "Ü" || q.Lines[0].Quantity != 2 || q.Lines[0].UnitPrice != nil {
 		t.Errorf("got %+v, %v", q, err)
 	}
+}
+
+// FuzzRefusals: what a type refuses has a path, wherever it is.
+func FuzzRefusals(f *testing.F) {
+	for _, s := range []string{`{"ask":{"first":"1x"}}`, `{"payment_retries":["5m",{"a":[]},"\n"]}`, `[{"silence":""}]`, `{"silence":"1h"} {"silence":"x"}`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var p policy.Policy
+		e := fault.As(strictjson.Unmarshal(data, "the policy", &p))
+		if e != nil && (e.Code != fault.Invalid || len(e.Fields) > 0 && e.Fields[0].Code == "malformed" && e.Fields[0].Path == "") {
+			t.Errorf("%q: %v", data, e)
+		}
+	})
 }
 
 // FuzzUnmarshal: what it takes is JSON in UTF-8, and what it refuses is
