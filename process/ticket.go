@@ -167,6 +167,9 @@ func (p *Process) ReplyTicket(ctx context.Context, by Command, id string, from s
 		return Result[support.Ticket]{}, err
 	}
 	return p.changeTicket(ctx, by, "reply_ticket", id, [2]any{from, body}, func(c *change, t *support.Ticket) error {
+		if t.Status == support.Closed {
+			return fault.New(fault.Conflict, "ticket %s is closed: raise the matter in a new ticket, and name this one in it", t.ID)
+		}
 		c.say(t, from, body)
 		if from == support.FromCustomer {
 			return c.moveTicket(t, support.EventMessaged)

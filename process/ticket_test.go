@@ -136,8 +136,13 @@ func talk(s *shop) {
 	s.after(8 * day)
 	s.wantTicket(id, support.Closed, support.NeedsPerson)
 	solvedAlready("closed")
-	_, err := s.ReplyTicket(s.t.Context(), person(""), id, support.FromCustomer, "Too late.")
-	s.refused(fault.Conflict, err)
+	for _, from := range []support.Author{support.FromCustomer, support.FromShop} {
+		_, err := s.ReplyTicket(s.t.Context(), person(""), id, from, "Too late.")
+		s.refused(fault.Conflict, err)
+		if want := "ticket " + id + " is closed: raise the matter in a new ticket, and name this one in it"; fault.As(err).Message != want {
+			s.t.Errorf("the answer is %v, not %s", err, want)
+		}
+	}
 	if n := len(s.ticket(id).Messages); n != 11 {
 		s.t.Errorf("the ticket has %d messages", n)
 	}
