@@ -94,6 +94,8 @@ var badInputs = map[string]badInput{
 	"CSV that is no UTF-8":         badStock("NEW,\xff,GBP,1,1,main,1\n", "line 6"),
 	"CSV below what is reserved":   {strings.Replace(stock, "main,100", "main,0", 1), []string{"stock", "import", "-"}, 2, fault.Invalid, "line 2, on_hand"},
 	"a location in no country":     {strings.Replace(stock, "main,100", "north,100", 1), []string{"stock", "import", "-", "--country", "Nowhere"}, 2, fault.Invalid, "--country"},
+	"a location in no known one":   {strings.Replace(stock, "main,100", "north,100", 1), []string{"stock", "import", "-", "--country", "QQ"}, 2, fault.Invalid, "--country"},
+	"a location in small letters":  {strings.Replace(stock, "main,100", "north,100", 1), []string{"stock", "import", "-", "--country", "gb"}, 2, fault.Invalid, "--country"},
 	"nothing received":             bad(2, fault.Invalid, "", "stock", "receive", "CUP", "0"),
 	"less than nothing received":   bad(2, fault.Invalid, "", "stock", "receive", "CUP", "-5"),
 	"far too much received":        bad(2, fault.Invalid, "", "stock", "receive", "CUP", "9223372036854775807"),

@@ -6,6 +6,7 @@ import (
 
 	"doorstep"
 	"doorstep/cli/stockfile"
+	"doorstep/country"
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/inventory"
@@ -148,7 +149,9 @@ func (v *stockImport) check(r db.Reader, rows []stockfile.Row) ([]inventory.Loca
 			return nil, err
 		}
 	}
-	c.If(len(fresh) > 0 && len(v.Country) != 2, "--country", "malformed", "an ISO 3166-1 alpha-2 code such as GB")
+	if len(fresh) > 0 {
+		country.Check(&c, "--country", v.Country)
+	}
 	return fresh, c.Err("the stock file")
 }
 

@@ -1,10 +1,13 @@
 package importer
 
-import "maps"
+import (
+	"maps"
 
-// UnknownCountry stands for a name that is no country: ISO 3166-1 leaves ZZ to
-// its users and will never give it to a country.
-const UnknownCountry = "ZZ"
+	iso "doorstep/country"
+)
+
+// UnknownCountry stands for a name that is no country.
+const UnknownCountry = iso.Unknown
 
 // countries maps the names of the online-retail data set, both editions, to
 // ISO 3166-1 alpha-2. The Channel Islands have no code of their own; they are

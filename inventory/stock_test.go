@@ -365,3 +365,20 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+func TestALocationIsChecked(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		s := newStore(t, engine)
+		for path, l := range map[string]inventory.Location{
+			"id":      {ID: "", Name: "Made up", Country: "GB"},
+			"name":    {ID: "new", Name: "", Country: "GB"},
+			"country": {ID: "new", Name: "Made up", Country: "QQ"},
+		} {
+			err := s.update(func(tx *db.Tx) error { return inventory.SetLocation(tx, l) })
+			if e := fault.As(err); e == nil || e.Code != fault.Invalid || len(e.Fields) != 1 || e.Fields[0].Path != path {
+				t.Errorf("a wrong %s: %v", path, err)
+			}
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"doorstep/country"
 	"doorstep/fault"
 	"doorstep/internal/db"
 )
@@ -94,7 +95,7 @@ func SetLocation(tx *db.Tx, l Location) error {
 	var c fault.Check
 	c.If(l.ID == "" || len(l.ID) > 64 || !plain(l.ID), "id", "malformed", "1 to 64 bytes of plain text")
 	c.If(l.Name == "" || len(l.Name) > 200 || !plain(l.Name), "name", "malformed", "1 to 200 bytes of plain text")
-	c.If(len(l.Country) != 2 || !plain(l.Country), "country", "malformed", "an ISO 3166-1 alpha-2 code such as GB")
+	country.Check(&c, "country", l.Country)
 	if err := c.Err("the location"); err != nil {
 		return err
 	}
