@@ -11,11 +11,12 @@ import (
 )
 
 // Store reads and writes the shop's policy. What it read is kept for a second
-// of the machine's time, so that another node's change is seen soon.
+// of the machine's time, so that another node's change is seen soon. Its own
+// change is seen at once.
 type Store struct {
 	mu     sync.Mutex
-	kept   Version
-	readAt time.Time
+	kept   Version   // never an older one after a newer one
+	readAt time.Time // zero when kept.Policy is not to be used
 }
 
 const keepFor = time.Second
@@ -34,6 +35,7 @@ func (s *Store) Current(r db.Reader) (Policy, error) {
 	if p, fresh := s.cached(); fresh {
 		return p, nil
 	}
+	asked := time.Now()
 	v, found, err := db.One(r, scan, `SELECT `+columns+` FROM policies ORDER BY version DESC LIMIT 1`)
 	if err != nil {
 		return Policy{}, err
@@ -41,7 +43,7 @@ func (s *Store) Current(r db.Reader) (Policy, error) {
 	if !found {
 		v.Policy = Default()
 	}
-	s.keep(v)
+	s.keepOnce(r, v, asked)
 	return v.Policy, nil
 }
 
@@ -53,10 +55,31 @@ func (s *Store) cached() (Policy, bool) {
 	return s.kept.Policy, !s.readAt.IsZero() && time.Since(s.readAt) < keepFor
 }
 
-func (s *Store) keep(v Version) {
+// keepOnce keeps what was read once it is sure: an Update may have read a
+// version that is rolled back with it.
+func (s *Store) keepOnce(r db.Reader, v Version, asked time.Time) {
+	if tx, ok := r.(*db.Tx); ok {
+		tx.OnCommit(func() { s.keep(v, asked) })
+		return
+	}
+	s.keep(v, asked)
+}
+
+// keep refuses what is older than what is known: the snapshot that it was read
+// from may be from before a change.
+func (s *Store) keep(v Version, asked time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.kept, s.readAt = v, time.Now()
+	if v.Number >= s.kept.Number {
+		s.kept, s.readAt = v, asked
+	}
+}
+
+// changed has the next one who asks read the new version, and nothing older kept.
+func (s *Store) changed(to int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.kept, s.readAt = Version{Number: max(to, s.kept.Number)}, time.Time{}
 }
 
 // Lock is what a change of the policy holds.
@@ -106,19 +129,13 @@ func (s *Store) Set(tx *db.Tx, by access.Actor, from int64, p Policy) (Version, 
 	}
 	tx.Write(`INSERT INTO policies (version, at, actor, doc) VALUES ($1, $2, $3, $4)`,
 		v.Number, db.Micros(v.At), string(by), string(doc))
-	tx.OnCommit(s.forget)
+	tx.OnCommit(func() { s.changed(v.Number) })
 	return v, nil
 }
 
 // History returns every version, the newest first; the default is not among them.
 func (s *Store) History(r db.Reader) ([]Version, error) {
 	return db.All(r, scan, `SELECT `+columns+` FROM policies ORDER BY version DESC`)
-}
-
-func (s *Store) forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.readAt = time.Time{}
 }
 
 const columns = `version, at, actor, doc`
