@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorstep"
+	"doorstep/attempt"
 	"doorstep/insight"
 	"doorstep/internal/db"
 	"doorstep/money"
@@ -44,7 +45,7 @@ func count(t testing.TB, shop *doorstep.Shop) *tally {
 	must(t, err)
 	bought := map[string]time.Time{}
 	for _, a := range rows.labels {
-		if a.Op == shipping.OpBuy && a.Status == shipping.AttemptSucceeded {
+		if a.Op == shipping.OpBuy && a.Status == attempt.Succeeded {
 			bought[a.Shipment] = a.ClosedAt
 		}
 	}
@@ -103,7 +104,7 @@ func (c *tally) money(v process.Overview) (paid time.Time) {
 		}
 	}
 	for _, a := range v.Attempts {
-		if a.Op == payment.OpAuthorise && a.Status == payment.AttemptSucceeded {
+		if a.Op == payment.OpAuthorise && a.Status == attempt.Succeeded {
 			paid = a.ClosedAt
 		}
 	}

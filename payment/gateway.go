@@ -2,9 +2,10 @@ package payment
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"time"
 
+	"doorstep/attempt"
 	"doorstep/money"
 )
 
@@ -33,10 +34,10 @@ type Gateway interface {
 }
 
 // ErrNotReached says that the request certainly did not arrive at the provider.
-var ErrNotReached = errors.New("payment: the gateway was not reached")
+var ErrNotReached = fmt.Errorf("payment: the gateway %w", attempt.ErrNotReached)
 
 // ErrNoAttempt says that the provider knows no attempt with the key.
-var ErrNoAttempt = errors.New("payment: no attempt with this key")
+var ErrNoAttempt = fmt.Errorf("payment: the gateway %w", attempt.ErrNotKnown)
 
 // Authorisation is what a gateway is asked for first.
 type Authorisation struct {

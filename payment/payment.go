@@ -5,6 +5,7 @@ package payment
 import (
 	"time"
 
+	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/fault"
 	"doorstep/money"
@@ -79,22 +80,14 @@ const (
 	Free   = "free"   // there is nothing to pay
 )
 
-// Attempt is one question to a gateway, under a key of its own. A payment has
-// at most one that is open.
+// Attempt is one question to a gateway. A payment has at most one that is open.
 type Attempt struct {
-	Key      string        `json:"key"`
-	Payment  string        `json:"payment"`
-	Order    string        `json:"order"`
-	N        int64         `json:"n"` // counts a payment's attempts from 1
-	Op       Op            `json:"op"`
-	Amount   int64         `json:"amount"`
-	Refund   string        `json:"refund,omitempty"` // which refund, for Op refund
-	Status   AttemptStatus `json:"status"`
-	Ref      string        `json:"ref,omitempty"` // the provider's reference
-	Decline  Decline       `json:"decline,omitempty"`
-	OpenedAt time.Time     `json:"opened_at"`
-	KeyUntil time.Time     `json:"key_until"` // past this the key is no longer asked with, only looked up
-	ClosedAt time.Time     `json:"closed_at,omitzero"`
+	attempt.Attempt
+	Payment string  `json:"payment"`
+	Op      Op      `json:"op"`
+	Amount  int64   `json:"amount"`
+	Refund  string  `json:"refund,omitempty"` // which refund, for Op refund
+	Decline Decline `json:"decline,omitempty"`
 }
 
 // Op is what an attempt asks for.
@@ -108,35 +101,6 @@ const (
 	OpRefund    Op = "refund"
 	OpRecord    Op = "record" // a person recorded what was paid elsewhere
 )
-
-// AttemptStatus is what became of an attempt.
-type AttemptStatus string
-
-// The statuses of an attempt.
-const (
-	AttemptOpen      AttemptStatus = "open"    // it will be or is being asked
-	AttemptUnknown   AttemptStatus = "unknown" // it was asked, and no answer came
-	AttemptSucceeded AttemptStatus = "succeeded"
-	AttemptDeclined  AttemptStatus = "declined"
-	AttemptExpired   AttemptStatus = "expired"   // its key has expired, and the provider knows it not: it was never made
-	AttemptWithdrawn AttemptStatus = "withdrawn" // it was given up before it was ever asked
-)
-
-// AttemptTransitions is the one table of what an attempt can go through.
-var AttemptTransitions = state.Table[AttemptStatus, AttemptStatus]{
-	{From: AttemptOpen, On: AttemptUnknown, To: AttemptUnknown},
-	{From: AttemptOpen, On: AttemptSucceeded, To: AttemptSucceeded},
-	{From: AttemptOpen, On: AttemptDeclined, To: AttemptDeclined},
-	{From: AttemptOpen, On: AttemptExpired, To: AttemptExpired},
-	{From: AttemptOpen, On: AttemptWithdrawn, To: AttemptWithdrawn},
-	{From: AttemptUnknown, On: AttemptUnknown, To: AttemptUnknown},
-	{From: AttemptUnknown, On: AttemptSucceeded, To: AttemptSucceeded},
-	{From: AttemptUnknown, On: AttemptDeclined, To: AttemptDeclined},
-	{From: AttemptUnknown, On: AttemptExpired, To: AttemptExpired},
-}
-
-// Open says whether an attempt may still have an effect.
-func (a Attempt) Open() bool { return a.Status == AttemptOpen || a.Status == AttemptUnknown }
 
 // Refund is money that goes back to the customer.
 type Refund struct {

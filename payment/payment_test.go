@@ -67,20 +67,4 @@ func TestNothingFollowsTheEnd(t *testing.T) {
 			t.Errorf("%s happens to a refund that is %s", row.On, row.From)
 		}
 	}
-	for _, row := range payment.AttemptTransitions {
-		if !(payment.Attempt{Status: row.From}).Open() {
-			t.Errorf("an attempt that is %s becomes %s", row.From, row.To)
-		}
-	}
-}
-
-// TestUnknownIsNoOutcome checks that an attempt of which nothing is known stays open.
-func TestUnknownIsNoOutcome(t *testing.T) {
-	t.Parallel()
-	if !(payment.Attempt{Status: payment.AttemptUnknown}).Open() {
-		t.Error("an attempt whose outcome is unknown is closed")
-	}
-	if payment.AttemptTransitions.Can(payment.AttemptUnknown, payment.AttemptWithdrawn) {
-		t.Error("an attempt whose outcome is unknown can be withdrawn")
-	}
 }

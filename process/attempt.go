@@ -7,339 +7,140 @@ import (
 	"time"
 
 	"doorstep/access"
+	"doorstep/attempt"
 	"doorstep/event"
-	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
 	"doorstep/order"
-	"doorstep/payment"
 	"doorstep/support"
 )
 
-// openAttempt writes down what a gateway will be asked, and under which key,
-// before it is asked for the first time at the given time.
-func (c *change) openAttempt(p *payment.Payment, op payment.Op, amount int64, refund string, first time.Time) error {
-	all, err := c.getAttempts()
-	if err != nil {
-		return err
-	}
-	n := int64(1)
-	for _, a := range all {
-		if a.Payment == p.ID {
-			n = max(n, a.N+1)
-		}
-	}
-	a := payment.Attempt{
-		Key: c.newID("att", p.ID, fmt.Sprint(n)), Payment: p.ID, Order: c.order.ID, N: n, Op: op, Amount: amount, Refund: refund,
-		Status: payment.AttemptOpen, OpenedAt: c.tx.Now(), KeyUntil: first,
-	}
-	if g := c.p.gateways[p.Gateway]; g != nil {
-		a.KeyUntil = first.Add(g.KeyLife())
-	}
-	c.attempts.add(a)
-	return nil
+// inquiry is how a step asks a provider: Q is what it is asked, A is what it
+// answers.
+type inquiry[Q, A any] struct {
+	provider func(Q) string
+	read     func(db.Reader, work.Item) (Q, error)
+	ask      func(context.Context, *Process, Q) (A, error)
+	settle   func(c *change, own *work.Item, q Q, answer A, asked error) error
+	// late keeps what was answered when someone else had the step already; nil
+	// where nothing is lost by that.
+	late func(tx *db.Tx, id string, q Q, answer string)
 }
 
-func openAuthorisation(c *change, _ event.Event) error {
-	p, err := c.payment()
-	if err != nil {
-		return err
-	}
-	return c.openAttempt(p, payment.OpAuthorise, p.Amount, "", c.tx.Now())
-}
-
-func openCapture(c *change, _ event.Event) error {
-	p, err := c.payment()
-	if err != nil {
-		return err
-	}
-	return c.openAttempt(p, payment.OpCapture, p.Amount, "", c.tx.Now())
-}
-
-func openVoid(c *change, _ event.Event) error {
-	p, err := c.payment()
-	if err != nil {
-		return err
-	}
-	return c.openAttempt(p, payment.OpVoid, p.Amount, "", c.tx.Now())
-}
-
-func openRefundAttempt(c *change, e event.Event) error {
-	p, err := c.payment()
-	if err != nil {
-		return err
-	}
-	f, err := c.refund(e.Entity)
-	if err != nil {
-		return err
-	}
-	return c.openAttempt(p, payment.OpRefund, f.Amount, f.ID, c.tx.Now())
-}
-
-// question is what a gateway is asked in a step.
-type question struct {
-	payment payment.Payment
-	attempt payment.Attempt
-	now     time.Time
-}
-
-// askGateway asks the gateway what the step's open attempt says, under the
-// attempt's key, and returns what is to be written then.
-func askGateway(ctx context.Context, p *Process, it work.Item) (func(context.Context) error, error) {
-	q, err := db.View(ctx, p.db, func(r db.Reader) (question, error) { return readQuestion(r, it) })
+// carryOut asks the provider and returns what is to be written then.
+func (i inquiry[Q, A]) carryOut(ctx context.Context, p *Process, it work.Item) (func(context.Context) error, error) {
+	q, err := db.View(ctx, p.db, func(r db.Reader) (Q, error) { return i.read(r, it) })
 	if err != nil {
 		return nil, err
 	}
-	answer, err := p.askAttempt(ctx, q)
+	asking, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	answer, asked := i.ask(asking, p, q)
 	return func(ctx context.Context) error {
-		settled := p.settle(ctx, it, access.Provider(q.payment.Gateway), func(c *change, own *work.Item) error {
-			return c.settleAttempt(own, q.attempt.Key, answer, err)
+		settled := p.settle(ctx, it, access.Provider(i.provider(q)), func(c *change, own *work.Item) error {
+			return i.settle(c, own, q, answer, asked)
 		})
-		if errors.Is(settled, work.ErrLeaseLost) {
-			return errors.Join(settled, p.keepLateAnswer(ctx, q.attempt, answer, err))
+		if errors.Is(settled, work.ErrLeaseLost) && i.late != nil {
+			return errors.Join(settled, i.keepLate(ctx, p, it, q, answer, asked))
 		}
 		return settled
 	}, nil
 }
 
-func readQuestion(r db.Reader, it work.Item) (question, error) {
-	attempts, err := payment.Attempts(r, it.Owner)
-	if err != nil {
-		return question{}, err
+func (i inquiry[Q, A]) keepLate(ctx context.Context, p *Process, it work.Item, q Q, answer A, asked error) error {
+	text := string(event.Data(answer))
+	if asked != nil {
+		text = string(event.Data(map[string]string{"error": asked.Error()}))
 	}
-	op := stepOps[Step(it.Step)]
-	for _, a := range attempts {
-		if a.Open() && a.Op == op {
-			p, err := payment.Get(r, it.Owner, a.Payment)
-			return question{p, a, r.Now()}, err
-		}
-	}
-	return question{}, work.ErrLeaseLost // someone else has closed it
+	_, err := db.Update(ctx, p.db, []db.Lock{order.Lock(it.Owner)}, func(tx *db.Tx) (struct{}, error) {
+		i.late(tx, p.ids.New("ans", tx.Now(), it.Key(), it.Lease, fmt.Sprint(tx.Now().UnixNano())), q, text)
+		return struct{}{}, nil
+	})
+	return err
 }
 
-// stepOps says which operation each step asks for.
-var stepOps = map[Step]payment.Op{
-	StepAuthorise: payment.OpAuthorise, StepCapture: payment.OpCapture, StepVoidPayment: payment.OpVoid, StepRefund: payment.OpRefund,
+// keyed asks under an attempt's key while the key lives, and looks up only when
+// it no longer does: asked later, a provider would take it for a new one.
+func keyed[A any](p *Process, a attempt.Attempt, now time.Time, life time.Duration, ask, lookUp func() (A, error)) (A, error) {
+	if now.Add(min(p.timeout, life/2)).Before(a.KeyUntil) {
+		return ask()
+	}
+	return lookUp()
 }
 
-// askAttempt asks under the attempt's key while the key lives, and looks up
-// only when it no longer does.
-func (p *Process) askAttempt(ctx context.Context, q question) (payment.Answer, error) {
-	g := p.gateways[q.payment.Gateway]
-	if g == nil {
-		return payment.Answer{}, fmt.Errorf("%w: the shop has no gateway %q", payment.ErrNotReached, q.payment.Gateway)
-	}
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
-	defer cancel()
-	answer, err := p.askOrLookUp(ctx, g, q)
-	if fault.Is(err, fault.Invalid) { // it was refused as it stands: nothing was done, nor will be
-		answer, err = payment.Answer{Result: payment.Declined, Decline: payment.NotPermitted}, nil
-	}
-	answer.Ref = clean(answer.Ref)
-	return answer, err
-}
+// keyIsGone says whether a key that was asked with until the given time at the
+// latest is past its life, however late it was first used: only then "not
+// found" proves that the attempt was never made.
+func keyIsGone(now, until time.Time, life time.Duration) bool { return now.After(until.Add(life)) }
 
-func (p *Process) askOrLookUp(ctx context.Context, g payment.Gateway, q question) (payment.Answer, error) {
-	if !p.keyLives(q.now, q.attempt.KeyUntil, g.KeyLife()) {
-		return g.Lookup(ctx, q.attempt.Key)
-	}
-	amount := q.payment.Money(q.attempt.Amount)
-	then := payment.Followup{Key: q.attempt.Key, Ref: q.payment.Ref, Amount: amount}
-	switch q.attempt.Op {
-	case payment.OpAuthorise:
-		return g.Authorise(ctx, payment.Authorisation{Key: q.attempt.Key, Amount: amount, Capture: q.payment.Capture,
-			Order: q.payment.Order, Method: q.payment.Method})
-	case payment.OpCapture:
-		return g.Capture(ctx, then)
-	case payment.OpVoid:
-		return g.Void(ctx, then)
-	default:
-		return g.Refund(ctx, then)
+// newAttempt is what will be asked, and under which key, before it is asked for
+// the first time at the given time. It is about one thing, whose nth attempt it
+// is.
+func (c *change) newAttempt(prefix, about string, n int, first time.Time, life time.Duration) attempt.Attempt {
+	return attempt.Attempt{
+		Key: c.newID(prefix, about, fmt.Sprint(n)), Order: c.order.ID, N: int64(n),
+		Status: attempt.Open, OpenedAt: c.tx.Now(), KeyUntil: first.Add(life),
 	}
 }
 
-// settleAttempt writes what became of an attempt, and what follows.
-func (c *change) settleAttempt(own *work.Item, key string, answer payment.Answer, asked error) error {
-	a, err := c.attempt(key)
-	if err != nil {
-		return err
-	}
-	p, err := c.payment()
-	if err != nil {
-		return err
-	}
+// errand is an attempt with what it is made for.
+type errand interface {
+	attempt() *attempt.Attempt
+	keyLife() time.Duration
+	// away is what a person is told of a provider that is not reached for long.
+	away() (support.Category, string)
+	// unknown says that no answer came.
+	unknown() error
+	// abandon ends what the attempt was for: it was never made and is not wanted.
+	abandon() error
+	// anew opens the attempt that follows this one, to be asked at the given time.
+	anew(first time.Time) error
+	// declined says that the attempt was declined and that another follows.
+	declined(next time.Time) error
+}
+
+// unanswered writes that a provider gave no answer. While it may have been
+// asked, the same attempt is asked again under its key; one that was never made
+// is replaced, unless the order is being cancelled.
+func (c *change) unanswered(own *work.Item, e errand, asked error) error {
+	a := e.attempt()
 	switch {
-	case errors.Is(asked, payment.ErrNoAttempt) && keyIsGone(c.tx.Now(), a.KeyUntil, c.p.gateways[p.Gateway].KeyLife()):
-		return c.attemptExpired(own, p, a)
-	case errors.Is(asked, payment.ErrNotReached):
-		return c.notReached(own, support.PaymentIssue, "The gateway has not been reached for too long.", asked)
-	case asked != nil:
-		return c.attemptUnknown(own, p, a, asked)
+	case errors.Is(asked, attempt.ErrNotReached):
+		category, body := e.away()
+		return c.notReached(own, category, body, asked)
+	case !errors.Is(asked, attempt.ErrNotKnown) || !keyIsGone(c.tx.Now(), a.KeyUntil, e.keyLife()):
+		return c.outcomeUnknown(own, e, asked)
 	}
-	a.Ref, a.Decline = answer.Ref, answer.Decline
-	if answer.Result == payment.Declined {
-		return c.attemptDeclined(own, p, a)
-	}
-	if err := c.moveAttempt(a, payment.AttemptSucceeded); err != nil {
+	if err := a.Move(attempt.Expired, c.tx.Now()); err != nil {
 		return err
 	}
-	switch a.Op {
-	case payment.OpAuthorise:
-		p.Ref = answer.Ref
-		if !p.Capture {
-			return c.movePayment(p, payment.EventAuthorised, dataOf(p, a))
-		}
-		p.Captured = a.Amount
-		return c.movePayment(p, payment.EventSucceeded, dataOf(p, a))
-	case payment.OpCapture:
-		p.Captured = a.Amount
-		return c.movePayment(p, payment.EventSucceeded, dataOf(p, a))
-	case payment.OpVoid:
-		return c.movePayment(p, payment.EventCanceled, dataOf(p, a))
-	default:
-		return c.refundSucceeded(p, a.Refund, dataOf(p, a))
+	if c.order.End == order.EndCancelling {
+		return e.abandon()
 	}
+	c.again(own, c.tx.Now(), 0, "the key has expired, and the provider knows it not")
+	return e.anew(c.tx.Now())
 }
 
-// moveAttempt moves an attempt by its table, and notes when it is closed.
-func (c *change) moveAttempt(a *payment.Attempt, to payment.AttemptStatus) error {
-	next, err := payment.AttemptTransitions.Next(a.Status, to)
-	if err != nil {
-		return err
-	}
-	if a.Status = next; !a.Open() {
-		a.ClosedAt = c.tx.Now()
-	}
-	return nil
-}
-
-// attempt returns the attempt with the key while it is open.
-//
-// Errors: work.ErrLeaseLost when someone else has closed it.
-func (c *change) attempt(key string) (*payment.Attempt, error) {
-	all, err := c.getAttempts()
-	if err != nil {
-		return nil, err
-	}
-	for _, a := range all {
-		if a.Key == key && a.Open() {
-			return a, nil
-		}
-	}
-	return nil, work.ErrLeaseLost
-}
-
-// attemptUnknown keeps an attempt open whose outcome is not known: the same
-// attempt is asked again under the same key.
-func (c *change) attemptUnknown(own *work.Item, p *payment.Payment, a *payment.Attempt, asked error) error {
-	first := a.Status == payment.AttemptOpen
-	if err := c.moveAttempt(a, payment.AttemptUnknown); err != nil {
+func (c *change) outcomeUnknown(own *work.Item, e errand, asked error) error {
+	a := e.attempt()
+	first := a.Status == attempt.Open
+	if err := a.Move(attempt.Unknown, c.tx.Now()); err != nil {
 		return err
 	}
 	if first {
-		if err := c.attemptEvent(p, a, payment.EventUnknown, payment.EventRefundUnknown, dataOf(p, a)); err != nil {
+		if err := e.unknown(); err != nil {
 			return err
 		}
 	}
 	return c.askAgain(own, asked)
 }
 
-// attemptExpired replaces an attempt that was never made, unless the order is
-// being cancelled.
-func (c *change) attemptExpired(own *work.Item, p *payment.Payment, a *payment.Attempt) error {
-	if err := c.moveAttempt(a, payment.AttemptExpired); err != nil {
+// attemptLater has a further attempt made after one that was declined.
+func (c *change) attemptLater(own *work.Item, e errand, wait time.Duration, why string) error {
+	at := c.tx.Now().Add(wait)
+	c.again(own, at, 0, why)
+	if err := e.anew(at); err != nil {
 		return err
 	}
-	if c.order.End == order.EndCancelling {
-		return c.abandon(p, a)
-	}
-	c.again(own, c.tx.Now(), 0, "the key has expired, and the gateway knows it not")
-	return c.openAttempt(p, a.Op, a.Amount, a.Refund, c.tx.Now())
-}
-
-// abandon says that an attempt was never made and no longer is wanted: the
-// table goes on with the cancelling.
-func (c *change) abandon(p *payment.Payment, a *payment.Attempt) error {
-	if a.Op == payment.OpAuthorise {
-		return c.movePayment(p, payment.EventCanceled, dataOf(p, a))
-	}
-	return c.movePayment(p, payment.EventExpired, dataOf(p, a))
-}
-
-// attemptDeclined makes a further attempt after a soft decline while policy
-// has one, and otherwise ends what the attempt was for.
-func (c *change) attemptDeclined(own *work.Item, p *payment.Payment, a *payment.Attempt) error {
-	if err := c.moveAttempt(a, payment.AttemptDeclined); err != nil {
-		return err
-	}
-	schedule := c.policy.PaymentRetries
-	if a.Op == payment.OpRefund {
-		schedule = c.policy.RefundRetries
-	}
-	wait, more := schedule.Wait(c.declines(a))
-	if a.Decline.Soft() && more && a.Op != payment.OpVoid {
-		return c.attemptAgain(own, p, a, c.tx.Now().Add(wait))
-	}
-	switch a.Op {
-	case payment.OpAuthorise:
-		return c.movePayment(p, payment.EventFailed, dataOf(p, a))
-	case payment.OpCapture:
-		return c.movePayment(p, payment.EventCaptureFailed, dataOf(p, a))
-	default:
-		// Money that should go back and does not is a person's to look at. The
-		// attempt that they have made again is a new one.
-		if err := c.openAttempt(p, a.Op, a.Amount, a.Refund, c.tx.Now()); err != nil {
-			return err
-		}
-		return c.giveUp(own, "declined: "+string(a.Decline))
-	}
-}
-
-// declines counts the attempts of the same kind that were declined.
-func (c *change) declines(like *payment.Attempt) int {
-	n := 0
-	for _, a := range c.attempts.pointers() {
-		if a.Payment == like.Payment && a.Op == like.Op && a.Refund == like.Refund && a.Status == payment.AttemptDeclined {
-			n++
-		}
-	}
-	return n
-}
-
-func (c *change) attemptAgain(own *work.Item, p *payment.Payment, a *payment.Attempt, at time.Time) error {
-	data := dataOf(p, a)
-	data.Next = &at
-	c.again(own, at, 0, "declined: "+string(a.Decline))
-	if err := c.openAttempt(p, a.Op, a.Amount, a.Refund, at); err != nil {
-		return err
-	}
-	return c.attemptEvent(p, a, payment.EventDeclined, payment.EventRefundDeclined, data)
-}
-
-// attemptEvent says something of an attempt that moves neither its payment nor
-// its refund.
-func (c *change) attemptEvent(p *payment.Payment, a *payment.Attempt, ofPayment, ofRefund event.Type, data paymentData) error {
-	if a.Op != payment.OpRefund {
-		return c.movePayment(p, ofPayment, data)
-	}
-	f, err := c.refund(a.Refund)
-	if err != nil {
-		return err
-	}
-	return c.moveRefund(f, ofRefund, data)
-}
-
-func (p *Process) keepLateAnswer(ctx context.Context, a payment.Attempt, answer payment.Answer, asked error) error {
-	_, err := db.Update(ctx, p.db, []db.Lock{order.Lock(a.Order)}, func(tx *db.Tx) (struct{}, error) {
-		payment.KeepAnswer(tx, p.ids.New("ans", tx.Now(), a.Key, fmt.Sprint(tx.Now().UnixNano())), a, late(answer, asked))
-		return struct{}{}, nil
-	})
-	return err
-}
-
-func late(answer any, asked error) string {
-	if asked != nil {
-		return string(event.Data(map[string]string{"error": asked.Error()}))
-	}
-	return string(event.Data(answer))
+	return e.declined(at)
 }

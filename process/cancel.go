@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 
+	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/fault"
 	"doorstep/inventory"
@@ -71,14 +72,14 @@ func (c *change) withdraw() error {
 		return err
 	}
 	for _, a := range attempts {
-		later, err := c.later(payStep[a.Op], a.Payment, a.Status == payment.AttemptOpen)
+		later, err := c.later(payStep[a.Op], a.Payment, a.Status == attempt.Open)
 		if err != nil || !later {
 			if err != nil {
 				return err
 			}
 			continue
 		}
-		if err := c.moveAttempt(a, payment.AttemptWithdrawn); err != nil {
+		if err := a.Move(attempt.Withdrawn, c.tx.Now()); err != nil {
 			return err
 		}
 		if err := c.endItem(payStep[a.Op], a.Payment); err != nil {
@@ -103,14 +104,14 @@ func (c *change) withdrawLabels() error {
 		return err
 	}
 	for _, a := range labels {
-		later, err := c.later(StepBuyLabel, a.Shipment, a.Status == shipping.AttemptOpen && a.Op == shipping.OpBuy)
+		later, err := c.later(StepBuyLabel, a.Shipment, a.Status == attempt.Open && a.Op == shipping.OpBuy)
 		if err != nil {
 			return err
 		}
 		if !later {
 			continue
 		}
-		if err := c.moveLabel(a, shipping.AttemptWithdrawn); err != nil {
+		if err := a.Move(attempt.Withdrawn, c.tx.Now()); err != nil {
 			return err
 		}
 		s, err := c.shipment(a.Shipment)
@@ -148,7 +149,7 @@ func (c *change) inFlight() (bool, error) {
 		return false, err
 	}
 	for _, a := range attempts {
-		if a.Open() {
+		if a.IsOpen() {
 			return true, nil
 		}
 	}
@@ -157,7 +158,7 @@ func (c *change) inFlight() (bool, error) {
 		return false, err
 	}
 	for _, a := range labels {
-		if a.Open() {
+		if a.IsOpen() {
 			return true, nil
 		}
 	}

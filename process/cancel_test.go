@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"doorstep/attempt"
 	"doorstep/fault"
 	"doorstep/order"
 	"doorstep/payment"
@@ -62,7 +63,7 @@ var cancelScenarios = []scenario{
 		s.after(2 * time.Second)
 		s.expect(o, outcome{Order: "cancelled: released voided none"})
 		s.after(day)
-		s.wantAttempts(o, payment.AttemptDeclined, payment.AttemptWithdrawn)
+		s.wantAttempts(o, attempt.Declined, attempt.Withdrawn)
 	}},
 	{"cancelled before a later attempt", config{}, func(s *shop) {
 		o := s.place(paidWith(gateway.MethodInsufficientFunds))
@@ -70,7 +71,7 @@ var cancelScenarios = []scenario{
 		s.cancel(o)
 		s.expect(o, outcome{Order: "cancelled: released voided none"})
 		s.after(day)
-		s.wantAttempts(o, payment.AttemptDeclined, payment.AttemptWithdrawn)
+		s.wantAttempts(o, attempt.Declined, attempt.Withdrawn)
 	}},
 	{"cancelled while the outcome is unknown", config{}, func(s *shop) {
 		o := s.place(paidWith(gateway.MethodTimeoutAfterChargeOnce))
@@ -88,7 +89,7 @@ var cancelScenarios = []scenario{
 			s.cancel(o)
 			s.after(time.Hour)
 			s.expect(o, outcome{Order: "cancelled: released voided none"})
-			s.wantAttempts(o, payment.AttemptExpired)
+			s.wantAttempts(o, attempt.Expired)
 		}},
 	{"cancelled, and the capture's key has expired",
 		config{gateway: gateway.Config{KeyLife: 10 * time.Second}, policy: settings(slow, onHandOver)}, func(s *shop) {
@@ -182,7 +183,7 @@ var cancelScenarios = []scenario{
 		s.cancel(o)
 		s.after(time.Minute)
 		s.expect(o, outcome{Order: "cancelled: released voided voided", Money: "void", Labels: "1 sold, 1 void"})
-		s.wantAttempts(o, payment.AttemptSucceeded, payment.AttemptDeclined, payment.AttemptWithdrawn, payment.AttemptSucceeded)
+		s.wantAttempts(o, attempt.Succeeded, attempt.Declined, attempt.Withdrawn, attempt.Succeeded)
 	}},
 	{"cancelled while the capture is declined", config{gateway: slowGateway, policy: onHandOver}, func(s *shop) {
 		s.gateway.capture.say(gatewaySilent, declinedHard)
@@ -198,7 +199,7 @@ var cancelScenarios = []scenario{
 		s.after(time.Minute)
 		s.cancel(o)
 		s.expect(o, outcome{Order: "cancelled: released voided none"})
-		s.wantAttempts(o, payment.AttemptWithdrawn)
+		s.wantAttempts(o, attempt.Withdrawn)
 	}},
 	{"a cancel while no provider is reached for hours", config{policy: settings(byPerson, within(2*time.Hour))}, func(s *shop) {
 		s.carrier.void.say(slices.Repeat([]reply[shipping.VoidAnswer]{voidAway}, 60)...)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/order"
 	"doorstep/payment"
@@ -70,10 +71,9 @@ func document() []byte {
 	}
 	b.WriteString("\n## The tables of the rooms\n")
 	drawStates(&b, "Payments", payment.Transitions)
-	drawStates(&b, "Payment attempts", payment.AttemptTransitions)
+	drawStates(&b, "Attempts, at gateways and carriers", attempt.Transitions)
 	drawStates(&b, "Refunds", payment.RefundTransitions)
 	drawStates(&b, "Shipments", shipping.Transitions)
-	drawStates(&b, "Label attempts", shipping.AttemptTransitions)
 	drawStates(&b, "Tickets", support.Transitions)
 	return b.Bytes()
 }

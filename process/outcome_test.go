@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/internal/db"
 	"doorstep/inventory"
@@ -218,9 +219,9 @@ func (s *shop) wantCount(o order.Order, t event.Type, want int) {
 }
 
 // attempts returns how the attempts of an order's payment ended.
-func (s *shop) wantAttempts(o order.Order, want ...payment.AttemptStatus) {
+func (s *shop) wantAttempts(o order.Order, want ...attempt.Status) {
 	s.t.Helper()
-	var got []payment.AttemptStatus
+	var got []attempt.Status
 	for _, a := range s.show(o.ID).Attempts {
 		got = append(got, a.Status)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/fault"
 	"doorstep/order"
@@ -51,17 +52,6 @@ func payNothing(c *change, _ event.Event) error {
 		To: string(p.Status), Data: event.Data(dataOf(p, nil))})
 }
 
-// keyLives says whether a question under a key of that life arrives before the
-// key ends, however long it takes: later it would be taken for a new one.
-func (p *Process) keyLives(now, until time.Time, life time.Duration) bool {
-	return now.Add(min(p.timeout, life/2)).Before(until)
-}
-
-// keyIsGone says whether a key that was asked with until the given time at the
-// latest is past its life, however late it was first used: only then "not
-// found" proves that the attempt was never made.
-func keyIsGone(now, until time.Time, life time.Duration) bool { return now.After(until.Add(life)) }
-
 // failUnpaid is the rule of a payment that was declined for good.
 func failUnpaid(c *change, _ event.Event) error { return c.failOrder(order.PaymentDeclined) }
 
@@ -98,12 +88,12 @@ func (p *Process) RecordPayment(ctx context.Context, by Command, orderID string,
 
 // recorded keeps what a person recorded as an attempt that has succeeded.
 func (c *change) recorded(p *payment.Payment, op payment.Op, r payment.Record, refund string) error {
-	if err := c.openAttempt(p, op, r.Amount, refund, c.tx.Now()); err != nil {
+	a, err := c.openAttempt(p, op, r.Amount, refund, c.tx.Now())
+	if err != nil {
 		return err
 	}
-	a := c.attempts.pointers()[len(c.attempts.all)-1]
 	a.Ref = r.Reference
-	return c.moveAttempt(a, payment.AttemptSucceeded)
+	return a.Move(attempt.Succeeded, c.tx.Now())
 }
 
 func awaitPaymentDue(c *change) time.Time {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"doorstep/attempt"
 	"doorstep/fault"
 	"doorstep/order"
 	"doorstep/payment"
@@ -42,7 +43,7 @@ var payScenarios = []scenario{
 		o := s.place(paidWith(gateway.MethodStolen))
 		s.after(day)
 		s.expect(o, unpaid)
-		s.wantAttempts(o, payment.AttemptDeclined)
+		s.wantAttempts(o, attempt.Declined)
 		s.wantLevel("CUP", 100, 0)
 	}},
 	{"declined for now, then paid", config{}, func(s *shop) {
@@ -52,7 +53,7 @@ var payScenarios = []scenario{
 		s.expect(o, outcome{Order: "processed: reserved due none", Next: "authorise"})
 		s.after(2 * time.Minute)
 		s.expect(o, underWay)
-		s.wantAttempts(o, payment.AttemptDeclined, payment.AttemptSucceeded)
+		s.wantAttempts(o, attempt.Declined, attempt.Succeeded)
 		s.wantCount(o, payment.EventDeclined, 1)
 	}},
 	{"declined for now too often", config{}, func(s *shop) {
@@ -61,7 +62,7 @@ var payScenarios = []scenario{
 		s.wantStatus(o, order.Processed)
 		s.after(2 * time.Minute)
 		s.expect(o, unpaid)
-		s.wantAttempts(o, payment.AttemptDeclined, payment.AttemptDeclined, payment.AttemptDeclined)
+		s.wantAttempts(o, attempt.Declined, attempt.Declined, attempt.Declined)
 	}},
 	{"silent after the charge", config{}, func(s *shop) { unknownOnce(s, gateway.MethodTimeoutAfterChargeOnce) }},
 	{"silent before the charge", config{}, func(s *shop) { unknownOnce(s, gateway.MethodTimeoutBeforeChargeOnce) }},
@@ -75,14 +76,14 @@ var payScenarios = []scenario{
 		o := s.place(paidWith(gateway.MethodUnreachableOnce))
 		s.after(time.Minute)
 		s.expect(o, underWay)
-		s.wantAttempts(o, payment.AttemptSucceeded)
+		s.wantAttempts(o, attempt.Succeeded)
 		s.wantCount(o, payment.EventUnknown, 0)
 	}},
 	{"never reached", config{gateway: gateway.Config{Unreachable: 1}, policy: impatient}, func(s *shop) {
 		o := s.place(cup())
 		s.after(2 * day)
 		s.expect(o, outcome{Order: "processed: reserved due none", Next: "authorise"})
-		s.wantAttempts(o, payment.AttemptOpen)
+		s.wantAttempts(o, attempt.Open)
 		s.after(3 * time.Hour)
 		s.expect(o, outcome{Order: "processed: reserved due none", Tickets: "payment_issue open needs_person", Next: "authorise"})
 	}},
@@ -91,17 +92,17 @@ var payScenarios = []scenario{
 		o := s.place(cup())
 		s.after(2 * day)
 		s.expect(o, outcome{Order: "delivered: left captured delivered", Money: taken, Tickets: "payment_issue open needs_person", Labels: "1 sold"})
-		s.wantAttempts(o, payment.AttemptSucceeded)
+		s.wantAttempts(o, attempt.Succeeded)
 	}},
 	{"first asked late under its key, and never made", config{gateway: gateway.Config{KeyLife: 2 * time.Hour}}, func(s *shop) {
 		s.gateway.authorise.say(slices.Concat(slices.Repeat([]reply[payment.Answer]{gatewayAway}, 24),
 			slices.Repeat([]reply[payment.Answer]{gatewaySilent}, 40))...)
 		o := s.place(cup())
 		s.after(3*time.Hour + 50*time.Minute) // the key may have been used first just before its end, and live on
-		s.wantAttempts(o, payment.AttemptUnknown)
+		s.wantAttempts(o, attempt.Unknown)
 		s.gateway.authorise.forget()
 		s.after(20 * time.Minute)
-		s.wantAttempts(o, payment.AttemptExpired, payment.AttemptSucceeded)
+		s.wantAttempts(o, attempt.Expired, attempt.Succeeded)
 		s.expect(o, outcome{Order: shippedOnce, Money: taken, Labels: "1 sold", Next: "track"})
 	}},
 	{"tried again by a person", config{policy: impatient}, func(s *shop) {
@@ -121,7 +122,7 @@ var payScenarios = []scenario{
 		s.after(day)
 		s.expect(o, outcome{Order: "processed: reserved due none", Money: taken,
 			Tickets: "order_issue open step_stuck", Next: "authorise stuck"})
-		s.wantAttempts(o, payment.AttemptUnknown)
+		s.wantAttempts(o, attempt.Unknown)
 		s.wantCount(o, payment.EventUnknown, 1)
 	}},
 	{"the key has expired, and nothing was charged",
@@ -130,14 +131,14 @@ var payScenarios = []scenario{
 			o := s.place(cup())
 			s.after(time.Hour)
 			s.expect(o, underWay)
-			s.wantAttempts(o, payment.AttemptExpired, payment.AttemptSucceeded)
+			s.wantAttempts(o, attempt.Expired, attempt.Succeeded)
 		}},
 	{"the key has expired, and it was charged",
 		config{gateway: gateway.Config{KeyLife: 10 * time.Second}, policy: slow}, func(s *shop) {
 			o := s.place(paidWith(gateway.MethodTimeoutAfterChargeOnce))
 			s.after(time.Hour)
 			s.expect(o, underWay)
-			s.wantAttempts(o, payment.AttemptSucceeded)
+			s.wantAttempts(o, attempt.Succeeded)
 		}},
 	{"not reached before the key expired",
 		config{gateway: gateway.Config{KeyLife: 10 * time.Second}, policy: slow}, func(s *shop) {
@@ -145,7 +146,7 @@ var payScenarios = []scenario{
 			o := s.place(cup())
 			s.after(time.Hour)
 			s.expect(o, underWay)
-			s.wantAttempts(o, payment.AttemptExpired, payment.AttemptSucceeded)
+			s.wantAttempts(o, attempt.Expired, attempt.Succeeded)
 		}},
 	{"nothing to pay", config{}, func(s *shop) {
 		o := s.place(free())
@@ -206,13 +207,13 @@ func bundle(s *shop) {
 func unknownOnce(s *shop, method string) {
 	o := s.place(paidWith(method))
 	s.after(0)
-	if v := s.show(o.ID); v.Attempts[0].Status != payment.AttemptUnknown {
+	if v := s.show(o.ID); v.Attempts[0].Status != attempt.Unknown {
 		s.t.Fatalf("the attempt is %s\n%s", v.Attempts[0].Status, timeline(v))
 	}
 	s.wantStatus(o, order.Processed)
 	s.after(time.Minute)
 	s.expect(o, underWay)
-	s.wantAttempts(o, payment.AttemptSucceeded)
+	s.wantAttempts(o, attempt.Succeeded)
 	s.wantCount(o, payment.EventUnknown, 1)
 }
 
@@ -237,7 +238,7 @@ func paidElsewhere(s *shop) {
 	s.refused(fault.Conflict, err)
 	s.after(0)
 	s.expect(o, outcome{Order: shippedOnce, Money: "by hand 845 taken", Labels: "1 sold", Next: "track"})
-	s.wantAttempts(o, payment.AttemptSucceeded)
+	s.wantAttempts(o, attempt.Succeeded)
 }
 
 // paidLate is a payment that a person is told of once, until they have seen to it.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"doorstep/attempt"
 	"doorstep/fault"
 	"doorstep/order"
 	"doorstep/payment"
@@ -142,7 +143,7 @@ var handOverScenarios = []scenario{
 		s.expect(o, outcome{Order: "paid: reserved captured labelled", Money: taken, Labels: "1 sold", Next: "await_handover"})
 		s.handOver(o, "")
 		s.wantStatus(o, order.Shipped)
-		s.wantAttempts(o, payment.AttemptSucceeded, payment.AttemptSucceeded)
+		s.wantAttempts(o, attempt.Succeeded, attempt.Succeeded)
 	}},
 	{"the capture is declined for now", config{policy: onHandOver}, func(s *shop) {
 		s.gateway.capture.say(declinedSoftly)
@@ -203,7 +204,7 @@ var handOverScenarios = []scenario{
 		s.gateway.authorise.say(bad, bad, reply[payment.Answer]{answer: payment.Answer{Result: payment.Succeeded, Ref: "ch\x00\xff"}})
 		o := s.place(cup())
 		s.after(time.Minute)
-		s.wantAttempts(o, payment.AttemptSucceeded)
+		s.wantAttempts(o, attempt.Succeeded)
 	}},
 	{"first scan before the money is taken", config{policy: settings(onHandOver, firstScan, retryAfter(80*time.Hour))}, func(s *shop) {
 		s.gateway.capture.say(declinedSoftly)

@@ -108,7 +108,7 @@ func payRows() []Row {
 			Step: StepAuthorise, Kind: Ask, On: on(order.EventProcessed), Guard: paidAtGateway, about: thePayment,
 			Until: on(payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventCanceled),
 			Does:  "ask the gateway for the money, attempt by attempt", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
-			rule: openAuthorisation, ask: askGateway,
+			rule: openForAll(payment.OpAuthorise), ask: askGateway,
 		},
 		{
 			Step: StepAwaitPayment, Kind: Wait, On: on(order.EventProcessed), Guard: paidElsewhere, about: thePayment,
@@ -147,7 +147,7 @@ func shipRows() []Row {
 			Step: StepCapture, Kind: Ask, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused), Guard: captureOwed, about: thePayment,
 			Until: on(payment.EventSucceeded, payment.EventCaptureFailed, payment.EventExpired),
 			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
-			rule: openCapture, ask: askGateway,
+			rule: openForAll(payment.OpCapture), ask: askGateway,
 		},
 		{
 			Step: StepFailCapture, Kind: Rule, On: on(payment.EventCaptureFailed), Guard: goingOn,
@@ -224,7 +224,7 @@ func endRows() []Row {
 			Step: StepVoidPayment, Kind: Ask, On: on(order.EventFailed, order.EventCancelled), Guard: authorisationHeld, about: thePayment,
 			Until: on(payment.EventCanceled),
 			Does:  "give up the authorisation at the gateway", Leads: on(payment.EventUnknown, EventStuck, support.EventOpened),
-			rule: openVoid, ask: askGateway,
+			rule: openForAll(payment.OpVoid), ask: askGateway,
 		},
 		{
 			Step: StepRefund, Kind: Ask, On: on(payment.EventRefundOpened), Guard: refundAtGateway,

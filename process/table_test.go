@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/internal/db"
 	"doorstep/internal/db/dbtest"
@@ -180,8 +181,8 @@ func (s *sightings) transitions(t *testing.T) {
 	tableOf("rfd", payment.RefundTransitions, add)
 	tableOf("shp", shipping.Transitions, add)
 	tableOf("tkt", support.Transitions, add)
-	tableOf("attempt", payment.AttemptTransitions, add)
-	tableOf("label", shipping.AttemptTransitions, add)
+	tableOf("attempt", attempt.Transitions, add)
+	tableOf("label", attempt.Transitions, add)
 	for _, m := range slices.Sorted(maps.Keys(facetTable())) {
 		want[m] = true
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"doorstep/access"
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
@@ -13,19 +12,16 @@ import (
 	"doorstep/shipping"
 )
 
-// askTracking asks the carrier what it has seen of a parcel, and returns what
-// is to be written then.
+// askTracking asks the carrier what it has seen of a parcel.
 func askTracking(ctx context.Context, p *Process, it work.Item) (func(context.Context) error, error) {
-	s, err := db.View(ctx, p.db, func(r db.Reader) (shipping.Shipment, error) { return readShipment(r, it) })
-	if err != nil {
-		return nil, err
-	}
-	tracking, err := p.track(ctx, s)
-	return func(ctx context.Context) error {
-		return p.settle(ctx, it, access.Provider(s.Carrier), func(c *change, own *work.Item) error {
-			return c.settleTracking(own, tracking, err)
-		})
-	}, nil
+	return inquiry[shipping.Shipment, shipping.Tracking]{
+		provider: func(s shipping.Shipment) string { return s.Carrier },
+		read:     readShipment,
+		ask:      track,
+		settle: func(c *change, own *work.Item, _ shipping.Shipment, t shipping.Tracking, asked error) error {
+			return c.settleTracking(own, t, asked)
+		},
+	}.carryOut(ctx, p, it)
 }
 
 func readShipment(r db.Reader, it work.Item) (shipping.Shipment, error) {
@@ -41,13 +37,11 @@ func readShipment(r db.Reader, it work.Item) (shipping.Shipment, error) {
 	return shipping.Shipment{}, fault.New(fault.NotFound, "order %s has no shipment %q", it.Owner, it.Subject)
 }
 
-func (p *Process) track(ctx context.Context, s shipping.Shipment) (shipping.Tracking, error) {
+func track(ctx context.Context, p *Process, s shipping.Shipment) (shipping.Tracking, error) {
 	carrier := p.carriers[s.Carrier]
 	if carrier == nil {
 		return shipping.Tracking{}, fmt.Errorf("%w: the shop has no carrier %q", shipping.ErrNotReached, s.Carrier)
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
-	defer cancel()
 	t, err := carrier.Track(ctx, s.TrackingNumber)
 	for i := range t.Scans {
 		t.Scans[i].ID, t.Scans[i].Place = clean(t.Scans[i].ID), clean(t.Scans[i].Place)

@@ -2,9 +2,10 @@ package shipping
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"time"
 
+	"doorstep/attempt"
 	"doorstep/money"
 )
 
@@ -35,10 +36,10 @@ type Carrier interface {
 }
 
 // ErrNotReached says that the request certainly did not arrive at the carrier.
-var ErrNotReached = errors.New("shipping: the carrier was not reached")
+var ErrNotReached = fmt.Errorf("shipping: the carrier %w", attempt.ErrNotReached)
 
 // ErrNoLabel says that the carrier knows no purchase with the key.
-var ErrNoLabel = errors.New("shipping: no label with this key")
+var ErrNoLabel = fmt.Errorf("shipping: the carrier %w", attempt.ErrNotKnown)
 
 // Parcel is what a label is bought for.
 type Parcel struct {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/fault"
 	"doorstep/money"
@@ -94,24 +95,16 @@ var Transitions = state.Table[Status, event.Type]{
 // says so.
 const Manual = "manual"
 
-// Attempt is one question to a carrier, under a key of its own. A shipment has
-// at most one that is open.
+// Attempt is one question to a carrier. A shipment has at most one that is open.
 type Attempt struct {
-	Key            string         `json:"key"`
+	attempt.Attempt
 	Shipment       string         `json:"shipment"`
-	Order          string         `json:"order"`
-	N              int64          `json:"n"` // counts a shipment's attempts from 1
 	Op             Op             `json:"op"`
 	Carrier        string         `json:"carrier"`
-	Status         AttemptStatus  `json:"status"`
-	Ref            string         `json:"ref,omitempty"`
 	TrackingNumber string         `json:"tracking_number,omitempty"`
 	Cost           int64          `json:"cost"`
 	CostCurrency   money.Currency `json:"cost_currency,omitempty"`
 	Refusal        Refusal        `json:"refusal,omitempty"`
-	OpenedAt       time.Time      `json:"opened_at"`
-	KeyUntil       time.Time      `json:"key_until"` // past this the key is no longer asked with, only looked up
-	ClosedAt       time.Time      `json:"closed_at,omitzero"`
 }
 
 // Op is what an attempt asks for.
@@ -122,35 +115,6 @@ const (
 	OpBuy  Op = "buy"
 	OpVoid Op = "void"
 )
-
-// AttemptStatus is what became of an attempt.
-type AttemptStatus string
-
-// The statuses of an attempt.
-const (
-	AttemptOpen      AttemptStatus = "open"
-	AttemptUnknown   AttemptStatus = "unknown" // it was asked, and no answer came
-	AttemptSucceeded AttemptStatus = "succeeded"
-	AttemptRefused   AttemptStatus = "refused"
-	AttemptExpired   AttemptStatus = "expired"   // its key has expired, and the carrier knows it not: it was never made
-	AttemptWithdrawn AttemptStatus = "withdrawn" // it was given up before it was ever asked
-)
-
-// AttemptTransitions is the one table of what an attempt can go through.
-var AttemptTransitions = state.Table[AttemptStatus, AttemptStatus]{
-	{From: AttemptOpen, On: AttemptUnknown, To: AttemptUnknown},
-	{From: AttemptOpen, On: AttemptSucceeded, To: AttemptSucceeded},
-	{From: AttemptOpen, On: AttemptRefused, To: AttemptRefused},
-	{From: AttemptOpen, On: AttemptExpired, To: AttemptExpired},
-	{From: AttemptOpen, On: AttemptWithdrawn, To: AttemptWithdrawn},
-	{From: AttemptUnknown, On: AttemptUnknown, To: AttemptUnknown},
-	{From: AttemptUnknown, On: AttemptSucceeded, To: AttemptSucceeded},
-	{From: AttemptUnknown, On: AttemptRefused, To: AttemptRefused},
-	{From: AttemptUnknown, On: AttemptExpired, To: AttemptExpired},
-}
-
-// Open says whether an attempt may still have an effect.
-func (a Attempt) Open() bool { return a.Status == AttemptOpen || a.Status == AttemptUnknown }
 
 // progress orders the tracking statuses: a parcel's status is the furthest
 // that was seen, whatever the order in which the scans arrive.

@@ -112,11 +112,6 @@ func TestNothingFollowsTheEnd(t *testing.T) {
 			t.Errorf("%s happens to a parcel that is %s", row.On, row.From)
 		}
 	}
-	for _, row := range shipping.AttemptTransitions {
-		if !(shipping.Attempt{Status: row.From}).Open() {
-			t.Errorf("an attempt that is %s becomes %s", row.From, row.To)
-		}
-	}
 	if !shipping.CarrierTrouble.Temporary() || shipping.NoService.Temporary() || shipping.AddressRefused.Temporary() {
 		t.Error("only trouble passes")
 	}

@@ -3,6 +3,7 @@ package verify
 import (
 	"slices"
 
+	"doorstep/attempt"
 	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/shipping"
@@ -110,10 +111,10 @@ func (d *dossier) checkPaymentAttempts() {
 				d.find(PaymentAttempts, p.ID, "the attempt %s is number %d where %d was expected", a.Key, a.N, n)
 				n = a.N
 			}
-			if a.Open() {
+			if a.IsOpen() {
 				open++
 			}
-			if a.Status == payment.AttemptSucceeded {
+			if a.Status == attempt.Succeeded {
 				came.add(p, a)
 			}
 		}

@@ -1,10 +1,13 @@
 package verify
 
 import (
+	"encoding/json"
 	"maps"
 	"time"
 
+	"doorstep/attempt"
 	"doorstep/event"
+	"doorstep/internal/db"
 	"doorstep/inventory"
 	"doorstep/order"
 	"doorstep/shipping"
@@ -95,12 +98,12 @@ func (d *dossier) checkLabels() {
 				d.find(LabelAttempts, s.ID, "it is shipped by %s, its attempt %s is of %s", s.Carrier, a.Key, a.Carrier)
 			}
 			switch {
-			case a.Open():
+			case a.IsOpen():
 				open++
-			case a.Status == shipping.AttemptSucceeded && a.Op == shipping.OpBuy:
+			case a.Status == attempt.Succeeded && a.Op == shipping.OpBuy:
 				labels++
 				bought = a
-			case a.Status == shipping.AttemptSucceeded:
+			case a.Status == attempt.Succeeded:
 				labels--
 			}
 		}
@@ -161,6 +164,31 @@ func (d *dossier) checkHandOvers() {
 			d.find(HandOvers, s.ID, "the row says %s, its events %s", s.ShippedAt, handOver.At)
 		}
 	}
+}
+
+// checkDeliveries holds when each parcel arrived against what its event says was
+// seen, to the microsecond that is stored.
+func (d *dossier) checkDeliveries() {
+	if int64(len(d.events)) != d.order.Version {
+		return // named already: a history that is not whole proves nothing
+	}
+	for _, s := range d.shipments {
+		delivery, _ := pick(d.events, func(e event.Event) bool { return e.Entity == s.ID && e.Type == shipping.EventDelivered })
+		if at := seenAt(delivery); db.Micros(s.DeliveredAt) != db.Micros(at) {
+			d.find(Deliveries, s.ID, "the row says %s, its events %s", s.DeliveredAt, at)
+		}
+	}
+}
+
+// seenAt returns when the carrier saw what an event is about, as the event says.
+func seenAt(e event.Event) time.Time {
+	var data struct {
+		SeenAt time.Time `json:"seen_at"`
+	}
+	if json.Unmarshal(e.Data, &data) != nil {
+		return time.Time{}
+	}
+	return data.SeenAt
 }
 
 // checkMovements holds what was moved for the order against what is reserved

@@ -113,11 +113,11 @@ func (d *dossier) checkAttemptSteps() {
 		if a.Op == payment.OpRefund {
 			q.subject = a.Refund
 		}
-		open[q] = open[q] || a.Open()
+		open[q] = open[q] || a.IsOpen()
 	}
 	for _, a := range d.labels {
 		q := question{labelSteps[a.Op], a.Shipment}
-		open[q] = open[q] || a.Open()
+		open[q] = open[q] || a.IsOpen()
 	}
 	asked := map[question]bool{}
 	for _, it := range d.items {

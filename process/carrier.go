@@ -2,13 +2,12 @@ package process
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"time"
 
-	"doorstep/access"
+	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/fault"
 	"doorstep/internal/db"
@@ -20,31 +19,33 @@ import (
 	"doorstep/support"
 )
 
-// openLabelAttempt writes down what a carrier will be asked, and under which
-// key, before it is asked for the first time at the given time.
+// openLabelAttempt writes down what a carrier will be asked, before it is asked
+// for the first time at the given time.
 func (c *change) openLabelAttempt(s *shipping.Shipment, op shipping.Op, first time.Time) error {
 	all, err := c.getLabels()
 	if err != nil {
 		return err
 	}
-	n := int64(1)
+	n := 1
 	for _, a := range all {
 		if a.Shipment == s.ID {
-			n = max(n, a.N+1)
+			n++
 		}
 	}
-	a := shipping.Attempt{
-		Key: c.newID("lbl", s.ID, fmt.Sprint(n)), Shipment: s.ID, Order: c.order.ID, N: n, Op: op, Carrier: s.Carrier,
-		Status: shipping.AttemptOpen, OpenedAt: c.tx.Now(), KeyUntil: first,
-	}
+	a := shipping.Attempt{Attempt: c.newAttempt("lbl", s.ID, n, first, c.carrierKeyLife(s)), Shipment: s.ID, Op: op, Carrier: s.Carrier}
 	if op == shipping.OpVoid {
 		a.Ref = s.LabelRef
 	}
-	if carrier := c.p.carriers[s.Carrier]; carrier != nil {
-		a.KeyUntil = first.Add(carrier.KeyLife())
-	}
 	c.labels.add(a)
 	return nil
+}
+
+// carrierKeyLife is zero where a shipment's carrier is none of the shop's.
+func (c *change) carrierKeyLife(s *shipping.Shipment) time.Duration {
+	if carrier := c.p.carriers[s.Carrier]; carrier != nil {
+		return carrier.KeyLife()
+	}
+	return 0
 }
 
 func openLabelPurchase(c *change, e event.Event) error {
@@ -70,23 +71,19 @@ type labelQuestion struct {
 	now     time.Time
 }
 
-// askCarrier asks the carrier what the step's open attempt says, under the
-// attempt's key, and returns what is to be written then.
+// askCarrier asks the carrier what the step's open attempt says.
 func askCarrier(ctx context.Context, p *Process, it work.Item) (func(context.Context) error, error) {
-	q, err := db.View(ctx, p.db, func(r db.Reader) (labelQuestion, error) { return readLabelQuestion(r, it) })
-	if err != nil {
-		return nil, err
-	}
-	answer, err := p.askLabel(ctx, q)
-	return func(ctx context.Context) error {
-		settled := p.settle(ctx, it, access.Provider(q.attempt.Carrier), func(c *change, own *work.Item) error {
-			return c.settleLabel(own, q.attempt.Key, answer, err)
-		})
-		if errors.Is(settled, work.ErrLeaseLost) {
-			return errors.Join(settled, p.keepLateLabel(ctx, q.attempt, answer, err))
-		}
-		return settled
-	}, nil
+	return inquiry[labelQuestion, labelOutcome]{
+		provider: func(q labelQuestion) string { return q.attempt.Carrier },
+		read:     readLabelQuestion,
+		ask:      askLabel,
+		settle: func(c *change, own *work.Item, q labelQuestion, answer labelOutcome, asked error) error {
+			return c.settleLabel(own, q.attempt.Key, answer, asked)
+		},
+		late: func(tx *db.Tx, id string, q labelQuestion, answer string) {
+			shipping.KeepAnswer(tx, id, q.attempt, answer)
+		},
+	}.carryOut(ctx, p, it)
 }
 
 func readLabelQuestion(r db.Reader, it work.Item) (labelQuestion, error) {
@@ -94,7 +91,7 @@ func readLabelQuestion(r db.Reader, it work.Item) (labelQuestion, error) {
 	if err != nil {
 		return labelQuestion{}, err
 	}
-	i := slices.IndexFunc(attempts, func(a shipping.Attempt) bool { return a.Shipment == it.Subject && a.Open() })
+	i := slices.IndexFunc(attempts, func(a shipping.Attempt) bool { return a.Shipment == it.Subject && a.IsOpen() })
 	if i < 0 {
 		return labelQuestion{}, work.ErrLeaseLost // someone else has closed it
 	}
@@ -132,19 +129,16 @@ func readParcel(r db.Reader, it work.Item) (shipping.Parcel, error) {
 // labelOutcome is a carrier's answer to either operation.
 type labelOutcome struct {
 	shipping.LabelAnswer
-	done bool // bought, or voided
+	Done bool `json:"done"` // bought, or voided
 }
 
-// askLabel asks under the attempt's key while the key lives. Past that a
-// purchase is only looked up; to void a label once more does no harm.
-func (p *Process) askLabel(ctx context.Context, q labelQuestion) (labelOutcome, error) {
+// askLabel asks under the attempt's key, as long as that is safe.
+func askLabel(ctx context.Context, p *Process, q labelQuestion) (labelOutcome, error) {
 	carrier := p.carriers[q.attempt.Carrier]
 	if carrier == nil {
 		return labelOutcome{}, fmt.Errorf("%w: the shop has no carrier %q", shipping.ErrNotReached, q.attempt.Carrier)
 	}
-	ctx, cancel := context.WithTimeout(ctx, p.timeout)
-	defer cancel()
-	outcome, err := p.buyOrVoid(ctx, carrier, q)
+	outcome, err := buyOrVoid(ctx, p, carrier, q)
 	if fault.Is(err, fault.Invalid) { // it was refused as it stands: nothing was done, nor will be
 		outcome, err = labelOutcome{LabelAnswer: shipping.LabelAnswer{Refusal: shipping.NoService}}, nil
 	}
@@ -152,17 +146,17 @@ func (p *Process) askLabel(ctx context.Context, q labelQuestion) (labelOutcome, 
 	return outcome, err
 }
 
-func (p *Process) buyOrVoid(ctx context.Context, carrier shipping.Carrier, q labelQuestion) (labelOutcome, error) {
+// buyOrVoid gives a label back, which does no harm when it is done once more,
+// or buys one.
+func buyOrVoid(ctx context.Context, p *Process, carrier shipping.Carrier, q labelQuestion) (labelOutcome, error) {
 	if q.attempt.Op == shipping.OpVoid {
 		v, err := carrier.VoidLabel(ctx, q.attempt.Key, q.attempt.Ref)
-		return labelOutcome{LabelAnswer: shipping.LabelAnswer{Ref: q.attempt.Ref, Refusal: v.Refusal}, done: v.Voided}, err
+		return labelOutcome{LabelAnswer: shipping.LabelAnswer{Ref: q.attempt.Ref, Refusal: v.Refusal}, Done: v.Voided}, err
 	}
-	ask := func() (shipping.LabelAnswer, error) { return carrier.BuyLabel(ctx, q.attempt.Key, q.parcel) }
-	if !p.keyLives(q.now, q.attempt.KeyUntil, carrier.KeyLife()) {
-		ask = func() (shipping.LabelAnswer, error) { return carrier.Lookup(ctx, q.attempt.Key) }
-	}
-	b, err := ask()
-	return labelOutcome{LabelAnswer: b, done: b.Bought}, err
+	b, err := keyed(p, q.attempt.Attempt, q.now, carrier.KeyLife(),
+		func() (shipping.LabelAnswer, error) { return carrier.BuyLabel(ctx, q.attempt.Key, q.parcel) },
+		func() (shipping.LabelAnswer, error) { return carrier.Lookup(ctx, q.attempt.Key) })
+	return labelOutcome{LabelAnswer: b, Done: b.Bought}, err
 }
 
 // settleLabel writes what became of an attempt, and what follows.
@@ -171,16 +165,11 @@ func (c *change) settleLabel(own *work.Item, key string, answer labelOutcome, as
 	if err != nil {
 		return err
 	}
-	switch {
-	case errors.Is(asked, shipping.ErrNoLabel) && keyIsGone(c.tx.Now(), a.KeyUntil, c.p.carriers[s.Carrier].KeyLife()):
-		return c.labelExpired(own, s, a)
-	case errors.Is(asked, shipping.ErrNotReached):
-		return c.notReached(own, support.Other, "The carrier has not been reached for too long.", asked)
-	case asked != nil:
-		return c.labelUnknown(own, s, a, asked)
+	if asked != nil {
+		return c.unanswered(own, labelErrand{c, s, a}, asked)
 	}
 	a.Refusal = answer.Refusal
-	if !answer.done {
+	if !answer.Done {
 		return c.labelRefused(own, s, a)
 	}
 	if a.Op == shipping.OpVoid && s.Status == shipping.Shipped {
@@ -188,7 +177,7 @@ func (c *change) settleLabel(own *work.Item, key string, answer labelOutcome, as
 		a.Refusal = shipping.AlreadyHandedIn
 		return c.labelRefused(own, s, a)
 	}
-	if err := c.moveLabel(a, shipping.AttemptSucceeded); err != nil {
+	if err := a.Move(attempt.Succeeded, c.tx.Now()); err != nil {
 		return err
 	}
 	if a.Op == shipping.OpVoid {
@@ -198,18 +187,6 @@ func (c *change) settleLabel(own *work.Item, key string, answer labelOutcome, as
 	s.LabelRef, s.TrackingNumber, s.Cost, s.CostCurrency = a.Ref, a.TrackingNumber, a.Cost, a.CostCurrency
 	return c.moveShipment(s, shipping.EventLabelBought, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber,
 		Cost: s.Cost, Currency: string(s.CostCurrency), Attempt: a.N})
-}
-
-// moveLabel moves an attempt by its table, and notes when it is closed.
-func (c *change) moveLabel(a *shipping.Attempt, to shipping.AttemptStatus) error {
-	next, err := shipping.AttemptTransitions.Next(a.Status, to)
-	if err != nil {
-		return err
-	}
-	if a.Status = next; !a.Open() {
-		a.ClosedAt = c.tx.Now()
-	}
-	return nil
 }
 
 // labelAttempt returns the attempt with the key while it is open, and its
@@ -222,7 +199,7 @@ func (c *change) labelAttempt(key string) (*shipping.Attempt, *shipping.Shipment
 		return nil, nil, err
 	}
 	for _, a := range all {
-		if a.Key == key && a.Open() {
+		if a.Key == key && a.IsOpen() {
 			s, err := c.shipment(a.Shipment)
 			return a, s, err
 		}
@@ -230,70 +207,65 @@ func (c *change) labelAttempt(key string) (*shipping.Attempt, *shipping.Shipment
 	return nil, nil, work.ErrLeaseLost
 }
 
-// labelUnknown keeps an attempt open whose outcome is not known: the same
-// attempt is asked again under the same key.
-func (c *change) labelUnknown(own *work.Item, s *shipping.Shipment, a *shipping.Attempt, asked error) error {
-	first := a.Status == shipping.AttemptOpen && a.Op == shipping.OpBuy
-	if err := c.moveLabel(a, shipping.AttemptUnknown); err != nil {
-		return err
-	}
-	if first {
-		if err := c.moveShipment(s, shipping.EventLabelUnknown, shipmentData{Carrier: s.Carrier, Attempt: a.N}); err != nil {
-			return err
-		}
-	}
-	return c.askAgain(own, asked)
-}
-
-// labelExpired replaces a purchase that was never made, unless the order is
-// being cancelled. (To void is always asked, never looked up.)
-func (c *change) labelExpired(own *work.Item, s *shipping.Shipment, a *shipping.Attempt) error {
-	if err := c.moveLabel(a, shipping.AttemptExpired); err != nil {
-		return err
-	}
-	if c.order.End == order.EndCancelling {
-		return c.moveShipment(s, shipping.EventVoided, shipmentData{Carrier: s.Carrier})
-	}
-	c.again(own, c.tx.Now(), 0, "the key has expired, and the carrier knows it not")
-	return c.openLabelAttempt(s, a.Op, c.tx.Now())
-}
-
 // labelRefused makes a further attempt after a temporary refusal while policy
 // has one. Otherwise no carrier takes the parcel; or the carrier has it
 // already and gives no label back.
 func (c *change) labelRefused(own *work.Item, s *shipping.Shipment, a *shipping.Attempt) error {
-	if err := c.moveLabel(a, shipping.AttemptRefused); err != nil {
+	if err := a.Move(attempt.Declined, c.tx.Now()); err != nil {
 		return err
 	}
-	data := shipmentData{Carrier: s.Carrier, Attempt: a.N, Refusal: a.Refusal}
 	if a.Op == shipping.OpVoid {
-		return c.moveShipment(s, shipping.EventVoidRefused, data)
+		return c.moveShipment(s, shipping.EventVoidRefused, refusalOf(s, a))
 	}
 	refused := 0
 	for _, l := range c.labels.pointers() {
-		if l.Shipment == s.ID && l.Op == shipping.OpBuy && l.Status == shipping.AttemptRefused {
+		if l.Shipment == s.ID && l.Op == shipping.OpBuy && l.Status == attempt.Declined {
 			refused++
 		}
 	}
 	wait, more := c.policy.LabelRetries.Wait(refused)
 	if !a.Refusal.Temporary() || !more {
-		return c.moveShipment(s, shipping.EventFailed, data)
+		return c.moveShipment(s, shipping.EventFailed, refusalOf(s, a))
 	}
-	at := c.tx.Now().Add(wait)
-	data.Next = &at
-	c.again(own, at, 0, "refused: "+string(a.Refusal))
-	if err := c.openLabelAttempt(s, shipping.OpBuy, at); err != nil {
-		return err
-	}
-	return c.moveShipment(s, shipping.EventLabelRefused, data)
+	return c.attemptLater(own, labelErrand{c, s, a}, wait, "refused: "+string(a.Refusal))
 }
 
-func (p *Process) keepLateLabel(ctx context.Context, a shipping.Attempt, answer labelOutcome, asked error) error {
-	_, err := db.Update(ctx, p.db, []db.Lock{order.Lock(a.Order)}, func(tx *db.Tx) (struct{}, error) {
-		shipping.KeepAnswer(tx, p.ids.New("ans", tx.Now(), a.Key, fmt.Sprint(tx.Now().UnixNano())), a, late(answer.LabelAnswer, asked))
-		return struct{}{}, nil
-	})
-	return err
+func refusalOf(s *shipping.Shipment, a *shipping.Attempt) shipmentData {
+	return shipmentData{Carrier: s.Carrier, Attempt: a.N, Refusal: a.Refusal}
+}
+
+// labelErrand is an attempt at a carrier.
+type labelErrand struct {
+	c *change
+	s *shipping.Shipment
+	a *shipping.Attempt
+}
+
+func (e labelErrand) attempt() *attempt.Attempt { return &e.a.Attempt }
+func (e labelErrand) keyLife() time.Duration    { return e.c.carrierKeyLife(e.s) }
+
+func (e labelErrand) away() (support.Category, string) {
+	return support.Other, "The carrier has not been reached for too long."
+}
+
+// unknown says nothing of a label that is given back: it is asked again.
+func (e labelErrand) unknown() error {
+	if e.a.Op == shipping.OpVoid {
+		return nil
+	}
+	return e.c.moveShipment(e.s, shipping.EventLabelUnknown, shipmentData{Carrier: e.s.Carrier, Attempt: e.a.N})
+}
+
+func (e labelErrand) abandon() error {
+	return e.c.moveShipment(e.s, shipping.EventVoided, shipmentData{Carrier: e.s.Carrier})
+}
+
+func (e labelErrand) anew(first time.Time) error { return e.c.openLabelAttempt(e.s, e.a.Op, first) }
+
+func (e labelErrand) declined(next time.Time) error {
+	data := refusalOf(e.s, e.a)
+	data.Next = &next
+	return e.c.moveShipment(e.s, shipping.EventLabelRefused, data)
 }
 
 // Rate is what a carrier would take for a parcel.

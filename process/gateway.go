@@ -1,0 +1,279 @@
+package process
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"doorstep/attempt"
+	"doorstep/event"
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/internal/work"
+	"doorstep/payment"
+	"doorstep/support"
+)
+
+// openAttempt writes down what a gateway will be asked, before it is asked for
+// the first time at the given time.
+func (c *change) openAttempt(p *payment.Payment, op payment.Op, amount int64, refund string, first time.Time) (*payment.Attempt, error) {
+	all, err := c.getAttempts()
+	if err != nil {
+		return nil, err
+	}
+	n := 1
+	for _, a := range all {
+		if a.Payment == p.ID {
+			n++
+		}
+	}
+	return c.attempts.add(payment.Attempt{
+		Attempt: c.newAttempt("att", p.ID, n, first, c.gatewayKeyLife(p)), Payment: p.ID, Op: op, Amount: amount, Refund: refund,
+	}), nil
+}
+
+// gatewayKeyLife is zero where a payment's gateway is none of the shop's.
+func (c *change) gatewayKeyLife(p *payment.Payment) time.Duration {
+	if g := c.p.gateways[p.Gateway]; g != nil {
+		return g.KeyLife()
+	}
+	return 0
+}
+
+// openForAll prepares an operation that is about all of the payment's money.
+func openForAll(op payment.Op) func(*change, event.Event) error {
+	return func(c *change, _ event.Event) error {
+		p, err := c.payment()
+		if err == nil {
+			_, err = c.openAttempt(p, op, p.Amount, "", c.tx.Now())
+		}
+		return err
+	}
+}
+
+func openRefundAttempt(c *change, e event.Event) error {
+	p, err := c.payment()
+	if err != nil {
+		return err
+	}
+	f, err := c.refund(e.Entity)
+	if err != nil {
+		return err
+	}
+	_, err = c.openAttempt(p, payment.OpRefund, f.Amount, f.ID, c.tx.Now())
+	return err
+}
+
+// question is what a gateway is asked in a step.
+type question struct {
+	payment payment.Payment
+	attempt payment.Attempt
+	now     time.Time
+}
+
+// askGateway asks the gateway what the step's open attempt says.
+func askGateway(ctx context.Context, p *Process, it work.Item) (func(context.Context) error, error) {
+	return inquiry[question, payment.Answer]{
+		provider: func(q question) string { return q.payment.Gateway },
+		read:     readQuestion,
+		ask:      askAttempt,
+		settle: func(c *change, own *work.Item, q question, answer payment.Answer, asked error) error {
+			return c.settleAttempt(own, q.attempt.Key, answer, asked)
+		},
+		late: func(tx *db.Tx, id string, q question, answer string) { payment.KeepAnswer(tx, id, q.attempt, answer) },
+	}.carryOut(ctx, p, it)
+}
+
+func readQuestion(r db.Reader, it work.Item) (question, error) {
+	attempts, err := payment.Attempts(r, it.Owner)
+	if err != nil {
+		return question{}, err
+	}
+	op := stepOps[Step(it.Step)]
+	for _, a := range attempts {
+		if a.IsOpen() && a.Op == op {
+			p, err := payment.Get(r, it.Owner, a.Payment)
+			return question{p, a, r.Now()}, err
+		}
+	}
+	return question{}, work.ErrLeaseLost // someone else has closed it
+}
+
+// stepOps says which operation each step asks for.
+var stepOps = map[Step]payment.Op{
+	StepAuthorise: payment.OpAuthorise, StepCapture: payment.OpCapture, StepVoidPayment: payment.OpVoid, StepRefund: payment.OpRefund,
+}
+
+// askAttempt asks under the attempt's key, as long as that is safe.
+func askAttempt(ctx context.Context, p *Process, q question) (payment.Answer, error) {
+	g := p.gateways[q.payment.Gateway]
+	if g == nil {
+		return payment.Answer{}, fmt.Errorf("%w: the shop has no gateway %q", payment.ErrNotReached, q.payment.Gateway)
+	}
+	answer, err := keyed(p, q.attempt.Attempt, q.now, g.KeyLife(),
+		func() (payment.Answer, error) { return makeAttempt(ctx, g, q) },
+		func() (payment.Answer, error) { return g.Lookup(ctx, q.attempt.Key) })
+	if fault.Is(err, fault.Invalid) { // it was refused as it stands: nothing was done, nor will be
+		answer, err = payment.Answer{Result: payment.Declined, Decline: payment.NotPermitted}, nil
+	}
+	answer.Ref = clean(answer.Ref)
+	return answer, err
+}
+
+func makeAttempt(ctx context.Context, g payment.Gateway, q question) (payment.Answer, error) {
+	amount := q.payment.Money(q.attempt.Amount)
+	then := payment.Followup{Key: q.attempt.Key, Ref: q.payment.Ref, Amount: amount}
+	switch q.attempt.Op {
+	case payment.OpAuthorise:
+		return g.Authorise(ctx, payment.Authorisation{Key: q.attempt.Key, Amount: amount, Capture: q.payment.Capture,
+			Order: q.payment.Order, Method: q.payment.Method})
+	case payment.OpCapture:
+		return g.Capture(ctx, then)
+	case payment.OpVoid:
+		return g.Void(ctx, then)
+	default:
+		return g.Refund(ctx, then)
+	}
+}
+
+// settleAttempt writes what became of an attempt, and what follows.
+func (c *change) settleAttempt(own *work.Item, key string, answer payment.Answer, asked error) error {
+	a, err := c.attempt(key)
+	if err != nil {
+		return err
+	}
+	p, err := c.payment()
+	if err != nil {
+		return err
+	}
+	if asked != nil {
+		return c.unanswered(own, gatewayErrand{c, p, a}, asked)
+	}
+	a.Ref, a.Decline = answer.Ref, answer.Decline
+	if answer.Result == payment.Declined {
+		return c.attemptDeclined(own, p, a)
+	}
+	if err := a.Move(attempt.Succeeded, c.tx.Now()); err != nil {
+		return err
+	}
+	switch a.Op {
+	case payment.OpAuthorise:
+		p.Ref = answer.Ref
+		if !p.Capture {
+			return c.movePayment(p, payment.EventAuthorised, dataOf(p, a))
+		}
+		p.Captured = a.Amount
+		return c.movePayment(p, payment.EventSucceeded, dataOf(p, a))
+	case payment.OpCapture:
+		p.Captured = a.Amount
+		return c.movePayment(p, payment.EventSucceeded, dataOf(p, a))
+	case payment.OpVoid:
+		return c.movePayment(p, payment.EventCanceled, dataOf(p, a))
+	default:
+		return c.refundSucceeded(p, a.Refund, dataOf(p, a))
+	}
+}
+
+// attemptDeclined makes a further attempt after a soft decline while policy
+// has one, and otherwise ends what the attempt was for.
+func (c *change) attemptDeclined(own *work.Item, p *payment.Payment, a *payment.Attempt) error {
+	if err := a.Move(attempt.Declined, c.tx.Now()); err != nil {
+		return err
+	}
+	schedule := c.policy.PaymentRetries
+	if a.Op == payment.OpRefund {
+		schedule = c.policy.RefundRetries
+	}
+	wait, more := schedule.Wait(c.declines(a))
+	if a.Decline.Soft() && more && a.Op != payment.OpVoid {
+		return c.attemptLater(own, gatewayErrand{c, p, a}, wait, "declined: "+string(a.Decline))
+	}
+	switch a.Op {
+	case payment.OpAuthorise:
+		return c.movePayment(p, payment.EventFailed, dataOf(p, a))
+	case payment.OpCapture:
+		return c.movePayment(p, payment.EventCaptureFailed, dataOf(p, a))
+	default:
+		// Money that should go back and does not is a person's to look at. The
+		// attempt that they have made again is a new one.
+		if _, err := c.openAttempt(p, a.Op, a.Amount, a.Refund, c.tx.Now()); err != nil {
+			return err
+		}
+		return c.giveUp(own, "declined: "+string(a.Decline))
+	}
+}
+
+// declines counts the attempts of the same kind that were declined.
+func (c *change) declines(like *payment.Attempt) int {
+	n := 0
+	for _, a := range c.attempts.pointers() {
+		if a.Payment == like.Payment && a.Op == like.Op && a.Refund == like.Refund && a.Status == attempt.Declined {
+			n++
+		}
+	}
+	return n
+}
+
+// gatewayErrand is an attempt at a gateway.
+type gatewayErrand struct {
+	c *change
+	p *payment.Payment
+	a *payment.Attempt
+}
+
+func (e gatewayErrand) attempt() *attempt.Attempt { return &e.a.Attempt }
+func (e gatewayErrand) keyLife() time.Duration    { return e.c.gatewayKeyLife(e.p) }
+
+func (e gatewayErrand) away() (support.Category, string) {
+	return support.PaymentIssue, "The gateway has not been reached for too long."
+}
+
+func (e gatewayErrand) unknown() error {
+	return e.say(payment.EventUnknown, payment.EventRefundUnknown, dataOf(e.p, e.a))
+}
+
+func (e gatewayErrand) abandon() error {
+	if e.a.Op == payment.OpAuthorise {
+		return e.c.movePayment(e.p, payment.EventCanceled, dataOf(e.p, e.a))
+	}
+	return e.c.movePayment(e.p, payment.EventExpired, dataOf(e.p, e.a))
+}
+
+func (e gatewayErrand) anew(first time.Time) error {
+	_, err := e.c.openAttempt(e.p, e.a.Op, e.a.Amount, e.a.Refund, first)
+	return err
+}
+
+func (e gatewayErrand) declined(next time.Time) error {
+	data := dataOf(e.p, e.a)
+	data.Next = &next
+	return e.say(payment.EventDeclined, payment.EventRefundDeclined, data)
+}
+
+// say says something of an attempt that moves neither its payment nor its
+// refund.
+func (e gatewayErrand) say(ofPayment, ofRefund event.Type, data paymentData) error {
+	if e.a.Op != payment.OpRefund {
+		return e.c.movePayment(e.p, ofPayment, data)
+	}
+	f, err := e.c.refund(e.a.Refund)
+	if err != nil {
+		return err
+	}
+	return e.c.moveRefund(f, ofRefund, data)
+}
+
+// attempt returns the attempt with the key while it is open.
+//
+// Errors: work.ErrLeaseLost when someone else has closed it.
+func (c *change) attempt(key string) (*payment.Attempt, error) {
+	all, err := c.getAttempts()
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(all, func(a *payment.Attempt) bool { return a.Key == key && a.IsOpen() }); i >= 0 {
+		return all[i], nil
+	}
+	return nil, work.ErrLeaseLost
+}
