@@ -54,7 +54,8 @@ func Parse(s string, c Currency) (Amount, error) {
 	if !ok {
 		return bad("the currency is not in ISO 4217")
 	}
-	t, neg := strings.CutPrefix(s, "-")
+	t := strings.TrimPrefix(s, "-")
+	sign := s[:len(s)-len(t)]
 	whole, frac, dotted := strings.Cut(t, ".")
 	if whole == "" || dotted && frac == "" || len(t) > 40 {
 		return bad("it is no decimal number")
@@ -69,12 +70,9 @@ func Parse(s string, c Currency) (Amount, error) {
 		return bad("it has more decimals than the currency")
 	}
 	frac += strings.Repeat("0", digits-len(frac))
-	n, err := strconv.ParseInt(whole+frac, 10, 64)
+	n, err := strconv.ParseInt(sign+whole+frac, 10, 64)
 	if err != nil {
 		return bad("it is too large")
-	}
-	if neg {
-		n = -n
 	}
 	return Of(n, c), nil
 }
