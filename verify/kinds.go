@@ -101,7 +101,7 @@ func Kinds() []Rule {
 		{TwoLabels, "No parcel has two labels that were not given back."},
 		{Tracking, "A parcel's tracking status and last scan are what its scans come to, and it is delivered when they say so."},
 		{HandOvers, "A parcel was handed over when its events say so."},
-		{Deliveries, "A parcel arrived when its events say that it was seen to."},
+		{Deliveries, "A parcel was delivered when its event says that it was seen to arrive."},
 		{StockFacet, "An order whose stock is reserved has reservations for exactly what its lines ask for, any other none."},
 		{DeadReservation, "Nothing is reserved for an order that is over or does not exist."},
 		{StockBounds, "What is reserved is not negative and at most what is on hand."},
