@@ -65,32 +65,12 @@ const countPrefix = "orders."
 func countOf(s Status) string { return countPrefix + string(s) }
 
 // Counts returns how many orders have each status, as kept.
-func Counts(r db.Reader) (map[Status]int64, error) {
-	kept, err := db.Counts(r, countPrefix)
-	if err != nil {
-		return nil, err
-	}
-	counts := make(map[Status]int64, len(kept))
-	for name, n := range kept {
-		if n != 0 {
-			counts[Status(strings.TrimPrefix(name, countPrefix))] = n
-		}
-	}
-	return counts, nil
-}
+func Counts(r db.Reader) (map[Status]int64, error) { return db.Counts[Status](r, countPrefix) }
 
 // CountByStatus counts how many orders have each status, which reads an index
 // of them all.
 func CountByStatus(r db.Reader) (map[Status]int64, error) {
-	counts := map[Status]int64{}
-	err := db.Each(r, func(row db.Row) error {
-		var s Status
-		var n int64
-		err := row.Scan((*string)(&s), &n)
-		counts[s] = n
-		return err
-	}, `SELECT status, COUNT(*) FROM orders GROUP BY status`)
-	return counts, err
+	return db.Tally[Status](r, `SELECT status, COUNT(*) FROM orders GROUP BY status`)
 }
 
 // Get returns an order. Errors: not_found.

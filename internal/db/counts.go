@@ -21,18 +21,24 @@ func (tx *Tx) Count(name string, delta int64) {
 	tx.counts[name] += delta
 }
 
-// Counts returns the kept counts whose names start with the prefix, without
-// those that are 0. An Update does not see its own changes yet.
-func Counts(r Reader, prefix string) (map[string]int64, error) {
-	found := map[string]int64{}
+// Counts returns the kept counts whose names start with the prefix, by what
+// follows it, without those that are 0. An Update does not see its own changes
+// yet.
+func Counts[S ~string](r Reader, prefix string) (map[S]int64, error) {
+	return Tally[S](r, `SELECT substr(name, length($1) + 1), CAST(SUM(n) AS BIGINT) FROM counts
+		WHERE substr(name, 1, length($1)) = $1 GROUP BY name HAVING SUM(n) <> 0`, prefix)
+}
+
+// Tally runs a query for names and how many there are of each.
+func Tally[S ~string](r Reader, sql string, args ...any) (map[S]int64, error) {
+	found := map[S]int64{}
 	err := Each(r, func(row Row) error {
 		var name string
 		var n int64
 		err := row.Scan(&name, &n)
-		found[name] = n
+		found[S(name)] = n
 		return err
-	}, `SELECT name, CAST(SUM(n) AS BIGINT) FROM counts WHERE substr(name, 1, length($1)) = $1
-		GROUP BY name HAVING SUM(n) <> 0`, prefix)
+	}, sql, args...)
 	if err != nil {
 		return nil, err
 	}

@@ -186,7 +186,7 @@ func failsAlone(t *testing.T, d *db.DB, way func(tx *db.Tx) error) {
 	if stored(t, d, "before") != "1" || stored(t, d, "after") != "1" || stored(t, d, "bad") != "" {
 		t.Error("the wrong ones were kept")
 	}
-	counts, err := db.View(context.Background(), d, func(r db.Reader) (map[string]int64, error) { return db.Counts(r, "") })
+	counts, err := db.View(context.Background(), d, func(r db.Reader) (map[string]int64, error) { return db.Counts[string](r, "") })
 	if err != nil || counts["good"] != 2 || counts["bad"] != 0 {
 		t.Errorf("the counts are %v, %v", counts, err)
 	}

@@ -310,9 +310,9 @@ func TestCounts(t *testing.T) {
 		count(func(tx *db.Tx) error { tx.Count("order/gone", 1); tx.Count("order/gone", -1); return nil })
 		count(func(tx *db.Tx) error { tx.Count("other%", 1); return nil })
 		got, err := db.View(context.Background(), d, func(r db.Reader) (map[string]int64, error) {
-			return db.Counts(r, "order/")
+			return db.Counts[string](r, "order/")
 		})
-		if err != nil || len(got) != 1 || got["order/paid"] != 20 {
+		if err != nil || len(got) != 1 || got["paid"] != 20 {
 			t.Errorf("Counts returned %v, %v", got, err)
 		}
 	})
