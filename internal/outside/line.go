@@ -1,6 +1,7 @@
 package outside
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -65,12 +66,28 @@ func (n Network) fate(share float64) Fate {
 
 // Provider says what is at the other end of a line.
 type Provider struct {
-	Name       string        // tells two providers in one file apart, and their draws
-	Schema     string        // makes the provider's own tables where they are missing
-	Seed       Seed          // where all chance comes from
-	Network    Network       // how well the line works
-	KeyLife    time.Duration // how long a key is honoured after its first use, above zero
-	NotReached error         // what an unreachable provider's error wraps
+	Name       string             // tells two providers in one file apart, and their draws
+	Schema     string             // makes the provider's own tables where they are missing
+	Seed       Seed               // where all chance comes from
+	Network    Network            // how well the line works
+	KeyLife    time.Duration      // how long a key is honoured after its first use; 0 means 24 hours
+	NotReached error              // what an unreachable provider's error wraps
+	Check      func(*fault.Check) // names what is wrong of the provider's own settings
+}
+
+// defaultKeyLife is a common life of an idempotency key, as Stripe's
+// (https://docs.stripe.com/api/idempotent_requests).
+const defaultKeyLife = 24 * time.Hour
+
+// check checks all settings of a provider.
+func (p Provider) check() error {
+	var wrong fault.Check
+	if p.Check != nil {
+		p.Check(&wrong)
+	}
+	p.Network.Check(&wrong)
+	wrong.If(p.KeyLife < 0, "KeyLife", "out_of_range", "a key's life is not negative")
+	return wrong.Err("the simulated " + p.Name + "'s configuration")
 }
 
 // Line is the line to one provider. It may be used by many goroutines.
@@ -82,12 +99,13 @@ type Line struct {
 
 // Dial opens the provider's file (see Open) and makes its tables.
 //
-// Errors: invalid when the key's life is not positive; unavailable when the
-// file can not be opened.
+// Errors: invalid when the provider's settings are wrong, with their fields;
+// unavailable when the file can not be opened.
 func Dial(path string, p Provider, clk clock.Clock) (*Line, error) {
-	if p.KeyLife <= 0 {
-		return nil, fault.New(fault.Invalid, "a key's life is above zero, not %s", p.KeyLife)
+	if err := p.check(); err != nil {
+		return nil, err
 	}
+	p.KeyLife = cmp.Or(p.KeyLife, defaultKeyLife)
 	db, err := Open(path)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -308,8 +309,33 @@ func TestNetworkCheckNamesWhatIsWrong(t *testing.T) {
 			t.Errorf("%+v: %v, want the field %s", n, err, want)
 		}
 	}
-	if _, err := outside.Dial("", outside.Provider{Name: "test"}, clock.Wall{}); !fault.Is(err, fault.Invalid) {
-		t.Errorf("a key without life: %v", err)
+}
+
+// TestDialNamesWrongSettings: the provider's own, the network's and the key's life.
+func TestDialNamesWrongSettings(t *testing.T) {
+	t.Parallel()
+	p := provider(outside.Network{Unreachable: 2})
+	p.KeyLife = -1
+	p.Check = func(c *fault.Check) { outside.CheckRate(c, "Own", -1) }
+	_, err := outside.Dial("", p, clock.Wall{})
+	want := []string{"Own", "Unreachable", "TimeoutAfter", "KeyLife"}
+	if e := fault.As(err); e == nil || e.Code != fault.Invalid || e.Message != "the simulated test's configuration is not valid" ||
+		!slices.EqualFunc(e.Fields, want, func(f fault.Field, path string) bool { return f.Path == path }) {
+		t.Errorf("got %v, want the fields %v", err, want)
+	}
+}
+
+func TestAKeyLivesADayUnlessSaid(t *testing.T) {
+	t.Parallel()
+	p := provider(outside.Network{})
+	p.KeyLife = 0
+	l, err := outside.Dial("", p, clock.Wall{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	if l.KeyLife != 24*time.Hour {
+		t.Errorf("it lives %s", l.KeyLife)
 	}
 }
 

@@ -33,25 +33,6 @@ type Config struct {
 	KeyLife           time.Duration // how long a key is honoured after its first use; 0 means 24 hours
 }
 
-// defaultKeyLife is a common life of an idempotency key, as Stripe's
-// (https://docs.stripe.com/api/idempotent_requests).
-const defaultKeyLife = 24 * time.Hour
-
-func (c Config) network() outside.Network {
-	return outside.Network{Unreachable: c.Unreachable, TimeoutBefore: c.TimeoutBefore, TimeoutAfter: c.TimeoutAfter,
-		LatencyMin: c.LatencyMin, LatencyMax: c.LatencyMax}
-}
-
-func (c Config) check() error {
-	var wrong fault.Check
-	outside.CheckRate(&wrong, "DeclineRate", c.DeclineRate)
-	outside.CheckRate(&wrong, "SoftShare", c.SoftShare)
-	outside.CheckRate(&wrong, "RefundDeclineRate", c.RefundDeclineRate)
-	c.network().Check(&wrong)
-	wrong.If(c.KeyLife < 0, "KeyLife", "out_of_range", "a key's life is not negative")
-	return wrong.Err("the simulated gateway's configuration")
-}
-
 // name tells the gateway's rows and draws from those of other providers.
 const name = "gateway"
 
@@ -78,20 +59,26 @@ var _ payment.Gateway = (*Gateway)(nil)
 // Errors: invalid when cfg is wrong, with its fields; unavailable when the file
 // can not be opened.
 func Open(path string, cfg Config, clk clock.Clock) (*Gateway, error) {
-	if err := cfg.check(); err != nil {
-		return nil, err
-	}
-	if cfg.KeyLife == 0 {
-		cfg.KeyLife = defaultKeyLife
-	}
-	line, err := outside.Dial(path, outside.Provider{
-		Name: name, Schema: schema, Seed: outside.Seed(cfg.Seed), Network: cfg.network(),
-		KeyLife: cfg.KeyLife, NotReached: payment.ErrNotReached,
-	}, clk)
+	line, err := outside.Dial(path, cfg.provider(), clk)
 	if err != nil {
 		return nil, err
 	}
 	return &Gateway{line: line, cfg: cfg}, nil
+}
+
+func (c Config) provider() outside.Provider {
+	return outside.Provider{
+		Name: name, Schema: schema, Seed: outside.Seed(c.Seed), KeyLife: c.KeyLife, NotReached: payment.ErrNotReached, Check: c.check,
+		Network: outside.Network{Unreachable: c.Unreachable, TimeoutBefore: c.TimeoutBefore, TimeoutAfter: c.TimeoutAfter,
+			LatencyMin: c.LatencyMin, LatencyMax: c.LatencyMax},
+	}
+}
+
+// check names the settings that are wrong and that no other provider has.
+func (c Config) check(wrong *fault.Check) {
+	outside.CheckRate(wrong, "DeclineRate", c.DeclineRate)
+	outside.CheckRate(wrong, "SoftShare", c.SoftShare)
+	outside.CheckRate(wrong, "RefundDeclineRate", c.RefundDeclineRate)
 }
 
 // Close closes the provider's file.
@@ -102,7 +89,7 @@ func (g *Gateway) Name() string { return "simulated" }
 
 // KeyLife is how long a key is honoured after its first use. After that the
 // provider takes a request under the key for a new one.
-func (g *Gateway) KeyLife() time.Duration { return g.cfg.KeyLife }
+func (g *Gateway) KeyLife() time.Duration { return g.line.KeyLife }
 
 // Authorise asks for the money; with Capture it is taken at once. Some values of
 // Method force an outcome, as the constants say.

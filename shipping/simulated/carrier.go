@@ -40,25 +40,6 @@ type Config struct {
 	KeyLife       time.Duration // how long a key is honoured after its first use; 0 means 24 hours
 }
 
-const defaultKeyLife = 24 * time.Hour
-
-func (c Config) network() outside.Network {
-	return outside.Network{Unreachable: c.Unreachable, TimeoutBefore: c.TimeoutBefore, TimeoutAfter: c.TimeoutAfter,
-		LatencyMin: c.LatencyMin, LatencyMax: c.LatencyMax}
-}
-
-func (c Config) check() error {
-	var wrong fault.Check
-	outside.CheckRate(&wrong, "RefuseRate", c.RefuseRate)
-	outside.CheckRate(&wrong, "TroubleRate", c.TroubleRate)
-	wrong.If(c.RefuseRate+c.TroubleRate > 1, "TroubleRate", "out_of_range", "RefuseRate and TroubleRate add up to at most 1")
-	outside.CheckRate(&wrong, "LateRate", c.LateRate)
-	outside.CheckRate(&wrong, "TwiceRate", c.TwiceRate)
-	c.network().Check(&wrong)
-	wrong.If(c.KeyLife < 0, "KeyLife", "out_of_range", "a key's life is not negative")
-	return wrong.Err("the simulated carrier's configuration")
-}
-
 // name tells the carrier's rows and draws from those of other providers.
 const name = "carrier"
 
@@ -85,20 +66,28 @@ var _ shipping.Carrier = (*Carrier)(nil)
 // Errors: invalid when cfg is wrong, with its fields; unavailable when the file
 // can not be opened.
 func Open(path string, cfg Config, clk clock.Clock) (*Carrier, error) {
-	if err := cfg.check(); err != nil {
-		return nil, err
-	}
-	if cfg.KeyLife == 0 {
-		cfg.KeyLife = defaultKeyLife
-	}
-	line, err := outside.Dial(path, outside.Provider{
-		Name: name, Schema: schema, Seed: outside.Seed(cfg.Seed), Network: cfg.network(),
-		KeyLife: cfg.KeyLife, NotReached: shipping.ErrNotReached,
-	}, clk)
+	line, err := outside.Dial(path, cfg.provider(), clk)
 	if err != nil {
 		return nil, err
 	}
 	return &Carrier{line: line, cfg: cfg}, nil
+}
+
+func (c Config) provider() outside.Provider {
+	return outside.Provider{
+		Name: name, Schema: schema, Seed: outside.Seed(c.Seed), KeyLife: c.KeyLife, NotReached: shipping.ErrNotReached, Check: c.check,
+		Network: outside.Network{Unreachable: c.Unreachable, TimeoutBefore: c.TimeoutBefore, TimeoutAfter: c.TimeoutAfter,
+			LatencyMin: c.LatencyMin, LatencyMax: c.LatencyMax},
+	}
+}
+
+// check names the settings that are wrong and that no other provider has.
+func (c Config) check(wrong *fault.Check) {
+	outside.CheckRate(wrong, "RefuseRate", c.RefuseRate)
+	outside.CheckRate(wrong, "TroubleRate", c.TroubleRate)
+	wrong.If(c.RefuseRate+c.TroubleRate > 1, "TroubleRate", "out_of_range", "RefuseRate and TroubleRate add up to at most 1")
+	outside.CheckRate(wrong, "LateRate", c.LateRate)
+	outside.CheckRate(wrong, "TwiceRate", c.TwiceRate)
 }
 
 // Close closes the carrier's file.
@@ -109,7 +98,7 @@ func (c *Carrier) Name() string { return "simulated" }
 
 // KeyLife is how long a key is honoured after its first use. After that the
 // carrier takes a request under the key for a new one.
-func (c *Carrier) KeyLife() time.Duration { return c.cfg.KeyLife }
+func (c *Carrier) KeyLife() time.Duration { return c.line.KeyLife }
 
 // Rate tells what a parcel costs, as Price does.
 //
