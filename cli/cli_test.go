@@ -84,7 +84,7 @@ func (s *shop) must(stdin string, args ...string) string {
 // stock is what every test shop sells.
 const stock = `sku,name,currency,price,weight_grams,location,on_hand
 CUP,Blue cup,GBP,4.50,300,main,100
-POT,"Tea pot, with a lid and a name too long for a table",GBP,19.99,1200,main,5
+POT,"Tea pot, with a lid and a name too long for tables",GBP,19.99,1200,main,5
 LAMP,Lampe à huile,EUR,89.00,3000,main,1
 VOUCHER,Voucher,GBP,10.00,0,,
 `
@@ -255,8 +255,13 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "stock", "movements", "CUP")
 		tr.say("", "shipment", "rate", "1001")
 		tr.say("", "shipment", "rate", "1099")
+		tr.say("", "stock", "safety", "POT", "3")
+		tr.say("", place("--sku", "POT=2")...)
+		tr.say("", "stock", "safety", "POT", "-1")
+		tr.say("", "stock", "safety", "POT", "1", "--location", "moon")
 		tr.say("", "stock", "export")
 		tr.say(strings.Replace(stock, "main,100", "north,8", 1), "stock", "import", "-", "--country", "DE")
+		tr.say("sku,name,currency,price,weight_grams,location,on_hand,safety\nCUP,Blue cup,GBP,4.50,300,north,8,6\n", "stock", "import", "-")
 		tr.say("", "stock", "list")
 	},
 	"tickets.txt": func(tr *transcript) {

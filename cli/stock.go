@@ -21,6 +21,7 @@ type stockVerbs struct {
 	Return    stockReturn    `cmd:"" help:"Add what a customer has sent back."`
 	Adjust    stockAdjust    `cmd:"" help:"Add or take away, for a reason."`
 	Set       stockSet       `cmd:"" help:"Set what there is, as after a count."`
+	Safety    stockSafety    `cmd:"" help:"Keep some back from orders."`
 	Movements stockMovements `cmd:"" help:"Show what has changed the stock of an SKU."`
 }
 
@@ -129,14 +130,15 @@ func (s *screen) stock(all []stockOf) {
 		return
 	}
 	t := s.table("", column{title: "SKU", shrink: true}, column{title: "NAME", shrink: true}, column{title: "PRICE", right: true},
-		column{title: "LOCATION", shrink: true}, column{title: "ON HAND", right: true}, column{title: "RESERVED", right: true}, column{title: "FREE", right: true})
+		column{title: "LOCATION", shrink: true}, column{title: "ON HAND", right: true}, column{title: "RESERVED", right: true},
+		column{title: "SAFETY", right: true, shrink: true}, column{title: "FREE", right: true})
 	for _, one := range all {
 		price := money.Of(one.Price, one.Currency).String()
 		if len(one.Levels) == 0 {
-			t.add(one.Code, one.Name, price, "", "0", "0", "0")
+			t.add(one.Code, one.Name, price, "", "0", "0", "", "0")
 		}
 		for _, l := range one.Levels {
-			t.add(one.Code, one.Name, price, l.Location, digits(l.OnHand), digits(l.Reserved), digits(l.Available()))
+			t.add(one.Code, one.Name, price, l.Location, digits(l.OnHand), digits(l.Reserved), some(l.Safety), digits(l.Available()))
 		}
 	}
 	t.print()
@@ -148,6 +150,14 @@ func signed(n int64) string {
 		return ""
 	}
 	return fmt.Sprintf("%+d", n)
+}
+
+// some is how many there are, "" for none.
+func some(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return digits(n)
 }
 
 func digits(n int64) string { return strconv.FormatInt(n, 10) }
@@ -250,6 +260,32 @@ func (stockSet) Help() string {
 func (v *stockSet) Run(s *session) error {
 	return s.moveStock(v.SKU, func(p *process.Process) error {
 		_, err := p.SetStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.OnHand), v.Reason)
+		return err
+	})
+}
+
+// stockSafety sets what is kept back.
+type stockSafety struct {
+	SKU      string `arg:"" help:"What is kept back."`
+	Quantity delta  `arg:"" help:"How many of it; 0 for none."`
+	atLocation
+	keyed
+}
+
+// Help is the detail of the verb's help.
+func (stockSafety) Help() string {
+	return `What is kept back is reserved for no order. What is reserved already stays reserved.
+
+Examples:
+
+    doorstep stock safety CUP 5
+    doorstep stock safety CUP 0 --location north`
+}
+
+// Run sets the safety stock.
+func (v *stockSafety) Run(s *session) error {
+	return s.moveStock(v.SKU, func(p *process.Process) error {
+		_, err := p.SetSafetyStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.Quantity))
 		return err
 	})
 }

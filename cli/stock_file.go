@@ -25,8 +25,10 @@ type stockImport struct {
 func (stockImport) Help() string {
 	return `The file is checked whole before anything changes: each error is named by line and column. SKUs and locations that are missing are made; what is on hand becomes what the file says, so that the same file can be imported again.
 
-    sku,name,currency,price,weight_grams,location,on_hand
-    CUP,Blue cup,GBP,4.50,300,main,100
+    sku,name,currency,price,weight_grams,location,on_hand,safety
+    CUP,Blue cup,GBP,4.50,300,main,100,5
+
+The column safety, what is kept back from orders, may be left out; where it or a cell of it is empty, what is kept back stays as it is.
 
 Examples:
 
@@ -106,6 +108,9 @@ func (v *stockImport) carryOut(ctx context.Context, shop *doorstep.Shop, rows []
 
 func setLevel(ctx context.Context, p *process.Process, by process.Command, r stockfile.Row) error {
 	_, err := p.SetStock(ctx, by, r.SKU.Code, r.Location, r.OnHand, "import")
+	if err == nil && r.Safety != nil {
+		_, err = p.SetSafetyStock(ctx, by, r.SKU.Code, r.Location, *r.Safety)
+	}
 	if e := fault.As(err); e != nil {
 		return &fault.Error{Code: e.Code, Message: fmt.Sprintf("line %d: %s", r.Line, e.Message), Fields: e.Fields, Err: e.Err}
 	}
@@ -201,7 +206,7 @@ func exportStock(w *stockfile.Writer, one stockOf) error {
 		return w.Write(stockfile.Row{SKU: one.SKU})
 	}
 	for _, l := range one.Levels {
-		if err := w.Write(stockfile.Row{SKU: one.SKU, Location: l.Location, OnHand: l.OnHand}); err != nil {
+		if err := w.Write(stockfile.Row{SKU: one.SKU, Location: l.Location, OnHand: l.OnHand, Safety: &l.Safety}); err != nil {
 			return err
 		}
 	}

@@ -64,6 +64,13 @@ func Range(r db.Reader, first, last string) ([]Event, error) {
 		WHERE subject >= $1 AND subject <= $2 ORDER BY subject, version`, first, last)
 }
 
+// OfType returns the events of the type that the subjects have, by subject and
+// version.
+func OfType(r db.Reader, t Type, subjects []string) ([]Event, error) {
+	return db.All(r, scan, `SELECT `+columns+` FROM events
+		WHERE subject IN `+r.ListParam("$1")+` AND type = $2 ORDER BY subject, version`, db.List(subjects), string(t))
+}
+
 // Span is how many events a subject has, and the first and last of their versions.
 type Span struct{ Events, First, Last int64 }
 

@@ -36,10 +36,12 @@ type Level struct {
 	Location string `json:"location"`
 	OnHand   int64  `json:"on_hand"`
 	Reserved int64  `json:"reserved"`
+	Safety   int64  `json:"safety"` // kept back: reserved for no order
 }
 
-// Available is how many can still be reserved.
-func (l Level) Available() int64 { return l.OnHand - l.Reserved }
+// Available is how many can still be reserved. It is never negative, also when
+// less is left than is to be kept back.
+func (l Level) Available() int64 { return max(0, l.OnHand-l.Reserved-l.Safety) }
 
 // Movement is one change of a level.
 type Movement struct {
@@ -115,8 +117,26 @@ const (
 	EventReceived event.Type = "stock.received" // what came in
 	EventReturned event.Type = "stock.returned" // what a customer sent back and can be sold again
 	EventAdjusted event.Type = "stock.adjusted" // what a count or a write-off changed
+	EventSafety   event.Type = "stock.safety"   // how many are kept back from now on
 	EventReleased event.Type = "stock.released" // what was reserved for an order is free again
 )
+
+// OfSKU says whether events of the type are an SKU's own, which its version counts.
+func OfSKU(t event.Type) bool {
+	switch t {
+	case EventDefined, EventReceived, EventReturned, EventAdjusted, EventSafety:
+		return true
+	}
+	return false
+}
+
+// EventData is what an SKU's own events carry, but for EventDefined, which
+// carries the SKU.
+type EventData struct {
+	Location string `json:"location"`
+	Quantity int64  `json:"quantity"` // by how much the stock changed; of EventSafety, to how much
+	Reason   string `json:"reason,omitempty"`
+}
 
 // Validate checks an SKU.
 //

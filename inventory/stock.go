@@ -165,6 +165,25 @@ func Set(tx *db.Tx, c Cause, sku, location string, onHand int64) (int64, error) 
 	return Adjust(tx, c, sku, location, onHand)
 }
 
+// SetSafety has so many of an SKU kept back at a location: what is available
+// there is that much less, and what is reserved already stays reserved. It
+// returns the level as it is then, and whether that changed it.
+//
+// Errors: invalid when the quantity is negative or too large; not_found when
+// there is no such location.
+func SetSafety(tx *db.Tx, sku, location string, quantity int64) (Level, bool, error) {
+	if quantity < 0 || quantity > maxQuantity {
+		return Level{}, false, fault.New(fault.Invalid, "a safety stock of %d is not from 0 to %d", quantity, int64(maxQuantity))
+	}
+	l, err := levelAt(tx, sku, location)
+	if err != nil || l.Safety == quantity {
+		return l, false, err
+	}
+	l.Safety = quantity
+	tx.Write(`UPDATE stock_levels SET safety = $1 WHERE sku = $2 AND location = $3`, quantity, sku, location)
+	return l, true, nil
+}
+
 // hasReason is for what nothing but its reason explains.
 func (c Cause) hasReason() error {
 	var check fault.Check
@@ -174,30 +193,40 @@ func (c Cause) hasReason() error {
 
 const maxQuantity = 1_000_000_000
 
-// change moves stock that is not an order's, at a level that it makes where
-// there is none.
+// change moves stock that is not an order's.
 func change(tx *db.Tx, c Cause, m Movement) (int64, error) {
 	if !plain(c.Reason) || len(c.Reason) > 200 {
 		return 0, fault.New(fault.Invalid, "a reason is at most 200 bytes of plain text")
 	}
-	if _, err := GetLocation(tx, m.Location); err != nil {
-		return 0, err
-	}
-	levels, err := levelsOf(tx, []string{m.SKU})
+	l, err := levelAt(tx, m.SKU, m.Location)
 	if err != nil {
 		return 0, err
 	}
-	i := slices.IndexFunc(levels, func(l Level) bool { return l.Location == m.Location })
-	if i < 0 {
-		tx.Write(`INSERT INTO stock_levels (sku, location, on_hand, reserved) VALUES ($1, $2, 0, 0)`, m.SKU, m.Location)
-		levels, i = append(levels, Level{}), len(levels)
-	}
-	if left := levels[i].OnHand + m.Quantity; left < levels[i].Reserved || left > maxQuantity {
+	if left := l.OnHand + m.Quantity; left < l.Reserved || left > maxQuantity {
 		return 0, fault.New(fault.Conflict, "%s at %s has %d, of which %d are reserved: %+d can not be",
-			m.SKU, m.Location, levels[i].OnHand, levels[i].Reserved, m.Quantity)
+			m.SKU, m.Location, l.OnHand, l.Reserved, m.Quantity)
 	}
 	move(tx, c, m)
 	return m.Quantity, nil
+}
+
+// levelAt returns the level of an SKU at a location, and makes it where there
+// is none.
+//
+// Errors: not_found when there is no such location.
+func levelAt(tx *db.Tx, sku, location string) (Level, error) {
+	if _, err := GetLocation(tx, location); err != nil {
+		return Level{}, err
+	}
+	levels, err := levelsOf(tx, []string{sku})
+	if err != nil {
+		return Level{}, err
+	}
+	if i := slices.IndexFunc(levels, func(l Level) bool { return l.Location == location }); i >= 0 {
+		return levels[i], nil
+	}
+	tx.Write(`INSERT INTO stock_levels (sku, location, on_hand, reserved) VALUES ($1, $2, 0, 0)`, sku, location)
+	return Level{SKU: sku, Location: location}, nil
 }
 
 // move writes a movement and what it does to its level. That a level is never

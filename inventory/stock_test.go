@@ -232,6 +232,56 @@ func TestWrongMoves(t *testing.T) {
 	})
 }
 
+func TestSafetyStockIsReservedForNoOne(t *testing.T) {
+	onStores(t, func(t *testing.T, s *store) {
+		keep := func(location string, n int64) (changed bool, err error) {
+			err = s.update(func(tx *db.Tx) error {
+				_, changed, err = inventory.SetSafety(tx, "A", location, n)
+				return err
+			})
+			return changed, err
+		}
+		wantKept := func(location string, n int64, changes bool) {
+			t.Helper()
+			if changed, err := keep(location, n); err != nil || changed != changes {
+				t.Errorf("keeping %d back at %s: changed %t, %v", n, location, changed, err)
+			}
+		}
+		s.receive("A", "near", 10)
+		s.reserve("one", map[string]int64{"A": 6})
+		wantKept("near", 3, true)
+		wantKept("near", 3, false)
+		if _, short := s.reserve("two", map[string]int64{"A": 2}); len(short) != 1 || short[0].Available != 1 {
+			t.Errorf("with 3 of 4 kept back, 2 are short of %+v", short)
+		}
+		s.reserve("two", map[string]int64{"A": 1})
+		s.want("A near 10/7")
+		wantKept("near", 5, true) // more than is left
+		if _, short := s.reserve("three", map[string]int64{"A": 1}); len(short) != 1 || short[0].Available != 0 {
+			t.Errorf("with nothing available, 1 is short of %+v", short)
+		}
+		wantKept("near", 0, true)
+		wantKept("far", 4, true) // before anything lies there
+		s.receive("A", "far", 5)
+		if at, short := s.reserve("three", map[string]int64{"A": 3}); at != "near" || short != nil {
+			t.Errorf("reserved at %q, short of %+v", at, short)
+		}
+		if at, short := s.reserve("four", map[string]int64{"A": 1}); at != "far" || short != nil {
+			t.Errorf("reserved at %q, short of %+v", at, short)
+		}
+		s.want("A near 10/10", "A far 5/1")
+		for n, code := range map[int64]fault.Code{-1: fault.Invalid, 1_000_000_001: fault.Invalid} {
+			if _, err := keep("near", n); !fault.Is(err, code) {
+				t.Errorf("keeping %d back: %v", n, err)
+			}
+		}
+		if _, err := keep("nowhere", 1); !fault.Is(err, fault.NotFound) {
+			t.Errorf("keeping some back nowhere: %v", err)
+		}
+		s.accounted()
+	})
+}
+
 func TestAnAdjustmentHasAReason(t *testing.T) {
 	onStores(t, func(t *testing.T, s *store) {
 		s.receive("A", "near", 5)

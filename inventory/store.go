@@ -110,14 +110,14 @@ func LocationLock(location string) db.Lock { return db.Lock{Rank: lockRank - 1, 
 
 // levelsOf returns the levels of the SKUs, by the priority of their locations.
 func levelsOf(r db.Reader, skus []string) ([]Level, error) {
-	return db.All(r, scanLevel, `SELECT s.sku, s.location, s.on_hand, s.reserved
+	return db.All(r, scanLevel, `SELECT s.sku, s.location, s.on_hand, s.reserved, s.safety
 		FROM stock_levels s JOIN locations l ON l.id = s.location
 		WHERE s.sku IN `+r.ListParam("$1")+` ORDER BY l.priority, l.id, s.sku`, db.List(skus))
 }
 
 // Levels returns the levels of the SKUs from first to last, both included.
 func Levels(r db.Reader, first, last string) ([]Level, error) {
-	return db.All(r, scanLevel, `SELECT sku, location, on_hand, reserved FROM stock_levels
+	return db.All(r, scanLevel, `SELECT sku, location, on_hand, reserved, safety FROM stock_levels
 		WHERE sku >= $1 AND sku <= $2 ORDER BY sku, location`, first, last)
 }
 
@@ -131,7 +131,7 @@ func Reservations(r db.Reader, first, last string) ([]Reservation, error) {
 // Reserved returns what the reservations of the SKUs from first to last come
 // to, as levels that have nothing on hand.
 func Reserved(r db.Reader, first, last string) ([]Level, error) {
-	return db.All(r, scanLevel, `SELECT sku, location, 0, CAST(SUM(quantity) AS BIGINT) FROM reservations
+	return db.All(r, scanLevel, `SELECT sku, location, 0, CAST(SUM(quantity) AS BIGINT), 0 FROM reservations
 		WHERE sku >= $1 AND sku <= $2 GROUP BY sku, location ORDER BY sku, location`, first, last)
 }
 
@@ -201,7 +201,7 @@ func scanLocation(row db.Row) (Location, error) {
 
 func scanLevel(row db.Row) (Level, error) {
 	var l Level
-	return l, row.Scan(&l.SKU, &l.Location, &l.OnHand, &l.Reserved)
+	return l, row.Scan(&l.SKU, &l.Location, &l.OnHand, &l.Reserved, &l.Safety)
 }
 
 func scanReservation(row db.Row) (Reservation, error) {

@@ -139,6 +139,10 @@ func TestEveryUseCaseIsReplayed(t *testing.T) {
 			r, err := s.ReceiveStock(ctx, by, "CUP", "main", 5)
 			return r.Replayed, err
 		})
+		twice("safety stock", func(by process.Command) (bool, error) {
+			r, err := s.SetSafetyStock(ctx, by, "CUP", "main", 5)
+			return r.Replayed, err
+		})
 		s.wantLevel("CUP", 104, 0)
 		if n := len(s.ticket(ticket.ID).Messages); n != 4 {
 			t.Errorf("the ticket has %d messages", n)

@@ -9,13 +9,6 @@ import (
 	"doorstep/inventory"
 )
 
-// stockData is what an event of an SKU carries.
-type stockData struct {
-	Location string `json:"location,omitempty"`
-	Quantity int64  `json:"quantity,omitempty"`
-	Reason   string `json:"reason,omitempty"`
-}
-
 // DefineSKU makes an SKU, or changes its name, currency, price and weight.
 //
 // Errors: invalid.
@@ -44,14 +37,14 @@ func (p *Process) SetLocation(ctx context.Context, by Command, l inventory.Locat
 //
 // Errors: invalid; not_found; conflict when there would be too much.
 func (p *Process) ReceiveStock(ctx context.Context, by Command, sku, location string, quantity int64) (Result[inventory.SKU], error) {
-	return p.moveStock(ctx, by, inventory.EventReceived, sku, stockData{Location: location, Quantity: quantity}, inventory.Receive)
+	return p.moveStock(ctx, by, inventory.EventReceived, sku, inventory.EventData{Location: location, Quantity: quantity}, inventory.Receive)
 }
 
 // TakeBackStock adds what a customer has sent back to a location.
 //
 // Errors: as ReceiveStock.
 func (p *Process) TakeBackStock(ctx context.Context, by Command, sku, location string, quantity int64, reason string) (Result[inventory.SKU], error) {
-	d := stockData{Location: location, Quantity: quantity, Reason: reason}
+	d := inventory.EventData{Location: location, Quantity: quantity, Reason: reason}
 	return p.moveStock(ctx, by, inventory.EventReturned, sku, d, inventory.TakeBack)
 }
 
@@ -59,18 +52,48 @@ func (p *Process) TakeBackStock(ctx context.Context, by Command, sku, location s
 //
 // Errors: invalid; not_found; conflict when less would be left than is reserved.
 func (p *Process) AdjustStock(ctx context.Context, by Command, sku, location string, delta int64, reason string) (Result[inventory.SKU], error) {
-	return p.moveStock(ctx, by, inventory.EventAdjusted, sku, stockData{Location: location, Quantity: delta, Reason: reason}, inventory.Adjust)
+	return p.moveStock(ctx, by, inventory.EventAdjusted, sku, inventory.EventData{Location: location, Quantity: delta, Reason: reason}, inventory.Adjust)
 }
 
 // SetStock adjusts what a location has to the given figure, as after a count.
 //
 // Errors: invalid; not_found; conflict when less would be left than is reserved.
 func (p *Process) SetStock(ctx context.Context, by Command, sku, location string, onHand int64, reason string) (Result[inventory.SKU], error) {
-	d := stockData{Location: location, Quantity: onHand, Reason: reason}
+	d := inventory.EventData{Location: location, Quantity: onHand, Reason: reason}
 	return p.moveStock(ctx, by, inventory.EventAdjusted, sku, d, inventory.Set)
 }
 
-func (p *Process) moveStock(ctx context.Context, by Command, t event.Type, sku string, d stockData,
+// SetSafetyStock has so many of an SKU kept back at a location: they are
+// reserved for no order. What is reserved already stays reserved.
+//
+// Errors: invalid; not_found.
+func (p *Process) SetSafetyStock(ctx context.Context, by Command, sku, location string, quantity int64) (Result[inventory.Level], error) {
+	d := inventory.EventData{Location: location, Quantity: quantity}
+	return once(ctx, p, by, string(inventory.EventSafety), [2]any{sku, d}, []db.Lock{inventory.Lock(sku)}, func(tx *db.Tx) (inventory.Level, error) {
+		if _, err := inventory.Get(tx, sku); err != nil {
+			return inventory.Level{}, err
+		}
+		l, changed, err := inventory.SetSafety(tx, sku, location, quantity)
+		if err != nil || !changed {
+			return l, err
+		}
+		_, err = p.appendStock(tx, by, inventory.EventSafety, sku, d)
+		return l, err
+	})
+}
+
+// appendStock counts and writes an event of an SKU, and returns its version.
+//
+// Errors: not_found.
+func (p *Process) appendStock(tx *db.Tx, by Command, t event.Type, sku string, d inventory.EventData) (int64, error) {
+	version, err := inventory.NextVersion(tx, sku)
+	if err == nil {
+		event.Append(tx, event.Event{Subject: sku, Version: version, Entity: sku, Type: t, Actor: by.By, At: tx.Now(), Data: event.Data(d)})
+	}
+	return version, err
+}
+
+func (p *Process) moveStock(ctx context.Context, by Command, t event.Type, sku string, d inventory.EventData,
 	move func(tx *db.Tx, c inventory.Cause, sku, location string, quantity int64) (int64, error),
 ) (Result[inventory.SKU], error) {
 	return once(ctx, p, by, string(t), [2]any{sku, d}, []db.Lock{inventory.Lock(sku)}, func(tx *db.Tx) (inventory.SKU, error) {
@@ -83,11 +106,8 @@ func (p *Process) moveStock(ctx context.Context, by Command, t event.Type, sku s
 		if err != nil || moved == 0 {
 			return s, err
 		}
-		if s.Version, err = inventory.NextVersion(tx, sku); err != nil {
-			return s, err
-		}
 		d.Quantity = moved
-		event.Append(tx, event.Event{Subject: sku, Version: s.Version, Entity: sku, Type: t, Actor: by.By, At: tx.Now(), Data: event.Data(d)})
-		return s, nil
+		s.Version, err = p.appendStock(tx, by, t, sku, d)
+		return s, err
 	})
 }

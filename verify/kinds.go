@@ -51,6 +51,7 @@ const (
 	StockMovements  Kind = "stock_movements"
 	StockReserved   Kind = "stock_reservations"
 	OrderMovements  Kind = "order_movements"
+	SafetyStock     Kind = "safety_stock"
 	// Of steps and tickets.
 	StrayStep      Kind = "stray_step"
 	NoNextStep     Kind = "no_next_step"
@@ -108,6 +109,7 @@ func Kinds() []Rule {
 		{StockMovements, "What is on hand and what is reserved are what the movements come to."},
 		{StockReserved, "What is reserved of an SKU at a location is what its reservations come to."},
 		{OrderMovements, "An order's movements come to what is reserved for it, took its lines away once its stock has left, and were where its parcels are to leave from."},
+		{SafetyStock, "What is kept back of an SKU at a location is what the last event about it says."},
 		{StrayStep, "Every step that is due or waited for is one of the process, about something that exists and waits for it."},
 		{NoNextStep, "Whatever is not finished has a next step, or a person who was told."},
 		{TicketReason, "An unsolved ticket has been decided about, with a reason."},

@@ -285,7 +285,7 @@ func count(is bool) int {
 }
 
 func ofStock(e event.Event) bool {
-	return e.Type == inventory.EventDefined || e.Type == inventory.EventReceived || e.Type == inventory.EventAdjusted
+	return inventory.OfSKU(e.Type)
 }
 
 // checkOwners looks for parts of the order that belong to nothing of it.

@@ -157,6 +157,13 @@ func (s *shop) stock() {
 	must(s.t, err)
 	_, err = s.AdjustStock(ctx, person, "CUP", "main", -3, "broken")
 	must(s.t, err)
+	for _, back := range []struct {
+		location string
+		quantity int64
+	}{{"annex", 3}, {"main", 9}, {"main", 2}} {
+		_, err = s.SetSafetyStock(ctx, person, "LAMP", back.location, back.quantity)
+		must(s.t, err)
+	}
 	s.look("after stocking")
 }
 

@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 
@@ -20,6 +21,7 @@ type shelf struct {
 	moved    []inventory.Movement // summed up per SKU, location and type
 	reserved []inventory.Level    // summed up per SKU and location
 	events   map[string]event.Span
+	safety   []event.Event // what was to be kept back
 
 	locations map[string]bool // those that there are
 }
@@ -46,6 +48,9 @@ func (run *run) stock(ctx context.Context) error {
 		codes := make([]string, len(s.skus))
 		for i, sku := range s.skus {
 			codes[i] = sku.Code
+		}
+		if s.safety, err = event.OfType(r, inventory.EventSafety, codes); err != nil {
+			return s, "", err
 		}
 		s.events, err = event.Spans(r, codes)
 		return s, rest, err
@@ -88,11 +93,34 @@ func (run *run) checkShelf(s shelf) {
 		at := place{l.SKU, l.Location}
 		reserved[at], places[at] = l, true
 	}
+	run.report.checkSafety(levels, s.safety)
 	for _, at := range slices.SortedFunc(maps.Keys(places), place.compare) {
 		if !s.locations[at.location] {
 			run.report.find(Orphan, at.sku, "there is no location %q, but stock, movements or reservations of it there", at.location)
 		}
 		run.checkPlace(at, known[at.sku], levels[at], moved[at], reserved[at])
+	}
+}
+
+// checkSafety holds what is kept back against what was said last about it.
+func (r *Report) checkSafety(levels map[place]inventory.Level, said []event.Event) {
+	last := map[place]int64{}
+	for _, e := range said {
+		var d inventory.EventData
+		if json.Unmarshal(e.Data, &d) != nil {
+			r.find(SafetyStock, e.Subject, "what event %d says of it can not be read", e.Version)
+			continue
+		}
+		last[place{e.Subject, d.Location}] = d.Quantity
+	}
+	places := maps.Clone(last)
+	for at, l := range levels {
+		places[at] = l.Safety
+	}
+	for at := range places {
+		if levels[at].Safety != last[at] {
+			r.find(SafetyStock, at.sku, "at %s %d are kept back, %d were to be", at.location, levels[at].Safety, last[at])
+		}
 	}
 }
 

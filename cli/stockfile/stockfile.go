@@ -4,6 +4,7 @@ package stockfile
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -19,8 +20,12 @@ import (
 	"doorstep/money"
 )
 
-// Columns are the columns of the file. A file has all of them, in any order.
-var Columns = []string{"sku", "name", "currency", "price", "weight_grams", "location", "on_hand"}
+// Columns are the columns of the file, in any order. A file may lack those of
+// Optional.
+var Columns = []string{"sku", "name", "currency", "price", "weight_grams", "location", "on_hand", "safety"}
+
+// Optional are the columns that a file may lack.
+var Optional = []string{"safety"}
 
 // Row is one row: an SKU, and how many of it lie where. A row without a
 // location only says what the SKU is.
@@ -29,6 +34,7 @@ type Row struct {
 	SKU      inventory.SKU
 	Location string
 	OnHand   int64
+	Safety   *int64 // how many of them are kept back; nil when the file does not say
 }
 
 // The limits of a file.
@@ -104,7 +110,7 @@ func (r *reader) header() bool {
 	}
 	for _, name := range Columns {
 		_, has := r.at[name]
-		r.check.If(!has, "line 1", "required", "the column %q", name)
+		r.check.If(!has && !slices.Contains(Optional, name), "line 1", "required", "the column %q", name)
 	}
 	return r.check.Err(what) == nil
 }
@@ -140,7 +146,12 @@ func (r *reader) rows() []Row {
 
 // row reads one row and checks it by itself and against those before it.
 func (r *reader) row(line int, cells []string) Row {
-	cell := func(name string) string { return strings.TrimSpace(cells[r.at[name]]) }
+	cell := func(name string) string {
+		if at, has := r.at[name]; has {
+			return strings.TrimSpace(cells[at])
+		}
+		return ""
+	}
 	wrong := func(name, code, format string, args ...any) {
 		r.check.Add(fmt.Sprintf("line %d, %s", line, name), code, format, args...)
 	}
@@ -158,22 +169,22 @@ func (r *reader) row(line int, cells []string) Row {
 			wrong(f.Path, f.Code, "%s", f.Message)
 		}
 	}
-	r.level(&row, cell("on_hand"), wrong)
+	r.level(&row, cell("on_hand"), cell("safety"), wrong)
 	r.agrees(row, wrong)
 	return row
 }
 
-// level reads how many there are, and where.
-func (r *reader) level(row *Row, onHand string, wrong func(name, code, format string, args ...any)) {
+// level reads how many there are, how many of them are kept back, and where.
+func (r *reader) level(row *Row, onHand, safety string, wrong func(name, code, format string, args ...any)) {
 	if row.Location == "" {
-		if onHand != "" {
-			wrong("location", "required", "where the %s lie", clip(onHand))
+		if onHand != "" || safety != "" {
+			wrong("location", "required", "where the %s lie", clip(cmp.Or(onHand, safety)))
 		}
 		return
 	}
-	row.OnHand = number(onHand, "on_hand", wrong)
-	if row.OnHand < 0 || row.OnHand > maxOnHand {
-		wrong("on_hand", "out_of_range", "from 0 to %d", maxOnHand)
+	row.OnHand = quantity(onHand, "on_hand", wrong)
+	if safety != "" {
+		row.Safety = new(quantity(safety, "safety", wrong))
 	}
 	if len(row.Location) > 64 || strings.ContainsFunc(row.Location, unicode.IsControl) {
 		wrong("location", "malformed", "at most 64 bytes without control characters")
@@ -195,6 +206,14 @@ func (r *reader) agrees(row Row, wrong func(name, code, format string, args ...a
 	if first.SKU != row.SKU {
 		wrong("sku", "mismatch", "the name, currency, price and weight that line %d has", first.Line)
 	}
+}
+
+func quantity(s, name string, wrong func(name, code, format string, args ...any)) int64 {
+	n := number(s, name, wrong)
+	if n < 0 || n > maxOnHand {
+		wrong(name, "out_of_range", "from 0 to %d", maxOnHand)
+	}
+	return n
 }
 
 func number(s, name string, wrong func(name, code, format string, args ...any)) int64 {
@@ -224,12 +243,15 @@ func NewWriter(w io.Writer) (*Writer, error) {
 
 // Write writes a row.
 func (w *Writer) Write(r Row) error {
-	onHand := ""
+	onHand, safety := "", ""
 	if r.Location != "" {
 		onHand = strconv.FormatInt(r.OnHand, 10)
 	}
+	if r.Safety != nil {
+		safety = strconv.FormatInt(*r.Safety, 10)
+	}
 	price := money.Of(r.SKU.Price, r.SKU.Currency).Decimal()
-	return w.csv.Write([]string{r.SKU.Code, r.SKU.Name, string(r.SKU.Currency), price, strconv.FormatInt(r.SKU.Weight, 10), r.Location, onHand})
+	return w.csv.Write([]string{r.SKU.Code, r.SKU.Name, string(r.SKU.Currency), price, strconv.FormatInt(r.SKU.Weight, 10), r.Location, onHand, safety})
 }
 
 // Flush writes what is buffered, and returns the first error of writing.

@@ -2,7 +2,6 @@ package stockfile_test
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
 	"testing"
 
@@ -13,6 +12,8 @@ import (
 )
 
 const header = "sku,name,currency,price,weight_grams,location,on_hand\n"
+
+const withSafety = "sku,name,currency,price,weight_grams,location,on_hand,safety\n"
 
 func TestReadNamesLineAndColumn(t *testing.T) {
 	t.Parallel()
@@ -42,6 +43,10 @@ func TestReadNamesLineAndColumn(t *testing.T) {
 		"stock nowhere":               {header + "A,b,GBP,1,1,,5\n", "line 2, location", "required"},
 		"a place too long":            {header + "A,b,GBP,1,1," + strings.Repeat("x", 65) + ",5\n", "line 2, location", "malformed"},
 		"a place that rings":          {header + "A,b,GBP,1,1,ma\ain,5\n", "line 2, location", "malformed"},
+		"kept back in words":          {withSafety + "A,b,GBP,1,1,main,1,some\n", "line 2, safety", "malformed"},
+		"less than none kept back":    {withSafety + "A,b,GBP,1,1,main,1,-1\n", "line 2, safety", "out_of_range"},
+		"too many kept back":          {withSafety + "A,b,GBP,1,1,main,1,1000000001\n", "line 2, safety", "out_of_range"},
+		"kept back nowhere":           {withSafety + "A,b,GBP,1,1,,,5\n", "line 2, location", "required"},
 		"the same place twice":        {header + "A,b,GBP,1,1,main,1\nA,b,GBP,1,1,main,2\n", "line 3, location", "duplicate"},
 		"two prices for the same SKU": {header + "A,b,GBP,1,1,main,1\nA,b,GBP,2,1,north,2\n", "line 3, sku", "mismatch"},
 	} {
@@ -74,15 +79,15 @@ func TestEverythingThatIsWrongIsNamed(t *testing.T) {
 
 func TestWhatIsWrittenIsRead(t *testing.T) {
 	t.Parallel()
-	in := "\ufeffname, SKU ,on_hand,location,weight_grams,currency,price\r\n" + // any order, as spreadsheets write it
-		"\"A \"\"blue\"\" cup, big\",CUP,100,main,300,GBP,4.5\r\n" +
-		"\"A \"\"blue\"\" cup, big\",CUP,7,north,300,GBP,4.50\r\n" +
-		"Voucher,V,,,0,JPY,1000\r\n"
+	in := "\ufeffname, SKU ,on_hand,location,weight_grams,currency,safety,price\r\n" + // any order, as spreadsheets write it
+		"\"A \"\"blue\"\" cup, big\",CUP,100,main,300,GBP,12,4.5\r\n" +
+		"\"A \"\"blue\"\" cup, big\",CUP,7,north,300,GBP,,4.50\r\n" +
+		"Voucher,V,,,0,JPY,,1000\r\n"
 	rows, err := stockfile.Read([]byte(in))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if rows[0].SKU.Price != 450 || rows[1].OnHand != 7 || rows[2].Location != "" || rows[2].SKU.Price != 1000 {
+	if rows[0].SKU.Price != 450 || rows[1].OnHand != 7 || *rows[0].Safety != 12 || rows[1].Safety != nil || rows[2].Location != "" || rows[2].SKU.Price != 1000 {
 		t.Errorf("got %+v", rows)
 	}
 	again, err := stockfile.Read(write(t, rows))
@@ -116,6 +121,7 @@ func write(t testing.TB, rows []stockfile.Row) []byte {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(header + "A,b,GBP,1,1,main,1\n"))
 	f.Add([]byte(header + "A,\"b\n\",KWD,1.005,1,,\n"))
+	f.Add([]byte(withSafety + "A,b,GBP,1,1,main,1,0\n"))
 	f.Add([]byte("\ufeffsku\n\"\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		rows, err := stockfile.Read(data)
@@ -132,8 +138,8 @@ func FuzzRead(f *testing.F) {
 		for i := range rows {
 			rows[i].Line, again[i].Line = 0, 0
 		}
-		if fmt.Sprint(rows) != fmt.Sprint(again) {
-			t.Errorf("%q became %q", fmt.Sprint(rows), fmt.Sprint(again))
+		if diff := cmp.Diff(rows, again); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

@@ -20,6 +20,7 @@ CREATE TABLE stock_levels (
     location TEXT   NOT NULL,
     on_hand  BIGINT NOT NULL CHECK (on_hand >= 0),
     reserved BIGINT NOT NULL CHECK (reserved >= 0 AND reserved <= on_hand),
+    safety   BIGINT NOT NULL DEFAULT 0 CHECK (safety >= 0),
     PRIMARY KEY (sku, location)
 );
 
