@@ -21,6 +21,8 @@ type Policy struct {
 	RefundRetries  Schedule `json:"refund_retries"`  // after soft declines of a refund, each a new attempt
 	Ask            Backoff  `json:"ask"`             // when a provider gave no answer: the same attempt asked again
 
+	Breaker Breaker `json:"breaker"` // when a provider that gives no answers is left alone
+
 	AwaitPayment  Duration `json:"await_payment"`  // how long a payment made elsewhere is waited for before a person is told
 	AwaitHandOver Duration `json:"await_handover"` // how long a parcel may wait for a person, or for its first scan
 	TrackEvery    Duration `json:"track_every"`    // how often a carrier is asked that suggests no time
@@ -72,6 +74,14 @@ type Backoff struct {
 	Within Duration `json:"within"`
 }
 
+// Breaker is when a provider is left alone: after so many questions in a row
+// that it did not answer, for as long as the pause; then one question tries
+// whether it answers again. With no failures it is asked always.
+type Breaker struct {
+	Failures int      `json:"failures"`
+	Pause    Duration `json:"pause"`
+}
+
 // Default is the policy of a shop that has set none.
 func Default() Policy {
 	minutes := func(n ...int) Schedule {
@@ -92,6 +102,7 @@ func Default() Policy {
 		LabelRetries:   minutes(1, 10, 60),
 		RefundRetries:  minutes(60, 24*60),
 		Ask:            Backoff{First: Duration(time.Second), Most: Duration(5 * time.Minute), Tries: 700, Within: Duration(50 * time.Hour)},
+		Breaker:        Breaker{Failures: 5, Pause: Duration(time.Minute)},
 
 		AwaitPayment:  7 * day,
 		AwaitHandOver: 3 * day,
@@ -114,10 +125,12 @@ func (p Policy) Validate() error {
 	c.If(p.Ask.Tries < 1, "ask.tries", "out_of_range", "at least 1")
 	c.If(p.Ask.Within <= 0, "ask.within", "out_of_range", "longer than nothing")
 	c.If(p.Ask.First <= 0 || p.Ask.Most < p.Ask.First, "ask", "out_of_range", "0 < first ≤ most")
+	c.If(p.Breaker.Failures < 0 || p.Breaker.Failures > maxFailures, "breaker.failures", "out_of_range", "0 to %d", maxFailures)
 	for _, d := range []struct {
 		path string
 		d    Duration
 	}{
+		{"breaker.pause", p.Breaker.Pause},
 		{"await_payment", p.AwaitPayment}, {"await_handover", p.AwaitHandOver}, {"track_every", p.TrackEvery},
 		{"silence", p.Silence}, {"close_solved", p.CloseSolved},
 	} {
@@ -133,6 +146,9 @@ func (p Policy) Validate() error {
 	}
 	return c.Err("the policy")
 }
+
+// maxFailures bounds what a breaker remembers.
+const maxFailures = 1000
 
 // Duration is a time span that reads and writes as "1h30m" in JSON.
 type Duration time.Duration

@@ -12,12 +12,14 @@ import (
 	"doorstep/internal/db"
 	"doorstep/internal/work"
 	"doorstep/order"
+	"doorstep/policy"
 	"doorstep/support"
 )
 
 // inquiry is how a step asks a provider: Q is what it is asked, A is what it
 // answers.
 type inquiry[Q, A any] struct {
+	kind     ProviderKind
 	provider func(Q) string
 	read     func(db.Reader, work.Item) (Q, error)
 	ask      func(context.Context, *Process, Q) (A, error)
@@ -29,13 +31,11 @@ type inquiry[Q, A any] struct {
 
 // carryOut asks the provider and returns what is to be written then.
 func (i inquiry[Q, A]) carryOut(ctx context.Context, p *Process, it work.Item) (func(context.Context) error, error) {
-	q, err := db.View(ctx, p.db, func(r db.Reader) (Q, error) { return i.read(r, it) })
+	q, set, err := i.prepare(ctx, p, it)
 	if err != nil {
 		return nil, err
 	}
-	asking, cancel := context.WithTimeout(ctx, p.timeout)
-	defer cancel()
-	answer, asked := i.ask(asking, p, q)
+	answer, asked := i.put(ctx, p, q, set)
 	return func(ctx context.Context) error {
 		settled := p.settle(ctx, it, access.Provider(i.provider(q)), func(c *change, own *work.Item) error {
 			return i.settle(c, own, q, answer, asked)
@@ -46,6 +46,38 @@ func (i inquiry[Q, A]) carryOut(ctx context.Context, p *Process, it work.Item) (
 		return settled
 	}, nil
 }
+
+// prepare reads what the provider is asked, and how the shop's breakers are set.
+func (i inquiry[Q, A]) prepare(ctx context.Context, p *Process, it work.Item) (q Q, set policy.Breaker, err error) {
+	q, err = db.View(ctx, p.db, func(r db.Reader) (Q, error) {
+		current, err := p.policies.Current(r)
+		if err != nil {
+			return q, err
+		}
+		set = current.Breaker
+		return i.read(r, it)
+	})
+	return q, set, err
+}
+
+// put puts the question to the provider, unless its breaker is open: then it
+// was not reached.
+func (i inquiry[Q, A]) put(ctx context.Context, p *Process, q Q, set policy.Breaker) (answer A, asked error) {
+	b := p.breaker(line{i.kind, i.provider(q)})
+	if err := b.admit(p.db.Clock().Now(), set); err != nil {
+		return answer, err
+	}
+	asked = errCutShort
+	defer func() { b.answered(p.db.Clock().Now(), asked) }()
+	asking, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	answer, asked = i.ask(asking, p, q)
+	return answer, asked
+}
+
+// errCutShort is what the breaker is told when a provider's code panics: that
+// is a defect here, and the breaker does not wait for its answer.
+var errCutShort = errors.New("process: a question was cut short")
 
 func (i inquiry[Q, A]) keepLate(ctx context.Context, p *Process, it work.Item, q Q, answer A, asked error) error {
 	text := string(event.Data(answer))

@@ -74,6 +74,7 @@ type labelQuestion struct {
 // askCarrier asks the carrier what the step's open attempt says.
 func askCarrier(ctx context.Context, p *Process, it work.Item) (func(context.Context) error, error) {
 	return inquiry[labelQuestion, labelOutcome]{
+		kind:     KindCarrier,
 		provider: func(q labelQuestion) string { return q.attempt.Carrier },
 		read:     readLabelQuestion,
 		ask:      askLabel,

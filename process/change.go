@@ -254,7 +254,12 @@ func (c *change) notReached(it *work.Item, category support.Category, body strin
 	b := c.policy.Ask
 	away := c.tx.Now().Sub(it.Since)
 	wait := min(max(away/2, time.Duration(b.First)), time.Duration(b.Most))
-	c.again(it, c.tx.Now().Add(wait-work.Jitter(*it, wait/4)), it.Tries, asked.Error())
+	next := c.tx.Now().Add(wait - work.Jitter(*it, wait/4))
+	var s *shut
+	if errors.As(asked, &s) && s.until.After(next) {
+		next = s.until // before, it would only be put back again
+	}
+	c.again(it, next, it.Tries, asked.Error())
 	if away < time.Duration(b.Within) {
 		return nil
 	}

@@ -1,11 +1,31 @@
 package process
 
 import (
+	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"doorstep/event"
+	"doorstep/policy"
 )
+
+// Breaker is the breaker of a made-up gateway.
+type Breaker struct{ b *breaker }
+
+// NewBreaker returns one that has not been used.
+func NewBreaker() Breaker {
+	return Breaker{&breaker{log: slog.New(slog.DiscardHandler), state: ProviderState{Kind: KindGateway, Name: "made up", Reach: ReachClosed}}}
+}
+
+// Admit says whether the provider may be asked.
+func (b Breaker) Admit(now time.Time, set policy.Breaker) bool { return b.b.admit(now, set) == nil }
+
+// Answered tells what came of a question.
+func (b Breaker) Answered(now time.Time, asked error) { b.b.answered(now, asked) }
+
+// State returns how it stands.
+func (b Breaker) State() ProviderState { return b.b.read() }
 
 // Without takes a row out of the table that p works by.
 func (p *Process) Without(step Step) {

@@ -75,6 +75,7 @@ type question struct {
 // askGateway asks the gateway what the step's open attempt says.
 func askGateway(ctx context.Context, p *Process, it work.Item) (func(context.Context) error, error) {
 	return inquiry[question, payment.Answer]{
+		kind:     KindGateway,
 		provider: func(q question) string { return q.payment.Gateway },
 		read:     readQuestion,
 		ask:      askAttempt,

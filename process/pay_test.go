@@ -90,7 +90,7 @@ var payScenarios = []scenario{
 	{"reached again after hours", config{policy: within(2 * time.Hour)}, func(s *shop) {
 		s.gateway.authorise.say(slices.Repeat([]reply[payment.Answer]{gatewayAway}, 60)...)
 		o := s.place(cup())
-		s.after(2 * day)
+		s.after(4 * day)
 		s.expect(o, outcome{Order: "delivered: left captured delivered", Money: taken, Tickets: "payment_issue open needs_person", Labels: "1 sold"})
 		s.wantAttempts(o, attempt.Succeeded)
 	}},

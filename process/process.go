@@ -51,6 +51,7 @@ type Process struct {
 	timeout  time.Duration
 	table    []Row
 	steps    map[Step]Row
+	breakers breakers
 	numbers  numbers
 	tickets  atomic.Int64 // counts the tickets that were raised here
 }
@@ -60,7 +61,7 @@ func New(d Deps) *Process {
 	p := &Process{
 		db: d.DB, queue: d.Queue, ids: d.IDs, log: d.Log, timeout: d.AskTimeout,
 		gateways: map[string]payment.Gateway{}, carriers: map[string]shipping.Carrier{},
-		table: Table(), steps: map[Step]Row{},
+		table: Table(), steps: map[Step]Row{}, breakers: breakers{of: map[line]*breaker{}},
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)

@@ -2,7 +2,7 @@ package process_test
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"sync"
 
 	"doorstep/payment"
@@ -12,7 +12,7 @@ import (
 )
 
 // errSilent is a time-out.
-var errSilent = errors.New("no answer in time")
+var errSilent = fmt.Errorf("no answer in time: %w", context.DeadlineExceeded)
 
 // reply is what a test has a provider say to one question.
 type reply[A any] struct {
@@ -62,22 +62,34 @@ func (s *script[A]) next(ask func() (A, error)) (A, error) {
 type desk struct {
 	*gateway.Gateway
 	authorise, capture, void, refund script[payment.Answer]
+
+	away  bool // it is not reached
+	asked int  // how often it was asked while it was away
+}
+
+// answer lets the gateway answer, unless it is away.
+func (d *desk) answer(s *script[payment.Answer], ask func() (payment.Answer, error)) (payment.Answer, error) {
+	if d.away {
+		d.asked++
+		return payment.Answer{}, payment.ErrNotReached
+	}
+	return s.next(ask)
 }
 
 func (d *desk) Authorise(ctx context.Context, r payment.Authorisation) (payment.Answer, error) {
-	return d.authorise.next(func() (payment.Answer, error) { return d.Gateway.Authorise(ctx, r) })
+	return d.answer(&d.authorise, func() (payment.Answer, error) { return d.Gateway.Authorise(ctx, r) })
 }
 
 func (d *desk) Capture(ctx context.Context, r payment.Followup) (payment.Answer, error) {
-	return d.capture.next(func() (payment.Answer, error) { return d.Gateway.Capture(ctx, r) })
+	return d.answer(&d.capture, func() (payment.Answer, error) { return d.Gateway.Capture(ctx, r) })
 }
 
 func (d *desk) Void(ctx context.Context, r payment.Followup) (payment.Answer, error) {
-	return d.void.next(func() (payment.Answer, error) { return d.Gateway.Void(ctx, r) })
+	return d.answer(&d.void, func() (payment.Answer, error) { return d.Gateway.Void(ctx, r) })
 }
 
 func (d *desk) Refund(ctx context.Context, r payment.Followup) (payment.Answer, error) {
-	return d.refund.next(func() (payment.Answer, error) { return d.Gateway.Refund(ctx, r) })
+	return d.answer(&d.refund, func() (payment.Answer, error) { return d.Gateway.Refund(ctx, r) })
 }
 
 // The replies of a gateway.

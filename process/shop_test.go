@@ -3,6 +3,7 @@ package process_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ type config struct {
 	policy  func(*policy.Policy)
 	watch   func(process.Sighting) // is told of all that the table does
 	without process.Step           // the shop's table lacks this row
+	log     *slog.Logger
 }
 
 // newShop opens a shop that has three SKUs: 100 cups, 50 pots and one lamp.
@@ -60,7 +62,7 @@ func newShop(t testing.TB, engine string, cfg config) *shop {
 	q := work.NewQueue("node", 30*time.Second)
 	s := &shop{t: t, db: d, clock: clk, gateway: &desk{Gateway: g}, carrier: &depot{Carrier: c}}
 	s.Process = process.New(process.Deps{DB: d, Queue: q, IDs: id.Seeded(1),
-		Gateways: []payment.Gateway{s.gateway}, Carriers: []shipping.Carrier{s.carrier}})
+		Gateways: []payment.Gateway{s.gateway}, Carriers: []shipping.Carrier{s.carrier}, Log: cfg.log})
 	s.run = work.NewVirtual(d, q, clk, work.Config{Handle: s.Handle})
 	if cfg.without != "" {
 		s.Without(cfg.without)

@@ -2,9 +2,11 @@ package process
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"doorstep/attempt"
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
@@ -15,6 +17,7 @@ import (
 // askTracking asks the carrier what it has seen of a parcel.
 func askTracking(ctx context.Context, p *Process, it work.Item) (func(context.Context) error, error) {
 	return inquiry[shipping.Shipment, shipping.Tracking]{
+		kind:     KindCarrier,
 		provider: func(s shipping.Shipment) string { return s.Carrier },
 		read:     readShipment,
 		ask:      track,
@@ -56,7 +59,11 @@ func (c *change) settleTracking(own *work.Item, t shipping.Tracking, asked error
 		return err
 	}
 	if asked != nil {
-		c.again(own, c.tx.Now().Add(time.Duration(c.policy.TrackEvery)), own.Tries+1, asked.Error())
+		tries := own.Tries
+		if !errors.Is(asked, attempt.ErrNotReached) {
+			tries++
+		}
+		c.again(own, c.tx.Now().Add(time.Duration(c.policy.TrackEvery)), tries, asked.Error())
 		return c.silence(s)
 	}
 	added, err := shipping.AddScans(c.tx, *s, t.Scans)
