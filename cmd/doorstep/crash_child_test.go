@@ -54,7 +54,9 @@ type logLine struct {
 	item
 	Level   string `json:"level"`
 	Message string `json:"msg"`
+	Error   string `json:"error"`
 	Serving string `json:"serving"` // said once, when it runs
+	text    string
 }
 
 // happening is one thing that a program has said, or its end.
@@ -62,7 +64,7 @@ type happening struct {
 	of     *child
 	log    *logLine
 	answer *intake.Result
-	stray  string // a line that is neither, or one that speaks of a defect
+	stray  string // a line that is neither
 	ended  bool
 }
 
@@ -162,9 +164,10 @@ func answerOf(text string) happening {
 
 func logOf(text string) happening {
 	var l logLine
-	if err := json.Unmarshal([]byte(text), &l); err != nil || l.Level == "ERROR" {
+	if err := json.Unmarshal([]byte(text), &l); err != nil {
 		return happening{stray: text}
 	}
+	l.text = text
 	return happening{log: &l}
 }
 

@@ -74,6 +74,9 @@ func (b *book) unsent(c *child) {
 	clear(c.unanswered)
 }
 
+// again has a command sent again that could not be carried out.
+func (b *book) again(key string) { b.waiting = append(b.waiting, b.all[key]) }
+
 // repeat has some commands sent again that were answered.
 func (b *book) repeat(rng *rand.Rand, n int) {
 	var done []*command

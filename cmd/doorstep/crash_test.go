@@ -178,11 +178,17 @@ type shop struct {
 	placed  int   // orders
 	version int64 // of the policy
 	begun   time.Time
+	disk    *disk // that may be full; nil when none is to be
 
 	children []*child
 }
 
 func newShop(t *testing.T, program, engine string) *shop {
+	t.Helper()
+	return newShopAt(t, program, engine, dbtest.URL(t, engine))
+}
+
+func newShopAt(t *testing.T, program, engine, url string) *shop {
 	t.Helper()
 	from := *seed
 	if from == 0 {
@@ -190,7 +196,7 @@ func newShop(t *testing.T, program, engine string) *shop {
 	}
 	t.Logf("-crash.seed %d", from)
 	s := &shop{
-		T: t, program: program, engine: engine, url: dbtest.URL(t, engine), outside: t.TempDir(), latency: 40 * time.Millisecond,
+		T: t, program: program, engine: engine, url: url, outside: t.TempDir(), latency: 40 * time.Millisecond,
 		rng: rand.New(rand.NewPCG(from, 0)), news: make(chan happening, 4096), quit: make(chan struct{}),
 		book: newBook(), tally: newTally(), begun: time.Now(),
 	}
@@ -322,6 +328,9 @@ func (s *shop) hear(h happening) {
 	c := h.of
 	switch {
 	case h.log != nil:
+		if h.log.Level == "ERROR" && !s.disk.explains(h.log.Error) {
+			s.Errorf("the program says: %s", h.log.text)
+		}
 		c.note(*h.log)
 		if s.mark != nil {
 			s.mark.see(*h.log)
@@ -332,6 +341,10 @@ func (s *shop) hear(h happening) {
 			s.mark.promised()
 		}
 		delete(c.unanswered, h.answer.Key)
+		if s.disk.refuses(h.answer) {
+			s.book.again(h.answer.Key)
+			return
+		}
 		k, err := s.book.answered(*h.answer)
 		if err != nil {
 			s.Error(err)

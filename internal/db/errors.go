@@ -62,6 +62,9 @@ func sqliteCode(err error) int {
 	return 0
 }
 
+// isFull says whether SQLite found no room on the disk.
+func isFull(err error) bool { return sqliteCode(err)&0xff == sqlite3.SQLITE_FULL }
+
 // classifySQLite goes by https://sqlite.org/rescode.html.
 func classifySQLite(err error) error {
 	switch sqliteCode(err) & 0xff { // the primary code

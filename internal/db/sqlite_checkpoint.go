@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"sync/atomic"
 )
 
 // When the write-ahead log is copied into the database: after so many pages
@@ -24,6 +25,11 @@ type checkpointer struct {
 	wake  chan struct{}
 	done  sync.WaitGroup
 	pages int // written since it was woken last
+
+	// behind is set while the log could not be copied, as on a full disk. It is
+	// then tried at each commit: a log that goes on growing would take the room
+	// that the copy needs.
+	behind atomic.Bool
 }
 
 // A cut keeps the writer out while it waits for readers: not for long.
@@ -50,9 +56,19 @@ func newCheckpointer(ctx context.Context, path string, stats *stats) (*checkpoin
 // grown tells the checkpointer that the log has grown by so many pages. It is
 // the writer's to call.
 func (c *checkpointer) grown(pages int) {
-	if c.pages += pages; c.pages < copyAfter {
+	if c.pages += pages; c.pages < copyAfter && !c.behind.Load() {
 		return
 	}
+	c.ask()
+}
+
+// full tells the checkpointer that there was no room for a commit.
+func (c *checkpointer) full() {
+	c.behind.Store(true)
+	c.ask()
+}
+
+func (c *checkpointer) ask() {
 	select {
 	case c.wake <- struct{}{}:
 		c.pages = 0
@@ -61,18 +77,20 @@ func (c *checkpointer) grown(pages int) {
 }
 
 // runOnce makes one checkpoint. When readers are in the way it does what it
-// can; a later commit asks again.
+// can; a later commit asks again. On a disk that was full, the log gives back
+// what it does not need.
 func (c *checkpointer) runOnce() {
-	if c.size() < cutFrom {
-		c.checkpoint("PASSIVE")
-		return
+	mode := "PASSIVE"
+	if c.behind.Load() || c.size() >= cutFrom {
+		mode = "TRUNCATE"
 	}
-	c.checkpoint("TRUNCATE")
+	c.behind.Store(c.checkpoint(mode) != nil)
 }
 
-func (c *checkpointer) checkpoint(mode string) {
+func (c *checkpointer) checkpoint(mode string) error {
 	c.stats.checkpoints.Add(1)
-	_, _ = c.conn.exec(context.Background(), "PRAGMA wal_checkpoint("+mode+")", nil)
+	_, err := c.conn.exec(context.Background(), "PRAGMA wal_checkpoint("+mode+")", nil)
+	return err
 }
 
 func (c *checkpointer) size() int64 {
@@ -87,6 +105,6 @@ func (c *checkpointer) size() int64 {
 func (c *checkpointer) close() error {
 	close(c.wake)
 	c.done.Wait()
-	c.checkpoint("TRUNCATE")
+	_ = c.checkpoint("TRUNCATE") // what is left in the log is read from there
 	return c.conn.close()
 }

@@ -137,16 +137,28 @@ func (w *sqliteWriter) commit(g *group) error {
 }
 
 func (w *sqliteWriter) do(query string) error {
-	_, err := w.engine.writer.exec(context.Background(), query, nil)
+	_, err := w.exec(query, nil)
 	return err
 }
 
 func (w *sqliteWriter) each(query string, args []any, row func(Row) error) (rowErr, sqlErr error) {
-	return w.engine.writer.each(context.Background(), query, args, row)
+	rowErr, sqlErr = w.engine.writer.each(context.Background(), query, args, row)
+	w.lookForRoom(sqlErr)
+	return rowErr, sqlErr
 }
 
 func (w *sqliteWriter) exec(query string, args []any) (int64, error) {
-	return w.engine.writer.exec(context.Background(), query, args)
+	rows, err := w.engine.writer.exec(context.Background(), query, args)
+	w.lookForRoom(err)
+	return rows, err
+}
+
+// lookForRoom has the log copied into the database when the disk is full: then
+// it begins anew, in the room that it has already.
+func (w *sqliteWriter) lookForRoom(err error) {
+	if isFull(err) {
+		w.engine.checkpoints.full()
+	}
 }
 
 func (w *sqliteWriter) write(query string, args []any, one bool) error {

@@ -39,6 +39,15 @@ func URL(t testing.TB, engine string) string {
 	return s.hand(t, <-s.ready)
 }
 
+// URLIn is URL for a PostgreSQL database whose tables lie in an empty directory,
+// such as one on a small disk. The server's own log, which it can not run
+// without, stays where it is.
+func URLIn(t testing.TB, dir string) string {
+	t.Helper()
+	s := serverOf(t)
+	return s.hand(t, s.createIn(dir))
+}
+
 // Open opens a database and closes it when the test ends: a fresh one, unless
 // the config has a URL.
 func Open(t testing.TB, engine string, config db.Config) *db.DB {

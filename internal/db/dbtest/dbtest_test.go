@@ -38,6 +38,24 @@ func TestEnginesGetFreshDatabases(t *testing.T) {
 	})
 }
 
+func TestTablesLieInTheDirectory(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for up := dir; strings.HasPrefix(filepath.Base(filepath.Dir(up)), "Test"); {
+		up = filepath.Dir(up) // the server is another user's
+		if err := os.Chmod(up, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := dbtest.Open(t, dbtest.Postgres, db.Config{URL: dbtest.URLIn(t, dir)})
+	if d.Engine() != dbtest.Postgres {
+		t.Errorf("the database is %s", d.Engine())
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 {
+		t.Errorf("in the directory there are %v, %v", files, err)
+	}
+}
+
 const asChild = "DOORSTEP_TEST_CHILD_SERVER"
 
 // TestServerEndsWithItsTests kills a test binary and sees its server end, and

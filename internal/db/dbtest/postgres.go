@@ -31,6 +31,7 @@ const install = "no PostgreSQL server is installed: the tests need initdb, postg
 // server is a PostgreSQL server of this test binary's own.
 type server struct {
 	dir   string       // its files and its socket
+	owner *owner       // of the files; nil when it is this process's user
 	made  atomic.Int64 // databases
 	ready chan made    // copies of the template
 	keep  io.Closer    // the watchdog ends the server when this pipe breaks
@@ -149,6 +150,9 @@ func (s *server) run(bin string) error {
 	return nil
 }
 
+// owner is the user who runs a server.
+type owner struct{ uid, gid int }
+
 // giveAway lets another user run the server, which refuses to be root's.
 func (s *server) giveAway(cmd *exec.Cmd) error {
 	for _, name := range []string{"postgres", "nobody"} {
@@ -159,6 +163,7 @@ func (s *server) giveAway(cmd *exec.Cmd) error {
 		uid, _ := strconv.Atoi(u.Uid)
 		gid, _ := strconv.Atoi(u.Gid)
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
+		s.owner = &owner{uid, gid}
 		return os.Chown(s.dir, uid, gid)
 	}
 	return fmt.Errorf("PostgreSQL refuses to run as root, and there is no user postgres or nobody")
@@ -218,6 +223,23 @@ func (s *server) makeAhead() {
 func (s *server) create(template string) made {
 	name := "test_" + strconv.FormatInt(s.made.Add(1), 10)
 	return made{name, s.do(context.Background(), "postgres", "CREATE DATABASE "+name+" TEMPLATE "+template)}
+}
+
+// createIn makes a database in a directory of its own, as a tablespace:
+// https://www.postgresql.org/docs/current/manage-ag-tablespaces.html
+func (s *server) createIn(dir string) made {
+	name := "test_" + strconv.FormatInt(s.made.Add(1), 10)
+	if s.owner != nil {
+		if err := os.Chown(dir, s.owner.uid, s.owner.gid); err != nil {
+			return made{name, err}
+		}
+	}
+	ctx := context.Background()
+	quoted := "'" + strings.ReplaceAll(dir, "'", "''") + "'"
+	if err := s.do(ctx, "postgres", "CREATE TABLESPACE in_"+name+" LOCATION "+quoted); err != nil {
+		return made{name, err}
+	}
+	return made{name, s.do(ctx, "postgres", "CREATE DATABASE "+name+" TEMPLATE "+template+" TABLESPACE in_"+name)}
 }
 
 // hand gives the database to the test and drops it when that ends.
