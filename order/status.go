@@ -93,6 +93,7 @@ type Failure string
 const (
 	OutOfStock      Failure = "out_of_stock"
 	PaymentDeclined Failure = "payment_declined"
+	PaymentExpired  Failure = "payment_expired" // not paid in time
 	ShippingFailed  Failure = "shipping_failed"
 	CaptureFailed   Failure = "capture_failed"
 )

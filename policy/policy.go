@@ -24,6 +24,7 @@ type Policy struct {
 	Breaker Breaker `json:"breaker"` // when a provider that gives no answers is left alone
 
 	AwaitPayment  Duration `json:"await_payment"`  // how long a payment made elsewhere is waited for before a person is told
+	PayWithin     Duration `json:"pay_within"`     // how long stock is kept for an order that is not paid: then it fails
 	AwaitHandOver Duration `json:"await_handover"` // how long a parcel may wait for a person, or for its first scan
 	TrackEvery    Duration `json:"track_every"`    // how often a carrier is asked that suggests no time
 	Silence       Duration `json:"silence"`        // how long a parcel may go without a scan before a ticket is opened
@@ -105,6 +106,7 @@ func Default() Policy {
 		Breaker:        Breaker{Failures: 5, Pause: Duration(time.Minute)},
 
 		AwaitPayment:  7 * day,
+		PayWithin:     14 * day,
 		AwaitHandOver: 3 * day,
 		TrackEvery:    Duration(6 * time.Hour),
 		Silence:       7 * day,
@@ -131,7 +133,7 @@ func (p Policy) Validate() error {
 		d    Duration
 	}{
 		{"breaker.pause", p.Breaker.Pause},
-		{"await_payment", p.AwaitPayment}, {"await_handover", p.AwaitHandOver}, {"track_every", p.TrackEvery},
+		{"await_payment", p.AwaitPayment}, {"pay_within", p.PayWithin}, {"await_handover", p.AwaitHandOver}, {"track_every", p.TrackEvery},
 		{"silence", p.Silence}, {"close_solved", p.CloseSolved},
 	} {
 		c.If(d.d <= 0, d.path, "out_of_range", "longer than nothing")

@@ -55,6 +55,9 @@ func finishCancel(c *change, _ event.Event) error {
 	if err := c.withdraw(); err != nil {
 		return err
 	}
+	if err := c.withdrawLabels(); err != nil {
+		return err
+	}
 	if flying, err := c.inFlight(); err != nil || flying {
 		return err
 	}
@@ -64,8 +67,12 @@ func finishCancel(c *change, _ event.Event) error {
 	return c.emitOrder(order.EventCancelled, nil)
 }
 
-// withdraw gives up every attempt that will be made only later: no one has
-// asked it, and no one is about to.
+// withdrawAttempts is the rule of an order that has failed before everything was
+// asked of the gateway.
+func withdrawAttempts(c *change, _ event.Event) error { return c.withdraw() }
+
+// withdraw gives up every attempt at the gateway that will be made only later:
+// no one has asked it, and no one is about to.
 func (c *change) withdraw() error {
 	attempts, err := c.getAttempts()
 	if err != nil {
@@ -95,9 +102,10 @@ func (c *change) withdraw() error {
 			}
 		}
 	}
-	return c.withdrawLabels()
+	return nil
 }
 
+// withdrawLabels does the same for the attempts at the carrier.
 func (c *change) withdrawLabels() error {
 	labels, err := c.getLabels()
 	if err != nil {

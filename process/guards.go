@@ -3,6 +3,7 @@ package process
 import (
 	"slices"
 
+	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/order"
 	"doorstep/payment"
@@ -81,6 +82,30 @@ var leavesAtOnce = &Guard{"the label is the hand-over, and the money is taken", 
 func leavesByLabel(s shipping.Shipment) bool {
 	return s.Status == shipping.LabelBought && s.Leaves == policy.HandOverAtOnce
 }
+
+// mayStayUnpaid holds when a payment may not come: of an order that is just
+// placed, when no gateway is asked, and otherwise when the gateway has declined
+// it for now.
+var mayStayUnpaid = &Guard{"it is paid elsewhere, or was declined for now", func(c *change, e event.Event) (bool, error) {
+	if e.Type == payment.EventDeclined {
+		return paidAtGateway.holds(c, e)
+	}
+	return paidElsewhere.holds(c, e)
+}}
+
+// askedLater holds when an attempt is open that no one has made.
+var askedLater = &Guard{"an attempt at the gateway is open that will be made only later", func(c *change, _ event.Event) (bool, error) {
+	attempts, err := c.getAttempts()
+	if err != nil {
+		return false, err
+	}
+	for _, a := range attempts {
+		if later, err := c.later(payStep[a.Op], a.Payment, a.Status == attempt.Open); err != nil || later {
+			return later, err
+		}
+	}
+	return false, nil
+}}
 
 // captureOwed holds when a parcel could leave but for the money.
 var captureOwed = &Guard{"money is authorised, and a label is bought or none is needed", func(c *change, e event.Event) (bool, error) {

@@ -12,7 +12,7 @@ import (
 	"doorstep/shipping"
 )
 
-// claimAs leases an order's one item to a node, as its runner would.
+// claimAs leases the one item of an order that is due to a node, as its runner would.
 func (s *shop) claimAs(o order.Order, lease string) work.Item {
 	s.t.Helper()
 	it, err := db.Update(s.t.Context(), s.db, nil, func(tx *db.Tx) (work.Item, error) {

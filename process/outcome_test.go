@@ -63,7 +63,8 @@ func (s *shop) outcome(v process.Overview) outcome {
 		if n.Stuck {
 			text += " stuck"
 		}
-		if n.Step != process.StepCloseTicket { // a ticket that is solved says so itself
+		// A ticket that is solved says so itself, and so does what is not paid.
+		if n.Step != process.StepCloseTicket && n.Step != process.StepExpirePayment {
 			next = append(next, text)
 		}
 	}

@@ -154,7 +154,7 @@ var payScenarios = []scenario{
 		s.expect(o, outcome{Order: shippedOnce, Labels: "1 sold", Next: "track"})
 	}},
 	{"paid elsewhere", config{policy: manualGateway}, paidElsewhere},
-	{"paid elsewhere, late", config{policy: manualGateway}, paidLate},
+	{"paid elsewhere, late", config{policy: settings(manualGateway, payWithin(60*day))}, paidLate},
 	{"paid elsewhere, cancelled while it waits", config{policy: manualGateway}, func(s *shop) {
 		o := s.place(cup())
 		s.after(day)

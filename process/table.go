@@ -22,6 +22,8 @@ const (
 	StepAuthorise     Step = "authorise"
 	StepAwaitPayment  Step = "await_payment"
 	StepFailUnpaid    Step = "fail_unpaid"
+	StepExpirePayment Step = "expire_payment"
+	StepWithdraw      Step = "withdraw"
 	StepPlanShipment  Step = "plan_shipment"
 	StepBuyLabel      Step = "buy_label"
 	StepFailUnshipped Step = "fail_unshipped"
@@ -120,6 +122,18 @@ func payRows() []Row {
 			Step: StepFailUnpaid, Kind: Rule, On: on(payment.EventFailed), Guard: goingOn,
 			Does: "an order that can not be paid fails", Leads: on(order.EventFailed),
 			rule: failUnpaid,
+		},
+		{
+			Step: StepExpirePayment, Kind: Wait, On: on(order.EventProcessed, payment.EventDeclined), Guard: mayStayUnpaid, about: thePayment,
+			Until: on(payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventCanceled),
+			Does:  "keep the stock for so long as policy has it, and while the gateway is being asked or is away; then the order fails",
+			Leads: on(order.EventFailed),
+			due:   expirePaymentDue, lapse: expirePayment,
+		},
+		{
+			Step: StepWithdraw, Kind: Rule, On: on(order.EventFailed), Guard: askedLater,
+			Does: "what the gateway would have been asked only later is given up", Leads: on(payment.EventCanceled),
+			rule: withdrawAttempts,
 		},
 	}
 }

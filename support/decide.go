@@ -53,6 +53,7 @@ const (
 	StepStuck        Reason = "step_stuck"
 	WasOutOfStock    Reason = "out_of_stock"
 	WasDeclined      Reason = "payment_declined"
+	WasNotPaid       Reason = "payment_expired"
 	RefundPending    Reason = "refund_pending"
 	WasRefunded      Reason = "refunded"
 	NothingTaken     Reason = "nothing_taken"
@@ -106,6 +107,8 @@ func failed(o OrderFact) Decision {
 		return Decision{Explain, WasOutOfStock}
 	case "payment_declined":
 		return Decision{Explain, WasDeclined}
+	case "payment_expired":
+		return Decision{Explain, WasNotPaid}
 	default:
 		return money(o)
 	}
@@ -162,6 +165,7 @@ var texts = map[Reason]string{
 	StepStuck:        "A step of this order can not go on by itself: a person will look at it.",
 	WasOutOfStock:    "The order could not be taken: it was out of stock. Nothing was charged.",
 	WasDeclined:      "The order could not be taken: the payment was declined. Nothing was charged, and the goods are free again.",
+	WasNotPaid:       "The order was not paid in time, and its goods are free again. Nothing was charged.",
 	RefundPending:    "The order will not be delivered. The money is on its way back to where it came from.",
 	WasRefunded:      "The order will not be delivered. The money has been given back to where it came from.",
 	NothingTaken:     "The order is over. No money was taken.",

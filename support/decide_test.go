@@ -47,6 +47,7 @@ var decisions = []struct {
 	{"cancelling", about(support.WhereIsMyOrder, cancelling), support.Decision{Act: support.Wait, Reason: support.IsCancelling}},
 	{"out of stock", about(support.OrderIssue, failed("out_of_stock")), support.Decision{Act: support.Explain, Reason: support.WasOutOfStock}},
 	{"declined", about(support.OrderIssue, failed("payment_declined")), support.Decision{Act: support.Explain, Reason: support.WasDeclined}},
+	{"not paid in time", about(support.OrderIssue, failed("payment_expired")), support.Decision{Act: support.Explain, Reason: support.WasNotPaid}},
 	{"not shipped, taken", about(support.OrderIssue, failed("shipping_failed")), support.Decision{Act: support.Wait, Reason: support.RefundPending}},
 	{"not shipped, held", about(support.OrderIssue, failed("shipping_failed"), paid("authorised")), support.Decision{Act: support.Wait, Reason: support.RefundPending}},
 	{"not shipped, on its way back", about(support.WhereIsMyOrder, failed("shipping_failed"), paid("refunding")),
@@ -81,7 +82,7 @@ func TestDecide(t *testing.T) {
 }
 
 var reasons = []support.Reason{
-	support.NoOrder, support.UnknownCategory, support.NeedsPerson, support.StepStuck, support.WasOutOfStock, support.WasDeclined,
+	support.NoOrder, support.UnknownCategory, support.NeedsPerson, support.StepStuck, support.WasOutOfStock, support.WasDeclined, support.WasNotPaid,
 	support.RefundPending, support.WasRefunded, support.NothingTaken, support.AwaitingPayment, support.PayingNow, support.BeingPrepared,
 	support.OnItsWay, support.NotSeen, support.DeliveredMissing, support.DeliveredIssue, support.IsCancelling, support.WillCancel, support.TooLate,
 }

@@ -171,6 +171,12 @@ var moneyCorruptions = []corruption{
 			SELECT 'att_x', payment_id, order_id, n + 1, op, amount, '', status, '', '', 0, 0, 0 FROM payment_attempts WHERE order_id = '{unpaid}'`,
 	}, one(verify.TwoOpenAttempts, of(paymentOf, "unpaid"))},
 	{"a question that is no longer open", []string{`UPDATE payment_attempts SET status = 'withdrawn' WHERE order_id = '{unpaid}'`}, one(verify.AttemptStep, "{unpaid}")},
+	{"a wait without an end", []string{`DELETE FROM work WHERE owner = '{waits for payment}' AND step = 'expire_payment'`},
+		one(verify.UnpaidEnd, of(paymentOf, "waits for payment"))},
+	{"let go while it may be paid", []string{
+		`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, status, ref, decline, opened_at, key_until, closed_at)
+			SELECT 'att_x', id, order_id, 1, 'authorise', amount, '', 'unknown', '', '', 0, 0, 0 FROM payments WHERE order_id = '{not paid in time}'`,
+	}, []named{{verify.UnpaidEnd, "{not paid in time}"}, {verify.AttemptStep, "{not paid in time}"}}},
 	{"a question that no one asks", []string{`UPDATE payment_attempts SET status = 'unknown' WHERE order_id = '{declined}'`}, one(verify.AttemptStep, "{declined}")},
 }
 

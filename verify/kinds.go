@@ -35,6 +35,7 @@ const (
 	UnpaidHandOver  Kind = "unpaid_handover"
 	TwoOpenAttempts Kind = "two_open_attempts"
 	AttemptStep     Kind = "attempt_step"
+	UnpaidEnd       Kind = "unpaid_end"
 	// Of parcels.
 	FulfilmentFacet Kind = "fulfilment_facet"
 	Parcel          Kind = "parcel"
@@ -95,6 +96,7 @@ func Kinds() []Rule {
 		{UnpaidHandOver, "No parcel is handed over before its order's total is captured."},
 		{TwoOpenAttempts, "At most one attempt of a payment or shipment is open."},
 		{AttemptStep, "Every open attempt has the step that asks for it, and every asking step its open attempt."},
+		{UnpaidEnd, "A payment that may not come has the step that ends the wait for it, and of an order that was not paid in time no attempt was or may have been made."},
 		{FulfilmentFacet, "An order's fulfilment facet is what its shipments come to."},
 		{Parcel, "An order that is paid and going on has one parcel that is neither voided nor failed; one that never was has none."},
 		{ShipmentLines, "The parcels of an order that are neither voided nor failed hold exactly its lines."},

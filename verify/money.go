@@ -4,8 +4,10 @@ import (
 	"slices"
 
 	"doorstep/attempt"
+	"doorstep/internal/work"
 	"doorstep/order"
 	"doorstep/payment"
+	"doorstep/process"
 	"doorstep/shipping"
 )
 
@@ -157,6 +159,34 @@ func (s *asked) add(p payment.Payment, a payment.Attempt) {
 	case a.Op != payment.OpVoid:
 		s.captured += a.Amount
 	}
+}
+
+// checkUnpaidEnd holds that no stock is kept for ever for an order that is not
+// paid, nor let go while the money may still come.
+func (d *dossier) checkUnpaidEnd() {
+	for _, p := range d.payments {
+		if d.mayStayUnpaid(p) && !slices.ContainsFunc(d.about(p.ID), func(it work.Item) bool { return it.Step == string(process.StepExpirePayment) }) {
+			d.find(UnpaidEnd, p.ID, "the payment is %s, and nothing ends the wait for it", p.Status)
+		}
+	}
+	if d.order.Failure != order.PaymentExpired {
+		return
+	}
+	for _, a := range d.attempts {
+		if a.IsOpen() || a.Status == attempt.Succeeded {
+			d.find(UnpaidEnd, d.order.ID, "it was not paid in time, and the attempt %s is %s", a.Key, a.Status)
+		}
+	}
+}
+
+// mayStayUnpaid says whether a payment waits for a person, or for an attempt
+// after one that was declined.
+func (d *dossier) mayStayUnpaid(p payment.Payment) bool {
+	if p.Status == payment.StatusRequiresPaymentMethod {
+		return true
+	}
+	_, declined := pick(d.attempts, func(a payment.Attempt) bool { return a.Payment == p.ID && a.Status == attempt.Declined })
+	return p.Status == payment.StatusProcessing && declined
 }
 
 // wasAuthorised says whether a payment was to be authorised first and captured

@@ -295,8 +295,8 @@ func (s *shop) sellAtOnce() {
 	s.place("refund declined", postal(carrier.PostalFailLabel), costs(neverRefunded))
 	s.place("free", func(q *order.Request) { q.Discount = 450 })
 	s.place("paid elsewhere", elsewhere)
-	s.place("waits for payment", elsewhere)
 	s.place("not paid elsewhere", elsewhere)
+	s.place("not paid in time", elsewhere)
 	s.place("second location", func(q *order.Request) { q.Lines[0] = order.LineRequest{SKU: "LAMP", Quantity: 2} })
 	s.until(time.Second)
 	s.cancel("delivered") // while the gateway is being asked
@@ -399,6 +399,7 @@ func (s *shop) leaveUnfinished() {
 	s.place("refunding", postal(carrier.PostalFailLabel))
 	s.until(4 * time.Second) // the refund has been asked for, and is not answered
 	s.place("unpaid")
+	s.place("waits for payment", elsewhere)
 	s.ticket("explained late", support.Request{Order: "under way", Category: support.WhereIsMyOrder})
 	s.ticket("cancels", support.Request{Order: "voiding", Category: support.CancelRequest})
 }

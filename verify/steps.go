@@ -17,11 +17,14 @@ import (
 var waiting = map[process.Step]func(d *dossier, subject string) bool{
 	process.StepAuthorise:    paymentIn(payment.StatusProcessing),
 	process.StepAwaitPayment: paymentIn(payment.StatusRequiresPaymentMethod),
-	process.StepCapture:      paymentIn(payment.StatusRequiresCapture),
-	process.StepVoidPayment:  paymentIn(payment.StatusRequiresCapture),
-	process.StepRefund:       refundPending,
-	process.StepAwaitRefund:  refundPending,
-	process.StepBuyLabel:     shipmentIn(shipping.Planned),
+	process.StepExpirePayment: func(d *dossier, subject string) bool {
+		return paymentIn(payment.StatusProcessing)(d, subject) || paymentIn(payment.StatusRequiresPaymentMethod)(d, subject)
+	},
+	process.StepCapture:     paymentIn(payment.StatusRequiresCapture),
+	process.StepVoidPayment: paymentIn(payment.StatusRequiresCapture),
+	process.StepRefund:      refundPending,
+	process.StepAwaitRefund: refundPending,
+	process.StepBuyLabel:    shipmentIn(shipping.Planned),
 	// The first scan may tell that a parcel has left while its label is given back.
 	process.StepVoidLabel:     shipmentIn(shipping.LabelBought, shipping.Shipped),
 	process.StepAwaitHandOver: shipmentIn(shipping.Planned, shipping.LabelBought),
