@@ -63,10 +63,11 @@ func (s Schedule) Wait(made int) (time.Duration, bool) {
 	return time.Duration(s[made-1]), true
 }
 
-// Backoff is how asking again is spaced: doubling from First up to Most, at
-// most Tries times and not longer than Within, after which a person is told.
-// Within is best longer than twice a provider's key lives: by then it is known
-// whether what can not be found was ever made. A provider that is certainly not
+// Backoff is how asking again is spaced: doubling from First up to Most, less
+// up to a half by chance, at most Tries times and not longer than Within, after
+// which a person is told. Within is best longer than twice a provider's key
+// lives: by then it is known whether what can not be found was ever made. Tries
+// is best more than fit into Within, so that they do not end before it. A provider that is certainly not
 // reached is asked for as long as that lasts; a person is told after Within.
 type Backoff struct {
 	First  Duration `json:"first"`
@@ -102,7 +103,7 @@ func Default() Policy {
 		PaymentRetries: minutes(5, 60),
 		LabelRetries:   minutes(1, 10, 60),
 		RefundRetries:  minutes(60, 24*60),
-		Ask:            Backoff{First: Duration(time.Second), Most: Duration(5 * time.Minute), Tries: 700, Within: Duration(50 * time.Hour)},
+		Ask:            Backoff{First: Duration(time.Second), Most: Duration(5 * time.Minute), Tries: 1500, Within: Duration(50 * time.Hour)},
 		Breaker:        Breaker{Failures: 5, Pause: Duration(time.Minute)},
 
 		AwaitPayment:  7 * day,
@@ -125,18 +126,17 @@ func (p Policy) Validate() error {
 	c.If(p.HandOver != HandOverAtOnce && p.HandOver != HandOverByPerson && p.HandOver != HandOverFirstScan,
 		"handover", "unknown", "at_once, by_person or first_scan")
 	c.If(p.Ask.Tries < 1, "ask.tries", "out_of_range", "at least 1")
-	c.If(p.Ask.Within <= 0, "ask.within", "out_of_range", "longer than nothing")
-	c.If(p.Ask.First <= 0 || p.Ask.Most < p.Ask.First, "ask", "out_of_range", "0 < first ≤ most")
+	c.If(p.Ask.Most < p.Ask.First, "ask", "out_of_range", "first ≤ most")
 	c.If(p.Breaker.Failures < 0 || p.Breaker.Failures > maxFailures, "breaker.failures", "out_of_range", "0 to %d", maxFailures)
 	for _, d := range []struct {
 		path string
 		d    Duration
 	}{
-		{"breaker.pause", p.Breaker.Pause},
+		{"ask.first", p.Ask.First}, {"ask.within", p.Ask.Within}, {"breaker.pause", p.Breaker.Pause},
 		{"await_payment", p.AwaitPayment}, {"pay_within", p.PayWithin}, {"await_handover", p.AwaitHandOver}, {"track_every", p.TrackEvery},
 		{"silence", p.Silence}, {"close_solved", p.CloseSolved},
 	} {
-		c.If(d.d <= 0, d.path, "out_of_range", "longer than nothing")
+		c.If(d.d < shortest, d.path, "out_of_range", "at least %s", time.Duration(shortest))
 	}
 	for _, s := range []struct {
 		path string
@@ -148,6 +148,11 @@ func (p Policy) Validate() error {
 	}
 	return c.Err("the policy")
 }
+
+// shortest bounds every wait that is begun anew when it is over. Each time costs
+// a durable commit: with waits of nothing, a few orders would keep a shop busy
+// for good. The waits of a schedule may be shorter, for each is used once.
+const shortest = Duration(time.Second)
 
 // maxFailures bounds what a breaker remembers.
 const maxFailures = 1000

@@ -24,6 +24,16 @@ func TestTheDefaultIsValid(t *testing.T) {
 	}
 }
 
+// TestTheDefaultAsksForAsLongAsItSays has the tries of the default not run out
+// before its time has, however chance spaces them.
+func TestTheDefaultAsksForAsLongAsItSays(t *testing.T) {
+	t.Parallel()
+	ask := policy.Default().Ask
+	if least := time.Duration(ask.Tries) * time.Duration(ask.Most) / 2; least < time.Duration(ask.Within) {
+		t.Errorf("%d tries may be used up within %s, which is less than %s", ask.Tries, least, time.Duration(ask.Within))
+	}
+}
+
 func TestAPolicyIsChecked(t *testing.T) {
 	t.Parallel()
 	for field, spoil := range map[string]func(*policy.Policy){
@@ -33,10 +43,14 @@ func TestAPolicyIsChecked(t *testing.T) {
 		"handover":        func(p *policy.Policy) { p.HandOver = "" },
 		"ask.tries":       func(p *policy.Policy) { p.Ask.Tries = 0 },
 		"ask":             func(p *policy.Policy) { p.Ask.Most = p.Ask.First - 1 },
+		"ask.first":       func(p *policy.Policy) { p.Ask.First = 1 },
+		"ask.within":      func(p *policy.Policy) { p.Ask.Within = 0 },
+		"breaker.pause":   func(p *policy.Policy) { p.Breaker.Pause = 1 },
 		"await_payment":   func(p *policy.Policy) { p.AwaitPayment = 0 },
 		"await_handover":  func(p *policy.Policy) { p.AwaitHandOver = -1 },
-		"track_every":     func(p *policy.Policy) { p.TrackEvery = 0 },
-		"silence":         func(p *policy.Policy) { p.Silence = 0 },
+		"pay_within":      func(p *policy.Policy) { p.PayWithin = 1 },
+		"track_every":     func(p *policy.Policy) { p.TrackEvery = 1 },
+		"silence":         func(p *policy.Policy) { p.Silence = policy.Duration(time.Second - 1) },
 		"close_solved":    func(p *policy.Policy) { p.CloseSolved = 0 },
 		"payment_retries": func(p *policy.Policy) { p.PaymentRetries[1] = -1 },
 		"label_retries":   func(p *policy.Policy) { p.LabelRetries = policy.Schedule{-1} },

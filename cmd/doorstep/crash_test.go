@@ -123,7 +123,7 @@ func parts() []part {
 	later.Capture = policy.CaptureOnHandOver
 	byHand := hasty()
 	byHand.Carrier = "manual"
-	soon := policy.Duration(300 * time.Millisecond)
+	soon := policy.Duration(time.Second)
 	byHand.AwaitPayment, byHand.AwaitHandOver, byHand.Silence = soon, soon, soon
 	return []part{
 		{"captured at once", 50, hasty(), slices.Concat(
@@ -151,14 +151,14 @@ func everyStepIsAimedAt(t *testing.T) {
 }
 
 // hasty is a policy under which everything that is tried again is tried again
-// at once.
+// as soon as a policy may have it.
 func hasty() policy.Policy {
 	const ms = policy.Duration(time.Millisecond)
 	p := policy.Default()
 	p.PaymentRetries, p.RefundRetries = policy.Schedule{50 * ms, 100 * ms}, policy.Schedule{50 * ms, 100 * ms}
 	p.LabelRetries = policy.Schedule{50 * ms, 100 * ms, 200 * ms}
-	p.Ask.First, p.Ask.Most = 50*ms, 400*ms
-	p.TrackEvery, p.CloseSolved = 200*ms, 300*ms
+	p.Ask.First, p.Ask.Most = 1000*ms, 1000*ms
+	p.TrackEvery, p.CloseSolved = 1000*ms, 1000*ms
 	return p
 }
 
