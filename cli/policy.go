@@ -1,38 +1,41 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
-	"fmt"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
 	"doorstep"
-	"doorstep/cli/strictjson"
-	"doorstep/fault"
+	"doorstep/cli/settings"
 	"doorstep/policy"
 )
 
 type policyVerbs struct {
 	Get     policyGet     `cmd:"" help:"Show the settings in force."`
 	Set     policySet     `cmd:"" help:"Change settings, from a file or one by one."`
-	History policyHistory `cmd:"" help:"Show every version, the newest first."`
+	History policyHistory `cmd:"" help:"Show what each version has changed, the newest first."`
 }
 
 // policyGet shows the policy in force.
-type policyGet struct{}
+type policyGet struct {
+	Settings []string `arg:"" optional:"" help:"Only these, or what is under them." placeholder:"NAME"`
+}
 
 // Help is the detail of the verb's help.
 func (policyGet) Help() string {
-	return `Examples:
+	return `What it shows, with --json or without, is what policy set reads.
+
+Examples:
 
     doorstep policy get
+    doorstep policy get silence ask
     doorstep policy get --json > policy.json`
 }
 
 // Run shows the policy.
-func (*policyGet) Run(s *session) error {
+func (v *policyGet) Run(s *session) error {
 	var current policy.Policy
 	err := s.reading(func(shop *doorstep.Shop) (err error) {
 		current, _, err = shop.Process.Policies(s.ctx)
@@ -41,17 +44,19 @@ func (*policyGet) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.showPolicy(current)
-}
-
-func (s *session) showPolicy(p policy.Policy) error {
-	settings, err := settingsOf(p)
+	named, err := settings.Under(current, v.Settings)
 	if err != nil {
 		return err
 	}
-	return s.out.show(p, func() {
-		for _, name := range slices.Sorted(maps.Keys(settings)) {
-			s.out.printf("%s=%s\n", name, text(settings[name]))
+	doc := any(current) // whole, in the order in which it is written down
+	if len(v.Settings) > 0 {
+		if doc, err = settings.JSON(named); err != nil {
+			return err
+		}
+	}
+	return s.out.show(doc, func() {
+		for _, one := range named {
+			s.out.printf("%s=%s\n", one.Path, settings.Text(one.Value))
 		}
 	})
 }
@@ -59,18 +64,27 @@ func (s *session) showPolicy(p policy.Policy) error {
 // policySet changes the policy.
 type policySet struct {
 	Settings []string `arg:"" help:"A JSON file as policy get --json writes it, - for standard input, or settings as name=value." placeholder:"FILE|NAME=VALUE"`
+	Preview  bool     `help:"Show what would change, and change nothing."`
 	keyed
 }
 
 // Help is the detail of the verb's help.
 func (policySet) Help() string {
-	return `What is not named stays as it is. Every change is a new version; none is overwritten.
+	return `What is not named stays as it is. Every change is a new version; none is overwritten. An order goes on by the settings that are in force when its next step is decided.
 
 Examples:
 
     doorstep policy set handover=by_person carrier=manual
-    doorstep policy set payment_retries=5m,1h,6h ask.tries=10
+    doorstep policy set payment_retries=5m,1h,6h ask.tries=10 --preview
     doorstep policy set policy.json`
+}
+
+// policyChange is what a change of the policy comes to.
+type policyChange struct {
+	Preview bool              `json:"preview"`
+	Version int64             `json:"version"` // in force after it, or still
+	Changes []settings.Change `json:"changes"`
+	Policy  policy.Policy     `json:"policy"` // after it
 }
 
 // Run changes the policy.
@@ -82,157 +96,75 @@ func (v *policySet) Run(s *session) error {
 			return err
 		}
 	}
-	var set policy.Policy
-	err := s.writing(func(shop *doorstep.Shop) error {
-		current, history, err := shop.Process.Policies(s.ctx)
-		if err != nil {
-			return err
-		}
-		if set, err = v.apply(current, file); err != nil {
-			return err
-		}
-		version := int64(0)
-		if len(history) > 0 {
-			version = history[0].Number
-		}
-		_, err = shop.Process.SetPolicy(s.ctx, v.command(), version, set)
+	open := s.writing
+	if v.Preview {
+		open = s.reading
+	}
+	var change policyChange
+	err := open(func(shop *doorstep.Shop) (err error) {
+		change, err = v.change(s.ctx, shop, file)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return s.showPolicy(set)
+	return s.out.show(change, func() { s.out.policyChange(change) })
+}
+
+// change sets what was named, unless it is a preview or changes nothing.
+func (v *policySet) change(ctx context.Context, shop *doorstep.Shop, file []byte) (c policyChange, err error) {
+	current, history, err := shop.Process.Policies(ctx)
+	if err != nil {
+		return c, err
+	}
+	if len(history) > 0 {
+		c.Version = history[0].Number
+	}
+	if c.Policy, err = v.apply(current, file); err != nil {
+		return c, err
+	}
+	if c.Changes, err = settings.Diff(current, c.Policy); err != nil {
+		return c, err
+	}
+	if c.Preview = v.Preview; c.Preview || len(c.Changes) == 0 {
+		return c, shop.Process.CheckPolicy(c.Policy)
+	}
+	set, err := shop.Process.SetPolicy(ctx, v.command(), c.Version, c.Policy)
+	c.Version = set.Value.Number
+	return c, err
 }
 
 // apply returns the policy with what was named changed.
 func (v *policySet) apply(p policy.Policy, file []byte) (policy.Policy, error) {
 	if file != nil {
-		return p, strictjson.Unmarshal(file, "the policy", &p)
+		return settings.Merge(p, file)
 	}
-	settings, err := settingsOf(p)
-	if err != nil {
-		return p, err
-	}
-	var c fault.Check
-	for _, one := range v.Settings {
-		name, value, ok := strings.Cut(one, "=")
-		old, known := settings[name]
-		if !ok || !known {
-			c.Add(name, "unknown", "a setting that policy get shows, as name=value")
-			continue
-		}
-		// Each by itself: only so an error can be told to be this one's.
-		next, err := with(settings, name, old, value)
-		if err != nil {
-			c.Add(name, "malformed", "%s", wrongWith(err))
-			settings[name] = old
-			continue
-		}
-		p = next
-	}
-	return p, c.Err("the policy")
+	return settings.Assign(p, v.Settings)
 }
 
-// wrongWith is what is wrong with the one setting that was set.
-func wrongWith(err error) string {
-	e := fault.As(err)
-	if len(e.Fields) > 0 {
-		return e.Fields[0].Message
+func (s *screen) policyChange(c policyChange) {
+	switch {
+	case len(c.Changes) == 0:
+		s.printf("Nothing changes: all of it is in force already.\n")
+		return
+	case c.Preview:
+		s.printf("This would change (version %d stays in force):\n", c.Version)
+	default:
+		s.printf("Version %d is in force.\n", c.Version)
 	}
-	return e.Message
+	t := s.table("  ", column{title: "SETTING"}, column{title: "FROM", shrink: true}, column{title: "TO", shrink: true})
+	for _, one := range c.Changes {
+		t.add(one.Setting, setTo(one.From), setTo(one.To))
+	}
+	t.print()
 }
 
-// with returns the policy of the settings after one that was old is set.
-//
-// Errors: invalid.
-func with(settings map[string]any, name string, old any, value string) (p policy.Policy, err error) {
-	if settings[name], err = like(old, value); err != nil {
-		return p, err
+// setTo is what a setting is set to, for people.
+func setTo(value json.RawMessage) string {
+	if text := settings.Text(value); text != "" {
+		return text
 	}
-	doc, err := json.Marshal(nested(settings))
-	if err != nil {
-		return p, fault.New(fault.Internal, "the settings can not be written as JSON: %w", err)
-	}
-	return p, strictjson.Unmarshal(doc, "the policy", &p)
-}
-
-// settingsOf returns a policy's settings by their names, such as ask.tries.
-func settingsOf(p policy.Policy) (map[string]any, error) {
-	doc, err := json.Marshal(p)
-	if err != nil {
-		return nil, err
-	}
-	var tree map[string]any
-	if err := json.Unmarshal(doc, &tree); err != nil {
-		return nil, err
-	}
-	flat := map[string]any{}
-	for name, value := range tree {
-		inner, ok := value.(map[string]any)
-		if !ok {
-			flat[name] = value
-			continue
-		}
-		for key, value := range inner {
-			flat[name+"."+key] = value
-		}
-	}
-	return flat, nil
-}
-
-// nested is the other way of settingsOf.
-func nested(flat map[string]any) map[string]any {
-	tree := map[string]any{}
-	for name, value := range flat {
-		outer, key, deep := strings.Cut(name, ".")
-		if !deep {
-			tree[name] = value
-			continue
-		}
-		inner, ok := tree[outer].(map[string]any)
-		if !ok {
-			inner = map[string]any{}
-			tree[outer] = inner
-		}
-		inner[key] = value
-	}
-	return tree
-}
-
-// like reads a value of the kind that the old one has.
-//
-// Errors: invalid.
-func like(old any, value string) (any, error) {
-	switch old.(type) {
-	case float64:
-		return parseCount(value)
-	case []any, nil:
-		list := []string{}
-		for _, one := range strings.Split(value, ",") {
-			if one = strings.TrimSpace(one); one != "" {
-				list = append(list, one)
-			}
-		}
-		return list, nil
-	}
-	return value, nil
-}
-
-// text is a setting as policySet reads it.
-func text(value any) string {
-	switch v := value.(type) {
-	case nil:
-		return ""
-	case float64:
-		return strconv.FormatFloat(v, 'f', -1, 64)
-	case []any:
-		parts := make([]string, len(v))
-		for i, one := range v {
-			parts[i] = fmt.Sprint(one)
-		}
-		return strings.Join(parts, ",")
-	}
-	return fmt.Sprint(value)
+	return "(none)"
 }
 
 // policyHistory shows every version.
@@ -246,6 +178,12 @@ func (policyHistory) Help() string {
     doorstep policy history --json`
 }
 
+// policyVersion is a version with what it has changed.
+type policyVersion struct {
+	policy.Version
+	Changes []settings.Change `json:"changes"`
+}
+
 // Run shows the history.
 func (*policyHistory) Run(s *session) error {
 	var history []policy.Version
@@ -256,34 +194,42 @@ func (*policyHistory) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.out.show(pageOf(history), func() { s.out.policies(history) })
+	all, err := withChanges(history)
+	if err != nil {
+		return err
+	}
+	return s.out.show(pageOf(all), func() { s.out.policies(all) })
 }
 
-// policies writes what each version has changed.
-func (s *screen) policies(history []policy.Version) {
-	t := s.table("", column{title: "VERSION", right: true}, column{title: "TIME"}, column{title: "BY"}, column{title: "CHANGED", shrink: true})
-	for i, v := range history {
-		before := policy.Default()
-		if i+1 < len(history) {
-			before = history[i+1].Policy
+// withChanges holds each version against the one before it, the first against
+// the default.
+func withChanges(history []policy.Version) ([]policyVersion, error) {
+	all := make([]policyVersion, len(history))
+	before := policy.Default()
+	for i, v := range slices.Backward(history) {
+		changes, err := settings.Diff(before, v.Policy)
+		if err != nil {
+			return nil, err
 		}
-		t.add(strconv.FormatInt(v.Number, 10), moment(v.At), string(v.Actor), changed(before, v.Policy))
+		all[i], before = policyVersion{v, changes}, v.Policy
 	}
-	t.add("0", "", "", "the default")
+	return all, nil
+}
+
+// policies writes a line for each change of each version.
+func (s *screen) policies(history []policyVersion) {
+	t := s.table("", column{title: "VERSION", right: true}, column{title: "TIME"}, column{title: "BY", shrink: true},
+		column{title: "SETTING"}, column{title: "FROM", shrink: true}, column{title: "TO", shrink: true})
+	for _, v := range history {
+		number, at, by := strconv.FormatInt(v.Number, 10), moment(v.At), string(v.Actor)
+		if len(v.Changes) == 0 {
+			t.add(number, at, by, "nothing", "", "")
+		}
+		for _, c := range v.Changes {
+			t.add(number, at, by, c.Setting, setTo(c.From), setTo(c.To))
+			number, at, by = "", "", ""
+		}
+	}
+	t.add("0", "", "", "the default", "", "")
 	t.print()
-}
-
-func changed(before, after policy.Policy) string {
-	was, err1 := settingsOf(before)
-	is, err2 := settingsOf(after)
-	if err1 != nil || err2 != nil {
-		return "?"
-	}
-	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(is)) {
-		if text(was[name]) != text(is[name]) {
-			parts = append(parts, name+"="+text(is[name]))
-		}
-	}
-	return strings.Join(parts, " ")
 }

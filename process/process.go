@@ -111,7 +111,7 @@ func (p *Process) Policies(ctx context.Context) (current policy.Policy, history 
 // Errors: invalid, also when the shop has no such gateway or carrier; conflict
 // when the version in force is not from.
 func (p *Process) SetPolicy(ctx context.Context, by Command, from int64, q policy.Policy) (Result[policy.Version], error) {
-	if err := p.validatePolicy(q); err != nil {
+	if err := p.CheckPolicy(q); err != nil {
 		return Result[policy.Version]{}, err
 	}
 	return once(ctx, p, by, "set_policy", q, []db.Lock{policy.Lock()}, func(tx *db.Tx) (policy.Version, error) {
@@ -119,7 +119,13 @@ func (p *Process) SetPolicy(ctx context.Context, by Command, from int64, q polic
 	})
 }
 
-func (p *Process) validatePolicy(q policy.Policy) error {
+// CheckPolicy says whether q could be set.
+//
+// Errors: invalid, also when the shop has no such gateway or carrier.
+func (p *Process) CheckPolicy(q policy.Policy) error {
+	if err := q.Validate(); err != nil {
+		return err
+	}
 	var c fault.Check
 	c.If(!p.hasGateway(q.Gateway), "gateway", "unknown", "one of %v", append(slices.Sorted(maps.Keys(p.gateways)), payment.Manual))
 	c.If(!p.hasCarrier(q.Carrier), "carrier", "unknown", "one of %v", append(slices.Sorted(maps.Keys(p.carriers)), shipping.Manual))
