@@ -102,6 +102,9 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 	if lease, ask := cmp.Or(cfg.Lease, defaultLease), cmp.Or(cfg.AskTimeout, process.AskTimeout); lease <= ask {
 		return fault.New(fault.Invalid, "a lease of %s is not longer than the %s that a provider is waited for", lease, ask)
 	}
+	if cfg.Lease > work.MaxLease {
+		return fault.New(fault.Invalid, "a lease of %s is longer than %s", cfg.Lease, work.MaxLease)
+	}
 	deps.Queue = work.NewQueue(id.Random().New("node", time.Now()), cmp.Or(cfg.Lease, defaultLease))
 	if !cfg.ReadOnly {
 		if _, err := db.Update(ctx, s.DB, []db.Lock{event.SettleLock()}, func(tx *db.Tx) (struct{}, error) {

@@ -11,6 +11,7 @@ import (
 	"doorstep/clock"
 	"doorstep/fault"
 	"doorstep/internal/db/dbtest"
+	"doorstep/internal/work"
 	"doorstep/inventory"
 	"doorstep/order"
 	"doorstep/process"
@@ -93,12 +94,15 @@ func TestWhatCanNotBeOpened(t *testing.T) {
 	virtual.Virtual = clock.NewVirtual(time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
 	short := real
 	short.Lease, short.AskTimeout = 5*time.Second, 5*time.Second
+	long := real
+	long.Lease = work.MaxLease + time.Second
 	for name, c := range map[string]struct {
 		cfg  doorstep.Config
 		code fault.Code
 	}{
 		"a shop in real time, on a virtual clock":          {virtual, fault.Conflict},
 		"a lease that ends while a provider is waited for": {short, fault.Invalid},
+		"a lease that would hardly end":                    {long, fault.Invalid},
 	} {
 		s, err := doorstep.Open(context.Background(), c.cfg)
 		if !fault.Is(err, c.code) {

@@ -42,11 +42,12 @@ type Reference struct {
 // Totals are an order's sums in minor units. With tax included in the prices,
 // Total = Items − Discount + Shipping, and otherwise Tax is added.
 type Totals struct {
-	Items    int64 `json:"items"`    // the sum of the lines, before the discount
-	Discount int64 `json:"discount"` // on the whole order
-	Shipping int64 `json:"shipping"`
-	Tax      int64 `json:"tax"` // as given with the lines and the shipping, never computed
-	Total    int64 `json:"total"`
+	Items       int64 `json:"items"`    // the sum of the lines, before the discount
+	Discount    int64 `json:"discount"` // on the whole order
+	Shipping    int64 `json:"shipping"`
+	ShippingTax int64 `json:"shipping_tax"` // the part of Tax that no line has
+	Tax         int64 `json:"tax"`          // as given with the lines and the shipping, never computed
+	Total       int64 `json:"total"`
 }
 
 // Line is one line of an order.

@@ -178,8 +178,8 @@ func (q Request) Build() (Totals, []Line, error) {
 		fits := ok && addTo(&t.Items, total) && addTo(&t.Tax, l.Tax)
 		c.If(!fits, fmt.Sprintf("lines[%d]", i), "overflow", "sums that fit 64 bits")
 	}
-	t.Discount, t.Shipping, t.Total = q.Discount, q.Shipping.Price, t.Items
-	fits := addTo(&t.Tax, q.Shipping.Tax) && addTo(&t.Total, -t.Discount) && addTo(&t.Total, t.Shipping)
+	t.Discount, t.Shipping, t.ShippingTax, t.Total = q.Discount, q.Shipping.Price, q.Shipping.Tax, t.Items
+	fits := addTo(&t.Tax, t.ShippingTax) && addTo(&t.Total, -t.Discount) && addTo(&t.Total, t.Shipping)
 	if !q.PricesIncludeTax {
 		fits = addTo(&t.Total, t.Tax) && fits
 	}

@@ -117,7 +117,7 @@ func TestBuild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (order.Totals{Items: 2899, Discount: 100, Shipping: 395, Tax: 215, Total: 3194}); totals != want {
+	if want := (order.Totals{Items: 2899, Discount: 100, Shipping: 395, ShippingTax: 65, Tax: 215, Total: 3194}); totals != want {
 		t.Errorf("the totals are %+v, not %+v", totals, want)
 	}
 	want := []order.Line{
@@ -190,7 +190,8 @@ func TestTotalsAddUp(t *testing.T) {
 			sum.Shipping += l.Shipping
 			demand[l.SKU] += l.Quantity
 		}
-		sum.Tax += q.Shipping.Tax
+		sum.ShippingTax = q.Shipping.Tax
+		sum.Tax += sum.ShippingTax
 		sum.Total = sum.Items - sum.Discount + sum.Shipping
 		if !q.PricesIncludeTax {
 			sum.Total += sum.Tax

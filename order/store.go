@@ -17,12 +17,12 @@ func Insert(tx *db.Tx, o Order, lines []Line, c Contact) error {
 		return err
 	}
 	tx.Write(`INSERT INTO orders (id, number, source, source_number, version, status, stock, payment, fulfilment, ended, failure,
-			customer, currency, prices_include_tax, items, discount, shipping, tax, total, shipping_method,
+			customer, currency, prices_include_tax, items, discount, shipping, shipping_tax, tax, total, shipping_method,
 			placed_at, updated_at, next_due, open_tickets)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`,
 		o.ID, o.Number, o.Reference.Source, o.Reference.Number, o.Version, string(o.Status),
 		string(o.Stock), string(o.Payment), string(o.Fulfilment), string(o.End), string(o.Failure),
-		o.Customer, string(o.Currency), number(o.PricesIncludeTax), o.Items, o.Discount, o.Shipping, o.Tax, o.Total, o.ShippingMethod,
+		o.Customer, string(o.Currency), number(o.PricesIncludeTax), o.Items, o.Discount, o.Shipping, o.ShippingTax, o.Tax, o.Total, o.ShippingMethod,
 		db.Micros(o.PlacedAt), db.Micros(o.UpdatedAt), db.Micros(o.NextDue), o.OpenTickets)
 	for _, l := range lines {
 		tx.Write(`INSERT INTO order_lines (order_id, line, sku, name, quantity, unit_price, tax, total, discount, shipping)
@@ -252,7 +252,7 @@ func scanNumber(row db.Row) (int64, error) {
 }
 
 const columns = `id, number, source, source_number, version, status, stock, payment, fulfilment, ended, failure,
-	customer, currency, prices_include_tax, items, discount, shipping, tax, total, shipping_method,
+	customer, currency, prices_include_tax, items, discount, shipping, shipping_tax, tax, total, shipping_method,
 	placed_at, updated_at, next_due, open_tickets`
 
 func scanOrder(row db.Row) (Order, error) {
@@ -260,7 +260,7 @@ func scanOrder(row db.Row) (Order, error) {
 	var included, placed, updated, due int64
 	err := row.Scan(&o.ID, &o.Number, &o.Reference.Source, &o.Reference.Number, &o.Version, (*string)(&o.Status),
 		(*string)(&o.Stock), (*string)(&o.Payment), (*string)(&o.Fulfilment), (*string)(&o.End), (*string)(&o.Failure),
-		&o.Customer, (*string)(&o.Currency), &included, &o.Items, &o.Discount, &o.Shipping, &o.Tax, &o.Total, &o.ShippingMethod,
+		&o.Customer, (*string)(&o.Currency), &included, &o.Items, &o.Discount, &o.Shipping, &o.ShippingTax, &o.Tax, &o.Total, &o.ShippingMethod,
 		&placed, &updated, &due, &o.OpenTickets)
 	o.PricesIncludeTax = included == 1
 	o.PlacedAt, o.UpdatedAt, o.NextDue = db.Time(placed), db.Time(updated), db.Time(due)

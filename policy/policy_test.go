@@ -84,6 +84,56 @@ func TestAPolicyReadsAsItWasWritten(t *testing.T) {
 	}
 }
 
+// TestTheLongestWait makes each setting in turn the longest that anything waits.
+func TestTheLongestWait(t *testing.T) {
+	t.Parallel()
+	const most = policy.Duration(1000 * time.Hour)
+	def := policy.Default()
+	for name, set := range map[string]func(*policy.Policy){
+		"payment retries": func(p *policy.Policy) { p.PaymentRetries = policy.Schedule{1, most, 2} },
+		"refund retries":  func(p *policy.Policy) { p.RefundRetries = policy.Schedule{most} },
+		"ask within":      func(p *policy.Policy) { p.Ask.Within = most },
+		"breaker's pause": func(p *policy.Policy) { p.Breaker.Pause = most },
+		"silence":         func(p *policy.Policy) { p.Silence = most },
+	} {
+		p := policy.Default()
+		if set(&p); p.Longest() != time.Duration(most) {
+			t.Errorf("%s: the longest is %s", name, p.Longest())
+		}
+	}
+	if got := def.Longest(); got < time.Duration(def.Silence) || got >= time.Duration(most) {
+		t.Errorf("by default the longest is %s", got)
+	}
+}
+
+// TestTheLongestWaitEver has a policy that lets things wait for long, and then
+// one that does not.
+func TestTheLongestWaitEver(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		d := dbtest.Open(t, engine, db.Config{})
+		var s policy.Store
+		wantEver(t, d, policy.Default().Longest())
+		long := policy.Default()
+		long.Silence = policy.Duration(1000 * time.Hour)
+		for n, p := range []policy.Policy{long, policy.Default()} {
+			if _, err := db.Update(t.Context(), d, []db.Lock{policy.Lock()}, func(tx *db.Tx) (policy.Version, error) {
+				return s.Set(tx, access.Operator, int64(n), p)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			wantEver(t, d, long.Longest())
+		}
+	})
+}
+
+func wantEver(t *testing.T, d *db.DB, want time.Duration) {
+	t.Helper()
+	if got, err := db.View(t.Context(), d, policy.LongestEver); err != nil || got != want {
+		t.Errorf("the longest ever is %s, not %s: %v", got, want, err)
+	}
+}
+
 func TestAScheduleEnds(t *testing.T) {
 	t.Parallel()
 	s := policy.Schedule{policy.Duration(time.Minute), policy.Duration(time.Hour)}

@@ -126,7 +126,7 @@ func (c *change) withdrawLabels() error {
 		if err != nil {
 			return err
 		}
-		if err := c.moveShipment(s, shipping.EventVoided, shipmentData{Carrier: s.Carrier}); err != nil {
+		if err := c.moveShipment(s, shipping.EventVoided, shipmentData{Carrier: s.Carrier, Attempt: a.N}); err != nil {
 			return err
 		}
 	}

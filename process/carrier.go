@@ -182,7 +182,7 @@ func (c *change) settleLabel(own *work.Item, key string, answer labelOutcome, as
 		return err
 	}
 	if a.Op == shipping.OpVoid {
-		return c.moveShipment(s, shipping.EventVoided, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber})
+		return c.moveShipment(s, shipping.EventVoided, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, Attempt: a.N})
 	}
 	a.Ref, a.TrackingNumber, a.Cost, a.CostCurrency = answer.Ref, answer.TrackingNumber, answer.Cost.Minor, answer.Cost.Currency
 	s.LabelRef, s.TrackingNumber, s.Cost, s.CostCurrency = a.Ref, a.TrackingNumber, a.Cost, a.CostCurrency
@@ -258,7 +258,7 @@ func (e labelErrand) unknown() error {
 }
 
 func (e labelErrand) abandon() error {
-	return e.c.moveShipment(e.s, shipping.EventVoided, shipmentData{Carrier: e.s.Carrier})
+	return e.c.moveShipment(e.s, shipping.EventVoided, shipmentData{Carrier: e.s.Carrier, Attempt: e.a.N})
 }
 
 func (e labelErrand) anew(first time.Time) error { return e.c.openLabelAttempt(e.s, e.a.Op, first) }

@@ -87,11 +87,21 @@ func (c *change) settleTracking(own *work.Item, t shipping.Tracking, asked error
 	if !next.After(c.tx.Now()) {
 		next = c.tx.Now().Add(time.Duration(c.policy.TrackEvery))
 	}
-	if end := s.LastSeen().Add(time.Duration(c.policy.Silence)); end.After(c.tx.Now()) && end.Before(next) {
-		next = end // whatever the carrier suggests, a parcel is missed in time
+	if latest := c.missedAt(s); latest.Before(next) {
+		next = latest // whatever the carrier suggests, a parcel is missed in time
 	}
 	c.again(own, next, 0, "")
 	return c.silence(s)
+}
+
+// missedAt is when a parcel will have gone without a scan for too long, or for
+// too long once more.
+func (c *change) missedAt(s *shipping.Shipment) time.Time {
+	silence := time.Duration(c.policy.Silence)
+	if at := s.LastSeen().Add(silence); at.After(c.tx.Now()) {
+		return at
+	}
+	return c.tx.Now().Add(silence)
 }
 
 // tracked says how far the scans have moved a parcel. The first one that

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"doorstep/clock"
 	"doorstep/internal/db"
 	"doorstep/internal/db/dbtest"
 	"doorstep/verify"
@@ -48,7 +49,7 @@ const (
 func of(query, purpose string) string { return fmt.Sprintf(query, "{"+purpose+"}") }
 
 // corruptions are all that is done to a shop, each to a copy of its own.
-var corruptions = slices.Concat(historyCorruptions, orderCorruptions, moneyCorruptions, parcelCorruptions, stockCorruptions, stepCorruptions)
+var corruptions = slices.Concat(historyCorruptions, orderCorruptions, moneyCorruptions, parcelCorruptions, stockCorruptions, stepCorruptions, saidCorruptions)
 
 var historyCorruptions = []corruption{
 	{"the row is ahead of its events", []string{`UPDATE orders SET version = version + 1 WHERE id = '{delivered}'`}, one(verify.Version, "{delivered}")},
@@ -152,7 +153,7 @@ var moneyCorruptions = []corruption{
 	{"gives back too much", []string{`UPDATE refunds SET amount = amount + 1 WHERE order_id = '{owed}'`}, one(verify.OverRefunded, of(paymentOf, "owed"))},
 	{"keeps a penny", []string{`UPDATE refunds SET amount = amount - 1 WHERE order_id = '{owed}'`}, one(verify.MoneyKept, "{owed}")},
 	{"an attempt is lost", []string{`DELETE FROM payment_attempts WHERE order_id = '{declined softly}' AND n = 2`},
-		one(verify.PaymentAttempts, of(paymentOf, "declined softly"))},
+		[]named{{verify.PaymentAttempts, of(paymentOf, "declined softly")}, {verify.AttemptStatus, of(paymentOf, "declined softly")}, {verify.AttemptStatus, of(paymentOf, "declined softly")}}},
 	{"an attempt took less", []string{`UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{delivered}'`},
 		one(verify.PaymentAttempts, of(paymentOf, "delivered"))},
 	{"captured but not authorised", []string{`UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{captured late}' AND op = 'authorise'`},
@@ -170,14 +171,15 @@ var moneyCorruptions = []corruption{
 		`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, status, ref, decline, opened_at, key_until, closed_at)
 			SELECT 'att_x', payment_id, order_id, n + 1, op, amount, '', status, '', '', 0, 0, 0 FROM payment_attempts WHERE order_id = '{unpaid}'`,
 	}, one(verify.TwoOpenAttempts, of(paymentOf, "unpaid"))},
-	{"a question that is no longer open", []string{`UPDATE payment_attempts SET status = 'withdrawn' WHERE order_id = '{unpaid}'`}, one(verify.AttemptStep, "{unpaid}")},
+	{"a question that is no longer open", []string{`UPDATE payment_attempts SET status = 'withdrawn', closed_at = 1 WHERE order_id = '{unpaid}'`}, one(verify.AttemptStep, "{unpaid}")},
 	{"a wait without an end", []string{`DELETE FROM work WHERE owner = '{waits for payment}' AND step = 'expire_payment'`},
 		one(verify.UnpaidEnd, of(paymentOf, "waits for payment"))},
 	{"let go while it may be paid", []string{
 		`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, status, ref, decline, opened_at, key_until, closed_at)
 			SELECT 'att_x', id, order_id, 1, 'authorise', amount, '', 'unknown', '', '', 0, 0, 0 FROM payments WHERE order_id = '{not paid in time}'`,
 	}, []named{{verify.UnpaidEnd, "{not paid in time}"}, {verify.AttemptStep, "{not paid in time}"}}},
-	{"a question that no one asks", []string{`UPDATE payment_attempts SET status = 'unknown' WHERE order_id = '{declined}'`}, one(verify.AttemptStep, "{declined}")},
+	{"a question that no one asks", []string{`UPDATE payment_attempts SET status = 'unknown', closed_at = 0 WHERE order_id = '{declined}'`},
+		[]named{{verify.AttemptStep, "{declined}"}, {verify.AttemptStatus, of(paymentOf, "declined")}}},
 }
 
 // swapped puts the event of one type behind that of another, which follows it.
@@ -213,13 +215,13 @@ var parcelCorruptions = []corruption{
 	{"its event says another time", []string{`UPDATE events SET data = REPLACE(data, '"seen_at":"20', '"seen_at":"21') WHERE subject = '{carried home}' AND type = 'shipment.delivered'`},
 		one(verify.Deliveries, of(shipmentOf, "carried home"))},
 	{"a label that was never bought", []string{`UPDATE label_attempts SET status = 'declined' WHERE order_id = '{delivered}'`},
-		one(verify.LabelAttempts, of(shipmentOf, "delivered"))},
+		[]named{{verify.LabelAttempts, of(shipmentOf, "delivered")}, {verify.AttemptStatus, of(shipmentOf, "delivered")}}},
 	{"a label that was not given back", []string{`UPDATE label_attempts SET status = 'declined' WHERE order_id = '{called back}' AND op = 'void'`},
-		one(verify.LabelAttempts, of(shipmentOf, "called back"))},
-	{"two labels", []string{label("{delivered}", "succeeded")}, one(verify.TwoLabels, of(shipmentOf, "delivered"))},
+		[]named{{verify.LabelAttempts, of(shipmentOf, "called back")}, {verify.AttemptStatus, of(shipmentOf, "called back")}}},
+	{"two labels", []string{label("{delivered}", "succeeded"), `UPDATE label_attempts SET closed_at = 1 WHERE key = 'lbl_x'`}, one(verify.TwoLabels, of(shipmentOf, "delivered"))},
 	{"two questions about a label", []string{`DROP INDEX IF EXISTS label_attempts_open`, label("{voiding}", "open"), `UPDATE label_attempts SET op = 'void' WHERE key = 'lbl_x'`},
 		one(verify.TwoOpenAttempts, of(shipmentOf, "voiding"))},
-	{"a question about a label that is no longer open", []string{`UPDATE label_attempts SET status = 'declined' WHERE order_id = '{voiding}' AND op = 'void'`},
+	{"a question about a label that is no longer open", []string{`UPDATE label_attempts SET status = 'declined', closed_at = 1 WHERE order_id = '{voiding}' AND op = 'void'`},
 		one(verify.AttemptStep, "{voiding}")},
 	{"turned back on its way", []string{`UPDATE shipments SET tracking = 'in_transit' WHERE order_id = '{delivered}'`}, one(verify.Tracking, of(shipmentOf, "delivered"))},
 	{"last seen later", []string{`UPDATE shipments SET scanned_at = scanned_at + 1 WHERE order_id = '{delivered}'`}, one(verify.Tracking, of(shipmentOf, "delivered"))},
@@ -322,9 +324,9 @@ func TestEveryCorruptionIsNamed(t *testing.T) {
 		s.fill()
 		clean(t, s.db, "before it is corrupted")
 		must(t, s.db.Close())
-		whole := copies(url)
+		whole := copies(url, s.clock)
 		if engine == dbtest.Postgres {
-			whole = restores(t, url)
+			whole = restores(t, url, s.clock)
 		}
 		for _, c := range corruptions {
 			t.Run(c.name, func(t *testing.T) { c.check(t, s, whole(t)) })
@@ -398,32 +400,32 @@ type shopFiles struct {
 	raw *sql.DB
 }
 
-func openFiles(t *testing.T, driver, source, url string) shopFiles {
+func openFiles(t *testing.T, driver, source, url string, clk clock.Clock) shopFiles {
 	t.Helper()
 	raw, err := sql.Open(driver, source)
 	must(t, err)
 	t.Cleanup(func() { _ = raw.Close() })
 	raw.SetMaxOpenConns(1)
-	return shopFiles{dbtest.Open(t, driver, db.Config{URL: url, ReadOnly: true}), raw}
+	return shopFiles{dbtest.Open(t, driver, db.Config{URL: url, ReadOnly: true, Clock: clk}), raw}
 }
 
 // copies gives each test a copy of the file.
-func copies(original string) func(*testing.T) shopFiles {
+func copies(original string, clk clock.Clock) func(*testing.T) shopFiles {
 	return func(t *testing.T) shopFiles {
 		t.Helper()
 		content, err := os.ReadFile(original)
 		must(t, err)
 		path := filepath.Join(t.TempDir(), "copy.db")
 		must(t, os.WriteFile(path, content, 0o600))
-		return openFiles(t, "sqlite", path+"?_pragma=ignore_check_constraints(1)&_pragma=synchronous(off)", path)
+		return openFiles(t, "sqlite", path+"?_pragma=ignore_check_constraints(1)&_pragma=synchronous(off)", path, clk)
 	}
 }
 
 // restores gives each test the same database, with the rows that it had at
 // first: to copy a database of PostgreSQL takes long.
-func restores(t *testing.T, url string) func(*testing.T) shopFiles {
+func restores(t *testing.T, url string, clk clock.Clock) func(*testing.T) shopFiles {
 	t.Helper()
-	files := openFiles(t, "pgx", url, url)
+	files := openFiles(t, "pgx", url, url, clk)
 	_, err := files.raw.ExecContext(t.Context(), keepRows)
 	must(t, err)
 	return func(t *testing.T) shopFiles {

@@ -36,6 +36,8 @@ const (
 	TwoOpenAttempts Kind = "two_open_attempts"
 	AttemptStep     Kind = "attempt_step"
 	UnpaidEnd       Kind = "unpaid_end"
+	AttemptStatus   Kind = "attempt_status"
+	PaymentGateway  Kind = "payment_gateway"
 	// Of parcels.
 	FulfilmentFacet Kind = "fulfilment_facet"
 	Parcel          Kind = "parcel"
@@ -53,9 +55,13 @@ const (
 	StockReserved   Kind = "stock_reservations"
 	OrderMovements  Kind = "order_movements"
 	SafetyStock     Kind = "safety_stock"
+	Defined         Kind = "sku"
 	// Of steps and tickets.
 	StrayStep      Kind = "stray_step"
 	NoNextStep     Kind = "no_next_step"
+	FarOff         Kind = "far_off"
+	Untold         Kind = "untold"
+	TicketCategory Kind = "ticket_category"
 	TicketReason   Kind = "ticket_reason"
 	TicketMessages Kind = "ticket_messages"
 )
@@ -77,7 +83,7 @@ func Kinds() []Rule {
 		{History, "The events of a payment, refund, shipment or ticket follow each other along its transition table."},
 		{State, "A payment, refund, shipment or ticket is in the state in which its events left it."},
 		{Times, "An order was placed at its first event and last changed at its last one."},
-		{Totals, "An order's items and tax are the sums of its lines, its total is what they come to, and its lines are numbered from 1."},
+		{Totals, "An order's items are the sum of its lines, its tax is that of its lines and of its shipping, its total is what they come to, and its lines are numbered from 1."},
 		{Allotment, "An order's discount and shipping are allotted to its lines without remainder."},
 		{OpenTickets, "An order's count of open tickets is the number of its unsolved tickets."},
 		{NextDue, "An order's next due time is that of the first of its steps that waits for no person."},
@@ -97,6 +103,8 @@ func Kinds() []Rule {
 		{TwoOpenAttempts, "At most one attempt of a payment or shipment is open."},
 		{AttemptStep, "Every open attempt has the step that asks for it, and every asking step its open attempt."},
 		{UnpaidEnd, "A payment that may not come has the step that ends the wait for it, and of an order that was not paid in time no attempt was or may have been made."},
+		{AttemptStatus, "Every attempt that an event tells of is there and ended as it says; each is in a status that there is, and has an end when it is closed."},
+		{PaymentGateway, "An order's payment is the one, at the gateway, that the event of its placing says."},
 		{FulfilmentFacet, "An order's fulfilment facet is what its shipments come to."},
 		{Parcel, "An order that is paid and going on has one parcel that is neither voided nor failed; one that never was has none."},
 		{ShipmentLines, "The parcels of an order that are neither voided nor failed hold exactly its lines."},
@@ -112,9 +120,13 @@ func Kinds() []Rule {
 		{StockReserved, "What is reserved of an SKU at a location is what its reservations come to."},
 		{OrderMovements, "An order's movements come to what is reserved for it, took its lines away once its stock has left, and were where its parcels are to leave from."},
 		{SafetyStock, "What is kept back of an SKU at a location is what the last event about it says."},
+		{Defined, "An SKU's name, currency, price and weight are what the last event about them says."},
 		{StrayStep, "Every step that is due or waited for is one of the process, about something that exists and waits for it."},
 		{NoNextStep, "Whatever is not finished has a next step, or a person who was told."},
-		{TicketReason, "An unsolved ticket has been decided about, with a reason."},
+		{FarOff, "No step is due later than any policy of the shop has let one wait, or leased for longer than leases last."},
+		{Untold, "Of a step that waits for a person, one was told: its order has an unsolved ticket."},
+		{TicketCategory, "A ticket is of the category that its events say."},
+		{TicketReason, "A ticket has the reason that its events said last, and an unsolved one has one."},
 		{TicketMessages, "A ticket's messages are numbered from 1, and it knows how many there are."},
 	}
 }

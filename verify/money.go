@@ -213,9 +213,9 @@ func (d *dossier) checkTotals() {
 	if !o.PricesIncludeTax {
 		total += o.Tax
 	}
-	// The order's tax is that of its lines and of its shipping, which no line has.
-	if len(d.lines) == 0 || sum.Items != o.Items || sum.Tax > o.Tax || total != o.Total {
-		d.find(Totals, o.ID, "the row has items %d, tax %d and total %d, its %d lines items %d and tax %d", o.Items, o.Tax, o.Total, len(d.lines), sum.Items, sum.Tax)
+	if len(d.lines) == 0 || sum.Items != o.Items || sum.Tax+o.ShippingTax != o.Tax || total != o.Total {
+		d.find(Totals, o.ID, "the row has items %d, tax %d (of which shipping %d) and total %d, its %d lines items %d and tax %d",
+			o.Items, o.Tax, o.ShippingTax, o.Total, len(d.lines), sum.Items, sum.Tax)
 	}
 	if sum.Discount != o.Discount || sum.Shipping != o.Shipping {
 		d.find(Allotment, o.ID, "the row has discount %d and shipping %d, its lines %d and %d", o.Discount, o.Shipping, sum.Discount, sum.Shipping)

@@ -36,6 +36,7 @@ type dossier struct {
 	moved        []inventory.Movement // summed up per SKU, location and type
 	items        []work.Item
 	locations    map[string]bool // those that there are
+	latest       latest
 }
 
 // rules are what is checked of an order that exists.
@@ -45,6 +46,7 @@ var rules = []func(*dossier){
 	(*dossier).checkShipments, (*dossier).checkParcels, (*dossier).checkLabels, (*dossier).checkTracking, (*dossier).checkHandOvers, (*dossier).checkDeliveries,
 	(*dossier).checkStock, (*dossier).checkMovements, (*dossier).checkSteps, (*dossier).checkAttemptSteps, (*dossier).checkNextStep,
 	(*dossier).checkTickets, (*dossier).checkOwners,
+	(*dossier).checkFarOff, (*dossier).checkGateway, (*dossier).checkAttemptEvents, (*dossier).checkAttemptStatus, (*dossier).checkTold,
 }
 
 // section is the dossiers of a range of orders, and what of the range belongs
@@ -126,7 +128,7 @@ func (run *run) strays(ctx context.Context) error {
 func (run *run) checkSection(s *section) {
 	for _, id := range slices.Sorted(maps.Keys(s.dossiers)) {
 		d := s.dossiers[id]
-		d.Report = &run.report
+		d.Report, d.latest = &run.report, run.latest
 		if d.order.ID == "" {
 			d.reportOrphans(id)
 			continue

@@ -22,6 +22,7 @@ type shelf struct {
 	reserved []inventory.Level    // summed up per SKU and location
 	events   map[string]event.Span
 	safety   []event.Event // what was to be kept back
+	defined  []event.Event // what each SKU is
 
 	locations map[string]bool // those that there are
 }
@@ -50,6 +51,9 @@ func (run *run) stock(ctx context.Context) error {
 			codes[i] = sku.Code
 		}
 		if s.safety, err = event.OfType(r, inventory.EventSafety, codes); err != nil {
+			return s, "", err
+		}
+		if s.defined, err = event.OfType(r, inventory.EventDefined, codes); err != nil {
 			return s, "", err
 		}
 		s.events, err = event.Spans(r, codes)
@@ -94,6 +98,7 @@ func (run *run) checkShelf(s shelf) {
 		reserved[at], places[at] = l, true
 	}
 	run.report.checkSafety(levels, s.safety)
+	run.report.checkDefined(s.skus, s.defined)
 	for _, at := range slices.SortedFunc(maps.Keys(places), place.compare) {
 		if !s.locations[at.location] {
 			run.report.find(Orphan, at.sku, "there is no location %q, but stock, movements or reservations of it there", at.location)

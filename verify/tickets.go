@@ -28,9 +28,7 @@ func (d *dossier) checkTickets() {
 }
 
 func (d *dossier) checkTicket(t support.Ticket) {
-	if t.Status.Unsolved() && t.Reason == "" {
-		d.find(TicketReason, t.ID, "it is %s without a reason", t.Status)
-	}
+	d.checkTicketSaid(t)
 	if c := d.messages[t.ID]; c.Messages != t.Messages || c.Last != t.Messages {
 		d.find(TicketMessages, t.ID, "the row says %d, there are %d up to number %d", t.Messages, c.Messages, c.Last)
 	}
@@ -91,7 +89,7 @@ func (run *run) checkLetters(l letters) {
 		run.report.Tickets++
 		if t.Order == "" {
 			run.report.Events += int64(len(events[t.ID]))
-			run.checkLoneTicket(&dossier{Report: &run.report, tickets: []support.Ticket{t}, events: events[t.ID], items: items[t.ID], messages: l.messages})
+			run.checkLoneTicket(&dossier{Report: &run.report, latest: run.latest, tickets: []support.Ticket{t}, events: events[t.ID], items: items[t.ID], messages: l.messages})
 			delete(events, t.ID)
 			delete(items, t.ID)
 		} else if !isOrder(t.Order) {
@@ -118,4 +116,5 @@ func (run *run) checkLoneTicket(d *dossier) {
 	}
 	d.checkTickets()
 	d.checkSteps()
+	d.checkFarOff()
 }

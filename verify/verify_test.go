@@ -129,7 +129,7 @@ func TestAllIsCountedAndSomeIsKept(t *testing.T) {
 	s := newShop(t, url, false)
 	s.fill()
 	must(t, s.db.Close())
-	files := copies(url)(t)
+	files := copies(url, s.clock)(t)
 	_, err := files.raw.ExecContext(t.Context(), `UPDATE orders SET placed_at = placed_at - 1`)
 	must(t, err)
 	var done []int64

@@ -64,8 +64,13 @@ type Queue struct {
 	runner atomic.Pointer[Runner]
 }
 
+// MaxLease is longer than any lease lasts: for that long no one else takes an
+// item whose node has died.
+const MaxLease = 24 * time.Hour
+
 // NewQueue returns a queue for the node, whose name is never used again by
-// another process. A lease lasts longer than any provider's time-out.
+// another process. A lease lasts longer than any provider's time-out, and not
+// longer than MaxLease.
 func NewQueue(node string, lease time.Duration) *Queue {
 	return &Queue{node: node, lease: lease}
 }

@@ -17,6 +17,7 @@ CREATE TABLE orders (
     items              BIGINT NOT NULL CHECK (items >= 0),
     discount           BIGINT NOT NULL CHECK (discount >= 0 AND discount <= items),
     shipping           BIGINT NOT NULL CHECK (shipping >= 0),
+    shipping_tax       BIGINT NOT NULL CHECK (shipping_tax >= 0 AND shipping_tax <= tax), -- the part of it that no line has
     tax                BIGINT NOT NULL CHECK (tax >= 0),
     total              BIGINT NOT NULL CHECK (total = items - discount + shipping + tax * (1 - prices_include_tax)),
     shipping_method    TEXT   NOT NULL,

@@ -1,0 +1,46 @@
+package verify
+
+import (
+	"context"
+	"time"
+
+	"doorstep/clock"
+	"doorstep/internal/db"
+	"doorstep/internal/work"
+	"doorstep/policy"
+)
+
+// latest is when a step may be due, and its lease end, at the latest; zero when
+// that is not known.
+type latest struct{ due, leased time.Time }
+
+// slack is how far the clocks of a shop's nodes may differ. A step that could
+// not be carried out is put off by a few minutes, whatever the policy says.
+const slack = time.Hour
+
+// horizon finds out how far ahead anything may be put off: every step is due
+// when something has happened or was tried, or after a time that a policy says.
+func (run *run) horizon(ctx context.Context) (err error) {
+	run.latest, err = db.View(ctx, run.db, func(r db.Reader) (latest, error) {
+		l := latest{leased: clock.Wall{}.Now().Add(work.MaxLease + slack)}
+		if _, virtual := run.db.Clock().(*clock.Virtual); run.db.Virtual() != virtual {
+			return l, nil // it has stopped, and where its clock stood is not stored
+		}
+		longest, err := policy.LongestEver(r)
+		l.due = r.Now().Add(longest + slack)
+		return l, err
+	})
+	return err
+}
+
+// checkFarOff looks for steps that would in truth never be done.
+func (d *dossier) checkFarOff() {
+	for _, it := range d.items {
+		if !d.latest.due.IsZero() && it.Due.After(d.latest.due) {
+			d.find(FarOff, it.Owner, "the step %s about %s is due at %s; no policy lets it wait for longer than until %s", it.Step, it.Subject, it.Due, d.latest.due)
+		}
+		if it.Until.After(d.latest.leased) {
+			d.find(FarOff, it.Owner, "the step %s about %s is leased until %s; no lease is longer than %s", it.Step, it.Subject, it.Until, work.MaxLease)
+		}
+	}
+}
