@@ -87,6 +87,7 @@ type Attempt struct {
 	Op      Op      `json:"op"`
 	Amount  int64   `json:"amount"`
 	Refund  string  `json:"refund,omitempty"` // which refund, for Op refund
+	Charge  string  `json:"charge,omitempty"` // the gateway's reference of the authorisation that it is about, where there is one
 	Decline Decline `json:"decline,omitempty"`
 }
 
@@ -99,8 +100,17 @@ const (
 	OpCapture   Op = "capture"
 	OpVoid      Op = "void"
 	OpRefund    Op = "refund"
-	OpRecord    Op = "record" // a person recorded what was paid elsewhere
+	OpRecord    Op = "record"  // a person recorded what was paid elsewhere
+	OpRelease   Op = "release" // give up an authorisation that is not the payment's own
+	OpReverse   Op = "reverse" // give back the money of a charge that is not the payment's own
 )
+
+// Takes says whether an operation holds or takes a customer's money.
+func (o Op) Takes() bool { return o == OpAuthorise || o == OpCapture }
+
+// Undoes says whether an operation is about a charge that is not the payment's
+// own, and moves neither the payment nor its refunds.
+func (o Op) Undoes() bool { return o == OpRelease || o == OpReverse }
 
 // Refund is money that goes back to the customer.
 type Refund struct {

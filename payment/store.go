@@ -33,9 +33,9 @@ func Range(r db.Reader, first, last string) ([]Payment, error) {
 // InsertAttempt writes an attempt before it is asked. The database refuses a
 // second open one of the same payment.
 func InsertAttempt(tx *db.Tx, a Attempt) {
-	tx.Write(`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, status, ref, decline, opened_at, key_until, closed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		a.Key, a.Payment, a.Order, a.N, string(a.Op), a.Amount, a.Refund, string(a.Status), a.Ref, string(a.Decline),
+	tx.Write(`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, charge, status, ref, decline, opened_at, key_until, closed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		a.Key, a.Payment, a.Order, a.N, string(a.Op), a.Amount, a.Refund, a.Charge, string(a.Status), a.Ref, string(a.Decline),
 		db.Micros(a.OpenedAt), db.Micros(a.KeyUntil), db.Micros(a.ClosedAt))
 }
 
@@ -50,7 +50,7 @@ func Attempts(r db.Reader, order string) ([]Attempt, error) { return AttemptsRan
 
 // AttemptsRange returns the attempts of the orders from first to last, both included.
 func AttemptsRange(r db.Reader, first, last string) ([]Attempt, error) {
-	return db.All(r, scanAttempt, `SELECT key, payment_id, order_id, n, op, amount, refund_id, status, ref, decline, opened_at, key_until, closed_at
+	return db.All(r, scanAttempt, `SELECT key, payment_id, order_id, n, op, amount, refund_id, charge, status, ref, decline, opened_at, key_until, closed_at
 		FROM payment_attempts WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, payment_id, n`, first, last)
 }
 
@@ -82,7 +82,8 @@ func RefundsRange(r db.Reader, first, last string) ([]Refund, error) {
 }
 
 // KeepAnswer keeps an answer that came too late to change anything, as
-// evidence: whoever has the attempt now asks again under its key.
+// evidence: while the attempt is open, whoever has it now asks again under its
+// key.
 func KeepAnswer(tx *db.Tx, id string, a Attempt, answer string) {
 	tx.Write(`INSERT INTO payment_late_answers (id, attempt_key, order_id, at, answer) VALUES ($1, $2, $3, $4, $5)`,
 		id, a.Key, a.Order, db.Micros(tx.Now()), answer)
@@ -116,7 +117,7 @@ func scanPayment(row db.Row) (Payment, error) {
 func scanAttempt(row db.Row) (Attempt, error) {
 	var a Attempt
 	var opened, until, closed int64
-	err := row.Scan(&a.Key, &a.Payment, &a.Order, &a.N, (*string)(&a.Op), &a.Amount, &a.Refund, (*string)(&a.Status),
+	err := row.Scan(&a.Key, &a.Payment, &a.Order, &a.N, (*string)(&a.Op), &a.Amount, &a.Refund, &a.Charge, (*string)(&a.Status),
 		&a.Ref, (*string)(&a.Decline), &opened, &until, &closed)
 	a.OpenedAt, a.KeyUntil, a.ClosedAt = db.Time(opened), db.Time(until), db.Time(closed)
 	return a, err

@@ -11,7 +11,6 @@ import (
 	"doorstep/event"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
-	"doorstep/order"
 	"doorstep/policy"
 	"doorstep/support"
 )
@@ -27,6 +26,8 @@ type inquiry[Q, A any] struct {
 	// late keeps what was answered when someone else had the step already; nil
 	// where nothing is lost by that.
 	late func(tx *db.Tx, id string, q Q, answer string)
+	// reconcile sees to what such an answer means; nil where it means nothing.
+	reconcile func(c *change, q Q, answer A) error
 }
 
 // carryOut asks the provider and returns what is to be written then.
@@ -84,9 +85,27 @@ func (i inquiry[Q, A]) keepLate(ctx context.Context, p *Process, it work.Item, q
 	if asked != nil {
 		text = string(event.Data(map[string]string{"error": asked.Error()}))
 	}
-	_, err := db.Update(ctx, p.db, []db.Lock{order.Lock(it.Owner)}, func(tx *db.Tx) (struct{}, error) {
+	matters := asked == nil && i.reconcile != nil
+	locks, err := p.locks(ctx, it.Owner)
+	if err != nil {
+		return err
+	}
+	_, err = db.Update(ctx, p.db, locks, func(tx *db.Tx) (struct{}, error) {
 		i.late(tx, p.ids.New("ans", tx.Now(), it.Key(), it.Lease, fmt.Sprint(tx.Now().UnixNano())), q, text)
-		return struct{}{}, nil
+		if !matters {
+			return struct{}{}, nil
+		}
+		c, err := p.begin(tx, it.Owner, access.Provider(i.provider(q)))
+		if err != nil {
+			return struct{}{}, err
+		}
+		if err := i.reconcile(c, q, answer); err != nil {
+			return struct{}{}, err
+		}
+		if err := c.follow(); err != nil {
+			return struct{}{}, err
+		}
+		return struct{}{}, c.finish(nil)
 	})
 	return err
 }
@@ -123,6 +142,8 @@ type errand interface {
 	away() (support.Category, string)
 	// unknown says that no answer came.
 	unknown() error
+	// wanted says whether another attempt follows one that was never made.
+	wanted() bool
 	// abandon ends what the attempt was for: it was never made and is not wanted.
 	abandon() error
 	// anew opens the attempt that follows this one, to be asked at the given time.
@@ -133,7 +154,7 @@ type errand interface {
 
 // unanswered writes that a provider gave no answer. While it may have been
 // asked, the same attempt is asked again under its key; one that was never made
-// is replaced, unless the order is being cancelled.
+// is replaced where it is still wanted.
 func (c *change) unanswered(own *work.Item, e errand, asked error) error {
 	a := e.attempt()
 	switch {
@@ -146,7 +167,7 @@ func (c *change) unanswered(own *work.Item, e errand, asked error) error {
 	if err := a.Move(attempt.Expired, c.tx.Now()); err != nil {
 		return err
 	}
-	if c.order.End == order.EndCancelling {
+	if !e.wanted() {
 		return e.abandon()
 	}
 	c.again(own, c.tx.Now(), 0, "the key has expired, and the provider knows it not")

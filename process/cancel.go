@@ -157,7 +157,7 @@ func (c *change) inFlight() (bool, error) {
 		return false, err
 	}
 	for _, a := range attempts {
-		if a.IsOpen() {
+		if a.IsOpen() && !a.Op.Undoes() {
 			return true, nil
 		}
 	}

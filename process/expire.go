@@ -30,7 +30,8 @@ func expirePayment(c *change, it *work.Item) error {
 		return c.failOrder(order.PaymentExpired)
 	}
 	overdue := c.tx.Now().Sub(c.order.PlacedAt.Add(time.Duration(c.policy.PayWithin)))
-	c.again(it, c.tx.Now().Add(max(time.Duration(c.policy.Ask.Most), overdue/4)), 0, "the payment may still come")
+	wait := min(max(time.Duration(c.policy.Ask.Most), overdue/4), time.Duration(c.policy.PayWithin))
+	c.again(it, c.tx.Now().Add(wait), 0, "the payment may still come")
 	return nil
 }
 
@@ -54,7 +55,7 @@ func (c *change) mayStillBePaid() (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if a.IsOpen() && !(later && c.firstAsk(p, a).After(c.tx.Now())) {
+		if a.IsOpen() && !a.Op.Undoes() && !(later && c.firstAsk(p, a).After(c.tx.Now())) {
 			return true, nil
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
+	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/support"
 )
@@ -28,9 +29,13 @@ func (c *change) openAttempt(p *payment.Payment, op payment.Op, amount int64, re
 			n++
 		}
 	}
-	return c.attempts.add(payment.Attempt{
+	a := c.attempts.add(payment.Attempt{
 		Attempt: c.newAttempt("att", p.ID, n, first, c.gatewayKeyLife(p)), Payment: p.ID, Op: op, Amount: amount, Refund: refund,
-	}), nil
+	})
+	if op != payment.OpAuthorise {
+		a.Charge = p.Ref
+	}
+	return a, nil
 }
 
 // gatewayKeyLife is zero where a payment's gateway is none of the shop's.
@@ -83,6 +88,9 @@ func askGateway(ctx context.Context, p *Process, it work.Item) (func(context.Con
 			return c.settleAttempt(own, q.attempt.Key, answer, asked)
 		},
 		late: func(tx *db.Tx, id string, q question, answer string) { payment.KeepAnswer(tx, id, q.attempt, answer) },
+		reconcile: func(c *change, q question, answer payment.Answer) error {
+			return c.reconcile(q.attempt.Key, answer)
+		},
 	}.carryOut(ctx, p, it)
 }
 
@@ -91,9 +99,9 @@ func readQuestion(r db.Reader, it work.Item) (question, error) {
 	if err != nil {
 		return question{}, err
 	}
-	op := stepOps[Step(it.Step)]
+	ops := stepOps[Step(it.Step)]
 	for _, a := range attempts {
-		if a.IsOpen() && a.Op == op {
+		if a.IsOpen() && slices.Contains(ops, a.Op) {
 			p, err := payment.Get(r, it.Owner, a.Payment)
 			return question{p, a, r.Now()}, err
 		}
@@ -101,16 +109,17 @@ func readQuestion(r db.Reader, it work.Item) (question, error) {
 	return question{}, work.ErrLeaseLost // someone else has closed it
 }
 
-// stepOps says which operation each step asks for.
-var stepOps = map[Step]payment.Op{
-	StepAuthorise: payment.OpAuthorise, StepCapture: payment.OpCapture, StepVoidPayment: payment.OpVoid, StepRefund: payment.OpRefund,
+// stepOps says which operations each step asks for.
+var stepOps = map[Step][]payment.Op{
+	StepAuthorise: {payment.OpAuthorise}, StepCapture: {payment.OpCapture}, StepVoidPayment: {payment.OpVoid}, StepRefund: {payment.OpRefund},
+	StepUndo: {payment.OpRelease, payment.OpReverse},
 }
 
 // askAttempt asks under the attempt's key, as long as that is safe.
 func askAttempt(ctx context.Context, p *Process, q question) (payment.Answer, error) {
-	g := p.gateways[q.payment.Gateway]
-	if g == nil {
-		return payment.Answer{}, fmt.Errorf("%w: the shop has no gateway %q", payment.ErrNotReached, q.payment.Gateway)
+	g, err := p.gateway(q.payment.Gateway)
+	if err != nil {
+		return payment.Answer{}, err
 	}
 	answer, err := keyed(p, q.attempt.Attempt, q.now, g.KeyLife(),
 		func() (payment.Answer, error) { return makeAttempt(ctx, g, q) },
@@ -122,16 +131,25 @@ func askAttempt(ctx context.Context, p *Process, q question) (payment.Answer, er
 	return answer, err
 }
 
+// gateway returns the shop's gateway of the name. One that the shop has no
+// longer is not reached.
+func (p *Process) gateway(name string) (payment.Gateway, error) {
+	if g := p.gateways[name]; g != nil {
+		return g, nil
+	}
+	return nil, fmt.Errorf("%w: the shop has no gateway %q", payment.ErrNotReached, name)
+}
+
 func makeAttempt(ctx context.Context, g payment.Gateway, q question) (payment.Answer, error) {
 	amount := q.payment.Money(q.attempt.Amount)
-	then := payment.Followup{Key: q.attempt.Key, Ref: q.payment.Ref, Amount: amount}
+	then := payment.Followup{Key: q.attempt.Key, Ref: q.attempt.Charge, Amount: amount}
 	switch q.attempt.Op {
 	case payment.OpAuthorise:
 		return g.Authorise(ctx, payment.Authorisation{Key: q.attempt.Key, Amount: amount, Capture: q.payment.Capture,
 			Order: q.payment.Order, Method: q.payment.Method})
 	case payment.OpCapture:
 		return g.Capture(ctx, then)
-	case payment.OpVoid:
+	case payment.OpVoid, payment.OpRelease:
 		return g.Void(ctx, then)
 	default:
 		return g.Refund(ctx, then)
@@ -171,6 +189,8 @@ func (c *change) settleAttempt(own *work.Item, key string, answer payment.Answer
 		return c.movePayment(p, payment.EventSucceeded, dataOf(p, a))
 	case payment.OpVoid:
 		return c.movePayment(p, payment.EventCanceled, dataOf(p, a))
+	case payment.OpRelease, payment.OpReverse:
+		return c.emitOrder(EventUndone, dataOf(p, a))
 	default:
 		return c.refundSucceeded(p, a.Refund, dataOf(p, a))
 	}
@@ -183,7 +203,7 @@ func (c *change) attemptDeclined(own *work.Item, p *payment.Payment, a *payment.
 		return err
 	}
 	schedule := c.policy.PaymentRetries
-	if a.Op == payment.OpRefund {
+	if !a.Op.Takes() {
 		schedule = c.policy.RefundRetries
 	}
 	wait, more := schedule.Wait(c.declines(a))
@@ -198,7 +218,7 @@ func (c *change) attemptDeclined(own *work.Item, p *payment.Payment, a *payment.
 	default:
 		// Money that should go back and does not is a person's to look at. The
 		// attempt that they have made again is a new one.
-		if _, err := c.openAttempt(p, a.Op, a.Amount, a.Refund, c.tx.Now()); err != nil {
+		if err := (gatewayErrand{c, p, a}).anew(c.tx.Now()); err != nil {
 			return err
 		}
 		return c.giveUp(own, "declined: "+string(a.Decline))
@@ -216,6 +236,9 @@ func (c *change) declines(like *payment.Attempt) int {
 	return n
 }
 
+// gatewayGone is what a person is told of a gateway that is away for long.
+const gatewayGone = "The gateway has not been reached for too long."
+
 // gatewayErrand is an attempt at a gateway.
 type gatewayErrand struct {
 	c *change
@@ -227,7 +250,7 @@ func (e gatewayErrand) attempt() *attempt.Attempt { return &e.a.Attempt }
 func (e gatewayErrand) keyLife() time.Duration    { return e.c.gatewayKeyLife(e.p) }
 
 func (e gatewayErrand) away() (support.Category, string) {
-	return support.PaymentIssue, "The gateway has not been reached for too long."
+	return support.PaymentIssue, gatewayGone
 }
 
 func (e gatewayErrand) unknown() error {
@@ -242,9 +265,16 @@ func (e gatewayErrand) abandon() error {
 }
 
 func (e gatewayErrand) anew(first time.Time) error {
-	_, err := e.c.openAttempt(e.p, e.a.Op, e.a.Amount, e.a.Refund, first)
+	a, err := e.c.openAttempt(e.p, e.a.Op, e.a.Amount, e.a.Refund, first)
+	if err == nil {
+		a.Charge = e.a.Charge
+	}
 	return err
 }
+
+// wanted says that money goes back whatever becomes of the order, and that it is
+// taken only for one that goes on.
+func (e gatewayErrand) wanted() bool { return !e.a.Op.Takes() || e.c.order.End == order.EndNone }
 
 func (e gatewayErrand) declined(next time.Time) error {
 	data := dataOf(e.p, e.a)
@@ -253,8 +283,11 @@ func (e gatewayErrand) declined(next time.Time) error {
 }
 
 // say says something of an attempt that moves neither its payment nor its
-// refund.
+// refund; nothing where it is about neither.
 func (e gatewayErrand) say(ofPayment, ofRefund event.Type, data paymentData) error {
+	if e.a.Op.Undoes() {
+		return nil
+	}
 	if e.a.Op != payment.OpRefund {
 		return e.c.movePayment(e.p, ofPayment, data)
 	}

@@ -107,6 +107,13 @@ var askedLater = &Guard{"an attempt at the gateway is open that will be made onl
 	return false, nil
 }}
 
+// chargeToUndo holds when an attempt is open that undoes a charge.
+var chargeToUndo = attemptGuard("a charge is to be undone", func(a payment.Attempt) bool { return a.Op.Undoes() && a.IsOpen() })
+
+// neverMade holds when an attempt was closed because the gateway knew nothing
+// of it.
+var neverMade = attemptGuard("an attempt was never made, as the gateway says", expiredTaking)
+
 // captureOwed holds when a parcel could leave but for the money.
 var captureOwed = &Guard{"money is authorised, and a label is bought or none is needed", func(c *change, e event.Event) (bool, error) {
 	held, err := authorisationHeld.holds(c, e)
@@ -146,6 +153,14 @@ func paymentGuard(name string, holds func(payment.Payment) bool) *Guard {
 	return &Guard{name, func(c *change, _ event.Event) (bool, error) {
 		p, err := c.payment()
 		return p != nil && holds(*p), err
+	}}
+}
+
+// attemptGuard is a condition on any of the attempts at the gateway.
+func attemptGuard(name string, holds func(payment.Attempt) bool) *Guard {
+	return &Guard{name, func(c *change, _ event.Event) (bool, error) {
+		attempts, err := c.getAttempts()
+		return slices.ContainsFunc(attempts, func(a *payment.Attempt) bool { return holds(*a) }), err
 	}}
 }
 

@@ -3,12 +3,14 @@ package process_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
 	"doorstep/internal/db"
 	"doorstep/internal/work"
 	"doorstep/order"
+	"doorstep/process"
 	"doorstep/shipping"
 )
 
@@ -22,6 +24,22 @@ func (s *shop) claimAs(o order.Order, lease string) work.Item {
 			s.t.Errorf("the order has the items %+v, %v", items, err)
 		}
 		return items[0], err
+	})
+	must(s.t, err)
+	return it
+}
+
+// claimStep leases an order's item of a step to a node, as its runner would.
+func (s *shop) claimStep(o order.Order, step process.Step, lease string) work.Item {
+	s.t.Helper()
+	it, err := db.Update(s.t.Context(), s.db, nil, func(tx *db.Tx) (work.Item, error) {
+		tx.Write(`UPDATE work SET lease = $1 WHERE owner = $2 AND step = $3`, lease, o.ID, string(step))
+		items, err := work.Of(tx, o.ID)
+		i := slices.IndexFunc(items, func(it work.Item) bool { return it.Step == string(step) })
+		if err != nil || i < 0 {
+			s.t.Fatalf("the order has the items %+v, %v", items, err)
+		}
+		return items[i], nil
 	})
 	must(s.t, err)
 	return it

@@ -61,7 +61,7 @@ func (s *script[A]) next(ask func() (A, error)) (A, error) {
 // desk stands before the simulated gateway.
 type desk struct {
 	*gateway.Gateway
-	authorise, capture, void, refund script[payment.Answer]
+	authorise, capture, void, refund, lookup script[payment.Answer]
 
 	away  bool // it is not reached
 	asked int  // how often it was asked while it was away
@@ -92,8 +92,13 @@ func (d *desk) Refund(ctx context.Context, r payment.Followup) (payment.Answer, 
 	return d.answer(&d.refund, func() (payment.Answer, error) { return d.Gateway.Refund(ctx, r) })
 }
 
+func (d *desk) Lookup(ctx context.Context, key string) (payment.Answer, error) {
+	return d.answer(&d.lookup, func() (payment.Answer, error) { return d.Gateway.Lookup(ctx, key) })
+}
+
 // The replies of a gateway.
 var (
+	gatewayDenies  = reply[payment.Answer]{err: payment.ErrNoAttempt}
 	gatewaySilent  = reply[payment.Answer]{err: errSilent}
 	gatewayLost    = reply[payment.Answer]{err: errSilent, reach: true}
 	gatewayAway    = reply[payment.Answer]{err: payment.ErrNotReached}

@@ -24,6 +24,9 @@ const (
 	StepFailUnpaid    Step = "fail_unpaid"
 	StepExpirePayment Step = "expire_payment"
 	StepWithdraw      Step = "withdraw"
+	StepUndo          Step = "undo_charge"
+	StepLookAgain     Step = "look_again"
+	StepReportStray   Step = "report_stray"
 	StepPlanShipment  Step = "plan_shipment"
 	StepBuyLabel      Step = "buy_label"
 	StepFailUnshipped Step = "fail_unshipped"
@@ -134,6 +137,23 @@ func payRows() []Row {
 			Step: StepWithdraw, Kind: Rule, On: on(order.EventFailed), Guard: askedLater,
 			Does: "what the gateway would have been asked only later is given up", Leads: on(payment.EventCanceled),
 			rule: withdrawAttempts,
+		},
+		{
+			Step: StepUndo, Kind: Ask, On: on(EventStray, EventUndone), Guard: chargeToUndo, about: theOrder,
+			Until: on(EventUndone),
+			Does:  "give up an authorisation, or give back money, that is not the order's", Leads: on(EventStuck, support.EventOpened),
+			ask: askGateway,
+		},
+		{
+			Step: StepReportStray, Kind: Rule, On: on(EventStray), about: theOrder,
+			Does: "open a ticket for a payment that succeeded after it was given up", Leads: on(support.EventOpened),
+			rule: reportStray,
+		},
+		{
+			Step: StepLookAgain, Kind: Ask, On: on(order.EventFailed, order.EventCancelled), Guard: neverMade, about: theOrder,
+			Until: on(EventLookedAgain),
+			Does:  "ask the gateway once more about attempts that it knew nothing of", Leads: on(EventStray, EventStuck, support.EventOpened),
+			due: lookAgainDue, ask: askOnceMore,
 		},
 	}
 }
@@ -303,6 +323,17 @@ func ticketRows() []Row {
 
 // EventStuck says that a step has used up its tries and waits for a person.
 const EventStuck event.Type = "order.stuck"
+
+// The events of charges that are not the order's own.
+const (
+	// EventStray says that an attempt succeeded after it was closed as one that did not.
+	EventStray event.Type = "order.stray_charge"
+	// EventUndone says that such a charge was given up, or its money given back.
+	EventUndone event.Type = "order.charge_undone"
+	// EventLookedAgain says that the gateway was asked once more about attempts of
+	// an order that is over.
+	EventLookedAgain event.Type = "order.looked_again"
+)
 
 // EventRetried says that a person has had stuck steps tried again.
 const EventRetried event.Type = "order.retried"

@@ -168,16 +168,29 @@ var moneyCorruptions = []corruption{
 	}, []named{{verify.UnpaidHandOver, "{under way}"}, {verify.PaymentAmount, "{under way}"}}},
 	{"two questions at once", []string{
 		`DROP INDEX IF EXISTS payment_attempts_open`,
-		`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, status, ref, decline, opened_at, key_until, closed_at)
-			SELECT 'att_x', payment_id, order_id, n + 1, op, amount, '', status, '', '', 0, 0, 0 FROM payment_attempts WHERE order_id = '{unpaid}'`,
+		`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, charge, status, ref, decline, opened_at, key_until, closed_at)
+			SELECT 'att_x', payment_id, order_id, n + 1, op, amount, '', '', status, '', '', 0, 0, 0 FROM payment_attempts WHERE order_id = '{unpaid}'`,
 	}, one(verify.TwoOpenAttempts, of(paymentOf, "unpaid"))},
 	{"a question that is no longer open", []string{`UPDATE payment_attempts SET status = 'withdrawn', closed_at = 1 WHERE order_id = '{unpaid}'`}, one(verify.AttemptStep, "{unpaid}")},
 	{"a wait without an end", []string{`DELETE FROM work WHERE owner = '{waits for payment}' AND step = 'expire_payment'`},
 		one(verify.UnpaidEnd, of(paymentOf, "waits for payment"))},
 	{"let go while it may be paid", []string{
-		`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, status, ref, decline, opened_at, key_until, closed_at)
-			SELECT 'att_x', id, order_id, 1, 'authorise', amount, '', 'unknown', '', '', 0, 0, 0 FROM payments WHERE order_id = '{not paid in time}'`,
+		`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, charge, status, ref, decline, opened_at, key_until, closed_at)
+			SELECT 'att_x', id, order_id, 1, 'authorise', amount, '', '', 'unknown', '', '', 0, 0, 0 FROM payments WHERE order_id = '{not paid in time}'`,
 	}, []named{{verify.UnpaidEnd, "{not paid in time}"}, {verify.AttemptStep, "{not paid in time}"}}},
+	{"a charge that is not given back", []string{`DELETE FROM payment_attempts WHERE order_id = '{charged, as it turns out}' AND op = 'reverse'`},
+		one(verify.Undone, "{charged, as it turns out}")},
+	{"given back twice", []string{
+		`DROP INDEX IF EXISTS payment_attempts_undo`,
+		`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, charge, status, ref, decline, opened_at, key_until, closed_at)
+			SELECT 'att_x', payment_id, order_id, n + 1, op, amount, '', charge, status, '', '', 0, 0, 1
+			FROM payment_attempts WHERE order_id = '{charged, as it turns out}' AND op = 'reverse'`,
+	}, one(verify.Undone, "{charged, as it turns out}")},
+	{"the order's own charge is given back", []string{
+		`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, charge, status, ref, decline, opened_at, key_until, closed_at)
+			SELECT 'att_x', payment_id, order_id, n + 1, 'reverse', amount, '', ref, 'succeeded', '', '', 0, 0, 1
+			FROM payment_attempts WHERE order_id = '{under way}'`,
+	}, one(verify.Undone, "{under way}")},
 	{"a question that no one asks", []string{`UPDATE payment_attempts SET status = 'unknown', closed_at = 0 WHERE order_id = '{declined}'`},
 		[]named{{verify.AttemptStep, "{declined}"}, {verify.AttemptStatus, of(paymentOf, "declined")}}},
 }

@@ -38,6 +38,7 @@ const (
 	UnpaidEnd       Kind = "unpaid_end"
 	AttemptStatus   Kind = "attempt_status"
 	PaymentGateway  Kind = "payment_gateway"
+	Undone          Kind = "undone_charges"
 	// Of parcels.
 	FulfilmentFacet Kind = "fulfilment_facet"
 	Parcel          Kind = "parcel"
@@ -105,6 +106,7 @@ func Kinds() []Rule {
 		{UnpaidEnd, "A payment that may not come has the step that ends the wait for it, and of an order that was not paid in time no attempt was or may have been made."},
 		{AttemptStatus, "Every attempt that an event tells of is there and ended as it says; each is in a status that there is, and has an end when it is closed."},
 		{PaymentGateway, "An order's payment is the one, at the gateway, that the event of its placing says."},
+		{Undone, "A charge that is not an order's own is given back once, or about to be, and no other."},
 		{FulfilmentFacet, "An order's fulfilment facet is what its shipments come to."},
 		{Parcel, "An order that is paid and going on has one parcel that is neither voided nor failed; one that never was has none."},
 		{ShipmentLines, "The parcels of an order that are neither voided nor failed hold exactly its lines."},

@@ -1,9 +1,12 @@
 package verify
 
 import (
+	"encoding/json"
+	"maps"
 	"slices"
 
 	"doorstep/attempt"
+	"doorstep/event"
 	"doorstep/internal/work"
 	"doorstep/order"
 	"doorstep/payment"
@@ -113,7 +116,7 @@ func (d *dossier) checkPaymentAttempts() {
 				d.find(PaymentAttempts, p.ID, "the attempt %s is number %d where %d was expected", a.Key, a.N, n)
 				n = a.N
 			}
-			if a.IsOpen() {
+			if a.IsOpen() && !a.Op.Undoes() {
 				open++
 			}
 			if a.Status == attempt.Succeeded {
@@ -152,6 +155,7 @@ func (s *asked) add(p payment.Payment, a payment.Attempt) {
 		s.ref = a.Ref
 	}
 	switch {
+	case a.Op.Undoes():
 	case a.Op == payment.OpRefund:
 		s.refunded += a.Amount
 	case a.Op == payment.OpAuthorise && !p.Capture:
@@ -173,7 +177,7 @@ func (d *dossier) checkUnpaidEnd() {
 		return
 	}
 	for _, a := range d.attempts {
-		if a.IsOpen() || a.Status == attempt.Succeeded {
+		if !a.Op.Undoes() && (a.IsOpen() || a.Status == attempt.Succeeded) {
 			d.find(UnpaidEnd, d.order.ID, "it was not paid in time, and the attempt %s is %s", a.Key, a.Status)
 		}
 	}
@@ -187,6 +191,39 @@ func (d *dossier) mayStayUnpaid(p payment.Payment) bool {
 	}
 	_, declined := pick(d.attempts, func(a payment.Attempt) bool { return a.Payment == p.ID && a.Status == attempt.Declined })
 	return p.Status == payment.StatusProcessing && declined
+}
+
+// checkUndone holds the charges that are not the order's own against what undoes
+// them.
+func (d *dossier) checkUndone() {
+	want, got := map[string]int{}, map[string]int{}
+	for _, e := range d.events {
+		if e.Type == process.EventStray {
+			want[chargeOf(e)]++
+		}
+	}
+	for _, a := range d.attempts {
+		if a.Op.Undoes() && (a.IsOpen() || a.Status == attempt.Succeeded) {
+			got[a.Charge]++
+		}
+	}
+	charges := slices.Collect(maps.Keys(want))
+	for _, charge := range slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(charges, maps.Keys(got))))) {
+		if want[charge] != 1 || got[charge] != 1 {
+			d.find(Undone, d.order.ID, "the charge %s is named %d times as not the order's own, and undone %d times", charge, want[charge], got[charge])
+		}
+	}
+}
+
+// chargeOf returns the charge that an event is about.
+func chargeOf(e event.Event) string {
+	var data struct {
+		Charge string `json:"charge"`
+	}
+	if json.Unmarshal(e.Data, &data) != nil {
+		return ""
+	}
+	return data.Charge
 }
 
 // wasAuthorised says whether a payment was to be authorised first and captured

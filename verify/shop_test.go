@@ -2,6 +2,8 @@ package verify_test
 
 import (
 	"context"
+	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -26,14 +28,39 @@ import (
 var opening = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // desk is the simulated gateway, but that it declines captures and refunds of
-// some amounts for good.
-type desk struct{ payment.Gateway }
+// some amounts for good, and denies for days that it has charged some others.
+type desk struct {
+	payment.Gateway
+	clock  clock.Clock
+	denied *sync.Map // the keys
+}
 
 // The last digits of the amounts that are declined.
 const (
 	neverCaptured = 13
 	neverRefunded = 17
+	deniedCharge  = 19
 )
+
+// denial is for how long it denies a charge: longer than it is asked about it
+// while the order is there.
+const denial = 3 * 24 * time.Hour
+
+func (g desk) Authorise(ctx context.Context, a payment.Authorisation) (payment.Answer, error) {
+	answer, err := g.Gateway.Authorise(ctx, a)
+	if a.Amount.Minor%100 == deniedCharge {
+		g.denied.Store(a.Key, true)
+		return payment.Answer{}, errors.New("no one answers")
+	}
+	return answer, err
+}
+
+func (g desk) Lookup(ctx context.Context, key string) (payment.Answer, error) {
+	if _, denied := g.denied.Load(key); denied && g.clock.Now().Before(opening.Add(denial)) {
+		return payment.Answer{}, payment.ErrNoAttempt
+	}
+	return g.Gateway.Lookup(ctx, key)
+}
 
 func (g desk) Capture(ctx context.Context, f payment.Followup) (payment.Answer, error) {
 	if f.Amount.Minor%100 == neverCaptured {
@@ -77,7 +104,7 @@ func newShop(t *testing.T, url string, watched bool) *shop {
 	q := work.NewQueue("node", 30*time.Second)
 	s := &shop{t: t, db: d, clock: clk, watched: watched, orders: map[string]string{}, tickets: map[string]string{}}
 	s.Process = process.New(process.Deps{DB: d, Queue: q, IDs: id.Seeded(1),
-		Gateways: []payment.Gateway{desk{g}}, Carriers: []shipping.Carrier{c}})
+		Gateways: []payment.Gateway{desk{g, clk, new(sync.Map)}}, Carriers: []shipping.Carrier{c}})
 	s.run = work.NewVirtual(d, q, clk, work.Config{Handle: s.handle})
 	return s
 }
@@ -287,6 +314,7 @@ func (s *shop) sellAtOnce() {
 	s.place("declined softly", method(gateway.MethodInsufficientFunds))
 	s.place("withdrawn", method(gateway.MethodInsufficientFunds))
 	s.place("charged without answer", method(gateway.MethodTimeoutAfterChargeOnce))
+	s.place("charged, as it turns out", costs(deniedCharge))
 	s.place("not charged", method(gateway.MethodTimeoutBeforeChargeOnce))
 	s.place("not reached", method(gateway.MethodUnreachableOnce))
 	s.place("refused", postal(carrier.PostalFailLabel))
@@ -305,6 +333,7 @@ func (s *shop) sellAtOnce() {
 	s.orders["delivered"] = s.orders["delivered again"]
 	s.until(time.Minute)
 	s.cancel("withdrawn")
+	s.cancel("charged, as it turns out")
 	s.cancel("not paid elsewhere")
 	s.pay("paid elsewhere")
 	s.until(3 * time.Hour)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"doorstep/attempt"
 	"doorstep/internal/work"
 	"doorstep/order"
 	"doorstep/payment"
@@ -19,6 +20,12 @@ var waiting = map[process.Step]func(d *dossier, subject string) bool{
 	process.StepAwaitPayment: paymentIn(payment.StatusRequiresPaymentMethod),
 	process.StepExpirePayment: func(d *dossier, subject string) bool {
 		return paymentIn(payment.StatusProcessing)(d, subject) || paymentIn(payment.StatusRequiresPaymentMethod)(d, subject)
+	},
+	process.StepUndo: func(d *dossier, subject string) bool {
+		return subject == d.order.ID && slices.ContainsFunc(d.attempts, func(a payment.Attempt) bool { return a.Op.Undoes() && a.IsOpen() })
+	},
+	process.StepLookAgain: func(d *dossier, subject string) bool {
+		return subject == d.order.ID && d.isOver() && slices.ContainsFunc(d.attempts, func(a payment.Attempt) bool { return a.Status == attempt.Expired })
 	},
 	process.StepCapture:     paymentIn(payment.StatusRequiresCapture),
 	process.StepVoidPayment: paymentIn(payment.StatusRequiresCapture),
@@ -104,6 +111,7 @@ var (
 	paymentSteps = map[payment.Op]process.Step{
 		payment.OpAuthorise: process.StepAuthorise, payment.OpCapture: process.StepCapture,
 		payment.OpVoid: process.StepVoidPayment, payment.OpRefund: process.StepRefund,
+		payment.OpRelease: process.StepUndo, payment.OpReverse: process.StepUndo,
 	}
 	labelSteps = map[shipping.Op]process.Step{shipping.OpBuy: process.StepBuyLabel, shipping.OpVoid: process.StepVoidLabel}
 )
@@ -113,8 +121,11 @@ func (d *dossier) checkAttemptSteps() {
 	open := map[question]bool{}
 	for _, a := range d.attempts {
 		q := question{paymentSteps[a.Op], a.Payment}
-		if a.Op == payment.OpRefund {
+		switch {
+		case a.Op == payment.OpRefund:
 			q.subject = a.Refund
+		case a.Op.Undoes():
+			q.subject = a.Order
 		}
 		open[q] = open[q] || a.IsOpen()
 	}
@@ -175,16 +186,20 @@ func (d *dossier) moves() bool {
 	})
 }
 
+// isOver says whether the order has ended other than at the door.
+func (d *dossier) isOver() bool {
+	return d.order.End == order.EndFailed || d.order.End == order.EndCancelled
+}
+
 // unfinished returns the parts of an order that a step of their own must move.
 func (d *dossier) unfinished() []string {
 	var subjects []string
-	over := d.order.End == order.EndFailed || d.order.End == order.EndCancelled
 	for _, p := range d.payments {
 		switch p.Status {
 		case payment.StatusProcessing, payment.StatusRequiresPaymentMethod:
 			subjects = append(subjects, p.ID)
 		case payment.StatusRequiresCapture:
-			if over {
+			if d.isOver() {
 				subjects = append(subjects, p.ID)
 			}
 		}

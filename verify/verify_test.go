@@ -28,43 +28,44 @@ import (
 
 // outcomes is how the orders of a filled shop stand in the end.
 var outcomes = map[string]order.Facets{
-	"delivered":              {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"cancelled in flight":    {Stock: "released", Payment: "refunded", Fulfilment: "none", End: "cancelled"},
-	"out of stock":           {Stock: "none", Payment: "due", Fulfilment: "none", End: "failed", Failure: "out_of_stock"},
-	"declined":               {Stock: "released", Payment: "failed", Fulfilment: "none", End: "failed", Failure: "payment_declined"},
-	"declined softly":        {Stock: "released", Payment: "failed", Fulfilment: "none", End: "failed", Failure: "payment_declined"},
-	"withdrawn":              {Stock: "released", Payment: "voided", Fulfilment: "none", End: "cancelled"},
-	"charged without answer": {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"not charged":            {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"not reached":            {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"refused":                {Stock: "released", Payment: "refunded", Fulfilment: "failed", End: "failed", Failure: "shipping_failed"},
-	"refused once":           {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"bought without answer":  {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"refund declined":        {Stock: "released", Payment: "refunding", Fulfilment: "failed", End: "failed", Failure: "shipping_failed"},
-	"free":                   {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"paid elsewhere":         {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"waits for payment":      {Stock: "reserved", Payment: "due", Fulfilment: "none"},
-	"not paid elsewhere":     {Stock: "released", Payment: "voided", Fulfilment: "none", End: "cancelled"},
-	"not paid in time":       {Stock: "released", Payment: "voided", Fulfilment: "none", End: "failed", Failure: "payment_expired"},
-	"second location":        {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"called back":            {Stock: "released", Payment: "refunded", Fulfilment: "voided", End: "cancelled"},
-	"too late":               {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"handed over":            {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"given back":             {Stock: "released", Payment: "refunded", Fulfilment: "voided", End: "cancelled"},
-	"owed":                   {Stock: "released", Payment: "refunding", Fulfilment: "voided", End: "cancelled"},
-	"captured late":          {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"capture declined":       {Stock: "released", Payment: "voided", Fulfilment: "voided", End: "failed", Failure: "capture_failed"},
-	"authorised only":        {Stock: "released", Payment: "voided", Fulfilment: "failed", End: "failed", Failure: "shipping_failed"},
-	"first scan":             {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"to pick":                {Stock: "reserved", Payment: "captured", Fulfilment: "planned"},
-	"carried":                {Stock: "left", Payment: "captured", Fulfilment: "shipped"},
-	"carried home":           {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
-	"not picked":             {Stock: "released", Payment: "refunded", Fulfilment: "voided", End: "cancelled"},
-	"labelled":               {Stock: "reserved", Payment: "captured", Fulfilment: "labelled"},
-	"voiding":                {Stock: "reserved", Payment: "captured", Fulfilment: "labelled", End: "cancelling"},
-	"under way":              {Stock: "left", Payment: "captured", Fulfilment: "shipped"},
-	"refunding":              {Stock: "released", Payment: "refunding", Fulfilment: "failed", End: "failed", Failure: "shipping_failed"},
-	"unpaid":                 {Stock: "reserved", Payment: "due", Fulfilment: "none"},
+	"delivered":                {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
+	"cancelled in flight":      {Stock: "released", Payment: "refunded", Fulfilment: "none", End: "cancelled"},
+	"out of stock":             {Stock: "none", Payment: "due", Fulfilment: "none", End: "failed", Failure: "out_of_stock"},
+	"declined":                 {Stock: "released", Payment: "failed", Fulfilment: "none", End: "failed", Failure: "payment_declined"},
+	"declined softly":          {Stock: "released", Payment: "failed", Fulfilment: "none", End: "failed", Failure: "payment_declined"},
+	"withdrawn":                {Stock: "released", Payment: "voided", Fulfilment: "none", End: "cancelled"},
+	"charged without answer":   {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
+	"charged, as it turns out": {Stock: "released", Payment: "voided", Fulfilment: "none", End: "cancelled"},
+	"not charged":              {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
+	"not reached":              {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
+	"refused":                  {Stock: "released", Payment: "refunded", Fulfilment: "failed", End: "failed", Failure: "shipping_failed"},
+	"refused once":             {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
+	"bought without answer":    {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
+	"refund declined":          {Stock: "released", Payment: "refunding", Fulfilment: "failed", End: "failed", Failure: "shipping_failed"},
+	"free":                     {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
+	"paid elsewhere":           {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
+	"waits for payment":        {Stock: "reserved", Payment: "due", Fulfilment: "none"},
+	"not paid elsewhere":       {Stock: "released", Payment: "voided", Fulfilment: "none", End: "cancelled"},
+	"not paid in time":         {Stock: "released", Payment: "voided", Fulfilment: "none", End: "failed", Failure: "payment_expired"},
+	"second location":          {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
+	"called back":              {Stock: "released", Payment: "refunded", Fulfilment: "voided", End: "cancelled"},
+	"too late":                 {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
+	"handed over":              {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
+	"given back":               {Stock: "released", Payment: "refunded", Fulfilment: "voided", End: "cancelled"},
+	"owed":                     {Stock: "released", Payment: "refunding", Fulfilment: "voided", End: "cancelled"},
+	"captured late":            {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
+	"capture declined":         {Stock: "released", Payment: "voided", Fulfilment: "voided", End: "failed", Failure: "capture_failed"},
+	"authorised only":          {Stock: "released", Payment: "voided", Fulfilment: "failed", End: "failed", Failure: "shipping_failed"},
+	"first scan":               {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
+	"to pick":                  {Stock: "reserved", Payment: "captured", Fulfilment: "planned"},
+	"carried":                  {Stock: "left", Payment: "captured", Fulfilment: "shipped"},
+	"carried home":             {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
+	"not picked":               {Stock: "released", Payment: "refunded", Fulfilment: "voided", End: "cancelled"},
+	"labelled":                 {Stock: "reserved", Payment: "captured", Fulfilment: "labelled"},
+	"voiding":                  {Stock: "reserved", Payment: "captured", Fulfilment: "labelled", End: "cancelling"},
+	"under way":                {Stock: "left", Payment: "captured", Fulfilment: "shipped"},
+	"refunding":                {Stock: "released", Payment: "refunding", Fulfilment: "failed", End: "failed", Failure: "shipping_failed"},
+	"unpaid":                   {Stock: "reserved", Payment: "due", Fulfilment: "none"},
 }
 
 func TestAHealthyShopIsCleanAfterEveryStep(t *testing.T) {
@@ -135,10 +136,10 @@ func TestAllIsCountedAndSomeIsKept(t *testing.T) {
 	var done []int64
 	r, err := verify.Run(t.Context(), files.db, verify.Options{Orders: 10, MaxViolations: 3, Progress: func(n int64) { done = append(done, n) }})
 	must(t, err)
-	if r.Clean() || r.Count != 37 || r.Counts[verify.Times] != 37 || len(r.Violations) != 3 {
-		t.Errorf("of 37 violations %d are counted (%v) and %d kept", r.Count, r.Counts, len(r.Violations))
+	if r.Clean() || r.Count != 38 || r.Counts[verify.Times] != 38 || len(r.Violations) != 3 {
+		t.Errorf("of 38 violations %d are counted (%v) and %d kept", r.Count, r.Counts, len(r.Violations))
 	}
-	if diff := cmp.Diff([]int64{10, 20, 30, 37}, done); diff != "" {
+	if diff := cmp.Diff([]int64{10, 20, 30, 38}, done); diff != "" {
 		t.Errorf("progress (-want +got):\n%s", diff)
 	}
 }

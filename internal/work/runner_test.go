@@ -168,8 +168,8 @@ func TestAnotherNodeTakesOver(t *testing.T) {
 			return second.finish(second.queue)(ctx, it)
 		}})
 		if engine == dbtest.Postgres {
-			if got := wait(t, taken); !strings.HasPrefix(got.Lease, "second.") {
-				t.Errorf("taken under the lease %q", got.Lease)
+			if got := wait(t, taken); !strings.HasPrefix(got.Lease, "second.") || got.Tries != 1 {
+				t.Errorf("taken under the lease %q after %d tries", got.Lease, got.Tries)
 			}
 		}
 		wait(t, worked)
@@ -236,8 +236,15 @@ func TestADeadProcessKeepsNoLease(t *testing.T) {
 		t.Fatal("the item has no lease")
 	}
 	next := work.NewQueue("next", time.Hour)
-	_, worked = b.start(next, work.Config{Poll: time.Millisecond, Handle: b.finish(next)})
+	taken := make(chan work.Item, 1)
+	_, worked = b.start(next, work.Config{Poll: time.Millisecond, Handle: func(ctx context.Context, it work.Item) (func(context.Context) error, error) {
+		taken <- it
+		return b.finish(next)(ctx, it)
+	}})
 	wait(t, worked)
+	if it := wait(t, taken); it.Tries != 1 {
+		t.Errorf("what a dead process had begun counts %d tries", it.Tries)
+	}
 	if _, ok := b.item("a"); ok {
 		t.Error("the item is still there")
 	}

@@ -185,14 +185,15 @@ func Due(r db.Reader, t time.Time, limit int) ([]Item, error) {
 // other's rows.
 var claimLock = db.Lock{Rank: 0, Key: "work.claim"}
 
-// claim leases up to limit due items to this node.
+// claim leases up to limit due items to this node. An item whose lease has ended
+// may have been begun under it: that counts as a try in vain.
 func (q *Queue) claim(tx *db.Tx, limit int) ([]Item, error) {
 	skip := ""
 	if tx.Postgres() {
 		skip = " FOR UPDATE SKIP LOCKED"
 	}
 	now := tx.LeaseNow()
-	return db.All(tx, scan, `UPDATE work SET lease = $1, lease_until = $2
+	return db.All(tx, scan, `UPDATE work SET lease = $1, lease_until = $2, tries = tries + CASE WHEN lease = '' THEN 0 ELSE 1 END
 		WHERE (owner, subject, step) IN (SELECT owner, subject, step FROM work
 			WHERE state = 'ready' AND due <= $3 AND lease_until <= $4
 			ORDER BY due, owner, subject, step LIMIT $5`+skip+`)

@@ -23,6 +23,7 @@ CREATE TABLE payment_attempts (
     op         TEXT   NOT NULL,
     amount     BIGINT NOT NULL CHECK (amount >= 0),
     refund_id  TEXT   NOT NULL,
+    charge     TEXT   NOT NULL,
     status     TEXT   NOT NULL,
     ref        TEXT   NOT NULL,
     decline    TEXT   NOT NULL,
@@ -31,8 +32,12 @@ CREATE TABLE payment_attempts (
     closed_at  BIGINT NOT NULL,
     UNIQUE (order_id, payment_id, n)
 );
--- One attempt is open at a time.
-CREATE UNIQUE INDEX payment_attempts_open ON payment_attempts (payment_id) WHERE status IN ('open', 'unknown');
+-- One attempt is open at a time, and beside it one that undoes a charge which is
+-- not the payment's. No charge is undone twice.
+CREATE UNIQUE INDEX payment_attempts_open ON payment_attempts (payment_id)
+    WHERE status IN ('open', 'unknown') AND op NOT IN ('release', 'reverse');
+CREATE UNIQUE INDEX payment_attempts_undo ON payment_attempts (payment_id, charge)
+    WHERE status IN ('open', 'unknown', 'succeeded') AND op IN ('release', 'reverse');
 
 CREATE TABLE refunds (
     id         TEXT   NOT NULL PRIMARY KEY,
@@ -46,7 +51,7 @@ CREATE TABLE refunds (
 );
 CREATE INDEX refunds_order ON refunds (order_id, id);
 
--- Answers that came to a node which had lost its lease: evidence only.
+-- Answers that came to a node which had lost its lease, as evidence.
 CREATE TABLE payment_late_answers (
     id          TEXT   NOT NULL PRIMARY KEY,
     attempt_key TEXT   NOT NULL,
