@@ -272,6 +272,24 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("sku,name,currency,price,weight_grams,location,on_hand,safety\nCUP,Blue cup,GBP,4.50,300,north,8,6\n", "stock", "import", "-")
 		tr.say("", "stock", "list")
 	},
+	"counts.txt": func(tr *transcript) {
+		tr.say("", "policy", "set", "carrier=manual")
+		tr.say("", "stock", "count", "CUP=97", "POT=5", "--preview")
+		tr.say("", "stock", "count", "CUP=97", "POT=5")
+		tr.say("", place("--sku", "CUP=40")...)
+		tr.say("", place("--sku", "CUP=30", "--sku", "POT=2")...)
+		tr.say("", place("--sku", "CUP=20", "--sku", "POT=3")...)
+		tr.say("sku,counted\nCUP,69\nPOT,4\nLAMP,2\n", "stock", "count", "-", "--preview")
+		tr.say("", "stock", "count", "CUP=69", "--preview", "--json")
+		tr.say("", "stock", "count", "CUP=69", "LAMP=2")
+		tr.say("", "stock", "count", "CUP=90", "LAMP=2", "--reason", "yearly count", "--key", "k1")
+		tr.say("", "stock", "count", "CUP=90", "LAMP=2", "--reason", "yearly count", "--key", "k1")
+		tr.say("", "stock", "count", "CUP=90", "NONE=2", "CUP=1")
+		tr.say("", "stock", "count", "CUP=many", "POT")
+		tr.say("sku,location,counted\nCUP,main,-1\nPOT,,x\nPOT,main,1\n,main,1\n", "stock", "count", "-")
+		tr.say("", "stock", "movements", "LAMP")
+		tr.say("", "verify")
+	},
 	"tickets.txt": func(tr *transcript) {
 		tr.say("", "ticket", "list")
 		tr.say("", place("--sku", "CUP=2")...)

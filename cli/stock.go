@@ -21,6 +21,7 @@ type stockVerbs struct {
 	Return    stockReturn    `cmd:"" help:"Add what a customer has sent back."`
 	Adjust    stockAdjust    `cmd:"" help:"Add or take away, for a reason."`
 	Set       stockSet       `cmd:"" help:"Set what there is, as after a count."`
+	Count     stockCount     `cmd:"" help:"Take counts, and see which orders they touch."`
 	Safety    stockSafety    `cmd:"" help:"Keep some back from orders."`
 	Movements stockMovements `cmd:"" help:"Show what has changed the stock of an SKU."`
 }

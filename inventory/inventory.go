@@ -149,6 +149,6 @@ func (s SKU) Validate() error {
 	c.If(!plain(s.Name), "name", "malformed", "valid UTF-8 without control characters")
 	c.If(!s.Currency.Valid(), "currency", "unknown", "an active ISO 4217 code such as GBP")
 	c.If(s.Price < 0, "price", "out_of_range", "not negative")
-	c.If(s.Weight < 0 || s.Weight > maxQuantity, "weight_grams", "out_of_range", "from 0 to %d", int64(maxQuantity))
+	c.If(s.Weight < 0 || s.Weight > MaxQuantity, "weight_grams", "out_of_range", "from 0 to %d", int64(MaxQuantity))
 	return c.Err("the SKU")
 }

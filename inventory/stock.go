@@ -106,8 +106,8 @@ func settle(tx *db.Tx, c Cause, t MovementType) error {
 // Errors: invalid when the quantity is not positive or too large; not_found
 // when there is no such location; conflict when there would be too much.
 func Receive(tx *db.Tx, c Cause, sku, location string, quantity int64) (int64, error) {
-	if quantity < 1 || quantity > maxQuantity {
-		return 0, fault.New(fault.Invalid, "a receipt of %d is not from 1 to %d", quantity, int64(maxQuantity))
+	if quantity < 1 || quantity > MaxQuantity {
+		return 0, fault.New(fault.Invalid, "a receipt of %d is not from 1 to %d", quantity, int64(MaxQuantity))
 	}
 	return change(tx, c, Movement{SKU: sku, Location: location, Type: Receipt, Quantity: quantity})
 }
@@ -117,8 +117,8 @@ func Receive(tx *db.Tx, c Cause, sku, location string, quantity int64) (int64, e
 //
 // Errors: as Receive.
 func TakeBack(tx *db.Tx, c Cause, sku, location string, quantity int64) (int64, error) {
-	if quantity < 1 || quantity > maxQuantity {
-		return 0, fault.New(fault.Invalid, "a return of %d is not from 1 to %d", quantity, int64(maxQuantity))
+	if quantity < 1 || quantity > MaxQuantity {
+		return 0, fault.New(fault.Invalid, "a return of %d is not from 1 to %d", quantity, int64(MaxQuantity))
 	}
 	return change(tx, c, Movement{SKU: sku, Location: location, Type: ReturnStock, Quantity: quantity})
 }
@@ -133,8 +133,8 @@ func Adjust(tx *db.Tx, c Cause, sku, location string, delta int64) (int64, error
 	if err := c.hasReason(); err != nil {
 		return 0, err
 	}
-	if delta == 0 || delta > maxQuantity || delta < -maxQuantity {
-		return 0, fault.New(fault.Invalid, "an adjustment of %d is zero or beyond %d", delta, int64(maxQuantity))
+	if delta == 0 || delta > MaxQuantity || delta < -MaxQuantity {
+		return 0, fault.New(fault.Invalid, "an adjustment of %d is zero or beyond %d", delta, int64(MaxQuantity))
 	}
 	return change(tx, c, Movement{SKU: sku, Location: location, Type: Adjustment, Quantity: delta})
 }
@@ -147,8 +147,8 @@ func Set(tx *db.Tx, c Cause, sku, location string, onHand int64) (int64, error) 
 	if err := c.hasReason(); err != nil {
 		return 0, err
 	}
-	if onHand < 0 || onHand > maxQuantity {
-		return 0, fault.New(fault.Invalid, "a stock of %d is not from 0 to %d", onHand, int64(maxQuantity))
+	if onHand < 0 || onHand > MaxQuantity {
+		return 0, fault.New(fault.Invalid, "a stock of %d is not from 0 to %d", onHand, int64(MaxQuantity))
 	}
 	levels, err := levelsOf(tx, []string{sku})
 	if err != nil {
@@ -172,8 +172,8 @@ func Set(tx *db.Tx, c Cause, sku, location string, onHand int64) (int64, error) 
 // Errors: invalid when the quantity is negative or too large; not_found when
 // there is no such location.
 func SetSafety(tx *db.Tx, sku, location string, quantity int64) (Level, bool, error) {
-	if quantity < 0 || quantity > maxQuantity {
-		return Level{}, false, fault.New(fault.Invalid, "a safety stock of %d is not from 0 to %d", quantity, int64(maxQuantity))
+	if quantity < 0 || quantity > MaxQuantity {
+		return Level{}, false, fault.New(fault.Invalid, "a safety stock of %d is not from 0 to %d", quantity, int64(MaxQuantity))
 	}
 	l, err := levelAt(tx, sku, location)
 	if err != nil || l.Safety == quantity {
@@ -191,7 +191,8 @@ func (c Cause) hasReason() error {
 	return check.Err("the adjustment")
 }
 
-const maxQuantity = 1_000_000_000
+// MaxQuantity is how many of an SKU a location can have.
+const MaxQuantity = 1_000_000_000
 
 // change moves stock that is not an order's.
 func change(tx *db.Tx, c Cause, m Movement) (int64, error) {
@@ -202,7 +203,7 @@ func change(tx *db.Tx, c Cause, m Movement) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if left := l.OnHand + m.Quantity; left < l.Reserved || left > maxQuantity {
+	if left := l.OnHand + m.Quantity; left < l.Reserved || left > MaxQuantity {
 		return 0, fault.New(fault.Conflict, "%s at %s has %d, of which %d are reserved: %+d can not be",
 			m.SKU, m.Location, l.OnHand, l.Reserved, m.Quantity)
 	}

@@ -94,20 +94,30 @@ func (p *Process) appendStock(tx *db.Tx, by Command, t event.Type, sku string, d
 }
 
 func (p *Process) moveStock(ctx context.Context, by Command, t event.Type, sku string, d inventory.EventData,
-	move func(tx *db.Tx, c inventory.Cause, sku, location string, quantity int64) (int64, error),
+	move stockMove,
 ) (Result[inventory.SKU], error) {
 	return once(ctx, p, by, string(t), [2]any{sku, d}, []db.Lock{inventory.Lock(sku)}, func(tx *db.Tx) (inventory.SKU, error) {
-		s, err := inventory.Get(tx, sku)
-		if err != nil {
-			return s, err
-		}
-		cause := inventory.Cause{Key: strconv.FormatInt(s.Version+1, 10), By: by.By, At: tx.Now(), Reason: d.Reason, IDs: p.ids}
-		moved, err := move(tx, cause, sku, d.Location, d.Quantity)
-		if err != nil || moved == 0 {
-			return s, err
-		}
-		d.Quantity = moved
-		s.Version, err = p.appendStock(tx, by, t, sku, d)
-		return s, err
+		return p.move(tx, by, t, sku, d, move)
 	})
 }
+
+// move moves stock of an SKU that is no order's, with the event of it.
+//
+// Errors: not_found; those of the move.
+func (p *Process) move(tx *db.Tx, by Command, t event.Type, sku string, d inventory.EventData, move stockMove) (inventory.SKU, error) {
+	s, err := inventory.Get(tx, sku)
+	if err != nil {
+		return s, err
+	}
+	cause := inventory.Cause{Key: strconv.FormatInt(s.Version+1, 10), By: by.By, At: tx.Now(), Reason: d.Reason, IDs: p.ids}
+	moved, err := move(tx, cause, sku, d.Location, d.Quantity)
+	if err != nil || moved == 0 {
+		return s, err
+	}
+	d.Quantity = moved
+	s.Version, err = p.appendStock(tx, by, t, sku, d)
+	return s, err
+}
+
+// stockMove is one of inventory's moves: it returns by how much it changed the stock.
+type stockMove func(tx *db.Tx, c inventory.Cause, sku, location string, quantity int64) (int64, error)

@@ -37,30 +37,40 @@ type Row struct {
 	Safety   *int64 // how many of them are kept back; nil when the file does not say
 }
 
-// The limits of a file.
-const (
-	maxRows   = 1_000_000
-	maxOnHand = 1_000_000_000
-)
+// maxRows bounds a file.
+const maxRows = 1_000_000
 
 // Read reads a whole file and checks it whole.
 //
 // Errors: invalid, with the line and the column of everything that is wrong.
 func Read(data []byte) ([]Row, error) {
-	var c fault.Check
-	if !utf8.Valid(data) {
-		c.Add(fmt.Sprintf("line %d", invalidLine(data)), "not_utf8", "valid UTF-8")
-		return nil, c.Err(what)
-	}
-	r := &reader{csv: csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff")))), check: &c, defined: map[string]Row{}, levels: map[[2]string]int{}}
-	if !r.header() {
-		return nil, c.Err(what)
-	}
-	rows := r.rows()
-	if err := c.Err(what); err != nil {
+	var rows []Row
+	defined := map[string]Row{}
+	err := eachRow(data, Columns, Optional, func(r *reader) {
+		row := r.row()
+		r.agrees(row, defined)
+		rows = append(rows, row)
+	})
+	if err != nil {
 		return nil, err
 	}
 	return rows, nil
+}
+
+// eachRow reads a file that has the columns, and may lack the optional ones.
+//
+// Errors: invalid, with the line and the column of everything that is wrong.
+func eachRow(data []byte, columns, optional []string, do func(r *reader)) error {
+	var c fault.Check
+	if !utf8.Valid(data) {
+		c.Add(fmt.Sprintf("line %d", invalidLine(data)), "not_utf8", "valid UTF-8")
+		return c.Err(what)
+	}
+	r := &reader{csv: csv.NewReader(bytes.NewReader(bytes.TrimPrefix(data, []byte("\ufeff")))), check: &c, levels: map[[2]string]int{}}
+	if r.header(columns, optional) {
+		r.rows(do)
+	}
+	return c.Err(what)
 }
 
 const what = "the stock file"
@@ -82,18 +92,19 @@ func invalidLine(data []byte) int {
 }
 
 type reader struct {
-	csv     *csv.Reader
-	check   *fault.Check
-	at      map[string]int    // where each column is
-	defined map[string]Row    // the first row of each SKU
-	levels  map[[2]string]int // the line of each SKU and location
+	csv    *csv.Reader
+	check  *fault.Check
+	at     map[string]int    // where each column is
+	line   int               // of the row
+	cells  []string          // of the row
+	levels map[[2]string]int // the line of each SKU and location
 }
 
 // header reads which column is where, and says whether that went well.
-func (r *reader) header() bool {
+func (r *reader) header(columns, optional []string) bool {
 	names, err := r.csv.Read()
 	if errors.Is(err, io.EOF) {
-		r.check.Add("line 1", "required", "a header: %s", strings.Join(Columns, ","))
+		r.check.Add("line 1", "required", "a header: %s", strings.Join(columns, ","))
 		return false
 	}
 	if err != nil {
@@ -104,13 +115,13 @@ func (r *reader) header() bool {
 	for i, name := range names {
 		name = strings.ToLower(strings.TrimSpace(name))
 		_, twice := r.at[name]
-		r.check.If(!slices.Contains(Columns, name), "line 1", "unknown", "%q is none of the columns %s", clip(name), strings.Join(Columns, ","))
+		r.check.If(!slices.Contains(columns, name), "line 1", "unknown", "%q is none of the columns %s", clip(name), strings.Join(columns, ","))
 		r.check.If(twice, "line 1", "duplicate", "the column %q once", clip(name))
 		r.at[name] = i
 	}
-	for _, name := range Columns {
+	for _, name := range columns {
 		_, has := r.at[name]
-		r.check.If(!has && !slices.Contains(Optional, name), "line 1", "required", "the column %q", name)
+		r.check.If(!has && !slices.Contains(optional, name), "line 1", "required", "the column %q", name)
 	}
 	return r.check.Err(what) == nil
 }
@@ -124,102 +135,113 @@ func (r *reader) broken(err error) {
 	r.check.Add("file", "malformed", "CSV: %v", err)
 }
 
-func (r *reader) rows() []Row {
-	var rows []Row
-	for {
-		cells, err := r.csv.Read()
-		if errors.Is(err, io.EOF) {
-			return rows
+// rows reads the rows up to the first that is broken: what follows it can not
+// be trusted.
+func (r *reader) rows(do func(r *reader)) {
+	for n := 0; ; n++ {
+		var err error
+		if r.cells, err = r.csv.Read(); errors.Is(err, io.EOF) {
+			return
 		}
 		if err != nil {
 			r.broken(err)
-			return nil // what follows a broken row can not be trusted
+			return
 		}
-		line, _ := r.csv.FieldPos(0)
-		if len(rows) == maxRows {
-			r.check.Add(fmt.Sprintf("line %d", line), "too_many", "at most %d rows", maxRows)
-			return nil
+		r.line, _ = r.csv.FieldPos(0)
+		if n == maxRows {
+			r.check.Add(fmt.Sprintf("line %d", r.line), "too_many", "at most %d rows", maxRows)
+			return
 		}
-		rows = append(rows, r.row(line, cells))
+		do(r)
 	}
 }
 
-// row reads one row and checks it by itself and against those before it.
-func (r *reader) row(line int, cells []string) Row {
-	cell := func(name string) string {
-		if at, has := r.at[name]; has {
-			return strings.TrimSpace(cells[at])
-		}
-		return ""
+// cell is what the row has in a column, "" where the file lacks it.
+func (r *reader) cell(name string) string {
+	if at, has := r.at[name]; has {
+		return strings.TrimSpace(r.cells[at])
 	}
-	wrong := func(name, code, format string, args ...any) {
-		r.check.Add(fmt.Sprintf("line %d, %s", line, name), code, format, args...)
-	}
-	row := Row{Line: line, Location: cell("location"), SKU: inventory.SKU{Code: cell("sku"), Name: cell("name"), Currency: money.Currency(cell("currency"))}}
+	return ""
+}
+
+func (r *reader) wrong(name, code, format string, args ...any) {
+	r.check.Add(fmt.Sprintf("line %d, %s", r.line, name), code, format, args...)
+}
+
+// row reads one row.
+func (r *reader) row() Row {
+	row := Row{Line: r.line, Location: r.cell("location"), SKU: inventory.SKU{Code: r.cell("sku"), Name: r.cell("name"), Currency: money.Currency(r.cell("currency"))}}
 	if row.SKU.Currency.Valid() {
-		price, err := money.Parse(cell("price"), row.SKU.Currency)
+		price, err := money.Parse(r.cell("price"), row.SKU.Currency)
 		if err != nil {
-			wrong("price", "malformed", "%s", fault.As(err).Message)
+			r.wrong("price", "malformed", "%s", fault.As(err).Message)
 		}
 		row.SKU.Price = price.Minor
 	}
-	row.SKU.Weight = number(cell("weight_grams"), "weight_grams", wrong)
+	row.SKU.Weight = r.number("weight_grams")
 	if err := row.SKU.Validate(); err != nil {
 		for _, f := range fault.As(err).Fields {
-			wrong(f.Path, f.Code, "%s", f.Message)
+			r.wrong(f.Path, f.Code, "%s", f.Message)
 		}
 	}
-	r.level(&row, cell("on_hand"), cell("safety"), wrong)
-	r.agrees(row, wrong)
+	r.level(&row)
 	return row
 }
 
 // level reads how many there are, how many of them are kept back, and where.
-func (r *reader) level(row *Row, onHand, safety string, wrong func(name, code, format string, args ...any)) {
+func (r *reader) level(row *Row) {
+	onHand, safety := r.cell("on_hand"), r.cell("safety")
 	if row.Location == "" {
 		if onHand != "" || safety != "" {
-			wrong("location", "required", "where the %s lie", clip(cmp.Or(onHand, safety)))
+			r.wrong("location", "required", "where the %s lie", clip(cmp.Or(onHand, safety)))
 		}
 		return
 	}
-	row.OnHand = quantity(onHand, "on_hand", wrong)
+	row.OnHand = r.quantity("on_hand")
 	if safety != "" {
-		row.Safety = new(quantity(safety, "safety", wrong))
+		row.Safety = new(r.quantity("safety"))
 	}
-	if len(row.Location) > 64 || strings.ContainsFunc(row.Location, unicode.IsControl) {
-		wrong("location", "malformed", "at most 64 bytes without control characters")
+	r.once(row.SKU.Code, row.Location)
+}
+
+// once checks a location, and that the file has an SKU there once.
+func (r *reader) once(sku, location string) {
+	if len(location) > 64 || strings.ContainsFunc(location, unicode.IsControl) {
+		r.wrong("location", "malformed", "at most 64 bytes without control characters")
 	}
-	if first, twice := r.levels[[2]string{row.SKU.Code, row.Location}]; twice {
-		wrong("location", "duplicate", "an SKU and location once: line %d has them too", first)
+	at := [2]string{sku, location}
+	if first, twice := r.levels[at]; twice {
+		r.wrong("location", "duplicate", "an SKU and location once: line %d has them too", first)
 		return
 	}
-	r.levels[[2]string{row.SKU.Code, row.Location}] = row.Line
+	r.levels[at] = r.line
 }
 
 // agrees checks that all rows of an SKU say the same of it.
-func (r *reader) agrees(row Row, wrong func(name, code, format string, args ...any)) {
-	first, seen := r.defined[row.SKU.Code]
+func (r *reader) agrees(row Row, defined map[string]Row) {
+	first, seen := defined[row.SKU.Code]
 	if !seen {
-		r.defined[row.SKU.Code] = row
+		defined[row.SKU.Code] = row
 		return
 	}
 	if first.SKU != row.SKU {
-		wrong("sku", "mismatch", "the name, currency, price and weight that line %d has", first.Line)
+		r.wrong("sku", "mismatch", "the name, currency, price and weight that line %d has", first.Line)
 	}
 }
 
-func quantity(s, name string, wrong func(name, code, format string, args ...any)) int64 {
-	n := number(s, name, wrong)
-	if n < 0 || n > maxOnHand {
-		wrong(name, "out_of_range", "from 0 to %d", maxOnHand)
+// quantity reads how many of something there are.
+func (r *reader) quantity(name string) int64 {
+	n := r.number(name)
+	if n < 0 || n > inventory.MaxQuantity {
+		r.wrong(name, "out_of_range", "from 0 to %d", inventory.MaxQuantity)
 	}
 	return n
 }
 
-func number(s, name string, wrong func(name, code, format string, args ...any)) int64 {
-	n, err := strconv.ParseInt(s, 10, 64)
+func (r *reader) number(name string) int64 {
+	n, err := strconv.ParseInt(r.cell(name), 10, 64)
 	if err != nil {
-		wrong(name, "malformed", "a whole number; %q is none", clip(s))
+		r.wrong(name, "malformed", "a whole number; %q is none", clip(r.cell(name)))
 		return 0
 	}
 	return n

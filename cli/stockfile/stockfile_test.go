@@ -7,6 +7,7 @@ import (
 
 	"doorstep/cli/stockfile"
 	"doorstep/fault"
+	"doorstep/inventory"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -96,6 +97,33 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	}
 	if diff := cmp.Diff(rows, again); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestCountsAreRead(t *testing.T) {
+	t.Parallel()
+	got, err := stockfile.ReadCounts([]byte("counted,SKU\n7,CUP\n0,POT\n"), "north")
+	want := []inventory.Count{{SKU: "CUP", Location: "north", Quantity: 7}, {SKU: "POT", Location: "north"}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
+	}
+	got, err = stockfile.ReadCounts([]byte("sku,location,counted\nCUP,,1\nCUP,main,2\n"), "north")
+	if err != nil || got[0].Location != "north" || got[1].Location != "main" {
+		t.Errorf("%v, %v", got, err)
+	}
+	for in, path := range map[string]string{
+		"":                                     "line 1",
+		"sku\nCUP\n":                           "line 1",
+		"sku,counted,price\n":                  "line 1",
+		"sku,counted\n,1\n":                    "line 2, sku",
+		"sku,counted\nCUP,x\n":                 "line 2, counted",
+		"sku,counted\nCUP,-1\n":                "line 2, counted",
+		"sku,counted\nCUP,1\nCUP,1\n":          "line 3, location",
+		"sku,location,counted\nCUP,ma\ain,1\n": "line 2, location",
+	} {
+		if _, err := stockfile.ReadCounts([]byte(in), "main"); !fault.Is(err, fault.Invalid) || fault.As(err).Fields[0].Path != path {
+			t.Errorf("%q: %v, not %s", in, err, path)
+		}
 	}
 }
 
