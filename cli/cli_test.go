@@ -288,7 +288,6 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "stock", "count", "CUP=many", "POT")
 		tr.say("sku,location,counted\nCUP,main,-1\nPOT,,x\nPOT,main,1\n,main,1\n", "stock", "count", "-")
 		tr.say("", "stock", "movements", "LAMP")
-		tr.say("", "verify")
 	},
 	"tickets.txt": func(tr *transcript) {
 		tr.say("", "ticket", "list")

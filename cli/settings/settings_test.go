@@ -59,11 +59,14 @@ func TestAPartCanBeMerged(t *testing.T) {
 
 func TestADifferenceIsTold(t *testing.T) {
 	t.Parallel()
-	to, err := settings.Assign(policy.Default(), []string{"ask.tries=9", "payment_retries=", "silence=48h", "carrier=simulated"})
+	from := policy.Default()
+	from.Ask.Tries, from.Silence = 700, policy.Duration(168*time.Hour)
+	from.PaymentRetries = policy.Schedule{policy.Duration(5 * time.Minute), policy.Duration(time.Hour)}
+	to, err := settings.Assign(from, []string{"ask.tries=9", "payment_retries=", "silence=48h", "carrier=simulated"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := settings.Diff(policy.Default(), to)
+	got, err := settings.Diff(from, to)
 	want := []settings.Change{
 		{Setting: "ask.tries", From: json.RawMessage("700"), To: json.RawMessage("9")},
 		{Setting: "payment_retries", From: json.RawMessage(`["5m0s","1h0m0s"]`), To: json.RawMessage("[]")},
@@ -72,7 +75,7 @@ func TestADifferenceIsTold(t *testing.T) {
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v\n%s", err, diff)
 	}
-	none := policy.Default()
+	none := from
 	none.PaymentRetries = nil
 	if got, err := settings.Diff(to, none); err != nil || len(got) != 2 {
 		t.Errorf("a list that is not there differs from one with nothing in it: %v, %v", got, err)
