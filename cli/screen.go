@@ -153,10 +153,11 @@ func (s *screen) fit(text string, width int) string {
 	return widths.Truncate(text, max(width, 1), "…")
 }
 
-// printable replaces what would control the terminal.
+// printable replaces what would control the terminal, or turn the direction of
+// a line.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && unicode.IsControl(r) {
+		if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)) {
 			return '�'
 		}
 		return r

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -117,11 +118,33 @@ func (c *Check) If(wrong bool, path, code, format string, args ...any) {
 	}
 }
 
+// Required names the field unless it is a text as Text has it that is not Blank.
+// The message says what is wanted.
+func (c *Check) Required(path, s string, most int, message string) {
+	c.If(Blank(s), path, "required", "%s", message)
+	c.Text(path, s, most)
+}
+
+// Blank says whether a text shows nothing: it is empty, or has spaces of any
+// kind and invisible characters alone.
+func Blank(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return unicode.IsPrint(r) && r != ' ' })
+}
+
 // Text names the field unless it is what every text of one line must be: valid
-// UTF-8 of at most so many bytes, without control characters.
+// UTF-8 of at most so many bytes, without characters that show nothing but
+// steer what is around them: controls (of ASCII, and U+0080 to U+009F), ends of
+// lines, and those that turn the direction of writing, which can make a line
+// read as what it is not (Unicode Technical Report 36, on the spoofing of
+// bidirectional text).
 func (c *Check) Text(path, s string, most int) {
 	c.Prose(path, s, most)
-	c.If(strings.ContainsFunc(s, func(r rune) bool { return r != 0 && (r < ' ' || r == 0x7f) }), path, "control_character", "no control characters")
+	c.If(strings.ContainsFunc(s, steers), path, "control_character", "no control characters, nor ones that turn the direction of writing")
+}
+
+// steers leaves NUL to Prose.
+func steers(r rune) bool {
+	return r != 0 && (unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control, unicode.Zl, unicode.Zp))
 }
 
 // Prose names the field unless it is what every text of several lines must be:

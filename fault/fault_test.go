@@ -74,6 +74,13 @@ func TestText(t *testing.T) {
 		{"plain, ünïcödé 🚚", "", ""},
 		{"two\nlines", "control_character", ""},
 		{"a\x7f", "control_character", ""},
+		{"a\u0085b", "control_character", ""},
+		{"a\u009bb", "control_character", ""},
+		{"two\u2028lines", "control_character", ""},
+		{"live\u202eevil", "control_character", ""},
+		{"a\u2066b\u2069", "control_character", ""},
+		{"a\u200eb", "control_character", ""},
+		{"a\u200db", "", ""}, // joins the parts of an emoji
 		{"a\x00", "control_character", "control_character"},
 		{"\xff", "not_utf8", "not_utf8"},
 		{strings.Repeat("x", 41), "too_long", "too_long"},
@@ -86,6 +93,22 @@ func TestText(t *testing.T) {
 		}
 		if got := codes(prose); got != tt.prose {
 			t.Errorf("%q as prose is %q, not %q", tt.text, got, tt.prose)
+		}
+	}
+}
+
+func TestRequired(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"x": "", " x ": "", "٣": "", "🚚": "", "\u0301": "",
+		"": "required", "  ": "required", "\u00a0": "required", "\u2003\u3000": "required", "\u200b\ufeff": "required",
+		"\t": "required control_character", "\u200f": "required control_character",
+		"\xff": "not_utf8", "x\n": "control_character", strings.Repeat("x", 41): "too_long",
+	} {
+		var c fault.Check
+		c.Required("f", text, 40, "something")
+		if got := codes(c); got != want {
+			t.Errorf("%q is %q, not %q", text, got, want)
 		}
 	}
 }

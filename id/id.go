@@ -11,7 +11,8 @@ import (
 	"github.com/oklog/ulid/v2"
 )
 
-// Source makes identifiers.
+// Source makes identifiers. They hold times from 1970 to 10889: a clock that
+// tells another is a defect, and New panics.
 type Source interface {
 	// New returns an identifier made at the given time. The parts say what makes
 	// the thing the one it is, such as its order and a count: a seeded source
@@ -27,7 +28,7 @@ type random struct{}
 func (random) New(prefix string, at time.Time, _ ...string) string {
 	var u ulid.ULID
 	if err := u.SetTime(ulid.Timestamp(at)); err != nil {
-		panic(err) // the year 10889
+		panic(err)
 	}
 	e := ulid.Make()
 	copy(u[6:], e[6:])

@@ -11,7 +11,9 @@ import (
 	"pgregory.net/rapid"
 
 	"doorstep/fault"
+	"doorstep/id"
 	"doorstep/importer"
+	"doorstep/order"
 )
 
 type failer interface {
@@ -34,6 +36,10 @@ func checkInvoice(t failer, inv importer.Invoice) {
 	}
 	if len(inv.Lines) == 0 || len(inv.Lines) > 2000 || len(inv.Country) != 2 || inv.Currency != importer.Currency {
 		t.Errorf("no order: %+v", inv)
+	}
+	id.Random().New(order.Prefix, inv.At) // which panics where none can be made
+	if _, err := inv.At.AddDate(50, 0, 0).UTC().MarshalJSON(); err != nil {
+		t.Errorf("invoice %s at %v: %v", inv.Number, inv.At, err)
 	}
 }
 

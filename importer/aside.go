@@ -47,7 +47,7 @@ var reasons = []Explanation{
 	{WrongFieldCount, "The line has not eight fields. Its value is unknown."},
 	{InvalidUTF8, "The column is not valid UTF-8."},
 	{BadValue, "The column does not have the form that it should have."},
-	{OutOfRange, "The column's number is larger than the importer takes, or its text longer."},
+	{OutOfRange, "The column's number is larger than the importer takes, its text longer, or its time before 1970-01-02 or after 9900-01-01."},
 	{TooManyDecimals, "The price has more decimals than the currency; it is not rounded."},
 	{NoGoods, "The invoice has charges but nothing that could be sent."},
 	{StockAdjustment, "The invoice has no customer and no price at all: stock that was found, or booked to and fro."},

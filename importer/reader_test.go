@@ -33,6 +33,8 @@ func TestBrokenRowsAreSetAside(t *testing.T) {
 		{"too long, blank", strings.Repeat("\r", 70_000), "", importer.LineTooLong, ""},
 		{"latin-1", "1,90001,\xa35,2,2011-01-01 00:00:00,1.5,,USA", "Description", importer.InvalidUTF8, "3.00"},
 		{"control", "1,90001,X\x00,2,2011-01-01 00:00:00,1.5,,USA", "Description", importer.BadValue, "3.00"},
+		{"turned round", "1,90001,X\u202eY,2,2011-01-01 00:00:00,1.5,,USA", "Description", importer.BadValue, "3.00"},
+		{"invisible code", "1,\u200b,X,2,2011-01-01 00:00:00,1.5,,USA", "StockCode", importer.BadValue, "3.00"},
 		{"no number", ",90001,X,2,2011-01-01 00:00:00,1.5,,USA", "InvoiceNo", importer.BadValue, "3.00"},
 		{"two letters", "AB1,90001,X,2,2011-01-01 00:00:00,1.5,,USA", "InvoiceNo", importer.BadValue, "3.00"},
 		{"zero before", "01,90001,X,2,2011-01-01 00:00:00,1.5,,USA", "InvoiceNo", importer.BadValue, "3.00"},
@@ -45,6 +47,9 @@ func TestBrokenRowsAreSetAside(t *testing.T) {
 		{"overflow", "1,90001,X,-99999999999999999999,2011-01-01 00:00:00,1.5,,USA", "Quantity", importer.OutOfRange, "-149999999999999999998.50"},
 		{"other date", "1,90001,X,2,01/02/2011 00:00,1.5,,USA", "InvoiceDate", importer.BadValue, "3.00"},
 		{"no such day", "1,90001,X,2,2011-02-29 00:00:00,1.5,,USA", "InvoiceDate", importer.BadValue, "3.00"},
+		{"before identifiers", "1,90001,X,2,1969-12-31 23:59:59,1.5,,USA", "InvoiceDate", importer.OutOfRange, "3.00"},
+		{"year 1", "1,90001,X,2,0001-01-01 00:00:00,1.5,,USA", "InvoiceDate", importer.OutOfRange, "3.00"},
+		{"last year", "1,90001,X,2,9999-12-31 23:59:59,1.5,,USA", "InvoiceDate", importer.OutOfRange, "3.00"},
 		{"no price", "1,90001,X,2,2011-01-01 00:00:00,,,USA", "UnitPrice", importer.BadValue, ""},
 		{"power", "1,90001,X,2,2011-01-01 00:00:00,1e3,,USA", "UnitPrice", importer.BadValue, ""},
 		{"fraction", "1,90001,X,2,2011-01-01 00:00:00,1/3,,USA", "UnitPrice", importer.BadValue, ""},
@@ -276,6 +281,9 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte(header + goods))
 	f.Add([]byte(header + "C" + goods + "\r\n\n" + `1,"a ""b""",X,-1,2011-01-01 00:00:00,0.001,,USA`))
 	f.Add([]byte("\uFEFF" + header + goods + "\n1,D,X,-1,2011-01-01 00:00:00,200,,USA"))
+	for _, at := range []string{"0000-01-01 00:00:00", "1969-12-31 23:59:59", "1970-01-02 00:00:00", "9999-12-31 23:59:59"} {
+		f.Add([]byte(header + strings.Replace(goods, "2011-01-01 00:00:00", at, 1)))
+	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		if _, err := importer.NewReader(bytes.NewReader(file), nil); err != nil {
 			if !fault.Is(err, fault.Invalid) {

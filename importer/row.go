@@ -9,9 +9,9 @@ import (
 	"strings"
 	"time"
 	_ "time/tzdata" // the shop's zone must be there on a machine without a zone database
-	"unicode"
 	"unicode/utf8"
 
+	"doorstep/fault"
 	"doorstep/money"
 )
 
@@ -137,16 +137,21 @@ func valueOf(quantity, price string) (Sum, bool) {
 	return n.times(p), true
 }
 
+// checkText holds a column to what every text of an order must be, lest one
+// row's text has its whole invoice refused.
 func checkText(column int, s string) *problem {
+	var c fault.Check
+	c.Text(header[column], s, maxText)
+	if c.Err("the row") == nil {
+		return nil
+	}
 	switch {
 	case !utf8.ValidString(s):
 		return &problem{header[column], InvalidUTF8, fmt.Sprintf("%+q", clip(s))}
-	case strings.ContainsFunc(s, unicode.IsControl):
-		return &problem{header[column], BadValue, fmt.Sprintf("%+q has a control character", clip(s))}
 	case len(s) > maxText:
 		return &problem{header[column], OutOfRange, fmt.Sprintf("%d bytes, at most %d", len(s), maxText)}
 	default:
-		return nil
+		return &problem{header[column], BadValue, fmt.Sprintf("%+q has a control character", clip(s))}
 	}
 }
 
@@ -184,14 +189,16 @@ func isLetter(b byte) bool { return b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z'
 
 func (r *row) readSKU(s string) (Reason, string) {
 	r.sku = s
-	if s == "" {
+	if fault.Blank(s) {
 		return badValue(s, "a stock code")
 	}
 	return "", ""
 }
 
 func (r *row) readName(s string) (Reason, string) {
-	r.name = s
+	if !fault.Blank(s) {
+		r.name = s
+	}
 	return "", ""
 }
 
@@ -212,6 +219,14 @@ func (r *row) readQuantity(s string) (Reason, string) {
 // one that they repeat may be read as either.
 const dateLayout = "2006-01-02 15:04:05"
 
+// The times that are taken. An identifier counts from 1970 (ULID), a day later
+// so that no zone has it earlier; the last year of RFC 3339 is 9999, before which
+// the order has a century to come to its door.
+var (
+	firstTime = time.Date(1970, time.January, 2, 0, 0, 0, 0, time.UTC)
+	lastTime  = time.Date(9900, time.January, 1, 0, 0, 0, 0, time.UTC)
+)
+
 var shopZone = loadZone()
 
 func loadZone() *time.Location {
@@ -226,6 +241,9 @@ func (r *row) readTime(s string) (Reason, string) {
 	at, err := time.ParseInLocation(dateLayout, s, shopZone)
 	if err != nil || len(s) != len(dateLayout) {
 		return badValue(s, "a time like 2010-12-01 08:26:00")
+	}
+	if at.Before(firstTime) || at.After(lastTime) {
+		return OutOfRange, fmt.Sprintf("%s, from %s to %s", s, firstTime.Format(dateLayout), lastTime.Format(dateLayout))
 	}
 	r.at = at
 	return "", ""

@@ -313,3 +313,16 @@ func TestTheRealMonthGoesToTheDoor(t *testing.T) {
 func firstLines(file []byte, n int) []byte {
 	return bytes.Join(bytes.SplitAfterN(file, []byte("\n"), n+1)[:n], nil)
 }
+
+// TestTheFirstAndTheLastTime imports orders of as far apart as can be.
+func TestTheFirstAndTheLastTime(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		p := newPlace(t, engine)
+		got := p.run(t, []byte(header+"1,90000,GOODS,1,1970-01-02 01:00:00,100,1.0,USA\n2,90000,GOODS,1,9900-01-01 00:00:00,100,1.0,USA\n"), importer.Options{})
+		if got.Orders != 2 {
+			t.Errorf("it has placed %d orders", got.Orders)
+		}
+		p.checkBooks(t)
+	})
+}

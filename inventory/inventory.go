@@ -138,15 +138,19 @@ type EventData struct {
 	Reason   string `json:"reason,omitempty"`
 }
 
+// The most bytes of a code, of an SKU or a location, and of another text.
+const (
+	maxCode = 64
+	maxText = 200
+)
+
 // Validate checks an SKU.
 //
 // Errors: invalid, with the path of every field that is wrong.
 func (s SKU) Validate() error {
 	var c fault.Check
-	c.If(s.Code == "" || len(s.Code) > 64, "sku", "malformed", "1 to 64 bytes")
-	c.If(!plain(s.Code), "sku", "malformed", "valid UTF-8 without control characters")
-	c.If(s.Name == "" || len(s.Name) > 200, "name", "malformed", "1 to 200 bytes")
-	c.If(!plain(s.Name), "name", "malformed", "valid UTF-8 without control characters")
+	c.Required("sku", s.Code, maxCode, "a code such as CUP")
+	c.Required("name", s.Name, maxText, "what it is called")
 	c.If(!s.Currency.Valid(), "currency", "unknown", "an active ISO 4217 code such as GBP")
 	c.If(s.Price < 0, "price", "out_of_range", "not negative")
 	c.If(s.Weight < 0 || s.Weight > MaxQuantity, "weight_grams", "out_of_range", "from 0 to %d", int64(MaxQuantity))

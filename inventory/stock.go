@@ -3,10 +3,7 @@ package inventory
 import (
 	"maps"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"doorstep/access"
 	"doorstep/fault"
@@ -187,7 +184,7 @@ func SetSafety(tx *db.Tx, sku, location string, quantity int64) (Level, bool, er
 // hasReason is for what nothing but its reason explains.
 func (c Cause) hasReason() error {
 	var check fault.Check
-	check.If(strings.TrimSpace(c.Reason) == "", "reason", "required", "why the stock is another than the books say")
+	check.If(fault.Blank(c.Reason), "reason", "required", "why the stock is another than the books say")
 	return check.Err("the adjustment")
 }
 
@@ -196,8 +193,10 @@ const MaxQuantity = 1_000_000_000
 
 // change moves stock that is not an order's.
 func change(tx *db.Tx, c Cause, m Movement) (int64, error) {
-	if !plain(c.Reason) || len(c.Reason) > 200 {
-		return 0, fault.New(fault.Invalid, "a reason is at most 200 bytes of plain text")
+	var check fault.Check
+	check.Text("reason", c.Reason, maxText)
+	if err := check.Err("the movement"); err != nil {
+		return 0, err
 	}
 	l, err := levelAt(tx, m.SKU, m.Location)
 	if err != nil {
@@ -244,6 +243,3 @@ func move(tx *db.Tx, c Cause, m Movement) {
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		m.ID, m.SKU, m.Location, string(m.Type), m.Quantity, c.Order, db.Micros(c.At), string(c.By), c.Reason)
 }
-
-// plain says whether a text is valid UTF-8 without control characters.
-func plain(s string) bool { return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl) }

@@ -93,8 +93,8 @@ func Locations(r db.Reader) ([]Location, error) {
 // Errors: invalid.
 func SetLocation(tx *db.Tx, l Location) error {
 	var c fault.Check
-	c.If(l.ID == "" || len(l.ID) > 64 || !plain(l.ID), "id", "malformed", "1 to 64 bytes of plain text")
-	c.If(l.Name == "" || len(l.Name) > 200 || !plain(l.Name), "name", "malformed", "1 to 200 bytes of plain text")
+	c.Required("id", l.ID, maxCode, "a code such as "+MainLocation)
+	c.Required("name", l.Name, maxText, "what it is called")
 	country.Check(&c, "country", l.Country)
 	if err := c.Err("the location"); err != nil {
 		return err

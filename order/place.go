@@ -76,7 +76,7 @@ func (q Request) Validate() error {
 	var c fault.Check
 	c.Text("reference.source", q.Reference.Source, maxSKU)
 	c.Text("reference.number", q.Reference.Number, maxSKU)
-	c.If((q.Reference.Source == "") != (q.Reference.Number == ""), "reference", "incomplete", "both source and number, or neither")
+	c.If(q.Reference != (Reference{}) && (fault.Blank(q.Reference.Source) || fault.Blank(q.Reference.Number)), "reference", "incomplete", "both source and number, or neither")
 	c.If(q.Reference.Source == OwnSource, "reference.source", "reserved", "another source: %s is for orders that name none", OwnSource)
 	c.If(!q.Currency.Valid(), "currency", "unknown", "an active ISO 4217 code such as GBP")
 	c.If(len(q.Lines) == 0, "lines", "required", "at least one line")
@@ -105,9 +105,10 @@ func (q Request) Validate() error {
 }
 
 func (l LineRequest) validate(c *fault.Check, path string) {
-	c.If(l.SKU == "", path+".sku", "required", "an SKU")
-	c.Text(path+".sku", l.SKU, maxSKU)
-	c.Text(path+".name", l.Name, maxText)
+	c.Required(path+".sku", l.SKU, maxSKU, "an SKU")
+	if l.Name != "" {
+		c.Required(path+".name", l.Name, maxText, "a name, or nothing for the catalogue's")
+	}
 	c.If(l.Quantity < 1 || l.Quantity > MaxQuantity, path+".quantity", "out_of_range", "from 1 to %d", MaxQuantity)
 	c.If(l.UnitPrice != nil && *l.UnitPrice < 0, path+".unit_price", "out_of_range", "not negative")
 	c.If(l.Tax < 0, path+".tax", "out_of_range", "not negative")
@@ -123,16 +124,13 @@ func (a Address) Validate() error {
 }
 
 func (a Address) validate(c *fault.Check, path string) {
-	c.If(a.Name == "", path+".name", "required", "who receives it")
-	c.If(a.Line1 == "", path+".line1", "required", "street and number")
-	c.If(a.City == "", path+".city", "required", "a city")
+	c.Required(path+".name", a.Name, maxText, "who receives it")
+	c.Required(path+".line1", a.Line1, maxText, "street and number")
+	c.Required(path+".city", a.City, maxText, "a city")
 	if a.Country != country.Unknown { // as an order of another shop's history may have it
 		country.Check(c, path+".country", a.Country)
 	}
-	for _, f := range [][2]string{
-		{"name", a.Name}, {"line1", a.Line1}, {"line2", a.Line2}, {"city", a.City},
-		{"region", a.Region}, {"postal_code", a.PostalCode},
-	} {
+	for _, f := range [][2]string{{"line2", a.Line2}, {"region", a.Region}, {"postal_code", a.PostalCode}} {
 		c.Text(path+"."+f[0], f[1], maxText)
 	}
 }

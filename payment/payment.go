@@ -170,8 +170,7 @@ type Record struct {
 // Errors: invalid, with the path of every field that is wrong.
 func (r Record) Validate(p Payment) error {
 	var c fault.Check
-	c.If(r.Reference == "", "reference", "required", "what says where it is to be found")
-	c.Text("reference", r.Reference, 200)
+	c.Required("reference", r.Reference, 200, "what says where it is to be found")
 	c.If(r.Amount != p.Amount, "amount", "mismatch", "%s, what the order has to pay", p.Money(p.Amount))
 	return c.Err("the record")
 }

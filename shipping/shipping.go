@@ -146,7 +146,7 @@ type HandOver struct {
 // Errors: invalid, with the path of every field that is wrong.
 func (h HandOver) Validate(s Shipment) error {
 	var c fault.Check
-	c.If(s.TrackingNumber == "" && h.TrackingNumber == "", "tracking_number", "required", "the number under which the parcel is followed")
+	c.If(s.TrackingNumber == "" && fault.Blank(h.TrackingNumber), "tracking_number", "required", "the number under which the parcel is followed")
 	c.Text("tracking_number", h.TrackingNumber, 64)
 	c.If(s.TrackingNumber != "" && h.TrackingNumber != "" && h.TrackingNumber != s.TrackingNumber,
 		"tracking_number", "mismatch", "%s, the label's", s.TrackingNumber)

@@ -133,15 +133,14 @@ const maxBody = 10_000
 // Errors: invalid, with the path of every field that is wrong.
 func (q Request) Validate() error {
 	var c fault.Check
-	c.If(q.Category == "", "category", "required", "such as %s", OrderIssue)
-	c.Text("category", string(q.Category), 64)
+	c.Required("category", string(q.Category), 64, "such as "+string(OrderIssue))
 	ValidateBody(&c, q.Body)
 	return c.Err("the ticket")
 }
 
 // ValidateBody checks the text of a message.
 func ValidateBody(c *fault.Check, body string) {
-	c.If(body == "", "body", "required", "what it is about")
+	c.If(fault.Blank(body), "body", "required", "what it is about")
 	c.Prose("body", body, maxBody)
 }
 

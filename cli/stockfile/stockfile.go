@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"doorstep/fault"
@@ -37,8 +36,11 @@ type Row struct {
 	Safety   *int64 // how many of them are kept back; nil when the file does not say
 }
 
-// maxRows bounds a file.
-const maxRows = 1_000_000
+// The limits of a file.
+const (
+	maxRows     = 1_000_000
+	maxLocation = 64 // bytes
+)
 
 // Read reads a whole file and checks it whole.
 //
@@ -206,15 +208,24 @@ func (r *reader) level(row *Row) {
 
 // once checks a location, and that the file has an SKU there once.
 func (r *reader) once(sku, location string) {
-	if len(location) > 64 || strings.ContainsFunc(location, unicode.IsControl) {
-		r.wrong("location", "malformed", "at most 64 bytes without control characters")
-	}
+	r.location(location)
 	at := [2]string{sku, location}
 	if first, twice := r.levels[at]; twice {
 		r.wrong("location", "duplicate", "an SKU and location once: line %d has them too", first)
 		return
 	}
 	r.levels[at] = r.line
+}
+
+// location checks the code of a location.
+func (r *reader) location(code string) {
+	var c fault.Check
+	c.Required("location", code, maxLocation, "the code of a location")
+	if err := c.Err(what); err != nil {
+		for _, f := range fault.As(err).Fields {
+			r.wrong(f.Path, f.Code, "%s", f.Message)
+		}
+	}
 }
 
 // agrees checks that all rows of an SKU say the same of it.
