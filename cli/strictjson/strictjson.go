@@ -4,6 +4,7 @@ package strictjson
 
 import (
 	"bytes"
+	"cmp"
 	"encoding"
 	"encoding/json"
 	"errors"
@@ -20,8 +21,10 @@ import (
 )
 
 // Unmarshal reads one JSON value into v. What is the noun for it in messages,
-// such as "the order". The bytes are valid UTF-8, objects have no fields that v
-// has not, and nothing follows the value (RFC 8259).
+// such as "the order". The bytes are valid UTF-8 and what they escape is Unicode,
+// objects have each field once and none that v has not, with its very name, and
+// nothing follows the value (RFC 8259, and RFC 7493 where that leaves it open).
+// After an error, v may have been filled in part.
 //
 // A type that reads itself from a text may refuse it with an error of package
 // fault, whose message then stands with the field.
@@ -30,6 +33,14 @@ import (
 func Unmarshal(data []byte, what string, v any) error {
 	if !utf8.Valid(data) {
 		return refuse(what, pathAt(data, invalidAt(data)), "not_utf8", "valid UTF-8")
+	}
+	if at := surrogateAt(data); at >= 0 {
+		return refuse(what, pathAt(data, at), "not_utf8", "characters of Unicode; \\ud800 to \\udfff by itself is none")
+	}
+	if json.Valid(data) {
+		if err := checkFields(data, what, reflect.TypeOf(v).Elem()); err != nil {
+			return err
+		}
 	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -72,8 +83,12 @@ func explainKind(data []byte, what string, kind *json.UnmarshalTypeError) error 
 	if strings.HasPrefix(kind.Value, "number ") {
 		return refuse(what, path, "out_of_range", "a whole number that fits 64 bits")
 	}
-	return refuse(what, path, "wrong_type", fmt.Sprintf("%s, not %s", kindOf(kind), kind.Value))
+	value, _, _ := strings.Cut(kind.Value, " ")
+	return refuse(what, path, "wrong_type", fmt.Sprintf("%s, not %s", kindOf(kind), cmp.Or(kinds[value], kind.Value)))
 }
+
+// kinds are the kinds of JSON values, in the decoder's words and in ours.
+var kinds = map[string]string{"string": "a text", "bool": "true or false", "array": "a list", "object": "an object", "number": "a number"}
 
 func kindOf(kind *json.UnmarshalTypeError) string {
 	if reflect.PointerTo(kind.Type).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
@@ -92,7 +107,11 @@ func kindOf(kind *json.UnmarshalTypeError) string {
 	return "a number"
 }
 
+// refuse names the field that is wrong; where it is the whole, there is none.
 func refuse(what, path, code, message string) error {
+	if path == "" {
+		return fault.New(fault.Invalid, "%s is not valid: it should be %s", what, message)
+	}
 	var c fault.Check
 	c.Add(path, code, "%s", message)
 	return c.Err(what)
