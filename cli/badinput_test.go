@@ -80,7 +80,7 @@ var badInputs = map[string]badInput{
 	"no lines":                        badOrder(anOrder(""), "lines"),
 	"a number of a card":              badOrder(anOrder(`{"sku":"CUP","quantity":1}`, `"payment":{"method":"4242 4242 4242 4242"}`), "payment.method"),
 	"an unknown gateway":              bad(2, fault.Invalid, "payment.gateway", place("--sku", "CUP", "--gateway", "pigeon")...),
-	"an unknown field":                badOrder(anOrder(`{"sku":"CUP","quantity":1,"colour":"blue"}`), "colour"),
+	"an unknown field":                badOrder(anOrder(`{"sku":"CUP","quantity":1,"colour":"blue"}`), "lines[0].colour"),
 	"JSON that breaks off":            badOrder(anOrder("")[:40], ""),
 	"nothing at all":                  badOrder("", ""),
 	"a file that is not there":        bad(3, fault.NotFound, "", "order", "place", "nowhere.json"),

@@ -137,7 +137,7 @@ func reason(e *fault.Error) string {
 // hints say how to go about what a message can only state.
 var hints = map[fault.Code]string{
 	fault.Locked: "Stop that process first, or let it do the work (doorstep serve --intake); " +
-		"with --db postgres://… several processes may write at once. Reading works beside it.",
+		"with --db postgres://… several processes may write at once, but on virtual time. Reading works beside it.",
 }
 
 // logCause logs what is not shown of an error.

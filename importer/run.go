@@ -106,7 +106,8 @@ func Start(source io.Reader) (time.Time, error) {
 // Errors: those of NewReader; unavailable when the file or the one for rows set
 // aside can not be read or written; internal when what was imported and set
 // aside is not the file, or an order is not its invoice; ctx's own. What the
-// process refuses is no error: it is set aside.
+// process refuses is no error: it is set aside. Locked, before anything is
+// done, when another import writes the file for rows set aside.
 func Run(ctx context.Context, shop Target, o Options) (Result, error) {
 	if o.Horizon == 0 {
 		o.Horizon = defaultHorizon
@@ -115,7 +116,12 @@ func Run(ctx context.Context, shop Target, o Options) (Result, error) {
 		o.Progress = func(Progress) {}
 	}
 	started := time.Now()
-	r := &run{Target: shop, Options: o, refused: map[string]struct{}{}}
+	aside, err := newAsideFile(o.SetAside)
+	if err != nil {
+		return Result{}, err
+	}
+	defer aside.discard()
+	r := &run{Target: shop, Options: o, aside: aside, refused: map[string]struct{}{}}
 	for _, phase := range []func(context.Context) error{r.stock, r.placeAll, r.deliver, r.compareAll} {
 		if err := phase(ctx); err != nil {
 			return Result{}, err
@@ -129,6 +135,7 @@ func Run(ctx context.Context, shop Target, o Options) (Result, error) {
 type run struct {
 	Target
 	Options
+	aside   *asideFile
 	result  Result
 	refused map[string]struct{} // the invoices that became no orders
 }
@@ -147,12 +154,7 @@ func command(parts string) process.Command {
 
 // placeAll places every invoice, and writes down what is set aside.
 func (r *run) placeAll(ctx context.Context) error {
-	aside, err := newAsideFile(r.SetAside)
-	if err != nil {
-		return err
-	}
-	defer aside.discard()
-	reader, err := NewReader(r.file(), aside.Write)
+	reader, err := NewReader(r.file(), r.aside.Write)
 	if err != nil {
 		return err
 	}
@@ -163,7 +165,7 @@ func (r *run) placeAll(ctx context.Context) error {
 		return err
 	}
 	r.result.count(reader.Account())
-	return aside.keep()
+	return r.aside.keep()
 }
 
 func (r *run) placeEach(ctx context.Context, reader *Reader) error {

@@ -15,6 +15,7 @@ import (
 	"doorstep"
 	"doorstep/access"
 	"doorstep/clock"
+	"doorstep/fault"
 	"doorstep/importer"
 	"doorstep/internal/db"
 	"doorstep/internal/db/dbtest"
@@ -284,7 +285,7 @@ func (p place) untilDone(t *testing.T, file []byte, aside string) (got importer.
 		if !errors.Is(err, context.Canceled) {
 			t.Fatalf("after %d steps: %v", limit, err)
 		}
-		if left, _ := filepath.Glob(aside + ".part"); len(left) > 0 {
+		if left, _ := filepath.Glob(aside + ".part*"); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}
 		interrupted++
@@ -325,4 +326,29 @@ func TestTheFirstAndTheLastTime(t *testing.T) {
 		}
 		p.checkBooks(t)
 	})
+}
+
+// TestTwoImportsDoNotShareTheirRest begins an import while another one is under
+// way that writes its rows set aside to the same file.
+func TestTwoImportsDoNotShareTheirRest(t *testing.T) {
+	t.Parallel()
+	aside := filepath.Join(t.TempDir(), "rest.csv")
+	one, other, tried := newPlace(t, dbtest.SQLite), newPlace(t, dbtest.SQLite), false
+	one.run(t, sample(t), importer.Options{SetAside: aside, Progress: func(importer.Progress) {
+		if tried {
+			return
+		}
+		tried = true
+		if _, err := other.try(t.Context(), t, sample(t), importer.Options{SetAside: aside}, nil); !fault.Is(err, fault.Locked) {
+			t.Errorf("the other import: %v", err)
+		}
+	}})
+	if len(other.state(t).SKUs) > 0 {
+		t.Error("the other import has begun")
+	}
+	rest := read(t, aside)
+	other.run(t, sample(t), importer.Options{SetAside: aside})
+	if again := read(t, aside); !tried || !bytes.Equal(rest, again) {
+		t.Errorf("what was set aside differs: %s and %s", rest, again)
+	}
 }

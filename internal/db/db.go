@@ -71,9 +71,10 @@ type writer interface {
 // other processes (a SQLite file has one writer), makes it when it is not
 // there, and brings its tables up to this version.
 //
-// Errors by code: Locked when another process has the file; Conflict when the
-// database is of a newer version, needs another kind of time, belongs to
-// another program or has several names; NotFound when there is nothing to read; Unavailable when it
+// Errors by code: Locked when another process has the file, or runs the database
+// on virtual time; Conflict when the database is of a newer version or of one
+// that was never released, needs another kind of time, belongs to another
+// program or has several names; NotFound when there is nothing to read; Unavailable when it
 // can't be reached or written, or would not keep what it acknowledges; Internal
 // when it is damaged. Nothing is changed then.
 func Open(ctx context.Context, config Config) (*DB, error) {

@@ -90,6 +90,7 @@ func (m merged) Glob(pattern string) ([]string, error) {
 // migrator brings a database's tables up to date.
 type migrator struct {
 	pool     *sql.DB
+	files    fs.FS
 	provider *goose.Provider
 	tables   string // a query for how many tables there are, and how many of them hold the version
 	about    string // the database, for sentences
@@ -100,7 +101,7 @@ func newMigrator(engine string, pool *sql.DB, about string, options ...goose.Pro
 	if err != nil {
 		return nil, err
 	}
-	m := &migrator{pool: pool, about: about}
+	m := &migrator{pool: pool, files: files, about: about}
 	dialect := goose.DialectSQLite3
 	m.tables = sqliteTables
 	if engine == postgresName {
@@ -153,7 +154,10 @@ func (m *migrator) checkVersion(ctx context.Context) error {
 	case version < m.newest():
 		return fault.New(fault.Conflict, "%s is of an older version: a command that writes brings it up to date", m.about)
 	}
-	return m.notNewer(version)
+	if err := m.notNewer(version); err != nil {
+		return err
+	}
+	return m.checkSchema(ctx)
 }
 
 func (m *migrator) notNewer(version int64) error {
@@ -174,10 +178,14 @@ func (m *migrator) mayOpen(ctx context.Context, virtual bool) error {
 	if err := m.notNewer(version); err != nil {
 		return err
 	}
+	if err := m.checkSchema(ctx); err != nil {
+		return err
+	}
 	return m.checkTime(ctx, virtual)
 }
 
-// up brings the tables up to date and marks or checks the kind of time.
+// up brings the tables up to date, and marks or checks which they are and the
+// kind of time.
 func (m *migrator) up(ctx context.Context, virtual bool) error {
 	if err := m.mayOpen(ctx, virtual); err != nil {
 		return err
@@ -185,17 +193,17 @@ func (m *migrator) up(ctx context.Context, virtual bool) error {
 	if _, err := m.provider.Up(ctx); err != nil {
 		return fault.New(fault.Internal, "%s could not be brought up to date: %w", m.about, err)
 	}
-	return m.markTime(ctx, virtual)
+	if err := m.mark(ctx, virtual); err != nil {
+		return err
+	}
+	return m.checkTime(ctx, virtual)
 }
 
 // markTime says which kind of time a new database runs on.
-func (m *migrator) markTime(ctx context.Context, virtual bool) error {
-	_, err := m.pool.ExecContext(ctx,
+func (m *migrator) markTime(ctx context.Context, tx *sql.Tx, virtual bool) error {
+	_, err := tx.ExecContext(ctx,
 		`INSERT INTO meta (key, value) VALUES ('time', $1) ON CONFLICT (key) DO NOTHING`, kindOfTime(virtual))
-	if err != nil {
-		return classify(err)
-	}
-	return m.checkTime(ctx, virtual)
+	return classify(err)
 }
 
 func (m *migrator) checkTime(ctx context.Context, virtual bool) error {

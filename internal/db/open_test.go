@@ -94,6 +94,25 @@ func TestKindOfTimeStays(t *testing.T) {
 	})
 }
 
+// TestOneClockAtATime opens a database that another one runs on virtual time.
+func TestOneClockAtATime(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		url := dbtest.URL(t, engine)
+		for range 2 { // the lock is given back at once
+			d, err := db.Open(t.Context(), db.Config{URL: url, Virtual: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			refused(t, db.Config{URL: url, Virtual: true}, fault.Locked, "another process")
+			dbtest.Open(t, engine, db.Config{URL: url, ReadOnly: true})
+			if err := d.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 func TestNewerDatabaseStaysUntouched(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, engine string) {
@@ -117,6 +136,51 @@ func TestOlderDatabaseIsNotForReadersYet(t *testing.T) {
 			tx.WriteAny(`DELETE FROM goose_db_version WHERE version_id > 1`)
 		})
 		refused(t, db.Config{URL: url, ReadOnly: true}, fault.Conflict, "older version", "a command that writes")
+	})
+}
+
+// TestDatabaseOfAnUnreleasedVersionStaysUntouched has databases of the newest
+// version whose tables were made by other texts of the migrations.
+func TestDatabaseOfAnUnreleasedVersionStaysUntouched(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		for _, spoil := range []string{
+			`DELETE FROM meta WHERE key = 'schema'`, // as before there was such a mark
+			`UPDATE meta SET value = '1 0123456789abcdef' WHERE key = 'schema'`,
+			`UPDATE meta SET value = value || '0' WHERE key = 'schema'`,
+			`UPDATE meta SET value = 'x' WHERE key = 'schema'`,
+		} {
+			url := made(t, engine, db.Config{}, func(tx *db.Tx) { tx.Write(spoil) })
+			before := content(t, url)
+			for _, readOnly := range []bool{false, true} {
+				refused(t, db.Config{URL: url, ReadOnly: readOnly}, fault.Conflict, "unreleased version")
+			}
+			if !bytes.Equal(before, content(t, url)) {
+				t.Error("the file was changed")
+			}
+		}
+	})
+}
+
+// TestAMakerMayStopBeforeTheMark opens databases whose tables are there, and the
+// marks of them not yet.
+func TestAMakerMayStopBeforeTheMark(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		first := db.SchemaOf(t, engine, 1)
+		for _, stop := range []string{
+			`DELETE FROM meta`, // of a new one
+			`UPDATE meta SET value = '` + first + `' WHERE key = 'schema'`, // of one that was brought up to date
+		} {
+			url := made(t, engine, db.Config{}, func(tx *db.Tx) { tx.WriteAny(stop) })
+			d := dbtest.Open(t, engine, db.Config{URL: url})
+			if got := stored(t, d, "schema"); got != db.SchemaOf(t, engine, db.Newest()) || stored(t, d, "time") != "wall" {
+				t.Errorf("it is marked as %q", got)
+			}
+		}
+		if first == db.SchemaOf(t, engine, 2) {
+			t.Error("two versions have the same mark")
+		}
 	})
 }
 

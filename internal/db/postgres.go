@@ -28,6 +28,7 @@ type postgresDB struct {
 	db     *DB
 	config *pgx.ConnConfig
 	pool   *pgxpool.Pool // of the Views
+	alone  *pgx.Conn     // holds the lock of a run on virtual time; nil where there is none
 	about  string
 }
 
@@ -49,7 +50,46 @@ func openPostgres(ctx context.Context, d *DB) (engine, error) {
 		p.pool.Close()
 		return nil, p.cannotOpen(err)
 	}
+	if d.config.Virtual && !d.config.ReadOnly {
+		if err := p.lockAlone(ctx); err != nil {
+			return nil, errors.Join(err, p.close())
+		}
+	}
 	return p, nil
+}
+
+// virtualNumber is the number of the lock of a run on virtual time.
+const virtualNumber = migrationNumber + 1
+
+// lockAlone makes this process the only one that runs the database on virtual
+// time: two clocks would each move without the other. The lock ends with its
+// connection, in whatever way the process ends.
+//
+// Errors: locked; unavailable.
+func (p *postgresDB) lockAlone(ctx context.Context) (err error) {
+	if p.alone, err = pgx.ConnectConfig(ctx, p.config); err != nil {
+		return p.unreachable(err)
+	}
+	var taken bool
+	if err := p.alone.QueryRow(ctx, "SELECT pg_try_advisory_lock($1)", int64(virtualNumber)).Scan(&taken); err != nil {
+		return classify(err)
+	}
+	if !taken {
+		return fault.New(fault.Locked, "another process runs %s on virtual time, such as an import", p.about)
+	}
+	return nil
+}
+
+// unlockAlone gives the lock back at once: a server may take its time to see
+// that a connection has ended.
+func (p *postgresDB) unlockAlone() {
+	if p.alone == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_, _ = p.alone.Exec(ctx, "SELECT pg_advisory_unlock_all()")
+	closeConn(p.alone)
 }
 
 func (p *postgresDB) cannotOpen(err error) error {
@@ -118,6 +158,7 @@ func (p *postgresDB) backup(context.Context, string) error {
 }
 
 func (p *postgresDB) close() error {
+	p.unlockAlone()
 	p.pool.Close()
 	return nil
 }
