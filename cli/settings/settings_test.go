@@ -68,7 +68,7 @@ func TestADifferenceIsTold(t *testing.T) {
 	}
 	got, err := settings.Diff(from, to)
 	want := []settings.Change{
-		{Setting: "ask.tries", From: json.RawMessage("1500"), To: json.RawMessage("9")},
+		{Setting: "ask.tries", From: json.RawMessage("700"), To: json.RawMessage("9")},
 		{Setting: "payment_retries", From: json.RawMessage(`["5m0s","1h0m0s"]`), To: json.RawMessage("[]")},
 		{Setting: "silence", From: json.RawMessage(`"168h0m0s"`), To: json.RawMessage(`"48h0m0s"`)},
 	}
