@@ -64,7 +64,7 @@ type MovementType string
 const (
 	Receipt     MovementType = "receipt"     // on hand up
 	Reserve     MovementType = "reservation" // reserved up
-	Release     MovementType = "release"     // reserved down
+	Unreserve   MovementType = "release"     // reserved down
 	Ship        MovementType = "shipment"    // on hand and reserved down
 	Adjustment  MovementType = "adjustment"  // on hand up or down
 	ReturnStock MovementType = "return"      // on hand up: what a customer sent back
@@ -74,7 +74,7 @@ const (
 var effect = map[MovementType]struct{ onHand, reserved int64 }{
 	Receipt:     {onHand: +1},
 	Reserve:     {reserved: +1},
-	Release:     {reserved: -1},
+	Unreserve:   {reserved: -1},
 	Ship:        {onHand: -1, reserved: -1},
 	Adjustment:  {onHand: +1},
 	ReturnStock: {onHand: +1},

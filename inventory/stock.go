@@ -21,79 +21,164 @@ type Shortage struct {
 // Cause says who moves stock, when and for what.
 type Cause struct {
 	Order  string // "" when it is for none
-	Key    string // where there is no order: what makes it differ from any other of the same instant
+	Key    string // what makes it differ from any other of the same instant
 	By     access.Actor
 	At     time.Time
 	Reason string
 	IDs    id.Source
 }
 
-// ReserveAll reserves everything that an order wants at the first location
-// that can fill it whole, or nothing. It returns the location, or what is
-// short. The transaction holds the Locks of the SKUs.
-func ReserveAll(tx *db.Tx, c Cause, demand map[string]int64) (string, []Shortage, error) {
-	skus := slices.Sorted(maps.Keys(demand))
-	levels, err := levelsOf(tx, skus)
+// ReserveAll reserves everything that an order wants, or nothing: at the first
+// location that can fill it whole, or else, where it may be split, at as few as
+// it takes. It returns what is reserved where, or what is short. The transaction
+// holds the Locks of the SKUs.
+func ReserveAll(tx *db.Tx, c Cause, demand map[string]int64, split bool) ([]Reservation, []Shortage, error) {
+	levels, err := levelsOf(tx, slices.Sorted(maps.Keys(demand)))
 	if err != nil {
-		return "", nil, err
+		return nil, nil, err
 	}
-	location, short := choose(demand, skus, levels)
-	if len(short) > 0 {
-		return "", short, nil
+	parts, short := choose(demand, levels, split)
+	for i := range parts {
+		parts[i].Order = c.Order
+		r := parts[i]
+		tx.Write(`INSERT INTO reservations (order_id, sku, location, quantity) VALUES ($1, $2, $3, $4)`, r.Order, r.SKU, r.Location, r.Quantity)
+		move(tx, c, Movement{SKU: r.SKU, Location: r.Location, Type: Reserve, Quantity: r.Quantity})
 	}
-	for _, sku := range skus {
-		n := demand[sku]
-		tx.Write(`INSERT INTO reservations (order_id, sku, location, quantity) VALUES ($1, $2, $3, $4)`, c.Order, sku, location, n)
-		move(tx, c, Movement{SKU: sku, Location: location, Type: Reserve, Quantity: n})
-	}
-	return location, nil, nil
+	return parts, short, nil
 }
 
-// choose picks the first location, in the order of the levels, that has all of
-// the demand. Where none has, it returns what the fullest one is short of.
-func choose(demand map[string]int64, skus []string, levels []Level) (string, []Shortage) {
-	available := map[string]map[string]int64{}
-	var locations []string
-	for _, l := range levels {
-		if available[l.Location] == nil {
-			available[l.Location] = map[string]int64{}
-			locations = append(locations, l.Location)
+// shelf is what one location has of what is wanted.
+type shelf struct {
+	location  string
+	available map[string]int64
+}
+
+// fills returns how many of the demand a location has, and what it is short of.
+func (s shelf) fills(demand map[string]int64) (units int64, short []Shortage) {
+	for _, sku := range slices.Sorted(maps.Keys(demand)) {
+		has := s.available[sku]
+		units += min(has, demand[sku])
+		if has < demand[sku] {
+			short = append(short, Shortage{SKU: sku, Wanted: demand[sku], Available: has})
 		}
-		available[l.Location][l.SKU] = l.Available()
 	}
-	var best []Shortage
-	for _, location := range append(locations, "") {
-		var short []Shortage
-		for _, sku := range skus {
-			if has := available[location][sku]; has < demand[sku] {
-				short = append(short, Shortage{SKU: sku, Wanted: demand[sku], Available: has})
+	return units, short
+}
+
+// shelves returns the locations in the order of the levels.
+func shelves(levels []Level) []shelf {
+	var all []shelf
+	for _, l := range levels {
+		i := slices.IndexFunc(all, func(s shelf) bool { return s.location == l.Location })
+		if i < 0 {
+			i, all = len(all), append(all, shelf{l.Location, map[string]int64{}})
+		}
+		all[i].available[l.SKU] = max(0, l.Available())
+	}
+	return all
+}
+
+// choose says what is taken from where: all of it from the first location that
+// has it, or else, where it may be split, from one after the other that has the
+// most of what is left. Where there is too little, it returns what is short.
+func choose(demand map[string]int64, levels []Level, split bool) ([]Reservation, []Shortage) {
+	all := shelves(levels)
+	_, short := shelf{}.fills(demand)
+	for _, s := range all {
+		_, lacks := s.fills(demand)
+		if len(lacks) == 0 {
+			return takeFrom(s, maps.Clone(demand)), nil
+		}
+		if len(lacks) < len(short) || len(lacks) == len(short) && lacking(lacks) < lacking(short) {
+			short = lacks
+		}
+	}
+	if !split {
+		return nil, short
+	}
+	together := shelf{available: map[string]int64{}}
+	for _, s := range all {
+		for sku, n := range s.available {
+			together.available[sku] += n
+		}
+	}
+	if _, short := together.fills(demand); len(short) > 0 {
+		return nil, short
+	}
+	return gather(all, maps.Clone(demand)), nil
+}
+
+func lacking(short []Shortage) (units int64) {
+	for _, s := range short {
+		units += s.Wanted - s.Available
+	}
+	return units
+}
+
+// gather takes from the fullest location until nothing is left to be taken.
+func gather(all []shelf, left map[string]int64) (parts []Reservation) {
+	for len(left) > 0 {
+		best, most := 0, int64(-1)
+		for i, s := range all {
+			if units, _ := s.fills(left); units > most {
+				best, most = i, units
 			}
 		}
-		if len(short) == 0 {
-			return location, nil
-		}
-		if best == nil || len(short) < len(best) {
-			best = short
-		}
+		parts = append(parts, takeFrom(all[best], left)...)
+		all = slices.Delete(slices.Clone(all), best, best+1)
 	}
-	return "", best
+	return parts
 }
 
-// ReleaseAll gives back what is reserved for an order.
-func ReleaseAll(tx *db.Tx, c Cause) error { return settle(tx, c, Release) }
+// takeFrom takes from a location what it has of what is left to be taken.
+func takeFrom(s shelf, left map[string]int64) (parts []Reservation) {
+	for _, sku := range slices.Sorted(maps.Keys(left)) {
+		n := min(s.available[sku], left[sku])
+		if n > 0 {
+			parts = append(parts, Reservation{SKU: sku, Location: s.location, Quantity: n})
+		}
+		if left[sku] -= n; left[sku] == 0 {
+			delete(left, sku)
+		}
+	}
+	return parts
+}
 
-// ShipAll lets what is reserved for an order leave with its parcel.
-func ShipAll(tx *db.Tx, c Cause) error { return settle(tx, c, Ship) }
+// Release gives back parts of what is reserved for the cause's order.
+//
+// Errors: internal when less is reserved.
+func Release(tx *db.Tx, c Cause, parts []Reservation) error { return settle(tx, c, Unreserve, parts) }
 
-// settle ends an order's reservations by a movement of the type.
-func settle(tx *db.Tx, c Cause, t MovementType) error {
+// ShipParcel lets what a parcel holds, by SKU, leave from a location where it is
+// reserved for the cause's order.
+//
+// Errors: internal when less is reserved there.
+func ShipParcel(tx *db.Tx, c Cause, location string, units map[string]int64) error {
+	var parts []Reservation
+	for _, sku := range slices.Sorted(maps.Keys(units)) {
+		parts = append(parts, Reservation{SKU: sku, Location: location, Quantity: units[sku]})
+	}
+	return settle(tx, c, Ship, parts)
+}
+
+// settle ends parts of an order's reservations by a movement of the type.
+func settle(tx *db.Tx, c Cause, t MovementType, parts []Reservation) error {
 	reserved, err := Reservations(tx, c.Order, c.Order)
 	if err != nil {
 		return err
 	}
-	for _, r := range reserved {
-		tx.Write(`DELETE FROM reservations WHERE order_id = $1 AND sku = $2 AND location = $3`, r.Order, r.SKU, r.Location)
-		move(tx, c, Movement{SKU: r.SKU, Location: r.Location, Type: t, Quantity: r.Quantity})
+	for _, p := range parts {
+		i := slices.IndexFunc(reserved, func(r Reservation) bool { return r.SKU == p.SKU && r.Location == p.Location })
+		switch {
+		case i < 0 || reserved[i].Quantity < p.Quantity:
+			return fault.New(fault.Internal, "of %s at %s less is reserved for the order %s than %d", p.SKU, p.Location, c.Order, p.Quantity)
+		case reserved[i].Quantity == p.Quantity:
+			tx.Write(`DELETE FROM reservations WHERE order_id = $1 AND sku = $2 AND location = $3`, c.Order, p.SKU, p.Location)
+		default:
+			tx.Write(`UPDATE reservations SET quantity = quantity - $1 WHERE order_id = $2 AND sku = $3 AND location = $4`,
+				p.Quantity, c.Order, p.SKU, p.Location)
+		}
+		move(tx, c, Movement{SKU: p.SKU, Location: p.Location, Type: t, Quantity: p.Quantity})
 	}
 	return nil
 }

@@ -75,13 +75,76 @@ func (s *store) receive(sku, location string, n int64) {
 	})
 }
 
-func (s *store) reserve(order string, demand map[string]int64) (location string, short []inventory.Shortage) {
+// reserve reserves for an order that may be split, and returns the locations that
+// it leaves from.
+func (s *store) reserve(order string, demand map[string]int64) (locations string, short []inventory.Shortage) {
 	s.t.Helper()
+	var parts []inventory.Reservation
 	s.must(func(tx *db.Tx) (err error) {
-		location, short, err = inventory.ReserveAll(tx, s.cause(order), demand)
+		parts, short, err = inventory.ReserveAll(tx, s.cause(order), demand, true)
 		return err
 	})
-	return location, short
+	return leavesFrom(parts), short
+}
+
+func leavesFrom(parts []inventory.Reservation) string {
+	var all []string
+	for _, r := range parts {
+		if !slices.Contains(all, r.Location) {
+			all = append(all, r.Location)
+		}
+	}
+	return strings.Join(all, " and ")
+}
+
+// releaseAll gives back all that is reserved for the cause's order.
+func releaseAll(tx *db.Tx, c inventory.Cause) error {
+	reserved, err := inventory.Reservations(tx, c.Order, c.Order)
+	if err != nil {
+		return err
+	}
+	return inventory.Release(tx, c, reserved)
+}
+
+// shipAll lets all leave that is reserved for the cause's order.
+func shipAll(tx *db.Tx, c inventory.Cause) error {
+	reserved, err := inventory.Reservations(tx, c.Order, c.Order)
+	if err != nil {
+		return err
+	}
+	for _, r := range reserved {
+		c.Key = r.SKU
+		if err := inventory.ShipParcel(tx, c, r.Location, map[string]int64{r.SKU: r.Quantity}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestAnOrderLeavesFromSeveralLocationsWhenItMust has an order that no location
+// has all of.
+func TestAnOrderLeavesFromSeveralLocationsWhenItMust(t *testing.T) {
+	onStores(t, func(t *testing.T, s *store) {
+		s.receive("A", "far", 3)
+		s.receive("A", "near", 2)
+		s.receive("B", "far", 1)
+		s.receive("C", "near", 4)
+		if locations, short := s.reserve("one", map[string]int64{"A": 4, "B": 1, "C": 1}); locations != "far and near" {
+			t.Errorf("it leaves from %q, short of %v", locations, short) // far has the most of it
+		}
+		s.want("A far 3/3", "A near 2/1", "B far 1/1", "C near 4/1")
+		if locations, short := s.reserve("two", map[string]int64{"A": 2, "C": 1}); locations != "" || len(short) != 1 || short[0].Available != 1 {
+			t.Errorf("it leaves from %q, short of %v", locations, short)
+		}
+		s.must(func(tx *db.Tx) error {
+			parts, short, err := inventory.ReserveAll(tx, s.cause("three"), map[string]int64{"A": 1, "C": 3}, false)
+			if leavesFrom(parts) != "near" || len(short) > 0 {
+				t.Errorf("it is reserved as %v, short of %v", parts, short)
+			}
+			return err
+		})
+		s.accounted()
+	})
 }
 
 // levels returns what lies where, as "on hand/reserved" by SKU and location.
@@ -125,11 +188,11 @@ func TestStockMoves(t *testing.T) {
 		}
 		s.reserve("two", map[string]int64{"A": 5})
 		s.want("A near 10/9")
-		s.must(func(tx *db.Tx) error { return inventory.ReleaseAll(tx, s.cause("one")) })
+		s.must(func(tx *db.Tx) error { return releaseAll(tx, s.cause("one")) })
 		s.want("A near 10/5")
-		s.must(func(tx *db.Tx) error { return inventory.ShipAll(tx, s.cause("two")) })
+		s.must(func(tx *db.Tx) error { return shipAll(tx, s.cause("two")) })
 		s.want("A near 5/0")
-		s.must(func(tx *db.Tx) error { return inventory.ShipAll(tx, s.cause("two")) }) // there is nothing left of it
+		s.must(func(tx *db.Tx) error { return shipAll(tx, s.cause("two")) }) // there is nothing left of it
 		s.want("A near 5/0")
 		s.must(func(tx *db.Tx) error { _, err := inventory.Adjust(tx, s.cause(""), "A", "near", -2); return err })
 		s.must(func(tx *db.Tx) error {
@@ -392,12 +455,13 @@ func TestStockIsAccountedFor(t *testing.T) {
 				"reserve": func(r *rapid.T) {
 					orders++
 					order, demand := fmt.Sprint(orders), rapid.MapOfN(sku, rapid.Int64Range(1, 10), 1, 3).Draw(r, "demand")
-					try(r, func(tx *db.Tx) error { _, _, err := inventory.ReserveAll(tx, s.cause(order), demand); return err })
+					split := rapid.Bool().Draw(r, "split")
+					try(r, func(tx *db.Tx) error { return reserveExactly(r, tx, s.cause(order), demand, split) })
 				},
 				"end": func(r *rapid.T) {
-					order, end := fmt.Sprint(rapid.IntRange(0, orders).Draw(r, "order")), inventory.ReleaseAll
+					order, end := fmt.Sprint(rapid.IntRange(0, orders).Draw(r, "order")), releaseAll
 					if rapid.Bool().Draw(r, "it ships") {
-						end = inventory.ShipAll
+						end = shipAll
 					}
 					try(r, func(tx *db.Tx) error { return end(tx, s.cause(order)) })
 				},
@@ -405,6 +469,23 @@ func TestStockIsAccountedFor(t *testing.T) {
 			s.accounted()
 		})
 	})
+}
+
+// reserveExactly reserves what is asked for or nothing, from one location where
+// it must not be split.
+func reserveExactly(r *rapid.T, tx *db.Tx, c inventory.Cause, demand map[string]int64, split bool) error {
+	parts, short, err := inventory.ReserveAll(tx, c, demand, split)
+	got := map[string]int64{}
+	for _, p := range parts {
+		got[p.SKU] += p.Quantity
+	}
+	if err == nil && len(short) == 0 && !maps.Equal(got, demand) || len(short) > 0 && len(parts) > 0 {
+		r.Errorf("of %v %v are reserved, short of %v", demand, parts, short)
+	}
+	if !split && strings.Contains(leavesFrom(parts), " and ") {
+		r.Errorf("it leaves from %s", leavesFrom(parts))
+	}
+	return err
 }
 
 // TestMain bounds how much stock is moved at random: more is asked for with

@@ -24,10 +24,12 @@ type Order struct {
 	Currency         money.Currency `json:"currency"`
 	PricesIncludeTax bool           `json:"prices_include_tax"`
 	Totals
+	Sums           Sums   `json:"sums"`
 	ShippingMethod string `json:"shipping_method"`
 
 	PlacedAt    time.Time `json:"placed_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
+	HeldAt      time.Time `json:"held_at,omitzero"`  // since when it is held
 	NextDue     time.Time `json:"next_due,omitzero"` // when the next step is due, zero when there is none
 	OpenTickets int64     `json:"open_tickets"`
 }
@@ -114,5 +116,7 @@ const (
 	EventCancelRequested event.Type = "order.cancel_requested" // it is cancelled as soon as nothing is in flight
 	EventCancelRefused   event.Type = "order.cancel_refused"   // it went on its way before it could be stopped
 	EventCancelled       event.Type = "order.cancelled"
+	EventHeld            event.Type = "order.held"     // stopped, by a person or a rule
+	EventReleased        event.Type = "order.released" // goes on
 	EventNoted           event.Type = "order.noted"
 )

@@ -34,6 +34,7 @@ type Facets struct {
 	Fulfilment Fulfilment `json:"fulfilment"`
 	End        End        `json:"end,omitempty"`
 	Failure    Failure    `json:"failure,omitempty"` // why it failed
+	Held       string     `json:"held,omitempty"`    // the reason code for which it was stopped, "" when it goes on
 }
 
 // Stock is where the goods of an order are.
@@ -41,10 +42,11 @@ type Stock string
 
 // The states of an order's stock.
 const (
-	StockNone     Stock = "none" // never reserved
-	StockReserved Stock = "reserved"
-	StockReleased Stock = "released"
-	StockLeft     Stock = "left" // with the parcel
+	StockNone       Stock = "none" // never reserved
+	StockReserved   Stock = "reserved"
+	StockPartlyLeft Stock = "partly_left" // some with parcels, some is still reserved
+	StockReleased   Stock = "released"
+	StockLeft       Stock = "left" // with the parcels
 )
 
 // Payment is how the money of an order stands.
@@ -52,27 +54,32 @@ type Payment string
 
 // The states of an order's payment.
 const (
-	PaymentDue        Payment = "due"
-	PaymentAuthorised Payment = "authorised"
-	PaymentCaptured   Payment = "captured"
-	PaymentFailed     Payment = "failed"
-	PaymentVoided     Payment = "voided"
-	PaymentRefunding  Payment = "refunding"
-	PaymentRefunded   Payment = "refunded"
+	PaymentDue            Payment = "due"
+	PaymentAuthorised     Payment = "authorised"
+	PaymentCaptured       Payment = "captured"
+	PaymentFailed         Payment = "failed"
+	PaymentVoided         Payment = "voided"
+	PaymentRefunding      Payment = "refunding" // some of it or all
+	PaymentPartlyRefunded Payment = "partly_refunded"
+	PaymentRefunded       Payment = "refunded"
 )
+
+// Taken says whether money was taken, whatever became of it then.
+func (p Payment) Taken() bool {
+	return p == PaymentCaptured || p == PaymentRefunding || p == PaymentPartlyRefunded || p == PaymentRefunded
+}
 
 // Fulfilment is how far the parcels of an order are.
 type Fulfilment string
 
 // The states of an order's fulfilment.
 const (
-	FulfilmentNone      Fulfilment = "none"
-	FulfilmentPlanned   Fulfilment = "planned"
-	FulfilmentLabelled  Fulfilment = "labelled"
-	FulfilmentShipped   Fulfilment = "shipped"
-	FulfilmentDelivered Fulfilment = "delivered"
-	FulfilmentFailed    Fulfilment = "failed"
-	FulfilmentVoided    Fulfilment = "voided"
+	FulfilmentNone          Fulfilment = "none" // nothing is in a parcel
+	FulfilmentPlanned       Fulfilment = "planned"
+	FulfilmentLabelled      Fulfilment = "labelled"       // all of it
+	FulfilmentPartlyShipped Fulfilment = "partly_shipped" // some is under way or has arrived, some is still here
+	FulfilmentShipped       Fulfilment = "shipped"
+	FulfilmentDelivered     Fulfilment = "delivered" // all of it
 )
 
 // End says that an order's way ends, or has ended, other than at the door.
@@ -109,7 +116,7 @@ func (f Facets) Status() Status {
 		return Delivered
 	case f.Fulfilment == FulfilmentShipped:
 		return Shipped
-	case f.Payment == PaymentAuthorised || f.Payment == PaymentCaptured:
+	case f.Payment == PaymentAuthorised || f.Payment.Taken():
 		return Paid
 	default:
 		return Processed
@@ -121,10 +128,9 @@ func New() Facets {
 	return Facets{Stock: StockNone, Payment: PaymentDue, Fulfilment: FulfilmentNone}
 }
 
-// move is one row of the transition table: the event moves a facet from one of
-// the states to another. An event may have a row for several facets; all of
-// them must hold.
-type move struct {
+// row is one row of the transition table: the event moves a facet, or needs
+// one to be as it says. An event may have several rows; all of them must hold.
+type row struct {
 	on   event.Type
 	move func(*Facets) bool
 }
@@ -133,17 +139,16 @@ type move struct {
 func set[S comparable](facet func(*Facets) *S, to S, from ...S) func(*Facets) bool {
 	return func(f *Facets) bool {
 		p := facet(f)
-		for _, s := range from {
-			if *p == s {
-				*p = to
-				return true
-			}
+		ok := slices.Contains(from, *p)
+		if ok {
+			*p = to
 		}
-		return false
+		return ok
 	}
 }
 
-// need says in which of its states a facet must be, and leaves it there.
+// need says in which of its states a facet must be before the event, and leaves
+// it there.
 func need[S comparable](facet func(*Facets) *S, in ...S) func(*Facets) bool {
 	return func(f *Facets) bool { return slices.Contains(in, *facet(f)) }
 }
@@ -152,21 +157,26 @@ func stock(f *Facets) *Stock           { return &f.Stock }
 func paying(f *Facets) *Payment        { return &f.Payment }
 func fulfilment(f *Facets) *Fulfilment { return &f.Fulfilment }
 func end(f *Facets) *End               { return &f.End }
+func held(f *Facets) *string           { return &f.Held }
 
-// transitions is the one table of what an order can go through. The events of
-// payments and shipments are named here by their words, because the rooms of
-// the business do not import each other.
-var transitions = []move{
-	{EventProcessed, set(stock, StockReserved, StockNone)},
+// transitions is the one table of what an order can go through, beside its
+// ledger: what must be before an event, and how the facets move that no sum
+// says. The events of payments and shipments are named here by their words,
+// because the rooms of the business do not import each other.
+var transitions = []row{
+	{EventProcessed, need(stock, StockNone)},
 	{EventFailed, set(end, EndFailed, EndNone)},
-	{EventFailed, need(fulfilment, FulfilmentNone, FulfilmentPlanned, FulfilmentLabelled, FulfilmentFailed)},
+	{EventFailed, need(fulfilment, FulfilmentNone, FulfilmentPlanned, FulfilmentLabelled)},
+	{EventHeld, need(end, EndNone)},
+	{EventHeld, need(held, "")},
+	{EventReleased, func(f *Facets) bool { was := f.Held; f.Held = ""; return was != "" }},
 	{EventCancelRequested, set(end, EndCancelling, EndNone)},
+	{EventCancelRequested, func(f *Facets) bool { f.Held = ""; return true }},
 	{EventCancelRequested, need(stock, StockReserved)},
 	{EventCancelRefused, set(end, EndNone, EndCancelling)},
 	{EventCancelled, set(end, EndCancelled, EndCancelling)},
 	{EventCancelled, need(stock, StockReserved)},
-	{EventCancelled, need(fulfilment, FulfilmentNone, FulfilmentFailed, FulfilmentVoided)},
-	{"stock.released", set(stock, StockReleased, StockReserved)},
+	{EventCancelled, need(fulfilment, FulfilmentNone)},
 	{"stock.released", need(end, EndFailed, EndCancelled)},
 
 	{"payment.authorised", set(paying, PaymentAuthorised, PaymentDue)},
@@ -178,49 +188,57 @@ var transitions = []move{
 	{"payment.canceled", func(f *Facets) bool { return f.End != EndCancelling || f.Payment == PaymentDue }}, // an authorisation is kept until the order is cancelled
 	{"payment.canceled", set(paying, PaymentVoided, PaymentDue, PaymentAuthorised)},
 	{"payment.canceled", need(end, EndFailed, EndCancelling, EndCancelled)},
-	{"refund.opened", set(paying, PaymentRefunding, PaymentCaptured)},
 	{"refund.opened", need(end, EndFailed, EndCancelled)},
-	{"refund.succeeded", set(paying, PaymentRefunded, PaymentRefunding)},
 
-	{"shipment.planned", set(fulfilment, FulfilmentPlanned, FulfilmentNone)},
 	{"shipment.planned", need(paying, PaymentAuthorised, PaymentCaptured)},
 	{"shipment.planned", need(end, EndNone)},
-	{"shipment.label_bought", set(fulfilment, FulfilmentLabelled, FulfilmentPlanned)},
-	{"shipment.shipped", set(fulfilment, FulfilmentShipped, FulfilmentLabelled, FulfilmentPlanned)},
-	{"shipment.shipped", set(stock, StockLeft, StockReserved)},
 	{"shipment.shipped", need(paying, PaymentCaptured)},
 	{"shipment.shipped", need(end, EndNone, EndCancelling)},
-	{"shipment.delivered", set(fulfilment, FulfilmentDelivered, FulfilmentShipped)},
-	{"shipment.failed", set(fulfilment, FulfilmentFailed, FulfilmentPlanned)},
-	{"shipment.voided", set(fulfilment, FulfilmentVoided, FulfilmentPlanned, FulfilmentLabelled)},
 	{"shipment.voided", need(end, EndCancelling, EndFailed)},
 }
 
-// Moving returns the events that move an order, in the order of the table.
+// Moving returns the events that move an order or need it to be as it is, in the
+// order of the tables.
 func Moving() []event.Type {
 	var all []event.Type
-	for _, m := range transitions {
-		if !slices.Contains(all, m.on) {
-			all = append(all, m.on)
-		}
+	for _, r := range transitions {
+		all = append(all, r.on)
 	}
-	return all
+	for _, e := range ledger {
+		all = append(all, e.on)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
-// Apply returns the facets after an event. An event that moves no facet, such
-// as a note, leaves them as they are.
+// Apply returns how an order stands after an event. An event that neither moves
+// it nor counts, such as a note, leaves it as it is.
 //
 // Errors: conflict when the event can not happen to an order that stands so.
-func Apply(f Facets, on event.Type, failure Failure) (Facets, error) {
+func Apply(f Facets, s Sums, e event.Event) (Facets, Sums, error) {
 	next := f
-	for _, m := range transitions {
-		if m.on == on && !m.move(&next) {
-			return f, fault.New(fault.Conflict, "%s can not happen to an order that is %s (stock %s, payment %s, fulfilment %s)",
-				on, f.Status(), f.Stock, f.Payment, f.Fulfilment)
+	for _, r := range transitions {
+		if r.on == e.Type && !r.move(&next) {
+			return f, s, impossible(f, e)
 		}
 	}
-	if on == EventFailed {
-		next.Failure = failure
+	sums, counted := s.after(e)
+	if !sums.Hold() {
+		return f, s, impossible(f, e)
 	}
-	return next, nil
+	if counted {
+		next.fold(sums)
+	}
+	switch e.Type {
+	case EventFailed:
+		next.Failure, next.Held = Failure(factsOf(e).Reason), ""
+	case EventHeld:
+		next.Held = factsOf(e).Reason
+	}
+	return next, sums, nil
+}
+
+func impossible(f Facets, e event.Event) error {
+	return fault.New(fault.Conflict, "%s can not happen to an order that is %s (stock %s, payment %s, fulfilment %s)",
+		e.Type, f.Status(), f.Stock, f.Payment, f.Fulfilment)
 }

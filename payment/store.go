@@ -41,8 +41,8 @@ func InsertAttempt(tx *db.Tx, a Attempt) {
 
 // SaveAttempt writes what moves of an attempt.
 func SaveAttempt(tx *db.Tx, a Attempt) {
-	tx.Write(`UPDATE payment_attempts SET status = $1, ref = $2, decline = $3, closed_at = $4 WHERE key = $5`,
-		string(a.Status), a.Ref, string(a.Decline), db.Micros(a.ClosedAt), a.Key)
+	tx.Write(`UPDATE payment_attempts SET status = $1, ref = $2, decline = $3, key_until = $4, closed_at = $5 WHERE key = $6`,
+		string(a.Status), a.Ref, string(a.Decline), db.Micros(a.KeyUntil), db.Micros(a.ClosedAt), a.Key)
 }
 
 // Attempts returns the attempts of an order's payments, oldest first.

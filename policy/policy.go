@@ -15,6 +15,7 @@ type Policy struct {
 	Carrier  string   `json:"carrier"`  // who ships
 	Capture  Capture  `json:"capture"`  // when authorised money is taken
 	HandOver HandOver `json:"handover"` // what counts as handing a parcel over
+	Split    bool     `json:"split"`    // whether an order may leave from several locations when none has all of it
 
 	PaymentRetries Schedule `json:"payment_retries"` // after soft declines, each a new attempt
 	LabelRetries   Schedule `json:"label_retries"`   // after temporary refusals, each a new attempt
@@ -99,6 +100,7 @@ func Default() Policy {
 		Carrier:  "simulated",
 		Capture:  CaptureAtOnce,
 		HandOver: HandOverAtOnce,
+		Split:    true,
 
 		PaymentRetries: minutes(5, 60),
 		LabelRetries:   minutes(1, 10, 60),

@@ -2,10 +2,13 @@ package process
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/fault"
+	"doorstep/internal/work"
 	"doorstep/inventory"
 	"doorstep/order"
 	"doorstep/payment"
@@ -40,6 +43,8 @@ func (c *change) requestCancel() error {
 	switch {
 	case c.order.Status == order.Shipped || c.order.Status == order.Delivered:
 		return fault.New(fault.TooLate, "order %d is %s: it can be sent back when it has arrived", c.order.Number, c.order.Status)
+	case c.order.Sums.Gone() > 0:
+		return fault.New(fault.TooLate, "a parcel of order %d has left: it can be sent back when it has arrived", c.order.Number)
 	case c.order.End == order.EndCancelling:
 		return fault.New(fault.Conflict, "order %d is being cancelled", c.order.Number)
 	case c.order.End != order.EndNone:
@@ -71,16 +76,15 @@ func finishCancel(c *change, _ event.Event) error {
 // asked of the gateway.
 func withdrawAttempts(c *change, _ event.Event) error { return c.withdraw() }
 
-// withdraw gives up every attempt at the gateway that will be made only later:
-// no one has asked it, and no one is about to.
+// withdraw gives up every attempt at the gateway that no one has begun to make.
 func (c *change) withdraw() error {
 	attempts, err := c.getAttempts()
 	if err != nil {
 		return err
 	}
 	for _, a := range attempts {
-		later, err := c.later(payStep[a.Op], a.Payment, a.Status == attempt.Open)
-		if err != nil || !later {
+		unbegun, err := c.unbegun(payStep[a.Op], a.Payment, a.Status == attempt.Open)
+		if err != nil || !unbegun {
 			if err != nil {
 				return err
 			}
@@ -112,11 +116,11 @@ func (c *change) withdrawLabels() error {
 		return err
 	}
 	for _, a := range labels {
-		later, err := c.later(StepBuyLabel, a.Shipment, a.Status == attempt.Open && a.Op == shipping.OpBuy)
+		unbegun, err := c.unbegun(StepBuyLabel, a.Shipment, a.Status == attempt.Open && a.Op == shipping.OpBuy)
 		if err != nil {
 			return err
 		}
-		if !later {
+		if !unbegun {
 			continue
 		}
 		if err := a.Move(attempt.Withdrawn, c.tx.Now()); err != nil {
@@ -136,9 +140,9 @@ func (c *change) withdrawLabels() error {
 // payStep is the step that makes the attempts of an operation.
 var payStep = map[payment.Op]Step{payment.OpAuthorise: StepAuthorise, payment.OpCapture: StepCapture}
 
-// later says whether an open attempt's step is due only in the future, with no
-// one at it.
-func (c *change) later(step Step, subject string, open bool) (bool, error) {
+// unbegun says whether no one has ever begun the step of an open attempt. A run
+// on virtual time takes no leases: there, whatever is due may have been begun.
+func (c *change) unbegun(step Step, subject string, open bool) (bool, error) {
 	if !open || step == "" {
 		return false, nil
 	}
@@ -146,7 +150,8 @@ func (c *change) later(step Step, subject string, open bool) (bool, error) {
 	if err != nil || it == nil {
 		return false, err
 	}
-	return it.Lease == "" && it.Tries == 0 && it.Due.After(c.tx.Now()), nil
+	waits := it.State == work.Held || it.Due.After(c.tx.Now())
+	return it.Lease == "" && it.Tries == 0 && (waits || !c.p.db.Virtual()), nil
 }
 
 // inFlight says whether a provider is or may have been asked something whose
@@ -174,19 +179,27 @@ func (c *change) inFlight() (bool, error) {
 }
 
 // giveBackLabels gives back what was bought, and says whether that takes a
-// carrier's answer.
+// carrier's answer. A parcel whose label is being bought or given back is left
+// until that is answered.
 func (c *change) giveBackLabels() (waiting bool, err error) {
 	shipments, err := c.getShipments()
 	if err != nil {
 		return false, err
 	}
+	labels, err := c.getLabels()
+	if err != nil {
+		return false, err
+	}
 	for _, s := range shipments {
+		open := slices.ContainsFunc(labels, func(a *shipping.Attempt) bool { return a.Shipment == s.ID && a.IsOpen() })
 		data := shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber}
-		switch s.Status {
-		case shipping.LabelBought:
+		switch {
+		case open:
+			waiting = true
+		case s.Status == shipping.LabelBought:
 			waiting = true
 			err = c.moveShipment(s, shipping.EventVoidRequested, data)
-		case shipping.Planned:
+		case s.Status == shipping.Planned:
 			err = c.moveShipment(s, shipping.EventVoided, data)
 		}
 		if err != nil {
@@ -196,8 +209,11 @@ func (c *change) giveBackLabels() (waiting bool, err error) {
 	return waiting, nil
 }
 
-// recallLabels is the rule of an order that has failed after its label was bought.
+// recallLabels is the rule of an order that has failed: its parcels stay here.
 func recallLabels(c *change, _ event.Event) error {
+	if err := c.withdrawLabels(); err != nil {
+		return err
+	}
 	_, err := c.giveBackLabels()
 	return err
 }
@@ -207,12 +223,30 @@ func refuseCancel(c *change, _ event.Event) error {
 	return c.emitOrder(order.EventCancelRefused, nil)
 }
 
-// releaseStock is the rule of an order that is over.
+// releaseStock is the rule of an order that is over. What is in a parcel may
+// have left with it: it is not free before the label was given back.
 func releaseStock(c *change, _ event.Event) error {
-	if err := inventory.ReleaseAll(c.tx, c.cause(string(c.order.Status))); err != nil {
+	free, err := c.unpacked()
+	if err != nil {
 		return err
 	}
-	return c.emit(event.Event{Entity: c.order.ID, Type: inventory.EventReleased})
+	var parts []inventory.Reservation
+	for _, location := range slices.Sorted(maps.Keys(free)) {
+		for _, sku := range slices.Sorted(maps.Keys(free[location])) {
+			if n := free[location][sku]; n > 0 {
+				parts = append(parts, inventory.Reservation{SKU: sku, Location: location, Quantity: n})
+			}
+		}
+	}
+	if err := inventory.Release(c.tx, c.cause(string(c.order.Status)), parts); err != nil {
+		return err
+	}
+	return c.emitOrder(inventory.EventReleased, releasedData{c.order.Sums.Unpacked()})
+}
+
+// releasedData is what stock.released carries.
+type releasedData struct {
+	Units int64 `json:"units"`
 }
 
 // Note keeps what a person writes about an order.

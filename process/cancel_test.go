@@ -98,7 +98,7 @@ var cancelScenarios = []scenario{
 			s.after(time.Second)
 			s.cancel(o)
 			s.after(time.Hour)
-			s.expect(o, outcome{Order: "cancelled: released voided voided", Money: "void", Labels: "1 sold, 1 void"})
+			s.expect(o, outcome{Order: "cancelled: released voided none", Money: "void", Labels: "1 sold, 1 void"})
 		}},
 	{"cancelled, and the label's key has expired",
 		config{carrier: carrier.Config{KeyLife: 10 * time.Second}, policy: slow}, func(s *shop) {
@@ -107,7 +107,7 @@ var cancelScenarios = []scenario{
 			s.after(time.Second)
 			s.cancel(o)
 			s.after(time.Hour)
-			s.expect(o, outcome{Order: "cancelled: released refunded voided", Money: takenBack})
+			s.expect(o, outcome{Order: "cancelled: released refunded none", Money: takenBack})
 		}},
 	{"cancelled while the label is bought", config{carrier: slowCarrier(time.Minute)}, func(s *shop) {
 		o := s.place(cup())
@@ -116,30 +116,30 @@ var cancelScenarios = []scenario{
 		s.after(30 * time.Second)
 		s.expect(o, outcome{Order: "paid cancelling: reserved captured labelled", Money: taken, Labels: "1 sold, 1 void", Next: "void_label"})
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "cancelled: released refunded voided", Money: takenBack, Labels: "1 sold, 1 void"})
+		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: takenBack, Labels: "1 sold, 1 void"})
 	}},
 	{"cancelled while the label is refused", config{carrier: slowCarrier(time.Minute)}, func(s *shop) {
 		o := s.place(sentTo(carrier.PostalFailLabel))
 		s.after(30 * time.Second)
 		s.cancel(o)
 		s.after(time.Hour)
-		s.expect(o, outcome{Order: "cancelled: released refunded failed", Money: takenBack})
+		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: takenBack})
 	}},
 	{"cancelled while the label is refused for now", config{carrier: slowCarrier(time.Minute), policy: retryAfter(time.Hour)}, func(s *shop) {
 		o := s.place(sentTo(carrier.PostalTroubleOnce))
 		s.after(30 * time.Second)
 		s.cancel(o)
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "cancelled: released refunded voided", Money: takenBack})
+		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: takenBack})
 		s.after(day)
-		s.expect(o, outcome{Order: "cancelled: released refunded voided", Money: takenBack})
+		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: takenBack})
 	}},
 	{"cancelled before a later label", config{policy: retryAfter(time.Hour)}, func(s *shop) {
 		o := s.place(sentTo(carrier.PostalTroubleOnce))
 		s.after(time.Minute)
 		s.cancel(o)
 		s.after(day)
-		s.expect(o, outcome{Order: "cancelled: released refunded voided", Money: takenBack})
+		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: takenBack})
 	}},
 	{"cancelled after the label", config{policy: byPerson}, func(s *shop) {
 		o := s.place(cup())
@@ -148,14 +148,14 @@ var cancelScenarios = []scenario{
 		_, err := s.HandOver(s.t.Context(), person(""), o.ID, s.parcel(o).ID, shipping.HandOver{})
 		s.refused(fault.TooLate, err)
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "cancelled: released refunded voided", Money: takenBack, Labels: "1 sold, 1 void"})
+		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: takenBack, Labels: "1 sold, 1 void"})
 	}},
 	{"cancelled before the first scan", config{policy: settings(firstScan, onHandOver)}, func(s *shop) {
 		o := s.place(cup())
 		s.after(time.Hour)
 		ticket := s.raise(o, support.CancelRequest)
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "cancelled: released refunded voided", Money: takenBack, Labels: "1 sold, 1 void",
+		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: takenBack, Labels: "1 sold, 1 void",
 			Tickets: "cancel_request solved refunded"})
 		s.wantTicket(ticket.ID, support.Solved, support.WasRefunded)
 	}},
@@ -166,7 +166,7 @@ var cancelScenarios = []scenario{
 		ticket := s.raise(o, support.CancelRequest)
 		s.after(0)
 		s.wantTicket(ticket.ID, support.Solved, support.NothingTaken)
-		s.expect(o, outcome{Order: "cancelled: released voided voided", Money: "void", Labels: "1 sold, 1 void",
+		s.expect(o, outcome{Order: "cancelled: released voided none", Money: "void", Labels: "1 sold, 1 void",
 			Tickets: "cancel_request solved nothing_taken"})
 	}},
 	{"cancelled before a parcel is picked by hand", config{policy: manualCarrier}, func(s *shop) {
@@ -174,7 +174,7 @@ var cancelScenarios = []scenario{
 		s.after(time.Hour)
 		s.cancel(o)
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "cancelled: released refunded voided", Money: takenBack})
+		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: takenBack})
 	}},
 	{"cancelled before a later capture", config{policy: settings(onHandOver, retryAfter(time.Hour))}, func(s *shop) {
 		s.gateway.capture.say(declinedSoftly)
@@ -182,7 +182,7 @@ var cancelScenarios = []scenario{
 		s.after(time.Minute)
 		s.cancel(o)
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "cancelled: released voided voided", Money: "void", Labels: "1 sold, 1 void"})
+		s.expect(o, outcome{Order: "cancelled: released voided none", Money: "void", Labels: "1 sold, 1 void"})
 		s.wantAttempts(o, attempt.Succeeded, attempt.Declined, attempt.Withdrawn, attempt.Succeeded)
 	}},
 	{"cancelled while the capture is declined", config{gateway: slowGateway, policy: onHandOver}, func(s *shop) {
@@ -192,7 +192,7 @@ var cancelScenarios = []scenario{
 		s.cancel(o)
 		s.expect(o, outcome{Order: "paid cancelling: reserved authorised labelled", Money: "845 held", Labels: "1 sold", Next: "capture"})
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "cancelled: released voided voided", Money: "void", Labels: "1 sold, 1 void"})
+		s.expect(o, outcome{Order: "cancelled: released voided none", Money: "void", Labels: "1 sold, 1 void"})
 	}},
 	{"cancelled while the gateway is not reached", config{gateway: gateway.Config{Unreachable: 1}}, func(s *shop) {
 		o := s.place(cup())
@@ -208,7 +208,7 @@ var cancelScenarios = []scenario{
 		s.after(time.Minute)
 		s.cancel(o)
 		s.after(day)
-		s.expect(o, outcome{Order: "cancelled: released refunded voided", Money: "845 taken, 845 back", Labels: "1 sold, 1 void",
+		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: "845 taken, 845 back", Labels: "1 sold, 1 void",
 			Tickets: "other open needs_person, payment_issue open needs_person"})
 	}},
 	{"neither captured nor let go for hours", config{policy: settings(onHandOver, within(2*time.Hour))}, func(s *shop) {
@@ -218,7 +218,7 @@ var cancelScenarios = []scenario{
 		s.after(5 * time.Hour)
 		s.solveAll(o)
 		s.after(day)
-		s.expect(o, outcome{Order: "failed capture_failed: released voided voided", Money: "void", Labels: "1 sold, 1 void",
+		s.expect(o, outcome{Order: "failed capture_failed: released voided none", Money: "void", Labels: "1 sold, 1 void",
 			Tickets: "order_issue solved nothing_taken, payment_issue open needs_person, payment_issue solved needs_person"})
 	}},
 	{"too late: picked up already", config{policy: byPerson}, func(s *shop) {
@@ -290,7 +290,7 @@ var cancelScenarios = []scenario{
 		s.after(time.Minute)
 		ticket := s.raise(o, support.CancelRequest)
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "cancelled: released captured voided", Labels: "1 sold, 1 void",
+		s.expect(o, outcome{Order: "cancelled: released captured none", Labels: "1 sold, 1 void",
 			Tickets: "cancel_request solved nothing_taken"})
 		s.wantTicket(ticket.ID, support.Solved, support.NothingTaken)
 	}},
@@ -302,10 +302,10 @@ var undoScenarios = []scenario{
 		s.gateway.refund.say(declinedSoftly)
 		o := s.place(sentTo(carrier.PostalFailLabel))
 		s.after(59 * time.Minute)
-		s.expect(o, outcome{Order: "failed shipping_failed: released refunding failed", Money: taken,
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunding none", Money: taken,
 			Tickets: "order_issue on_hold refund_pending", Next: "refund"})
 		s.after(2 * time.Minute)
-		s.expect(o, outcome{Order: "failed shipping_failed: released refunded failed", Money: takenBack,
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: takenBack,
 			Tickets: "order_issue solved refunded"})
 		s.wantCount(o, payment.EventRefundDeclined, 1)
 	}},
@@ -313,7 +313,7 @@ var undoScenarios = []scenario{
 		s.gateway.refund.say(gatewayLost, gatewaySilent)
 		o := s.place(sentTo(carrier.PostalFailLabel))
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "failed shipping_failed: released refunded failed", Money: takenBack,
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: takenBack,
 			Tickets: "order_issue solved refunded"})
 		s.wantCount(o, payment.EventRefundUnknown, 1)
 	}},
@@ -323,7 +323,7 @@ var undoScenarios = []scenario{
 		s.gateway.void.say(gatewayAway, gatewaySilent, gatewaySilent, gatewaySilent)
 		o := s.place(sentTo(carrier.PostalFailLabel))
 		s.after(day)
-		s.expect(o, outcome{Order: "failed shipping_failed: released authorised failed", Money: "845 held",
+		s.expect(o, outcome{Order: "failed shipping_failed: released authorised none", Money: "845 held",
 			Tickets: "order_issue open step_stuck, order_issue open step_stuck", Next: "void_payment stuck"})
 		s.wantCount(o, payment.EventUnknown, 1)
 	}},
@@ -331,8 +331,16 @@ var undoScenarios = []scenario{
 		s.gateway.void.say(declinedHard)
 		o := s.place(sentTo(carrier.PostalFailLabel))
 		s.after(day)
-		s.expect(o, outcome{Order: "failed shipping_failed: released authorised failed", Money: "845 held",
+		s.expect(o, outcome{Order: "failed shipping_failed: released authorised none", Money: "845 held",
 			Tickets: "order_issue open step_stuck, order_issue open step_stuck", Next: "void_payment stuck"})
+		_, err := s.RecordVoid(s.t.Context(), person(""), o.ID, "")
+		s.refused(fault.Invalid, err)
+		_, err = s.RecordVoid(s.t.Context(), person(""), o.ID, "made up: it has lapsed")
+		must(s.t, err)
+		s.expect(o, outcome{Order: "failed shipping_failed: released voided none", Money: "845 held",
+			Tickets: "order_issue open step_stuck, order_issue open step_stuck"})
+		_, err = s.RecordVoid(s.t.Context(), person(""), o.ID, "made up")
+		s.refused(fault.Conflict, err)
 	}},
 	{"the label is not given back", config{policy: settings(byPerson, impatient)}, func(s *shop) {
 		s.carrier.void.say(voidAway, voidSilent, voidSilent, voidSilent)
@@ -349,15 +357,29 @@ var undoScenarios = []scenario{
 func refundStuck(s *shop) {
 	o := s.place(sentTo(carrier.PostalFailLabel))
 	s.after(3 * day)
-	s.expect(o, outcome{Order: "failed shipping_failed: released refunding failed", Money: taken,
+	s.expect(o, outcome{Order: "failed shipping_failed: released refunding none", Money: taken,
 		Tickets: "order_issue open step_stuck, order_issue open step_stuck", Next: "refund stuck"})
+	tickets := s.show(o.ID).Tickets
+	s.solve(tickets[0].ID)
+	_, err := s.SolveTicket(s.t.Context(), person(""), tickets[1].ID, "Made up answer.")
+	s.refused(fault.Conflict, err) // no one would know of the money any more
+	_, err = s.RetryStuck(s.t.Context(), person(""), o.ID)
+	must(s.t, err)
+	s.after(3 * day)
+	s.expect(o, outcome{Order: "failed shipping_failed: released refunding none", Money: taken,
+		Tickets: "order_issue open step_stuck, order_issue solved step_stuck", Next: "refund stuck"})
+	_, err = s.RecordRefund(s.t.Context(), person(""), o.ID, s.show(o.ID).Refunds[0].ID, payment.Record{Reference: "made up", Amount: o.Total})
+	must(s.t, err)
+	s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: taken,
+		Tickets: "order_issue open step_stuck, order_issue solved step_stuck"})
+	s.solve(tickets[1].ID)
 }
 
 func refundByHand(s *shop) {
 	o := s.place(cup())
 	s.record(o)
 	s.cancel(o)
-	owed := outcome{Order: "cancelled: released refunding voided", Money: "by hand 845 taken",
+	owed := outcome{Order: "cancelled: released refunding none", Money: "by hand 845 taken",
 		Tickets: "payment_issue open needs_person", Next: "await_refund"}
 	s.expect(o, owed)
 	s.after(20 * day)
@@ -374,7 +396,7 @@ func refundByHand(s *shop) {
 	s.refused(fault.NotFound, err)
 	_, err = s.RecordRefund(s.t.Context(), person(""), o.ID, refund, payment.Record{Reference: "made up", Amount: o.Total})
 	must(s.t, err)
-	owed.Order, owed.Money, owed.Next = "cancelled: released refunded voided", "by hand 845 taken, 845 back", ""
+	owed.Order, owed.Money, owed.Next = "cancelled: released refunded none", "by hand 845 taken, 845 back", ""
 	s.expect(o, owed)
 	_, err = s.RecordRefund(s.t.Context(), person(""), o.ID, refund, payment.Record{Reference: "made up", Amount: o.Total})
 	s.refused(fault.Conflict, err)

@@ -30,7 +30,6 @@ type change struct {
 	before   order.Order
 	fresh    bool         // the order is made by this change
 	newLines []order.Line // of an order that is made by this change
-	failure  order.Failure
 
 	payments  rows[payment.Payment]
 	attempts  rows[payment.Attempt]
@@ -40,7 +39,7 @@ type change struct {
 	tickets   rows[support.Ticket]
 	items     rows[work.Item]
 
-	held   map[string][]shipping.ShipmentLine // what new shipments hold
+	held   map[string][]shipping.ShipmentLine // what shipments hold, as far as it was read or is new
 	queue  []event.Event                      // what happened and was not followed yet
 	begun  work.Item                          // the item of the step that makes the change, as it was
 	unique string                             // what makes the identifiers of a ticket without an order differ from others'
@@ -52,7 +51,7 @@ type change struct {
 //
 // Errors: not_found.
 func (p *Process) begin(tx *db.Tx, owner string, by access.Actor) (*change, error) {
-	c := &change{p: p, tx: tx, by: by}
+	c := &change{p: p, tx: tx, by: by, held: map[string][]shipping.ShipmentLine{}}
 	var err error
 	if c.policy, err = p.policies.Current(tx); err != nil {
 		return nil, err
@@ -96,14 +95,20 @@ func (c *change) emit(e event.Event) error {
 		e.Subject = e.Entity
 		return c.append(e)
 	}
-	facets, err := order.Apply(c.order.Facets, e.Type, c.failure)
+	facets, sums, err := order.Apply(c.order.Facets, c.order.Sums, e)
 	if err != nil {
 		return err
 	}
 	from := c.order.Status
-	c.order.Facets, c.order.Status = facets, facets.Status()
+	c.order.Facets, c.order.Sums, c.order.Status = facets, sums, facets.Status()
 	c.order.Version++
 	c.order.UpdatedAt = e.At
+	switch {
+	case c.order.Held == "":
+		c.order.HeldAt = time.Time{}
+	case e.Type == order.EventHeld:
+		c.order.HeldAt = e.At
+	}
 	e.Subject, e.Version, e.Status = c.order.ID, c.order.Version, string(c.order.Status)
 	if e.Entity == c.order.ID && from != c.order.Status {
 		e.From, e.To = string(from), string(c.order.Status)
@@ -175,7 +180,7 @@ func (c *change) arm(row Row, e event.Event) error {
 			return err
 		}
 	}
-	it := work.Item{Owner: c.owner(), Subject: subject, Step: string(row.Step), Due: c.tx.Now()}
+	it := work.Item{Owner: c.owner(), Subject: subject, Step: string(row.Step), Due: c.tx.Now(), State: c.stateOf(row.Step)}
 	if row.due != nil {
 		it.Due = row.due(c)
 	}
@@ -229,7 +234,16 @@ func (c *change) again(it *work.Item, due time.Time, tries int, why string) {
 	if tries == 0 {
 		it.Deadline = time.Time{}
 	}
+	it.State = c.stateOf(Step(it.Step))
 	*it = c.p.queue.Retry(c.tx, *it, due, tries, why)
+}
+
+// stateOf is the state in which a step waits to be carried out.
+func (c *change) stateOf(s Step) work.State {
+	if c.order.Held != "" && c.p.steps[s].Holds {
+		return work.Held
+	}
+	return work.Ready
 }
 
 // askAgain puts an item back whose provider gave no answer, or gives it up to

@@ -15,6 +15,7 @@ import (
 	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/order"
+	"doorstep/order/ordertest"
 	"doorstep/payment"
 	"doorstep/shipping"
 	"doorstep/state"
@@ -92,6 +93,9 @@ func tellRow(b *bytes.Buffer, r Row) {
 		fmt.Fprintf(b, ", when %s", r.Guard.Name)
 	}
 	b.WriteString("\n")
+	if r.Holds {
+		fmt.Fprintf(b, "- waits while the order is held\n")
+	}
 	if len(r.Until) > 0 {
 		fmt.Fprintf(b, "- until %s\n", names(r.Until))
 	}
@@ -114,31 +118,15 @@ func names(types []event.Type) string {
 // drawStatuses walks every way through the facets.
 func drawStatuses(b *bytes.Buffer) {
 	edges := map[[2]string][]string{}
-	seen := map[order.Facets]bool{}
-	var walk func(f order.Facets, from string)
-	walk = func(f order.Facets, from string) {
-		if seen[f] {
-			return
+	ordertest.Ways(func(before ordertest.Standing, on event.Type, after ordertest.Standing) {
+		from, to := string(before.Status()), string(after.Status())
+		if before.Facets == order.New() {
+			from = "[*]"
 		}
-		seen[f] = true
-		for _, on := range order.Moving() {
-			next, err := order.Apply(f, on, "")
-			if err != nil || next == f {
-				continue
-			}
-			if f == order.New() && on != order.EventProcessed && on != order.EventFailed {
-				continue // these are what an order can begin with
-			}
-			if to := string(next.Status()); to != from {
-				e := [2]string{from, to}
-				if !slices.Contains(edges[e], string(on)) {
-					edges[e] = append(edges[e], string(on))
-				}
-			}
-			walk(next, string(next.Status()))
+		if e := [2]string{from, to}; from != to && !slices.Contains(edges[e], string(on)) {
+			edges[e] = append(edges[e], string(on))
 		}
-	}
-	walk(order.New(), "[*]")
+	})
 	var all []string
 	for e, on := range edges {
 		slices.Sort(on)

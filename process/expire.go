@@ -51,11 +51,11 @@ func (c *change) mayStillBePaid() (bool, error) {
 		return false, err
 	}
 	for _, a := range attempts {
-		later, err := c.later(payStep[a.Op], a.Payment, a.Status == attempt.Open)
+		unbegun, err := c.unbegun(payStep[a.Op], a.Payment, a.Status == attempt.Open)
 		if err != nil {
 			return false, err
 		}
-		if a.IsOpen() && !a.Op.Undoes() && !(later && c.firstAsk(p, a).After(c.tx.Now())) {
+		if a.IsOpen() && !a.Op.Undoes() && !(unbegun && c.firstAsk(p, a).After(c.tx.Now())) {
 			return true, nil
 		}
 	}

@@ -21,17 +21,18 @@ var (
 	cancelling = orderGuard("the order is being cancelled", func(o order.Order) bool {
 		return o.End == order.EndCancelling
 	})
+	wasHeld   = &Guard{"the order was held", func(c *change, _ event.Event) (bool, error) { return c.before.Held != "", nil }}
 	hasFailed = orderGuard("the order has failed", func(o order.Order) bool {
 		return o.End == order.EndFailed
 	})
-	stockReserved = orderGuard("stock is reserved", func(o order.Order) bool {
-		return o.Stock == order.StockReserved
+	goodsNotNeeded = orderGuard("the order is over, and goods are kept for it that are in no parcel", func(o order.Order) bool {
+		return (o.End == order.EndFailed || o.End == order.EndCancelled) && o.Sums.Unpacked() > 0
 	})
 	wasPaid = orderGuard("it had been paid for", func(o order.Order) bool {
 		return o.Failure == order.ShippingFailed || o.Failure == order.CaptureFailed
 	})
-	nothingPlanned = orderGuard("the order is going on and nothing is planned yet", func(o order.Order) bool {
-		return o.End == order.EndNone && o.Fulfilment == order.FulfilmentNone
+	goodsUnpacked = orderGuard("the order is going on, and goods are kept for it that are in no parcel", func(o order.Order) bool {
+		return o.End == order.EndNone && o.Sums.Unpacked() > 0
 	})
 	nothingToPay = paymentGuard("there is nothing to pay", func(p payment.Payment) bool {
 		return p.Gateway == payment.Free
@@ -71,7 +72,7 @@ var (
 
 // leavesAtOnce holds when a label is the hand-over, and nothing is owed.
 var leavesAtOnce = &Guard{"the label is the hand-over, and the money is taken", func(c *change, _ event.Event) (bool, error) {
-	if c.order.End != order.EndNone || c.order.Payment != order.PaymentCaptured || c.order.Fulfilment != order.FulfilmentLabelled {
+	if c.order.End != order.EndNone || c.order.Held != "" || !c.order.Payment.Taken() || c.order.Sums.Labelled == 0 {
 		return false, nil
 	}
 	shipments, err := c.getShipments()
@@ -93,15 +94,15 @@ var mayStayUnpaid = &Guard{"it is paid elsewhere, or was declined for now", func
 	return paidElsewhere.holds(c, e)
 }}
 
-// askedLater holds when an attempt is open that no one has made.
-var askedLater = &Guard{"an attempt at the gateway is open that will be made only later", func(c *change, _ event.Event) (bool, error) {
+// notAskedYet holds when an attempt is open that no one has begun to make.
+var notAskedYet = &Guard{"an attempt at the gateway is open that no one has begun", func(c *change, _ event.Event) (bool, error) {
 	attempts, err := c.getAttempts()
 	if err != nil {
 		return false, err
 	}
 	for _, a := range attempts {
-		if later, err := c.later(payStep[a.Op], a.Payment, a.Status == attempt.Open); err != nil || later {
-			return later, err
+		if unbegun, err := c.unbegun(payStep[a.Op], a.Payment, a.Status == attempt.Open); err != nil || unbegun {
+			return unbegun, err
 		}
 	}
 	return false, nil
@@ -126,12 +127,13 @@ var captureOwed = &Guard{"money is authorised, and a label is bought or none is 
 	}), err
 }}
 
-// parcelHere holds when there is a parcel that has not left.
-var parcelHere = &Guard{"a parcel is planned and has not left", func(c *change, _ event.Event) (bool, error) {
+// failedParcelHere holds when there is a parcel that is not to leave any more.
+var failedParcelHere = &Guard{"the order has failed, and a parcel of it has not left", func(c *change, _ event.Event) (bool, error) {
+	if c.order.End != order.EndFailed {
+		return false, nil
+	}
 	shipments, err := c.getShipments()
-	return slices.ContainsFunc(shipments, func(s *shipping.Shipment) bool {
-		return s.Status == shipping.LabelBought || s.Status == shipping.Planned
-	}), err
+	return slices.ContainsFunc(shipments, (*shipping.Shipment).Here), err
 }}
 
 // ticketWaits holds when a ticket waits for the order to move.

@@ -59,7 +59,6 @@ func failUnpaid(c *change, _ event.Event) error { return c.failOrder(order.Payme
 func failCapture(c *change, _ event.Event) error { return c.failOrder(order.CaptureFailed) }
 
 func (c *change) failOrder(why order.Failure) error {
-	c.failure = why
 	return c.emitOrder(order.EventFailed, failedData{Reason: why, Total: c.order.Total, Currency: string(c.order.Currency)})
 }
 

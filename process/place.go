@@ -7,13 +7,13 @@ import (
 	"slices"
 	"strconv"
 
-	"doorstep/event"
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/inventory"
 	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/policy"
+	"doorstep/shipping"
 )
 
 // Placed is the answer to the placing of an order: it is processed, or it has
@@ -56,7 +56,7 @@ func demandOf(q order.Request) []string {
 }
 
 func (p *Process) place(tx *db.Tx, by Command, q order.Request, number int64) (Placed, error) {
-	c := &change{p: p, tx: tx, by: by.By, fresh: true}
+	c := &change{p: p, tx: tx, by: by.By, fresh: true, held: map[string][]shipping.ShipmentLine{}}
 	var err error
 	if c.policy, err = p.policies.Current(tx); err != nil {
 		return Placed{}, err
@@ -75,12 +75,11 @@ func (p *Process) place(tx *db.Tx, by Command, q order.Request, number int64) (P
 	}
 	c.newOrder(q, totals, number)
 	c.newLines = lines
-	demand := order.Demand(lines)
-	location, short, err := inventory.ReserveAll(tx, c.cause(""), demand)
+	parts, short, err := inventory.ReserveAll(tx, c.cause(""), order.Demand(lines), c.policy.Split)
 	if err != nil {
 		return Placed{}, err
 	}
-	if err := c.placed(q, lines, location, short); err != nil {
+	if err := c.placed(q, parts, short); err != nil {
 		return Placed{}, err
 	}
 	if err := c.follow(); err != nil {
@@ -153,25 +152,30 @@ func (c *change) newOrder(q order.Request, totals order.Totals, number int64) {
 
 // placed says what the placing came to. An order whose stock is reserved has
 // a payment; one that is out of stock never comes so far.
-func (c *change) placed(q order.Request, lines []order.Line, location string, short []inventory.Shortage) error {
+func (c *change) placed(q order.Request, parts []inventory.Reservation, short []inventory.Shortage) error {
 	if len(short) > 0 {
-		c.failure = order.OutOfStock
 		return c.emitOrder(order.EventFailed, failedData{Reason: order.OutOfStock, Total: c.order.Total, Currency: string(c.order.Currency), Shortages: short})
 	}
 	pay := c.payments.add(c.newPayment(q.Payment))
-	return c.emit(event.Event{Entity: c.order.ID, Type: order.EventProcessed, Data: event.Data(processedData{
-		Total: c.order.Total, Currency: string(c.order.Currency), Lines: len(lines), Location: location, Payment: pay.ID, Gateway: pay.Gateway,
-	})})
+	data := processedData{Total: c.order.Total, Currency: string(c.order.Currency), Lines: len(c.newLines), Payment: pay.ID, Gateway: pay.Gateway}
+	for _, r := range parts {
+		data.Units += r.Quantity
+		if !slices.Contains(data.Locations, r.Location) {
+			data.Locations = append(data.Locations, r.Location)
+		}
+	}
+	return c.emitOrder(order.EventProcessed, data)
 }
 
 // processedData is what the first event of an order carries.
 type processedData struct {
-	Total    int64  `json:"total"`
-	Currency string `json:"currency"`
-	Lines    int    `json:"lines"`
-	Location string `json:"location"`
-	Payment  string `json:"payment"`
-	Gateway  string `json:"gateway"`
+	Total     int64    `json:"total"`
+	Currency  string   `json:"currency"`
+	Lines     int      `json:"lines"`
+	Units     int64    `json:"units"`
+	Locations []string `json:"locations"`
+	Payment   string   `json:"payment"`
+	Gateway   string   `json:"gateway"`
 }
 
 // failedData is what order.failed carries.
@@ -206,5 +210,5 @@ func contactOf(q order.Request) order.Contact {
 
 // cause says for the movements of stock who makes them and why.
 func (c *change) cause(reason string) inventory.Cause {
-	return inventory.Cause{Order: c.order.ID, By: c.by, At: c.tx.Now(), Reason: reason, IDs: c.p.ids}
+	return inventory.Cause{Order: c.order.ID, Key: reason, By: c.by, At: c.tx.Now(), Reason: reason, IDs: c.p.ids}
 }

@@ -135,6 +135,7 @@ var (
 	labelSilent  = reply[shipping.LabelAnswer]{err: errSilent}
 	labelAway    = reply[shipping.LabelAnswer]{err: shipping.ErrNotReached}
 	labelTrouble = reply[shipping.LabelAnswer]{answer: shipping.LabelAnswer{Refusal: shipping.CarrierTrouble}}
+	labelRefused = reply[shipping.LabelAnswer]{answer: shipping.LabelAnswer{Refusal: shipping.NoService}}
 	voidAway     = reply[shipping.VoidAnswer]{err: shipping.ErrNotReached}
 	voidSilent   = reply[shipping.VoidAnswer]{err: errSilent}
 	trackerAway  = reply[shipping.Tracking]{err: shipping.ErrNotReached}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"slices"
 
+	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/fault"
+	"doorstep/internal/work"
 	"doorstep/order"
 	"doorstep/payment"
 )
@@ -69,9 +71,10 @@ func giveBack(c *change, _ event.Event) error {
 	return c.openRefund(p, kept, string(c.order.Status))
 }
 
-// RecordRefund says that a person has given back what was paid elsewhere.
+// RecordRefund says that a person has given money back: what was paid elsewhere,
+// or what the gateway does not give back.
 //
-// Errors: invalid; not_found; conflict when no such refund is waited for.
+// Errors: invalid; not_found; conflict when no such refund waits for a person.
 func (p *Process) RecordRefund(ctx context.Context, by Command, orderID, refundID string, r payment.Record) (Result[order.Order], error) {
 	return p.change(ctx, by, "record_refund", orderID, [2]any{refundID, r}, func(c *change) error {
 		f, err := c.refund(refundID)
@@ -82,8 +85,13 @@ func (p *Process) RecordRefund(ctx context.Context, by Command, orderID, refundI
 		if err != nil {
 			return err
 		}
-		if f.Status != payment.RefundPending || pay.Gateway != payment.Manual {
-			return fault.New(fault.Conflict, "refund %s waits for no person", f.ID)
+		if f.Status != payment.RefundPending {
+			return fault.New(fault.Conflict, "refund %s is %s already", f.ID, f.Status)
+		}
+		if pay.Gateway != payment.Manual {
+			if err := c.withdrawStuck(StepRefund, f.ID, payment.OpRefund, pay); err != nil {
+				return err
+			}
 		}
 		if err := r.Validate(payment.Payment{Amount: f.Amount, Currency: pay.Currency}); err != nil {
 			return err
@@ -93,4 +101,62 @@ func (p *Process) RecordRefund(ctx context.Context, by Command, orderID, refundI
 		}
 		return c.refundSucceeded(pay, f.ID, paymentData{Amount: f.Amount, Currency: string(pay.Currency), Gateway: pay.Gateway})
 	})
+}
+
+// RecordVoid says that an authorisation is gone which the gateway did not give
+// up, because it has lapsed or was given up there.
+//
+// Errors: invalid; not_found; conflict when giving it up waits for no person.
+func (p *Process) RecordVoid(ctx context.Context, by Command, orderID, reference string) (Result[order.Order], error) {
+	r := payment.Record{Reference: reference}
+	if err := r.Validate(payment.Payment{}); err != nil {
+		return Result[order.Order]{}, err
+	}
+	return p.change(ctx, by, "record_void", orderID, r, func(c *change) error {
+		pay, err := c.payment()
+		if err != nil {
+			return err
+		}
+		if pay == nil || pay.Status != payment.StatusRequiresCapture {
+			return fault.New(fault.Conflict, "order %d has no authorisation", c.order.Number)
+		}
+		if err := c.withdrawStuck(StepVoidPayment, pay.ID, payment.OpVoid, pay); err != nil {
+			return err
+		}
+		if err := c.recorded(pay, payment.OpVoid, payment.Record{Reference: reference, Amount: pay.Amount}, ""); err != nil {
+			return err
+		}
+		return c.movePayment(pay, payment.EventCanceled, dataOf(pay, nil))
+	})
+}
+
+// withdrawStuck gives up the attempt of a step that waits for a person, who has
+// seen to it elsewhere.
+//
+// Errors: conflict when the step waits for no person, or the provider may have
+// done what the attempt asks for.
+func (c *change) withdrawStuck(step Step, subject string, op payment.Op, p *payment.Payment) error {
+	it, err := c.item(step, subject)
+	if err != nil {
+		return err
+	}
+	if it == nil || it.State != work.Stuck {
+		return fault.New(fault.Conflict, "%s of order %d waits for no person: the gateway %s is asked for it", subject, c.order.Number, p.Gateway)
+	}
+	attempts, err := c.getAttempts()
+	if err != nil {
+		return err
+	}
+	for _, a := range attempts {
+		if !a.IsOpen() || a.Op != op {
+			continue
+		}
+		if a.Status == attempt.Unknown {
+			return fault.New(fault.Conflict, "the gateway %s may have done it, and has not answered: have it tried again first", p.Gateway)
+		}
+		if err := a.Move(attempt.Withdrawn, c.tx.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -2,7 +2,6 @@ package process
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 
@@ -53,16 +52,27 @@ func (c *change) remind(own *work.Item, again time.Duration, category support.Ca
 // tell opens a ticket for a person, unless there is one of its category at
 // which someone is.
 func (c *change) tell(category support.Category, body string) error {
-	tickets, err := c.getTickets()
-	if err != nil {
+	c.by = access.Process
+	if told, err := c.alreadyTold(category); err != nil || told != nil {
 		return err
 	}
-	c.by = access.Process
-	if slices.ContainsFunc(tickets, func(t *support.Ticket) bool { return t.Category == category && t.Status.Unsolved() }) {
-		return nil
-	}
-	_, err = c.openTicket(category, support.FromProcess, body)
+	_, err := c.openTicket(category, support.FromProcess, body)
 	return err
+}
+
+// alreadyTold returns the ticket of the category at which a person is, nil when
+// there is none.
+func (c *change) alreadyTold(category support.Category) (*support.Ticket, error) {
+	tickets, err := c.getTickets()
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tickets {
+		if t.Category == category && (t.Status == support.Open || t.Status == support.Pending) {
+			return t, nil
+		}
+	}
+	return nil, nil
 }
 
 func paymentLate(c *change, it *work.Item) error {
@@ -101,7 +111,16 @@ func reportStuck(c *change, e event.Event) error {
 	if err := json.Unmarshal(e.Data, &what); err != nil {
 		return err
 	}
-	_, err := c.openTicket(support.OrderIssue, support.FromProcess, "A step has used up its tries and needs a person to try it again: "+c.p.steps[what.Step].Does+".")
+	body := "A step has used up its tries and needs a person to try it again: " + c.p.steps[what.Step].Does + "."
+	told, err := c.alreadyTold(support.OrderIssue)
+	if err != nil {
+		return err
+	}
+	if told != nil {
+		c.say(told, support.FromProcess, body)
+		return nil
+	}
+	_, err = c.openTicket(support.OrderIssue, support.FromProcess, body)
 	return err
 }
 

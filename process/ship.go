@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -12,8 +13,12 @@ import (
 	"doorstep/shipping"
 )
 
-// moveShipment moves a shipment by its table and says so in the history.
-func (c *change) moveShipment(s *shipping.Shipment, t event.Type, data any) error {
+// moveShipment moves a shipment by its table and says so in the history, with
+// how many units it moves where that counts.
+func (c *change) moveShipment(s *shipping.Shipment, t event.Type, data shipmentData) error {
+	if order.Adds(t) {
+		data.Units = s.Units
+	}
 	from := s.Status
 	to, err := shipping.Transitions.Next(from, t)
 	if err != nil {
@@ -27,6 +32,7 @@ func (c *change) moveShipment(s *shipping.Shipment, t event.Type, data any) erro
 type shipmentData struct {
 	Carrier        string                  `json:"carrier"`
 	Location       string                  `json:"location,omitempty"`
+	Units          int64                   `json:"units,omitempty"`
 	TrackingNumber string                  `json:"tracking_number,omitempty"`
 	Cost           int64                   `json:"cost,omitempty"`
 	Currency       string                  `json:"currency,omitempty"`
@@ -37,41 +43,129 @@ type shipmentData struct {
 	SeenAt         *time.Time              `json:"seen_at,omitempty"` // by the carrier's clock
 }
 
-// planShipment is the rule of an order that is paid: a parcel for each
-// location that keeps goods for it.
-func planShipment(c *change, _ event.Event) error {
-	reserved, err := inventory.Reservations(c.tx, c.order.ID, c.order.ID)
+// planShipments is the rule of goods that are kept for an order and are in no
+// parcel: there is one for each location that has some of them.
+func planShipments(c *change, _ event.Event) error {
+	free, err := c.unpacked()
 	if err != nil {
 		return err
 	}
-	lines, err := c.lines()
+	lines, err := c.missing()
 	if err != nil {
 		return err
 	}
-	var locations []string
-	for _, r := range reserved {
-		if !slices.Contains(locations, r.Location) {
-			locations = append(locations, r.Location)
+	skus, err := inventory.Catalogue(c.tx, slices.Sorted(maps.Keys(order.Demand(lines))))
+	if err != nil {
+		return err
+	}
+	for _, location := range slices.Sorted(maps.Keys(free)) {
+		s := shipping.Shipment{
+			ID: c.newID("shp", location), Order: c.order.ID, Location: location, Carrier: c.policy.Carrier,
+			Service: c.order.ShippingMethod, Leaves: c.policy.HandOver, Tracking: shipping.TrackingUnknown, PlannedAt: c.tx.Now(),
+		}
+		held := pack(lines, free[location])
+		for _, l := range held {
+			s.Units += l.Quantity
+			s.Weight += skus[l.SKU].Weight * l.Quantity
+		}
+		if s.Units == 0 {
+			continue
+		}
+		c.held[s.ID] = held
+		if err := c.moveShipment(c.shipments.add(s), shipping.EventPlanned, shipmentData{Carrier: s.Carrier, Location: s.Location}); err != nil {
+			return err
 		}
 	}
-	if len(locations) != 1 {
-		return fault.New(fault.Internal, "order %s has goods reserved at %d locations", c.order.ID, len(locations))
-	}
-	skus, err := inventory.Catalogue(c.tx, demandOfLines(lines))
+	return nil
+}
+
+// unpacked returns what is reserved for the order and in no parcel that is
+// here, by location and SKU.
+func (c *change) unpacked() (map[string]map[string]int64, error) {
+	reserved, err := inventory.Reservations(c.tx, c.order.ID, c.order.ID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s := shipping.Shipment{
-		ID: c.newID("shp", locations[0]), Order: c.order.ID, Location: locations[0], Carrier: c.policy.Carrier,
-		Service: c.order.ShippingMethod, Leaves: c.policy.HandOver, Tracking: shipping.TrackingUnknown, PlannedAt: c.tx.Now(),
+	free := map[string]map[string]int64{}
+	for _, r := range reserved {
+		if free[r.Location] == nil {
+			free[r.Location] = map[string]int64{}
+		}
+		free[r.Location][r.SKU] += r.Quantity
 	}
-	held := make([]shipping.ShipmentLine, len(lines))
-	for i, l := range lines {
-		held[i] = shipping.ShipmentLine{Line: l.Line, SKU: l.SKU, Quantity: l.Quantity}
-		s.Weight += skus[l.SKU].Weight * l.Quantity
+	shipments, err := c.getShipments()
+	if err != nil {
+		return nil, err
 	}
-	c.held = map[string][]shipping.ShipmentLine{s.ID: held}
-	return c.moveShipment(c.shipments.add(s), shipping.EventPlanned, shipmentData{Carrier: s.Carrier, Location: s.Location})
+	for _, s := range shipments {
+		if !s.Here() {
+			continue
+		}
+		held, err := c.heldBy(s)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range held {
+			free[s.Location][l.SKU] -= l.Quantity
+		}
+	}
+	return free, nil
+}
+
+// missing returns the order's lines with how many of each are in no parcel.
+func (c *change) missing() ([]order.Line, error) {
+	lines, err := c.lines()
+	if err != nil {
+		return nil, err
+	}
+	lines = slices.Clone(lines)
+	shipments, err := c.getShipments()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range shipments {
+		if !s.Live() {
+			continue
+		}
+		held, err := c.heldBy(s)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range held {
+			lines[l.Line-1].Quantity -= l.Quantity
+		}
+	}
+	return lines, nil
+}
+
+// heldBy returns what a parcel holds.
+func (c *change) heldBy(s *shipping.Shipment) ([]shipping.ShipmentLine, error) {
+	if held, ok := c.held[s.ID]; ok {
+		return held, nil
+	}
+	all, err := shipping.Lines(c.tx, c.order.ID)
+	for id, held := range all {
+		if _, ok := c.held[id]; !ok {
+			c.held[id] = held
+		}
+	}
+	return c.held[s.ID], err
+}
+
+// pack takes from the lines what is free at one location, and returns what a
+// parcel from there holds.
+func pack(lines []order.Line, free map[string]int64) (held []shipping.ShipmentLine) {
+	for i := range lines {
+		l := &lines[i]
+		n := min(l.Quantity, free[l.SKU])
+		if n <= 0 {
+			continue
+		}
+		held = append(held, shipping.ShipmentLine{Line: l.Line, SKU: l.SKU, Quantity: n})
+		l.Quantity -= n
+		free[l.SKU] -= n
+	}
+	return held
 }
 
 // lines returns the order's lines, those just placed where it is new.
@@ -80,15 +174,6 @@ func (c *change) lines() ([]order.Line, error) {
 		return c.newLines, nil
 	}
 	return order.Lines(c.tx, c.order.ID)
-}
-
-func demandOfLines(lines []order.Line) []string {
-	var skus []string
-	for sku := range order.Demand(lines) {
-		skus = append(skus, sku)
-	}
-	slices.Sort(skus)
-	return skus
 }
 
 // failUnshipped is the rule of a parcel that no carrier takes.
@@ -112,7 +197,15 @@ func handOverReady(c *change, _ event.Event) error {
 
 // ship lets a parcel leave with its goods.
 func (c *change) ship(s *shipping.Shipment) error {
-	if err := inventory.ShipAll(c.tx, c.cause(s.ID)); err != nil {
+	held, err := c.heldBy(s)
+	if err != nil {
+		return err
+	}
+	units := map[string]int64{}
+	for _, l := range held {
+		units[l.SKU] += l.Quantity
+	}
+	if err := inventory.ShipParcel(c.tx, c.cause(s.ID), s.Location, units); err != nil {
 		return err
 	}
 	s.ShippedAt = c.tx.Now()
@@ -136,7 +229,9 @@ func (p *Process) HandOver(ctx context.Context, by Command, orderID, shipmentID 
 			return fault.New(fault.TooLate, "shipment %s is %s", s.ID, s.Status)
 		case c.order.End != order.EndNone:
 			return fault.New(fault.TooLate, "order %d is %s: nothing of it leaves", c.order.Number, ended(c.order))
-		case c.order.Payment != order.PaymentCaptured:
+		case c.order.Held != "":
+			return fault.New(fault.Conflict, "order %d is held (%s): nothing of it leaves", c.order.Number, c.order.Held)
+		case !c.order.Payment.Taken():
 			return fault.New(fault.Conflict, "order %d is not paid yet (%s): nothing of it leaves", c.order.Number, c.order.Payment)
 		case s.Carrier != shipping.Manual && s.Status != shipping.LabelBought:
 			return fault.New(fault.Conflict, "shipment %s has no label yet", s.ID)

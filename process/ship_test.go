@@ -20,10 +20,10 @@ var labelScenarios = []scenario{
 		s.gateway.refund.say(gatewayAway)
 		o := s.place(sentTo(carrier.PostalFailLabel))
 		s.after(0)
-		s.expect(o, outcome{Order: "failed shipping_failed: released refunding failed", Money: taken,
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunding none", Money: taken,
 			Tickets: "order_issue on_hold refund_pending", Next: "refund"})
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "failed shipping_failed: released refunded failed", Money: takenBack,
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: takenBack,
 			Tickets: "order_issue solved refunded"})
 		s.wantLevel("CUP", 100, 0)
 	}},
@@ -40,7 +40,7 @@ var labelScenarios = []scenario{
 		s.after(70 * time.Minute)
 		s.wantStatus(o, order.Paid)
 		s.after(2 * time.Minute)
-		s.expect(o, outcome{Order: "failed shipping_failed: released refunded failed", Money: takenBack,
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: takenBack,
 			Tickets: "order_issue solved refunded"})
 		s.wantCount(o, shipping.EventLabelRefused, 3)
 	}},
@@ -83,7 +83,7 @@ var labelScenarios = []scenario{
 		s.carrier.buy.say(labelSilent)
 		o := s.place(sentTo(carrier.PostalFailLabel))
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "failed shipping_failed: released refunded failed", Money: takenBack,
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: takenBack,
 			Tickets: "order_issue solved refunded"})
 	}},
 	{"the label's key has expired, and one was sold",
@@ -173,7 +173,7 @@ var handOverScenarios = []scenario{
 		s.gateway.capture.say(declinedHard)
 		o := s.place(cup())
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "failed capture_failed: released voided voided", Money: "void", Labels: "1 sold, 1 void",
+		s.expect(o, outcome{Order: "failed capture_failed: released voided none", Money: "void", Labels: "1 sold, 1 void",
 			Tickets: "order_issue solved nothing_taken"})
 		s.wantLevel("CUP", 100, 0)
 	}},
@@ -181,14 +181,14 @@ var handOverScenarios = []scenario{
 		s.gateway.capture.say(declinedHard)
 		o := s.place(cup())
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "failed capture_failed: released voided voided", Money: "void",
+		s.expect(o, outcome{Order: "failed capture_failed: released voided none", Money: "void",
 			Tickets: "order_issue solved nothing_taken"})
 	}},
 	{"the capture is declined when the parcel has left", config{policy: settings(onHandOver, retryAfter(12*time.Hour))}, func(s *shop) {
 		s.gateway.capture.say(declinedSoftly, declinedHard)
 		o := s.place(cup())
 		s.after(day)
-		s.expect(o, outcome{Order: "failed capture_failed: released voided labelled", Money: "void", Labels: "1 sold",
+		s.expect(o, outcome{Order: "failed capture_failed: reserved voided labelled", Money: "void", Labels: "1 sold",
 			Tickets: "order_issue solved nothing_taken, other open needs_person"})
 	}},
 	{"the policy changes between the label and the money", config{policy: settings(onHandOver, retryAfter(time.Hour))}, func(s *shop) {

@@ -34,6 +34,7 @@ type Next struct {
 	Does  string `json:"does"`
 	Due   string `json:"due"`             // RFC 3339, shop time
 	Stuck bool   `json:"stuck,omitempty"` // it waits for a person
+	Held  bool   `json:"held,omitempty"`  // it waits until the order is released
 	Tries int    `json:"tries,omitempty"`
 	Error string `json:"error,omitempty"`
 }
@@ -75,7 +76,7 @@ func (p *Process) next(items []work.Item) []Next {
 	next := make([]Next, len(items))
 	for i, it := range items {
 		next[i] = Next{Step: Step(it.Step), Does: p.steps[Step(it.Step)].Does, Due: it.Due.Format("2006-01-02T15:04:05Z07:00"),
-			Stuck: it.State == work.Stuck, Tries: it.Tries, Error: it.Error}
+			Stuck: it.State == work.Stuck, Held: it.State == work.Held, Tries: it.Tries, Error: it.Error}
 	}
 	return next
 }

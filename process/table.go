@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"doorstep/event"
@@ -27,7 +28,7 @@ const (
 	StepUndo          Step = "undo_charge"
 	StepLookAgain     Step = "look_again"
 	StepReportStray   Step = "report_stray"
-	StepPlanShipment  Step = "plan_shipment"
+	StepPlanShipments Step = "plan_shipments"
 	StepBuyLabel      Step = "buy_label"
 	StepFailUnshipped Step = "fail_unshipped"
 	StepCapture       Step = "capture"
@@ -39,6 +40,8 @@ const (
 	StepFinishCancel  Step = "finish_cancel"
 	StepVoidLabel     Step = "void_label"
 	StepRefuseCancel  Step = "refuse_cancel"
+	StepPark          Step = "park_steps"
+	StepResume        Step = "resume_steps"
 	StepRecall        Step = "recall_label"
 	StepReleaseStock  Step = "release_stock"
 	StepGiveBack      Step = "give_back"
@@ -79,6 +82,7 @@ type Row struct {
 	On    []event.Type // any of them sets it off
 	Guard *Guard       // and this holds; nil for always
 	Until []event.Type // any of them ends an Ask or a Wait
+	Holds bool         // it waits while the order is held
 	Does  string       // for people
 	Leads []event.Type // the events it may cause, apart from those of Until
 
@@ -98,7 +102,7 @@ type Guard struct {
 // Table returns the order process. The order of its rows is the order in which
 // they are tried for one event.
 func Table() []Row {
-	return append(append(append(payRows(), shipRows()...), endRows()...), ticketRows()...)
+	return slices.Concat(payRows(), shipRows(), endRows(), holdRows(), ticketRows())
 }
 
 // payRows are the rows that lead to an order that is paid.
@@ -110,13 +114,13 @@ func payRows() []Row {
 			rule: payNothing,
 		},
 		{
-			Step: StepAuthorise, Kind: Ask, On: on(order.EventProcessed), Guard: paidAtGateway, about: thePayment,
+			Step: StepAuthorise, Kind: Ask, Holds: true, On: on(order.EventProcessed), Guard: paidAtGateway, about: thePayment,
 			Until: on(payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventCanceled),
 			Does:  "ask the gateway for the money, attempt by attempt", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpAuthorise), ask: askGateway,
 		},
 		{
-			Step: StepAwaitPayment, Kind: Wait, On: on(order.EventProcessed), Guard: paidElsewhere, about: thePayment,
+			Step: StepAwaitPayment, Kind: Wait, Holds: true, On: on(order.EventProcessed), Guard: paidElsewhere, about: thePayment,
 			Until: on(payment.EventSucceeded, payment.EventCanceled),
 			Does:  "wait until a person records the payment; when it is late, tell a person", Leads: on(support.EventOpened),
 			due: awaitPaymentDue, lapse: paymentLate,
@@ -127,14 +131,14 @@ func payRows() []Row {
 			rule: failUnpaid,
 		},
 		{
-			Step: StepExpirePayment, Kind: Wait, On: on(order.EventProcessed, payment.EventDeclined), Guard: mayStayUnpaid, about: thePayment,
+			Step: StepExpirePayment, Kind: Wait, Holds: true, On: on(order.EventProcessed, payment.EventDeclined), Guard: mayStayUnpaid, about: thePayment,
 			Until: on(payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventCanceled),
 			Does:  "keep the stock for so long as policy has it, and while the gateway is being asked or is away; then the order fails",
 			Leads: on(order.EventFailed),
 			due:   expirePaymentDue, lapse: expirePayment,
 		},
 		{
-			Step: StepWithdraw, Kind: Rule, On: on(order.EventFailed), Guard: askedLater,
+			Step: StepWithdraw, Kind: Rule, On: on(order.EventFailed), Guard: notAskedYet,
 			Does: "what the gateway would have been asked only later is given up", Leads: on(payment.EventCanceled),
 			rule: withdrawAttempts,
 		},
@@ -162,12 +166,12 @@ func payRows() []Row {
 func shipRows() []Row {
 	return []Row{
 		{
-			Step: StepPlanShipment, Kind: Rule, On: on(payment.EventAuthorised, payment.EventSucceeded), Guard: nothingPlanned,
-			Does: "plan a parcel from the location that has the goods", Leads: on(shipping.EventPlanned),
-			rule: planShipment,
+			Step: StepPlanShipments, Kind: Rule, On: on(payment.EventAuthorised, payment.EventSucceeded), Guard: goodsUnpacked,
+			Does: "plan a parcel from each location that has goods for it", Leads: on(shipping.EventPlanned),
+			rule: planShipments,
 		},
 		{
-			Step: StepBuyLabel, Kind: Ask, On: on(shipping.EventPlanned), Guard: carrierSellsLabels,
+			Step: StepBuyLabel, Kind: Ask, Holds: true, On: on(shipping.EventPlanned), Guard: carrierSellsLabels,
 			Until: on(shipping.EventLabelBought, shipping.EventFailed, shipping.EventVoided),
 			Does:  "buy a label from the carrier, attempt by attempt", Leads: on(shipping.EventLabelUnknown, shipping.EventLabelRefused, EventStuck, support.EventOpened),
 			rule: openLabelPurchase, ask: askCarrier,
@@ -178,7 +182,7 @@ func shipRows() []Row {
 			rule: failUnshipped,
 		},
 		{
-			Step: StepCapture, Kind: Ask, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused), Guard: captureOwed, about: thePayment,
+			Step: StepCapture, Kind: Ask, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused), Guard: captureOwed, about: thePayment,
 			Until: on(payment.EventSucceeded, payment.EventCaptureFailed, payment.EventExpired),
 			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpCapture), ask: askGateway,
@@ -189,12 +193,12 @@ func shipRows() []Row {
 			rule: failCapture,
 		},
 		{
-			Step: StepHandOver, Kind: Rule, On: on(shipping.EventLabelBought, payment.EventSucceeded, order.EventCancelRefused), Guard: leavesAtOnce,
+			Step: StepHandOver, Kind: Rule, On: on(shipping.EventLabelBought, payment.EventSucceeded, order.EventCancelRefused, order.EventReleased), Guard: leavesAtOnce,
 			Does: "the label is the hand-over: the stock leaves", Leads: on(shipping.EventShipped),
 			rule: handOverReady,
 		},
 		{
-			Step: StepAwaitHandOver, Kind: Wait, On: on(shipping.EventPlanned, shipping.EventLabelBought), Guard: personHandsOver,
+			Step: StepAwaitHandOver, Kind: Wait, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought), Guard: personHandsOver,
 			Until: on(shipping.EventShipped, shipping.EventVoided),
 			Does:  "wait until a person hands the parcel over; when it is late, tell a person", Leads: on(support.EventOpened),
 			due: awaitHandOverDue, lapse: handOverLate,
@@ -211,6 +215,22 @@ func shipRows() []Row {
 			Until: on(shipping.EventDelivered),
 			Does:  "wait until a person says that the parcel has arrived; when it is late, tell a person", Leads: on(shipping.EventSilent, support.EventOpened),
 			due: awaitDeliveryDue, lapse: deliveryLate,
+		},
+	}
+}
+
+// holdRows are the rows that stop an order, and let it go on.
+func holdRows() []Row {
+	return []Row{
+		{
+			Step: StepPark, Kind: Rule, On: on(order.EventHeld),
+			Does: "what is due of a held order waits, beside what brings money back or follows a parcel",
+			rule: parkSteps,
+		},
+		{
+			Step: StepResume, Kind: Rule, On: on(order.EventReleased, order.EventCancelRequested, order.EventFailed), Guard: wasHeld,
+			Does: "what has waited goes on; a deadline is put off by as long as the order was held",
+			rule: resumeSteps,
 		},
 	}
 }
@@ -240,12 +260,12 @@ func endRows() []Row {
 			rule: refuseCancel,
 		},
 		{
-			Step: StepReleaseStock, Kind: Rule, On: on(order.EventFailed, order.EventCancelled), Guard: stockReserved,
-			Does: "what was reserved is free again", Leads: on(inventory.EventReleased),
+			Step: StepReleaseStock, Kind: Rule, On: on(order.EventFailed, order.EventCancelled, shipping.EventVoided), Guard: goodsNotNeeded,
+			Does: "what was reserved and is in no parcel that may leave is free again", Leads: on(inventory.EventReleased),
 			rule: releaseStock,
 		},
 		{
-			Step: StepRecall, Kind: Rule, On: on(order.EventFailed), Guard: parcelHere,
+			Step: StepRecall, Kind: Rule, On: on(order.EventFailed, shipping.EventLabelBought, shipping.EventLabelRefused), Guard: failedParcelHere,
 			Does: "a label that will not be used is given back, and a parcel that has none is not sent", Leads: on(shipping.EventVoidRequested, shipping.EventVoided),
 			rule: recallLabels,
 		},

@@ -13,6 +13,7 @@ import (
 	"doorstep/internal/db"
 	"doorstep/internal/db/dbtest"
 	"doorstep/order"
+	"doorstep/order/ordertest"
 	"doorstep/payment"
 	"doorstep/process"
 	"doorstep/shipping"
@@ -54,29 +55,29 @@ func (s *sightings) saw(thing string, from, on, to any) {
 func (s *sightings) history(shop *shop) {
 	events, err := db.View(shop.t.Context(), shop.db, func(r db.Reader) ([]event.Event, error) { return event.Range(r, "", "~") })
 	must(shop.t, err)
-	facets := map[string]order.Facets{}
+	standing := map[string]ordertest.Standing{}
 	for _, e := range events {
 		kind, _, _ := strings.Cut(e.Entity, "_")
 		s.saw(kind, e.From, e.Type, e.To)
 		if strings.HasPrefix(e.Subject, order.Prefix) {
-			s.facets(shop, facets, e)
+			s.facets(shop, standing, e)
 		}
 	}
 	s.attempts(shop, events)
 }
 
-func (s *sightings) facets(shop *shop, known map[string]order.Facets, e event.Event) {
+func (s *sightings) facets(shop *shop, known map[string]ordertest.Standing, e event.Event) {
 	before, ok := known[e.Subject]
 	if !ok {
-		before = order.New()
+		before.Facets = order.New()
 	}
-	after, err := order.Apply(before, e.Type, "")
+	facets, sums, err := order.Apply(before.Facets, before.Sums, e)
 	must(shop.t, err)
-	known[e.Subject] = after
-	s.facetMoves(before, e.Type, after)
+	known[e.Subject] = ordertest.Standing{Facets: facets, Sums: sums}
+	s.facetMoves(before, e.Type, known[e.Subject])
 }
 
-func (s *sightings) facetMoves(before order.Facets, on event.Type, after order.Facets) {
+func (s *sightings) facetMoves(before ordertest.Standing, on event.Type, after ordertest.Standing) {
 	if before.Stock != after.Stock {
 		s.saw("stock", before.Stock, on, after.Stock)
 	}
@@ -199,32 +200,11 @@ func tableOf[S, E ~string](thing string, table state.Table[S, E], add func(thing
 	}
 }
 
-// facetTable is every move of a facet that the order's table allows by itself.
+// facetTable is every move that a facet of a small order can make.
 func facetTable() map[string]bool {
 	found := newSightings()
-	for _, f := range allFacets() {
-		for _, on := range order.Moving() {
-			if after, err := order.Apply(f, on, ""); err == nil {
-				found.facetMoves(f, on, after)
-			}
-		}
-	}
+	ordertest.Ways(found.facetMoves)
 	return found.moves
-}
-
-func allFacets() (all []order.Facets) {
-	for _, st := range []order.Stock{order.StockNone, order.StockReserved, order.StockReleased, order.StockLeft} {
-		for _, p := range []order.Payment{order.PaymentDue, order.PaymentAuthorised, order.PaymentCaptured, order.PaymentFailed,
-			order.PaymentVoided, order.PaymentRefunding, order.PaymentRefunded} {
-			for _, f := range []order.Fulfilment{order.FulfilmentNone, order.FulfilmentPlanned, order.FulfilmentLabelled,
-				order.FulfilmentShipped, order.FulfilmentDelivered, order.FulfilmentFailed, order.FulfilmentVoided} {
-				for _, e := range []order.End{order.EndNone, order.EndCancelling, order.EndCancelled, order.EndFailed} {
-					all = append(all, order.Facets{Stock: st, Payment: p, Fulfilment: f, End: e})
-				}
-			}
-		}
-	}
-	return all
 }
 
 // without takes each row out of the table, one after the other: a scenario in

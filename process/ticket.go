@@ -181,7 +181,7 @@ func (p *Process) ReplyTicket(ctx context.Context, by Command, id string, from s
 // SolveTicket says that a person has solved it, with what is told the customer.
 //
 // Errors: invalid; not_found; conflict when it is solved, closed, or waits for
-// its order.
+// its order, or when it is the last one that tells of a step that is stuck.
 func (p *Process) SolveTicket(ctx context.Context, by Command, id, body string) (Result[support.Ticket], error) {
 	var check fault.Check
 	support.ValidateBody(&check, body)
@@ -195,7 +195,29 @@ func (p *Process) SolveTicket(ctx context.Context, by Command, id, body string) 
 		case t.Status == support.OnHold:
 			return fault.New(fault.Conflict, "ticket %s waits for its order: it is solved when the order has moved", t.ID)
 		}
+		if err := c.nothingForgotten(); err != nil {
+			return err
+		}
 		c.say(t, support.FromShop, body)
 		return c.moveTicket(t, support.EventSolved)
 	})
+}
+
+// nothingForgotten refuses to solve the last ticket of an order of which a step
+// is stuck: no one would be told of it any more.
+func (c *change) nothingForgotten() error {
+	if c.order.ID == "" || c.order.OpenTickets > 1 {
+		return nil
+	}
+	items, err := c.getItems()
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		if it.State == work.Stuck {
+			return fault.New(fault.Conflict, "order %d can not go on by itself (%s): have it tried again, or record what was done elsewhere", c.order.Number,
+				c.p.steps[Step(it.Step)].Does)
+		}
+	}
+	return nil
 }

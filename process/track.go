@@ -130,7 +130,7 @@ func (c *change) tracked(s *shipping.Shipment, before shipping.TrackingStatus, a
 // mayLeave says whether a parcel that the carrier has seen leaves by the books
 // too: the goods are still the order's, and the money is there.
 func (c *change) mayLeave() bool {
-	return c.order.Stock == order.StockReserved && c.order.Payment == order.PaymentCaptured &&
+	return c.order.Payment.Taken() &&
 		(c.order.End == order.EndNone || c.order.End == order.EndCancelling)
 }
 

@@ -22,6 +22,7 @@ type Shipment struct {
 	Carrier        string          `json:"carrier"`
 	Service        string          `json:"service"`
 	Leaves         policy.HandOver `json:"leaves"` // what counts as its hand-over, by the policy when it was planned
+	Units          int64           `json:"units"`  // how many it holds
 	Weight         int64           `json:"weight_grams"`
 	Status         Status          `json:"status"`
 	Tracking       TrackingStatus  `json:"tracking"`
@@ -53,6 +54,12 @@ const (
 	Failed      Status = "failed"  // no carrier takes it
 	Voided      Status = "voided"  // it will not leave
 )
+
+// Here says whether a parcel is to leave and has not.
+func (s *Shipment) Here() bool { return s.Status == Planned || s.Status == LabelBought }
+
+// Live says whether a parcel is to leave or has left.
+func (s *Shipment) Live() bool { return s.Here() || s.Status == Shipped }
 
 // The events of a shipment.
 const (

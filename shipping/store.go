@@ -22,10 +22,10 @@ const numberRank = 36
 
 // Insert writes a new shipment and what it holds.
 func Insert(tx *db.Tx, s Shipment, lines []ShipmentLine) {
-	tx.Write(`INSERT INTO shipments (id, order_id, location, carrier, service, leaves, weight_grams, status, tracking, tracking_number,
+	tx.Write(`INSERT INTO shipments (id, order_id, location, carrier, service, leaves, units, weight_grams, status, tracking, tracking_number,
 			label_ref, cost, cost_currency, planned_at, shipped_at, delivered_at, scanned_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
-		s.ID, s.Order, s.Location, s.Carrier, s.Service, string(s.Leaves), s.Weight, string(s.Status), string(s.Tracking), s.TrackingNumber,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+		s.ID, s.Order, s.Location, s.Carrier, s.Service, string(s.Leaves), s.Units, s.Weight, string(s.Status), string(s.Tracking), s.TrackingNumber,
 		s.LabelRef, s.Cost, string(s.CostCurrency), db.Micros(s.PlannedAt), db.Micros(s.ShippedAt), db.Micros(s.DeliveredAt), db.Micros(s.ScannedAt))
 	for _, l := range lines {
 		tx.Write(`INSERT INTO shipment_lines (order_id, shipment_id, line, sku, quantity) VALUES ($1, $2, $3, $4, $5)`,
@@ -130,9 +130,10 @@ func InsertAttempt(tx *db.Tx, a Attempt) {
 
 // SaveAttempt writes what moves of an attempt.
 func SaveAttempt(tx *db.Tx, a Attempt) {
-	tx.Write(`UPDATE label_attempts SET status = $1, ref = $2, tracking_number = $3, cost = $4, cost_currency = $5, refusal = $6, closed_at = $7
-		WHERE key = $8`,
-		string(a.Status), a.Ref, a.TrackingNumber, a.Cost, string(a.CostCurrency), string(a.Refusal), db.Micros(a.ClosedAt), a.Key)
+	tx.Write(`UPDATE label_attempts SET status = $1, ref = $2, tracking_number = $3, cost = $4, cost_currency = $5, refusal = $6,
+			key_until = $7, closed_at = $8 WHERE key = $9`,
+		string(a.Status), a.Ref, a.TrackingNumber, a.Cost, string(a.CostCurrency), string(a.Refusal),
+		db.Micros(a.KeyUntil), db.Micros(a.ClosedAt), a.Key)
 }
 
 // Attempts returns the attempts of an order's shipments, oldest first.
@@ -219,13 +220,13 @@ func (s Shipment) LastSeen() time.Time {
 	return last
 }
 
-const shipmentColumns = `id, order_id, location, carrier, service, leaves, weight_grams, status, tracking, tracking_number,
+const shipmentColumns = `id, order_id, location, carrier, service, leaves, units, weight_grams, status, tracking, tracking_number,
 	label_ref, cost, cost_currency, planned_at, shipped_at, delivered_at, scanned_at`
 
 func scanShipment(row db.Row) (Shipment, error) {
 	var s Shipment
 	var planned, shipped, delivered, scanned int64
-	err := row.Scan(&s.ID, &s.Order, &s.Location, &s.Carrier, &s.Service, (*string)(&s.Leaves), &s.Weight, (*string)(&s.Status), (*string)(&s.Tracking), &s.TrackingNumber,
+	err := row.Scan(&s.ID, &s.Order, &s.Location, &s.Carrier, &s.Service, (*string)(&s.Leaves), &s.Units, &s.Weight, (*string)(&s.Status), (*string)(&s.Tracking), &s.TrackingNumber,
 		&s.LabelRef, &s.Cost, (*string)(&s.CostCurrency), &planned, &shipped, &delivered, &scanned)
 	s.PlannedAt, s.ShippedAt, s.DeliveredAt, s.ScannedAt = db.Time(planned), db.Time(shipped), db.Time(delivered), db.Time(scanned)
 	return s, err

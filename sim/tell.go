@@ -105,7 +105,7 @@ func (t *teller) basket() string {
 type eventFacts struct {
 	Amount         int64                `json:"amount"`
 	Currency       money.Currency       `json:"currency"`
-	Location       string               `json:"location"`
+	Locations      []string             `json:"locations"`
 	TrackingNumber string               `json:"tracking_number"`
 	Cost           int64                `json:"cost"`
 	Reason         string               `json:"reason"`
@@ -131,7 +131,7 @@ func (t *teller) event(e event.Event) string {
 
 // sayings are the words for each type of event.
 var sayings = map[event.Type]func(*teller, event.Event, eventFacts) string{
-	order.EventProcessed: plainly("PROCESSED: the stock is reserved at ", func(f eventFacts) string { return f.Location }),
+	order.EventProcessed: plainly("PROCESSED: the stock is reserved at ", func(f eventFacts) string { return strings.Join(f.Locations, " and ") }),
 	order.EventFailed:    plainly("FAILED: ", func(f eventFacts) string { return words(f.Reason) + shortages(f.Shortages) }),
 
 	inventory.EventReleased: plainly("the stock is released", nothing),

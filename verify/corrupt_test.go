@@ -71,7 +71,7 @@ var historyCorruptions = []corruption{
 	{"a shipment's event leads elsewhere", []string{`UPDATE events SET to_state = 'failed' WHERE subject = '{delivered}' AND type = 'shipment.delivered'`},
 		one(verify.History, of(shipmentOf, "delivered"))},
 	{"a refund's event has no step in its table", []string{`UPDATE events SET type = 'refund.made_up' WHERE subject = '{owed}' AND type = 'refund.opened'`},
-		[]named{{verify.History, `SELECT id FROM refunds WHERE order_id = '{owed}'`}, {verify.Facets, "{owed}"}}},
+		[]named{{verify.History, `SELECT id FROM refunds WHERE order_id = '{owed}'`}, {verify.Facets, "{owed}"}, {verify.Sums, "{owed}"}}},
 	{"a ticket's event begins elsewhere", []string{`UPDATE events SET from_state = 'closed' WHERE subject = '{talk}' AND version = 2`}, one(verify.History, "{talk}")},
 	{"a ticket is elsewhere", []string{`UPDATE tickets SET status = 'open' WHERE id = '{talk}'`},
 		[]named{{verify.State, "{talk}"}, {verify.KeptCount, "tickets.open"}, {verify.KeptCount, "tickets.pending"}}},
@@ -92,7 +92,7 @@ var orderCorruptions = []corruption{
 	{"lines of no shipment", []string{`INSERT INTO shipment_lines (order_id, shipment_id, line, sku, quantity) VALUES ('{delivered}', 'shp_gone', 1, 'CUP', 1)`},
 		one(verify.Orphan, "shp_gone")},
 	{"lines of another order's shipment", []string{`UPDATE shipment_lines SET order_id = '{carried}' WHERE order_id = '{delivered}'`},
-		[]named{{verify.Orphan, of(shipmentOf, "delivered")}, {verify.ShipmentLines, "{delivered}"}}},
+		[]named{{verify.Orphan, of(shipmentOf, "delivered")}, {verify.ShipmentLines, of(shipmentOf, "delivered")}, {verify.Parcel, "{delivered}"}, {verify.OrderMovements, "{delivered}"}}},
 	{"scans of another order's shipment", []string{
 		`INSERT INTO scans (order_id, shipment_id, scan_id, status, at, seen_at, place)
 			SELECT '{carried}', id, 's', 'pre_transit', 0, 0, '' FROM shipments WHERE order_id = '{delivered}'`,
@@ -145,13 +145,13 @@ var moneyCorruptions = []corruption{
 	{"another amount", []string{`UPDATE payments SET amount = amount + 1 WHERE order_id = '{unpaid}'`}, one(verify.PaymentAmount, "{unpaid}")},
 	{"captured less", []string{
 		`UPDATE payments SET captured = captured - 1 WHERE order_id = '{labelled}'`, `UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{labelled}'`,
-	}, one(verify.Captured, of(paymentOf, "labelled"))},
+	}, []named{{verify.Captured, of(paymentOf, "labelled")}, {verify.PaymentFacet, "{labelled}"}}},
 	{"gave back less", []string{
 		`UPDATE payments SET refunded = refunded - 1 WHERE order_id = '{called back}'`,
 		`UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{called back}' AND op = 'refund'`,
-	}, one(verify.Refunded, of(paymentOf, "called back"))},
-	{"gives back too much", []string{`UPDATE refunds SET amount = amount + 1 WHERE order_id = '{owed}'`}, one(verify.OverRefunded, of(paymentOf, "owed"))},
-	{"keeps a penny", []string{`UPDATE refunds SET amount = amount - 1 WHERE order_id = '{owed}'`}, one(verify.MoneyKept, "{owed}")},
+	}, []named{{verify.Refunded, of(paymentOf, "called back")}, {verify.PaymentFacet, "{called back}"}}},
+	{"gives back too much", []string{`UPDATE refunds SET amount = amount + 1 WHERE order_id = '{owed}'`}, []named{{verify.OverRefunded, of(paymentOf, "owed")}, {verify.PaymentFacet, "{owed}"}}},
+	{"keeps a penny", []string{`UPDATE refunds SET amount = amount - 1 WHERE order_id = '{owed}'`}, []named{{verify.MoneyKept, "{owed}"}, {verify.PaymentFacet, "{owed}"}}},
 	{"an attempt is lost", []string{`DELETE FROM payment_attempts WHERE order_id = '{declined softly}' AND n = 2`},
 		[]named{{verify.PaymentAttempts, of(paymentOf, "declined softly")}, {verify.AttemptStatus, of(paymentOf, "declined softly")}, {verify.AttemptStatus, of(paymentOf, "declined softly")}}},
 	{"an attempt took less", []string{`UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{delivered}'`},
@@ -165,7 +165,7 @@ var moneyCorruptions = []corruption{
 	{"handed over for less", []string{
 		`UPDATE payments SET amount = amount - 1, captured = captured - 1 WHERE order_id = '{under way}'`,
 		`UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{under way}'`,
-	}, []named{{verify.UnpaidHandOver, "{under way}"}, {verify.PaymentAmount, "{under way}"}}},
+	}, []named{{verify.UnpaidHandOver, "{under way}"}, {verify.PaymentAmount, "{under way}"}, {verify.PaymentFacet, "{under way}"}}},
 	{"two questions at once", []string{
 		`DROP INDEX IF EXISTS payment_attempts_open`,
 		`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, charge, status, ref, decline, opened_at, key_until, closed_at)
@@ -204,19 +204,20 @@ func swapped(order, first, second string) []string {
 }
 
 var parcelCorruptions = []corruption{
-	{"a parcel that failed", []string{`UPDATE orders SET fulfilment = 'failed' WHERE id = '{called back}'`},
-		[]named{{verify.FulfilmentFacet, "{called back}"}, {verify.Facets, "{called back}"}}},
+	{"a parcel that is nowhere", []string{`UPDATE orders SET left_house = left_house - 1 WHERE id = '{carried}'`},
+		[]named{{verify.FulfilmentFacet, "{carried}"}, {verify.Sums, "{carried}"}}},
+	{"sums of another order", []string{`UPDATE orders SET units = units + 1 WHERE id = '{declined}'`}, one(verify.Sums, "{declined}")},
 	{"a second parcel", []string{
-		`INSERT INTO shipments (id, order_id, location, carrier, service, leaves, weight_grams, status, tracking, tracking_number, label_ref, cost, cost_currency,
+		`INSERT INTO shipments (id, order_id, location, carrier, service, leaves, units, weight_grams, status, tracking, tracking_number, label_ref, cost, cost_currency,
 			planned_at, shipped_at, delivered_at, scanned_at)
-			SELECT 'shp_x', order_id, location, 'manual', service, 'at_once', 0, 'label_bought', 'unknown', '', '', 0, '', 0, 0, 0, 0 FROM shipments WHERE order_id = '{delivered}'`,
-	}, []named{{verify.Parcel, "{delivered}"}, {verify.State, "shp_x"}}},
+			SELECT 'shp_x', order_id, location, 'manual', service, 'at_once', units, 0, 'label_bought', 'unknown', '', '', 0, '', 0, 0, 0, 0 FROM shipments WHERE order_id = '{delivered}'`,
+	}, []named{{verify.FulfilmentFacet, "{delivered}"}, {verify.State, "shp_x"}, {verify.ShipmentLines, "shp_x"}}},
 	{"no parcel", []string{
 		`UPDATE shipments SET status = 'voided' WHERE order_id = '{carried home}'`,
 	}, []named{{verify.Parcel, "{carried home}"}, {verify.State, of(shipmentOf, "carried home")}, {verify.FulfilmentFacet, "{carried home}"},
-		{verify.Tracking, of(shipmentOf, "carried home")}}},
+		{verify.Tracking, of(shipmentOf, "carried home")}, {verify.OrderMovements, "{carried home}"}}},
 	{"too much in the parcel", []string{`UPDATE shipment_lines SET quantity = quantity + 1 WHERE order_id = '{delivered}' AND line = 1`},
-		one(verify.ShipmentLines, "{delivered}")},
+		[]named{{verify.ShipmentLines, "{delivered}"}, {verify.ShipmentLines, of(shipmentOf, "delivered")}, {verify.OrderMovements, "{delivered}"}}},
 	{"another label", []string{`UPDATE shipments SET tracking_number = 'T1' WHERE order_id = '{delivered}'`}, one(verify.LabelAttempts, of(shipmentOf, "delivered"))},
 	{"another carrier", []string{`UPDATE shipments SET carrier = 'made up' WHERE order_id = '{delivered}'`}, one(verify.LabelAttempts, of(shipmentOf, "delivered"))},
 	{"handed over at no time", []string{`UPDATE shipments SET shipped_at = 0 WHERE order_id = '{delivered}'`}, one(verify.HandOvers, of(shipmentOf, "delivered"))},
@@ -289,7 +290,7 @@ func reservation(order string) string {
 
 var stepCorruptions = []corruption{
 	{"a step that is none", []string{`UPDATE work SET step = 'dance' WHERE owner = '{labelled}'`}, one(verify.StrayStep, "{labelled}")},
-	{"a rule that is waited for", []string{`UPDATE work SET step = 'plan_shipment' WHERE owner = '{labelled}'`}, one(verify.StrayStep, "{labelled}")},
+	{"a rule that is waited for", []string{`UPDATE work SET step = 'plan_shipments' WHERE owner = '{labelled}'`}, one(verify.StrayStep, "{labelled}")},
 	{"a step that waits for what has happened", []string{`UPDATE work SET step = 'await_payment', subject = (` + of(paymentOf, "labelled") + `) WHERE owner = '{labelled}'`},
 		one(verify.StrayStep, "{labelled}")},
 	{"a step about nothing", []string{`UPDATE work SET subject = 'shp_gone' WHERE owner = '{labelled}'`}, one(verify.StrayStep, "{labelled}")},

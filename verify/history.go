@@ -1,7 +1,7 @@
 package verify
 
 import (
-	"encoding/json"
+	"time"
 
 	"doorstep/event"
 	"doorstep/order"
@@ -17,12 +17,15 @@ func (d *dossier) checkHistory() {
 		return // what is missing of a history can not be folded
 	}
 	o := d.order
-	facets, ok := d.fold()
+	facets, sums, ok := d.fold()
 	if !ok {
 		return
 	}
 	if o.Facets != facets {
 		d.find(Facets, o.ID, "the row has %+v, its events come to %+v", o.Facets, facets)
+	}
+	if o.Sums != sums {
+		d.find(Sums, o.ID, "the row has %+v, its events come to %+v", o.Sums, sums)
 	}
 	if o.Status != o.Facets.Status() {
 		d.find(Status, o.ID, "the row says %s, its facets come to %s", o.Status, o.Facets.Status())
@@ -31,6 +34,19 @@ func (d *dossier) checkHistory() {
 	if !o.PlacedAt.Equal(first) || !o.UpdatedAt.Equal(last) {
 		d.find(Times, o.ID, "the row says placed %s and changed %s, its events %s and %s", o.PlacedAt, o.UpdatedAt, first, last)
 	}
+	if since := d.heldSince(); !o.HeldAt.Equal(since) {
+		d.find(Times, o.ID, "the row says held since %s, its events %s", o.HeldAt, since)
+	}
+}
+
+// heldSince returns when the order was held last, if it still is.
+func (d *dossier) heldSince() (at time.Time) {
+	for _, e := range d.events {
+		if e.Type == order.EventHeld && d.order.Held != "" {
+			at = e.At
+		}
+	}
+	return at
 }
 
 // checkVersions says whether the order's history is whole.
@@ -54,26 +70,27 @@ func (r *Report) checkSpan(subject string, version int64, span event.Span) bool 
 
 // fold applies the order's events one by one, and holds what each says of the
 // order against what it came to.
-func (d *dossier) fold() (order.Facets, bool) {
+func (d *dossier) fold() (order.Facets, order.Sums, bool) {
 	facets := order.New()
+	var sums order.Sums
 	var status order.Status
 	for _, e := range d.events {
-		if e.Type == shipping.EventShipped && facets.Payment != order.PaymentCaptured {
+		if e.Type == shipping.EventShipped && !facets.Payment.Taken() {
 			d.find(UnpaidHandOver, d.order.ID, "the parcel %s was handed over at version %d when the payment was %s", e.Entity, e.Version, facets.Payment)
 		}
-		applied, err := order.Apply(facets, e.Type, failureOf(e))
-		if err != nil {
+		var err error
+		if facets, sums, err = order.Apply(facets, sums, e); err != nil {
 			d.find(Impossible, d.order.ID, "version %d: %v", e.Version, err)
-			return facets, false
+			return facets, sums, false
 		}
 		before := status
-		facets, status = applied, applied.Status()
+		status = facets.Status()
 		if !d.says(e, before, status) {
 			d.find(EventStatus, d.order.ID, "version %d, %s, says %q (from %q to %q); the order was %q and became %q",
 				e.Version, e.Type, e.Status, e.From, e.To, before, status)
 		}
 	}
-	return facets, true
+	return facets, sums, true
 }
 
 // says says whether an event tells the order's status, and where it is about
@@ -90,17 +107,6 @@ func (d *dossier) says(e event.Event, before, after order.Status) bool {
 	default:
 		return e.From == string(before) && e.To == string(after)
 	}
-}
-
-// failureOf returns why an order has failed, as its event says.
-func failureOf(e event.Event) order.Failure {
-	var data struct {
-		Reason order.Failure `json:"reason"`
-	}
-	if e.Type != order.EventFailed || json.Unmarshal(e.Data, &data) != nil {
-		return ""
-	}
-	return data.Reason
 }
 
 // checkEntities replays what happened to each part of the order.

@@ -21,16 +21,20 @@ func (d *dossier) checkPayments() {
 		d.find(PaymentFacet, o.ID, "its stock is %s, and it has %d payments", o.Stock, len(d.payments))
 		return
 	}
-	var amount, captured int64
+	var amount, captured, refunded int64
 	for _, p := range d.payments {
 		if p.Currency != o.Currency {
 			d.find(PaymentAmount, o.ID, "the payment %s is in %s, the order in %s", p.ID, p.Currency, o.Currency)
 		}
 		amount += p.Amount
 		captured += p.Captured
+		refunded += p.Refunded
 		if !slices.Contains(d.facetsOf(p), o.Payment) {
 			d.find(PaymentFacet, o.ID, "the row says %s, but the payment %s is %s with %d refunds", o.Payment, p.ID, p.Status, len(d.refunds))
 		}
+	}
+	if captured != o.Sums.Captured || refunded != o.Sums.Refunded || d.refunding() != o.Sums.Refunding {
+		d.find(PaymentFacet, o.ID, "the row has %+v; its payments took %d and gave back %d, and %d are under way", o.Sums, captured, refunded, d.refunding())
 	}
 	if len(d.payments) > 0 && amount != o.Total {
 		d.find(PaymentAmount, o.ID, "its payments are of %d, its total is %d", amount, o.Total)
@@ -38,6 +42,16 @@ func (d *dossier) checkPayments() {
 	if left, ok := pick(d.shipments, func(s shipping.Shipment) bool { return s.Status == shipping.Shipped }); ok && captured != o.Total {
 		d.find(UnpaidHandOver, o.ID, "the parcel %s was handed over, and of %d there is %d captured", left.ID, o.Total, captured)
 	}
+}
+
+// refunding returns what of the order's money is being given back.
+func (d *dossier) refunding() (amount int64) {
+	for _, f := range d.refunds {
+		if f.Status == payment.RefundPending {
+			amount += f.Amount
+		}
+	}
+	return amount
 }
 
 // facetsOf returns what the order's facet may be as its payment stands.

@@ -1,8 +1,10 @@
 package verify
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
+	"slices"
 	"time"
 
 	"doorstep/attempt"
@@ -13,70 +15,55 @@ import (
 	"doorstep/shipping"
 )
 
-// live says whether a parcel is to leave, or has left.
-func live(s shipping.Shipment) bool {
-	return s.Status != shipping.Voided && s.Status != shipping.Failed
-}
-
-func (d *dossier) liveShipments() []shipping.Shipment {
-	var all []shipping.Shipment
-	for _, s := range d.shipments {
-		if live(s) {
-			all = append(all, s)
-		}
-	}
-	return all
-}
-
-// checkShipments holds the order's fulfilment against its shipments: the one
-// that is live decides, and where none is, the last.
+// checkShipments holds where the order's goods are against its shipments.
 func (d *dossier) checkShipments() {
-	parcels := d.liveShipments()
-	if len(parcels) == 0 {
-		parcels = d.shipments
-	}
-	want := order.FulfilmentNone
-	if len(parcels) > 0 {
-		want = fulfilment(parcels[len(parcels)-1])
-	}
-	if d.order.Fulfilment != want && len(d.liveShipments()) < 2 {
-		d.find(FulfilmentFacet, d.order.ID, "the row says %s, its %d shipments come to %s", d.order.Fulfilment, len(d.shipments), want)
-	}
-}
-
-// fulfilment is the facet of an order with this one parcel.
-func fulfilment(s shipping.Shipment) order.Fulfilment {
-	if s.Status == shipping.Shipped && !s.DeliveredAt.IsZero() {
-		return order.FulfilmentDelivered
-	}
-	return map[shipping.Status]order.Fulfilment{
-		shipping.Planned: order.FulfilmentPlanned, shipping.LabelBought: order.FulfilmentLabelled, shipping.Shipped: order.FulfilmentShipped,
-		shipping.Failed: order.FulfilmentFailed, shipping.Voided: order.FulfilmentVoided,
-	}[s.Status]
-}
-
-// checkParcels holds what is on its way against what is owed.
-func (d *dossier) checkParcels() {
-	parcels := d.liveShipments()
-	o := d.order
-	owed := o.End == order.EndNone && (o.Payment == order.PaymentAuthorised || o.Payment == order.PaymentCaptured)
-	if len(parcels) > 1 || owed && len(parcels) == 0 {
-		d.find(Parcel, o.ID, "payment %s, end %q: %d parcels are neither voided nor failed", o.Payment, o.End, len(parcels))
-	}
-	if len(parcels) == 0 {
-		return
-	}
-	held, ordered := map[shipping.ShipmentLine]int64{}, map[shipping.ShipmentLine]int64{}
-	for _, s := range parcels {
-		for _, l := range d.held[s.ID] {
-			held[shipping.ShipmentLine{Line: l.Line, SKU: l.SKU}] += l.Quantity
+	has, want := d.order.Sums, d.order.Sums
+	want.Planned, want.Labelled, want.Left, want.Arrived = 0, 0, 0, 0
+	for _, s := range d.shipments {
+		switch {
+		case s.Status == shipping.Planned:
+			want.Planned += s.Units
+		case s.Status == shipping.LabelBought:
+			want.Labelled += s.Units
+		case s.Status == shipping.Shipped && s.DeliveredAt.IsZero():
+			want.Left += s.Units
+		case s.Status == shipping.Shipped:
+			want.Arrived += s.Units
 		}
 	}
-	for _, l := range d.lines {
-		ordered[shipping.ShipmentLine{Line: l.Line, SKU: l.SKU}] += l.Quantity
+	if has != want {
+		d.find(FulfilmentFacet, d.order.ID, "the row has %+v, its %d shipments come to %+v", has, len(d.shipments), want)
 	}
-	if !maps.Equal(held, ordered) {
-		d.find(ShipmentLines, o.ID, "its parcels hold %d lines that are not its %d", len(held), len(ordered))
+}
+
+// checkParcels holds what is in parcels against what is owed, and never more.
+func (d *dossier) checkParcels() {
+	o := d.order
+	missing := map[shipping.ShipmentLine]int64{}
+	for _, l := range d.lines {
+		missing[shipping.ShipmentLine{Line: l.Line, SKU: l.SKU}] += l.Quantity
+	}
+	for _, s := range d.shipments {
+		var units int64
+		for _, l := range d.held[s.ID] {
+			units += l.Quantity
+			if s.Live() {
+				missing[shipping.ShipmentLine{Line: l.Line, SKU: l.SKU}] -= l.Quantity
+			}
+		}
+		if units != s.Units {
+			d.find(ShipmentLines, s.ID, "the row says %d units, its lines come to %d", s.Units, units)
+		}
+	}
+	waits := false
+	for _, l := range slices.SortedFunc(maps.Keys(missing), func(a, b shipping.ShipmentLine) int { return cmp.Compare(a.Line, b.Line) }) {
+		if missing[l] < 0 {
+			d.find(ShipmentLines, o.ID, "its parcels hold %d of line %d, %s, more than it asks for", -missing[l], l.Line, l.SKU)
+		}
+		waits = waits || missing[l] > 0
+	}
+	if paid := o.Payment == order.PaymentAuthorised || o.Payment.Taken(); waits && paid && o.End == order.EndNone {
+		d.find(Parcel, o.ID, "it is %s and going on, and %v are in no parcel", o.Payment, missing)
 	}
 }
 
@@ -211,11 +198,7 @@ func (d *dossier) checkMovements() {
 	if len(differ) > 0 {
 		d.find(OrderMovements, o.ID, "what its movements reserved and what is reserved for it differ by %v", differ)
 	}
-	gone := map[string]int64{}
-	if o.Stock == order.StockLeft {
-		gone = order.Demand(d.lines)
-	}
-	if !maps.Equal(left, gone) {
+	if gone := d.gone(); !maps.Equal(left, gone) {
 		d.find(OrderMovements, o.ID, "its stock is %s, its movements took away %v of %v", o.Stock, left, gone)
 	}
 	for _, s := range d.shipments {
@@ -225,24 +208,50 @@ func (d *dossier) checkMovements() {
 	}
 }
 
-// checkStock holds what is reserved for the order against what it needs.
+// gone returns what the order's parcels have taken away, by SKU.
+func (d *dossier) gone() map[string]int64 {
+	return d.heldIn(func(s shipping.Shipment) bool { return s.Status == shipping.Shipped })
+}
+
+// heldIn returns what those of the order's parcels hold that are meant, by SKU.
+func (d *dossier) heldIn(meant func(shipping.Shipment) bool) map[string]int64 {
+	held := map[string]int64{}
+	for _, s := range d.shipments {
+		if meant(s) {
+			for _, l := range d.held[s.ID] {
+				held[l.SKU] += l.Quantity
+			}
+		}
+	}
+	return held
+}
+
+// checkStock holds what is reserved for the order against what it needs. For one
+// that is over that is what may have left: what is in a parcel whose label was
+// not given back.
 func (d *dossier) checkStock() {
 	o := d.order
 	reserved := map[string]int64{}
+	var units int64
 	for _, v := range d.reservations {
 		reserved[v.SKU] += v.Quantity
+		units += v.Quantity
 	}
 	if o.Status.Final() {
-		if len(reserved) > 0 {
-			d.find(DeadReservation, o.ID, "the order is %s, but %v are reserved for it", o.Status, reserved)
+		if here := d.heldIn(func(s shipping.Shipment) bool { return s.Here() }); !maps.Equal(reserved, here) {
+			d.find(DeadReservation, o.ID, "the order is %s, its parcels here hold %v, and %v are reserved for it", o.Status, here, reserved)
 		}
 		return
 	}
-	needs := map[string]int64{}
-	if o.Stock == order.StockReserved {
-		needs = order.Demand(d.lines)
+	needs := order.Demand(d.lines)
+	for sku, n := range d.gone() {
+		needs[sku] -= n
 	}
-	if !maps.Equal(reserved, needs) {
-		d.find(StockFacet, o.ID, "its stock is %s, its lines ask for %v, and %v are reserved", o.Stock, needs, reserved)
+	maps.DeleteFunc(needs, func(_ string, n int64) bool { return n == 0 })
+	switch {
+	case !maps.Equal(reserved, needs):
+		d.find(StockFacet, o.ID, "its stock is %s, its lines still ask for %v, and %v are reserved", o.Stock, needs, reserved)
+	case units != o.Sums.Reserved:
+		d.find(StockFacet, o.ID, "the row says that %d are reserved, the reservations come to %d", o.Sums.Reserved, units)
 	}
 }

@@ -166,7 +166,7 @@ func asks(step process.Step) bool {
 // checkNextStep looks for what is unfinished and goes on by nothing.
 func (d *dossier) checkNextStep() {
 	o := d.order
-	if (!o.Status.Final() || o.End == order.EndCancelling) && !d.moves() {
+	if (!o.Status.Final() || o.End == order.EndCancelling) && o.Held == "" && !d.moves() {
 		d.find(NoNextStep, o.ID, "the order is %s (end %q), and no step follows", o.Status, o.End)
 		return
 	}

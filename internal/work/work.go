@@ -44,6 +44,7 @@ type State string
 const (
 	Ready State = "ready"
 	Stuck State = "stuck" // its attempts are used up: a person decides
+	Held  State = "held"  // whose it is, is stopped: it waits until that goes on
 )
 
 // Key names an item among all.
@@ -77,10 +78,13 @@ func NewQueue(node string, lease time.Duration) *Queue {
 
 func (q *Queue) newLease() string { return fmt.Sprintf("%s.%d", q.node, q.leases.Add(1)) }
 
-// Enqueue writes an item. When it is due and this node has room, it is leased
-// to this node in the same transaction and goes on right after the commit.
+// Enqueue writes an item, ready unless it is held. When it is due and this node
+// has room, it is leased to this node in the same transaction and goes on right
+// after the commit.
 func (q *Queue) Enqueue(tx *db.Tx, it Item) Item {
-	it.State, it.Since = Ready, tx.Now()
+	if it.Since = tx.Now(); it.State == "" {
+		it.State = Ready
+	}
 	q.takeNow(tx, &it)
 	tx.Write(`INSERT INTO work (owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at, deadline)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
@@ -96,7 +100,7 @@ func (q *Queue) takeNow(tx *db.Tx, it *Item) {
 	if r == nil {
 		return
 	}
-	if it.Due.After(tx.Now()) {
+	if it.State != Ready || it.Due.After(tx.Now()) {
 		return
 	}
 	if !r.hasRoom() {
@@ -117,15 +121,16 @@ func (q *Queue) Finish(tx *db.Tx, it Item) {
 		it.Owner, it.Subject, it.Step, it.Lease)
 }
 
-// Retry puts an item back, to be done again when due, with its deadline as it
-// is.
+// Retry puts an item back in its state, to be done again when due, with its
+// deadline as it is.
 func (q *Queue) Retry(tx *db.Tx, it Item, due time.Time, tries int, why string) Item {
 	held := it.Lease
 	it.Due, it.Tries, it.Error = due, tries, clip(why)
 	q.takeNow(tx, &it)
-	tx.Write(`UPDATE work SET due = $1, tries = $2, lease = $3, lease_until = $4, last_error = $5, deadline = $6
-		WHERE owner = $7 AND subject = $8 AND step = $9 AND lease = $10`,
-		db.Micros(it.Due), it.Tries, it.Lease, db.Micros(it.Until), it.Error, db.Micros(it.Deadline), it.Owner, it.Subject, it.Step, held)
+	tx.Write(`UPDATE work SET state = $1, due = $2, tries = $3, lease = $4, lease_until = $5, last_error = $6, deadline = $7
+		WHERE owner = $8 AND subject = $9 AND step = $10 AND lease = $11`,
+		string(it.State), db.Micros(it.Due), it.Tries, it.Lease, db.Micros(it.Until), it.Error, db.Micros(it.Deadline),
+		it.Owner, it.Subject, it.Step, held)
 	return it
 }
 
@@ -136,6 +141,30 @@ func (q *Queue) GiveUp(tx *db.Tx, it Item, why string) Item {
 	tx.Write(`UPDATE work SET state = 'stuck', tries = tries + 1, lease = '', lease_until = 0, last_error = $1
 		WHERE owner = $2 AND subject = $3 AND step = $4 AND lease = $5`,
 		it.Error, it.Owner, it.Subject, it.Step, held)
+	return it
+}
+
+// Park holds an item that no one has a lease of, and says whether it does: what
+// someone is at goes on to its end.
+func (q *Queue) Park(tx *db.Tx, it Item) (Item, bool) {
+	if it.State != Ready || it.Until.After(tx.LeaseNow()) {
+		return it, false
+	}
+	held := it.Lease
+	it.State, it.Until = Held, time.Time{}
+	tx.Write(`UPDATE work SET state = 'held', lease_until = 0 WHERE owner = $1 AND subject = $2 AND step = $3 AND lease = $4`,
+		it.Owner, it.Subject, it.Step, held)
+	return it, true
+}
+
+// Resume makes an item that is held ready again.
+func (q *Queue) Resume(tx *db.Tx, it Item, due time.Time) Item {
+	held := it.Lease
+	it.State, it.Due = Ready, due
+	q.takeNow(tx, &it)
+	tx.Write(`UPDATE work SET state = 'ready', due = $1, lease = $2, lease_until = $3
+		WHERE owner = $4 AND subject = $5 AND step = $6 AND lease = $7 AND state = 'held'`,
+		db.Micros(it.Due), it.Lease, db.Micros(it.Until), it.Owner, it.Subject, it.Step, held)
 	return it
 }
 

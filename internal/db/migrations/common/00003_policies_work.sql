@@ -17,7 +17,7 @@ CREATE TABLE work (
     owner       TEXT   NOT NULL, -- whose history it belongs to: an order, or a ticket without one
     subject     TEXT   NOT NULL, -- what it is about: a payment, a shipment, a refund, a ticket
     step        TEXT   NOT NULL, -- the row of the process table
-    state       TEXT   NOT NULL CHECK (state IN ('ready', 'stuck')),
+    state       TEXT   NOT NULL CHECK (state IN ('ready', 'stuck', 'held')),
     due         BIGINT NOT NULL, -- shop time
     tries       BIGINT NOT NULL CHECK (tries >= 0),
     lease       TEXT   NOT NULL, -- under which it is worked on, '' when it never was; a lease is given once

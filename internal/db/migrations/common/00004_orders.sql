@@ -25,6 +25,17 @@ CREATE TABLE orders (
     updated_at         BIGINT NOT NULL,
     next_due           BIGINT NOT NULL,
     open_tickets       BIGINT NOT NULL CHECK (open_tickets >= 0),
+    held               TEXT   NOT NULL, -- the reason code for which it was stopped
+    held_at            BIGINT NOT NULL CHECK ((held_at = 0) = (held = '')),
+    units              BIGINT NOT NULL,
+    reserved           BIGINT NOT NULL,
+    planned            BIGINT NOT NULL CHECK (planned >= 0),
+    labelled           BIGINT NOT NULL CHECK (labelled >= 0 AND planned + labelled <= reserved),
+    left_house         BIGINT NOT NULL CHECK (left_house >= 0),
+    arrived            BIGINT NOT NULL CHECK (arrived >= 0 AND reserved + left_house + arrived <= units),
+    captured           BIGINT NOT NULL,
+    refunding          BIGINT NOT NULL CHECK (refunding >= 0),
+    refunded           BIGINT NOT NULL CHECK (refunded >= 0 AND refunding + refunded <= captured),
     UNIQUE (source, source_number)
 );
 CREATE INDEX orders_status ON orders (status, id);

@@ -6,6 +6,7 @@ CREATE TABLE shipments (
     carrier         TEXT   NOT NULL,
     service         TEXT   NOT NULL,
     leaves          TEXT   NOT NULL, -- what counts as its hand-over
+    units           BIGINT NOT NULL CHECK (units > 0),
     weight_grams    BIGINT NOT NULL CHECK (weight_grams >= 0),
     status          TEXT   NOT NULL,
     tracking        TEXT   NOT NULL,

@@ -1,0 +1,70 @@
+// Package ordertest walks through every way in which a small order can go.
+package ordertest
+
+import (
+	"doorstep/event"
+	"doorstep/order"
+)
+
+// units is how many units the order has, and what it costs: enough for two
+// parcels and for a refund of a part.
+const units = 2
+
+// Standing is how an order stands.
+type Standing struct {
+	order.Facets
+	order.Sums
+}
+
+// Ways tells visit of every event that can happen to an order of two units, and
+// how the order stood before and after it. The first event is its placing.
+func Ways(visit func(before Standing, on event.Type, after Standing)) {
+	first := Standing{Facets: order.New()}
+	seen := map[Standing]bool{first: true}
+	for queue := []Standing{first}; len(queue) > 0; queue = queue[1:] {
+		for _, e := range happenings(queue[0]) {
+			facets, sums, err := order.Apply(queue[0].Facets, queue[0].Sums, e)
+			if err != nil {
+				continue
+			}
+			next := Standing{facets, sums}
+			visit(queue[0], e.Type, next)
+			if !seen[next] {
+				seen[next] = true
+				queue = append(queue, next)
+			}
+		}
+	}
+}
+
+// happenings returns the events that may be tried on an order that stands so.
+func happenings(now Standing) (all []event.Event) {
+	if now.Units == 0 {
+		if now.End != order.EndNone {
+			return nil
+		}
+		return []event.Event{happening(order.EventProcessed, "", units), happening(order.EventFailed, "", 0)}
+	}
+	for _, t := range order.Moving() {
+		switch t {
+		case order.EventProcessed:
+		case "payment.succeeded":
+			all = append(all, happening(t, "", units))
+		case "stock.released":
+			all = append(all, happening(t, "", now.Unpacked()))
+		case "refund.opened":
+			all = append(all, happening(t, "", now.Kept()))
+		case "refund.succeeded":
+			all = append(all, happening(t, "", now.Refunding))
+		default:
+			for n := int64(1); n <= units; n++ {
+				all = append(all, happening(t, "planned", n), happening(t, "label_bought", n))
+			}
+		}
+	}
+	return all
+}
+
+func happening(t event.Type, from string, n int64) event.Event {
+	return event.Event{Type: t, From: from, Data: event.Data(map[string]any{"units": n, "amount": n, "reason": "made_up"})}
+}

@@ -1,0 +1,159 @@
+package order
+
+import (
+	"encoding/json"
+
+	"doorstep/event"
+)
+
+// Sums are what the events of an order come to: where its goods are, in units
+// of its lines, and its money, in minor units of its currency. The facets are a
+// fold of them.
+type Sums struct {
+	Units     int64 `json:"units"`     // what is to reach the customer
+	Reserved  int64 `json:"reserved"`  // in the house and kept for it
+	Planned   int64 `json:"planned"`   // of the reserved: in parcels without a label
+	Labelled  int64 `json:"labelled"`  // of the reserved: in parcels with one
+	Left      int64 `json:"left"`      // in parcels under way
+	Arrived   int64 `json:"arrived"`   // in parcels that are at the door
+	Captured  int64 `json:"captured"`  // taken from the customer
+	Refunding int64 `json:"refunding"` // being given back
+	Refunded  int64 `json:"refunded"`  // given back
+}
+
+// Unpacked is how many of the reserved units are in no parcel.
+func (s Sums) Unpacked() int64 { return s.Reserved - s.Planned - s.Labelled }
+
+// Waiting is how many units are to reach the customer and are in no parcel.
+func (s Sums) Waiting() int64 { return s.Units - s.Planned - s.Labelled - s.Left - s.Arrived }
+
+// Gone is how many units have left the house.
+func (s Sums) Gone() int64 { return s.Left + s.Arrived }
+
+// Kept is what was captured and is neither given back nor about to be.
+func (s Sums) Kept() int64 { return s.Captured - s.Refunding - s.Refunded }
+
+// Hold says whether the sums can be those of an order.
+func (s Sums) Hold() bool {
+	for _, n := range []int64{s.Units, s.Reserved, s.Planned, s.Labelled, s.Left, s.Arrived, s.Captured, s.Refunding, s.Refunded,
+		s.Unpacked(), s.Waiting(), s.Kept()} {
+		if n < 0 {
+			return false
+		}
+	}
+	return s.Reserved+s.Gone() <= s.Units
+}
+
+// facts are what the sums take from an event's data.
+type facts struct {
+	Units  int64  `json:"units"`
+	Amount int64  `json:"amount"`
+	Reason string `json:"reason"`
+}
+
+func factsOf(e event.Event) (f facts) {
+	_ = json.Unmarshal(e.Data, &f) // what is no such data counts nothing, and the sums say so
+	return f
+}
+
+// ledger is the one table of what each event adds to the sums.
+var ledger = []struct {
+	on   event.Type
+	from string // the state that the event moves a parcel from, "" for any
+	add  func(*Sums, facts)
+}{
+	{EventProcessed, "", func(s *Sums, f facts) { s.Units += f.Units; s.Reserved += f.Units }},
+	{"stock.released", "", func(s *Sums, f facts) { s.Reserved -= f.Units }},
+
+	{"shipment.planned", "", func(s *Sums, f facts) { s.Planned += f.Units }},
+	{"shipment.label_bought", "", func(s *Sums, f facts) { s.Planned -= f.Units; s.Labelled += f.Units }},
+	{"shipment.failed", "", func(s *Sums, f facts) { s.Planned -= f.Units }},
+	{"shipment.voided", "planned", func(s *Sums, f facts) { s.Planned -= f.Units }},
+	{"shipment.voided", "label_bought", func(s *Sums, f facts) { s.Labelled -= f.Units }},
+	{"shipment.shipped", "planned", func(s *Sums, f facts) { s.Planned -= f.Units; s.leave(f.Units) }},
+	{"shipment.shipped", "label_bought", func(s *Sums, f facts) { s.Labelled -= f.Units; s.leave(f.Units) }},
+	{"shipment.delivered", "", func(s *Sums, f facts) { s.Left -= f.Units; s.Arrived += f.Units }},
+
+	{"payment.succeeded", "", func(s *Sums, f facts) { s.Captured += f.Amount }},
+	{"refund.opened", "", func(s *Sums, f facts) { s.Refunding += f.Amount }},
+	{"refund.succeeded", "", func(s *Sums, f facts) { s.Refunding -= f.Amount; s.Refunded += f.Amount }},
+}
+
+func (s *Sums) leave(units int64) { s.Reserved -= units; s.Left += units }
+
+// Adds says whether an event of the type adds to the sums: its data says how
+// many units, or what amount.
+func Adds(t event.Type) bool {
+	for _, row := range ledger {
+		if row.on == t {
+			return true
+		}
+	}
+	return false
+}
+
+// after returns the sums after an event, and whether it counts.
+func (s Sums) after(e event.Event) (Sums, bool) {
+	counted := false
+	for _, row := range ledger {
+		if row.on == e.Type && (row.from == "" || row.from == e.From) {
+			row.add(&s, factsOf(e))
+			counted = true
+		}
+	}
+	return s, counted
+}
+
+// fold moves the facets to where the sums say.
+func (f *Facets) fold(s Sums) {
+	f.Stock, f.Fulfilment = stockOf(s), fulfilmentOf(s)
+	if s.Captured > 0 {
+		f.Payment = paymentOf(s)
+	}
+}
+
+func stockOf(s Sums) Stock {
+	switch {
+	case s.Units == 0:
+		return StockNone
+	case s.Reserved > 0 && s.Gone() > 0:
+		return StockPartlyLeft
+	case s.Reserved > 0:
+		return StockReserved
+	case s.Gone() > 0:
+		return StockLeft
+	default:
+		return StockReleased
+	}
+}
+
+func fulfilmentOf(s Sums) Fulfilment {
+	switch packed := s.Planned + s.Labelled; {
+	case s.Gone() > 0 && (packed > 0 || s.Waiting() > 0):
+		return FulfilmentPartlyShipped
+	case s.Left > 0:
+		return FulfilmentShipped
+	case s.Arrived > 0:
+		return FulfilmentDelivered
+	case s.Labelled > 0 && s.Planned == 0 && s.Waiting() == 0:
+		return FulfilmentLabelled
+	case packed > 0:
+		return FulfilmentPlanned
+	default:
+		return FulfilmentNone
+	}
+}
+
+// paymentOf is how money stands that was taken.
+func paymentOf(s Sums) Payment {
+	switch {
+	case s.Refunding > 0:
+		return PaymentRefunding
+	case s.Refunded == 0:
+		return PaymentCaptured
+	case s.Refunded < s.Captured:
+		return PaymentPartlyRefunded
+	default:
+		return PaymentRefunded
+	}
+}

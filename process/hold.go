@@ -1,0 +1,140 @@
+package process
+
+import (
+	"context"
+	"regexp"
+	"time"
+
+	"doorstep/attempt"
+	"doorstep/event"
+	"doorstep/fault"
+	"doorstep/internal/work"
+	"doorstep/order"
+)
+
+// reasonCode is what a hold's reason looks like: a word for programs.
+var reasonCode = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+
+// reasonData is what order.held carries.
+type reasonData struct {
+	Reason string `json:"reason"`
+}
+
+// Hold stops an order: what is due of it waits, beside what brings money back
+// or follows a parcel. What a provider is being asked at that moment goes on to
+// its answer. The text is kept as a note.
+//
+// Errors: invalid; not_found; conflict when it is held already, or over.
+func (p *Process) Hold(ctx context.Context, by Command, orderID, reason, text string) (Result[order.Order], error) {
+	var check fault.Check
+	check.If(!reasonCode.MatchString(reason), "reason", "malformed", "a word of letters, digits and _ such as fraud_suspected")
+	check.Prose("text", text, maxNote)
+	if err := check.Err("the hold"); err != nil {
+		return Result[order.Order]{}, err
+	}
+	return p.change(ctx, by, "hold", orderID, [2]string{reason, text}, func(c *change) error {
+		switch {
+		case c.order.Held != "":
+			return fault.New(fault.Conflict, "order %d is held already (%s)", c.order.Number, c.order.Held)
+		case c.order.End != order.EndNone || c.order.Status.Final():
+			return fault.New(fault.Conflict, "order %d is %s: nothing of it can be held", c.order.Number, ended(c.order))
+		}
+		if err := c.hold(reason); err != nil || text == "" {
+			return err
+		}
+		order.AddNote(c.tx, c.order.ID, c.order.Version, order.Note{At: c.tx.Now(), Actor: string(by.By), Text: text})
+		return nil
+	})
+}
+
+func (c *change) hold(reason string) error {
+	return c.emitOrder(order.EventHeld, reasonData{reason})
+}
+
+// Release lets an order go on that is held. What was waited for is waited for
+// as long again as it was held.
+//
+// Errors: not_found; conflict when it is not held.
+func (p *Process) Release(ctx context.Context, by Command, orderID string) (Result[order.Order], error) {
+	return p.change(ctx, by, "release", orderID, nil, func(c *change) error {
+		if c.order.Held == "" {
+			return fault.New(fault.Conflict, "order %d is not held", c.order.Number)
+		}
+		return c.emitOrder(order.EventReleased, reasonData{c.order.Held})
+	})
+}
+
+// parkSteps is the rule of an order that is held: what waits for its time waits
+// for its release.
+func parkSteps(c *change, _ event.Event) error {
+	items, err := c.getItems()
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		if c.p.steps[Step(it.Step)].Holds {
+			*it, _ = c.p.queue.Park(c.tx, *it)
+		}
+	}
+	return nil
+}
+
+// resumeSteps is the rule of an order that goes on.
+func resumeSteps(c *change, _ event.Event) error {
+	items, err := c.getItems()
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		if it.State != work.Held {
+			continue
+		}
+		due := it.Due
+		if c.p.steps[Step(it.Step)].Kind == Wait {
+			due = due.Add(c.tx.Now().Sub(c.before.HeldAt))
+		}
+		if due.Before(c.tx.Now()) {
+			due = c.tx.Now()
+		}
+		if err := c.renewKey(it, due); err != nil {
+			return err
+		}
+		*it = c.p.queue.Resume(c.tx, *it, due)
+	}
+	return nil
+}
+
+// renewKey gives the attempt of a step that no one has ever begun as long a life
+// as a new one: no provider knows its key yet.
+func (c *change) renewKey(it *work.Item, due time.Time) error {
+	if it.Lease != "" || it.Tries > 0 {
+		return nil
+	}
+	attempts, err := c.getAttempts()
+	if err != nil {
+		return err
+	}
+	for _, a := range attempts {
+		if a.Status == attempt.Open && a.Payment == it.Subject {
+			p, err := c.payment()
+			if err != nil {
+				return err
+			}
+			a.KeyUntil = due.Add(c.gatewayKeyLife(p))
+		}
+	}
+	labels, err := c.getLabels()
+	if err != nil {
+		return err
+	}
+	for _, a := range labels {
+		if a.Status == attempt.Open && a.Shipment == it.Subject {
+			s, err := c.shipment(it.Subject)
+			if err != nil {
+				return err
+			}
+			a.KeyUntil = due.Add(c.carrierKeyLife(s))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,232 @@
+package process_test
+
+import (
+	"slices"
+	"time"
+
+	"doorstep/fault"
+	"doorstep/inventory"
+	"doorstep/order"
+	gateway "doorstep/payment/simulated"
+	"doorstep/policy"
+	"doorstep/shipping"
+)
+
+// twoLamps is an order of two lamps and a cup in a shop that has one lamp at
+// each of two locations: 178.00, 4.50, and 3.95 for shipping.
+func (s *shop) twoLamps() order.Order {
+	s.t.Helper()
+	s.annex("LAMP", 1)
+	return s.place(lampsAndCup())
+}
+
+func lampsAndCup() order.Request {
+	q := request(2, "LAMP", "CUP")
+	q.Lines[0].Quantity = 2
+	return q
+}
+
+// annex puts goods to a second location.
+func (s *shop) annex(sku string, n int64) {
+	s.t.Helper()
+	_, err := s.SetLocation(s.t.Context(), person(""), inventory.Location{ID: "annex", Name: "Annex", Country: "GB", Priority: 2})
+	must(s.t, err)
+	_, err = s.ReceiveStock(s.t.Context(), person(""), sku, "annex", n)
+	must(s.t, err)
+}
+
+// from returns the order's parcel that leaves from a location.
+func (s *shop) from(o order.Order, location string) shipping.Shipment {
+	s.t.Helper()
+	v := s.show(o.ID)
+	i := slices.IndexFunc(v.Shipments, func(p shipping.Shipment) bool { return p.Location == location && p.Live() })
+	if i < 0 {
+		s.t.Fatalf("no parcel leaves from %s\n%s", location, timeline(v))
+	}
+	return v.Shipments[i]
+}
+
+func (s *shop) handOverFrom(o order.Order, location string) error {
+	s.t.Helper()
+	_, err := s.HandOver(s.t.Context(), person(""), o.ID, s.from(o, location).ID, shipping.HandOver{})
+	return err
+}
+
+// splitScenarios are the ways of an order that leaves in two parcels.
+var splitScenarios = []scenario{
+	{"one line leaves in two parcels", config{}, func(s *shop) {
+		o := s.twoLamps()
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "shipped: left captured shipped", Money: "18645 taken", Labels: "2 sold", Next: "track, track"})
+		if main, annex := s.from(o, "main"), s.from(o, "annex"); main.Units != 2 || annex.Units != 1 {
+			s.t.Errorf("the parcels hold %d and %d", main.Units, annex.Units)
+		}
+		s.after(30 * day)
+		s.expect(o, outcome{Order: "delivered: left captured delivered", Money: "18645 taken", Labels: "2 sold"})
+		s.wantCount(o, shipping.EventDelivered, 2)
+	}},
+	{"a shop that does not split", config{policy: func(p *policy.Policy) { p.Split = false }}, func(s *shop) {
+		o := s.twoLamps()
+		s.expect(o, outcome{Order: "failed out_of_stock: none due none"})
+	}},
+	{"one parcel is handed over before the other", config{policy: byPerson}, func(s *shop) {
+		o := s.twoLamps()
+		s.after(time.Minute)
+		must(s.t, s.handOverFrom(o, "annex"))
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "paid: partly_left captured partly_shipped", Money: "18645 taken", Labels: "2 sold",
+			Next: "await_handover, track"})
+		_, err := s.Cancel(s.t.Context(), person(""), o.ID, "")
+		s.refused(fault.TooLate, err)
+		must(s.t, s.handOverFrom(o, "main"))
+		s.after(30 * day)
+		s.wantStatus(o, order.Delivered)
+	}},
+	{"one parcel leaves when the other has no label yet", config{policy: byPerson}, func(s *shop) {
+		s.carrier.buy.say(labelAway)
+		o := s.twoLamps()
+		s.after(0)
+		parcels := s.show(o.ID).Shipments
+		i := slices.IndexFunc(parcels, func(p shipping.Shipment) bool { return p.Status == shipping.LabelBought })
+		must(s.t, s.handOverFrom(o, parcels[i].Location))
+		s.wantStatus(o, order.Paid)
+		s.after(time.Minute)
+		must(s.t, s.handOverFrom(o, parcels[1-i].Location))
+		s.after(30 * day)
+		s.wantStatus(o, order.Delivered)
+	}},
+	{"cancelled with two labels", config{policy: byPerson}, func(s *shop) {
+		o := s.twoLamps()
+		s.after(time.Minute)
+		s.cancel(o)
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: "18645 taken, 18645 back", Labels: "2 sold, 2 void"})
+	}},
+	{"one of two labels is refused for good", config{policy: byPerson}, func(s *shop) {
+		s.annex("LAMP", 1)
+		s.carrier.buy.say(labelRefused)
+		o := s.place(lampsAndCup())
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: "18645 taken, 18645 back",
+			Labels: "1 sold, 1 void", Tickets: "order_issue solved refunded"})
+	}},
+	{"one of two labels is refused for good, the other for now", config{policy: byPerson}, func(s *shop) {
+		s.annex("LAMP", 1)
+		s.carrier.buy.say(labelRefused, labelTrouble)
+		o := s.place(lampsAndCup())
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: "18645 taken, 18645 back",
+			Tickets: "order_issue solved refunded"})
+	}},
+}
+
+// holdScenarios are the ways of an order that is stopped and goes on.
+var holdScenarios = []scenario{
+	{"held before it is paid", config{}, func(s *shop) {
+		o := s.place(cup())
+		s.hold(o, "made_up")
+		s.after(day)
+		s.expect(o, outcome{Order: "processed: reserved due none", Next: "authorise held"})
+		_, err := s.Hold(s.t.Context(), person(""), o.ID, "again", "")
+		s.refused(fault.Conflict, err)
+		s.release(o)
+		s.after(time.Minute)
+		s.expect(o, underWay)
+		_, err = s.Release(s.t.Context(), person(""), o.ID)
+		s.refused(fault.Conflict, err)
+	}},
+	{"held between two attempts", config{policy: retryAfter(time.Hour)}, func(s *shop) {
+		s.gateway.authorise.say(declinedSoftly)
+		o := s.place(cup())
+		s.after(time.Minute)
+		s.hold(o, "made_up")
+		s.after(2 * time.Hour)
+		s.expect(o, outcome{Order: "processed: reserved due none", Next: "authorise held"})
+		s.release(o)
+		s.after(time.Minute)
+		s.expect(o, underWay)
+	}},
+	{"held when it is labelled", config{policy: byPerson}, func(s *shop) {
+		o := s.place(cup())
+		s.after(time.Minute)
+		s.hold(o, "made_up")
+		_, err := s.HandOver(s.t.Context(), person(""), o.ID, s.parcel(o).ID, shipping.HandOver{})
+		s.refused(fault.Conflict, err)
+		s.after(10 * day)
+		s.expect(o, outcome{Order: "paid: reserved captured labelled", Money: taken, Labels: "1 sold", Next: "await_handover held"})
+		s.release(o)
+		s.after(2 * day) // a person has as long as before
+		s.expect(o, outcome{Order: "paid: reserved captured labelled", Money: taken, Labels: "1 sold", Next: "await_handover"})
+		s.handOver(o, "")
+		s.after(time.Minute)
+		s.wantStatus(o, order.Shipped)
+	}},
+	{"held while its label is bought", config{}, func(s *shop) {
+		s.carrier.buy.say(labelSilent)
+		o := s.place(cup())
+		s.after(0)
+		s.hold(o, "made_up")
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: taken, Next: "buy_label held"})
+		s.release(o)
+		s.after(time.Minute)
+		s.expect(o, underWay)
+	}},
+	{"held while the gateway declines", config{gateway: slowGateway}, func(s *shop) {
+		o := s.place(paidWith(gateway.MethodStolen))
+		s.after(time.Second)
+		s.hold(o, "made_up")
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "failed payment_declined: released failed none"})
+	}},
+	{"held while its label is sold", config{carrier: slowCarrier(2 * time.Second)}, func(s *shop) {
+		o := s.place(cup())
+		s.after(time.Second)
+		s.hold(o, "made_up")
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "paid: reserved captured labelled", Money: taken, Labels: "1 sold"})
+		s.release(o)
+		s.after(0)
+		s.expect(o, underWay)
+	}},
+	{"held and cancelled", config{}, func(s *shop) {
+		o := s.place(cup())
+		s.hold(o, "made_up")
+		s.cancel(o)
+		s.after(0)
+		s.expect(o, outcome{Order: "cancelled: released voided none"})
+		_, err := s.Hold(s.t.Context(), person(""), o.ID, "made_up", "")
+		s.refused(fault.Conflict, err)
+	}},
+	{"what is on its way is followed, held or not", config{policy: byPerson}, func(s *shop) {
+		o := s.twoLamps()
+		s.after(time.Minute)
+		must(s.t, s.handOverFrom(o, "annex"))
+		s.hold(o, "made_up")
+		s.after(20 * day)
+		s.expect(o, outcome{Order: "paid: partly_left captured partly_shipped", Money: "18645 taken", Labels: "2 sold", Next: "await_handover held"})
+		s.wantCount(o, shipping.EventDelivered, 1)
+		s.release(o)
+		must(s.t, s.handOverFrom(o, "main"))
+		s.after(20 * day)
+		s.wantStatus(o, order.Delivered)
+	}},
+}
+
+func (s *shop) hold(o order.Order, reason string) {
+	s.t.Helper()
+	r, err := s.Hold(s.t.Context(), person(""), o.ID, reason, "made up")
+	must(s.t, err)
+	if r.Value.Held != reason || !r.Value.HeldAt.Equal(s.clock.Now()) {
+		s.t.Errorf("it is held for %q since %s", r.Value.Held, r.Value.HeldAt)
+	}
+}
+
+func (s *shop) release(o order.Order) {
+	s.t.Helper()
+	r, err := s.Release(s.t.Context(), person(""), o.ID)
+	must(s.t, err)
+	if r.Value.Held != "" || !r.Value.HeldAt.IsZero() {
+		s.t.Errorf("it is held for %q since %s", r.Value.Held, r.Value.HeldAt)
+	}
+}
