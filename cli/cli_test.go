@@ -250,6 +250,38 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "payment", "refunded", "1001", "--reference", "statement 9")
 		tr.say("", "verify")
 	},
+	"held.txt": func(tr *transcript) {
+		tr.say("sku,name,currency,price,weight_grams,location,on_hand\nLAMP,Lampe à huile,EUR,89.00,3000,annex,1\n", "stock", "import", "-")
+		tr.say("", "policy", "set", "handover=by_person")
+		tr.say("", place("--sku", "LAMP=2")...)
+		tr.say("", "order", "hold", "1001", "--reason", "No word")
+		tr.say("", "order", "hold", "1001", "--reason", "fraud_suspected", "--text", "The names differ.")
+		tr.say("", "order", "hold", "1001", "--reason", "fraud_suspected")
+		tr.say("", place("--sku", "CUP")...)
+		tr.say("", "order", "list")
+		tr.say("", "order", "list", "--held")
+		tr.say("", "shipment", "list")
+		tr.say("", "order", "show", "1001")
+		tr.say("", "shipment", "handover", "{shp}")
+		tr.say("", "order", "release", "1001")
+		tr.say("", "order", "release", "1001")
+		tr.say("", "order", "list", "--held")
+		tr.say("", "shipment", "handover", "1001")
+		tr.say("", "shipment", "handover", "{shp}")
+		tr.say("", "order", "show", "1001")
+		tr.say("", "verify")
+	},
+	"voided.txt": func(tr *transcript) {
+		tr.say("", "policy", "set", "capture=on_handover", "label_retries=1h", "ask.tries=2")
+		tr.say("", append(place("--sku", "CUP"), "--postal-code", "TROUBLE-ONCE")...)
+		tr.say("", "payment", "voided", "1001", "--reference", "made up")
+		tr.outside = tr.t.TempDir() // the gateway has lost its books
+		tr.say("", "order", "cancel", "1001")
+		tr.say("", "payment", "voided", "1001", "--reference", "")
+		tr.say("", "payment", "voided", "1001", "--reference", "made up")
+		tr.say("", "order", "show", "1001")
+		tr.say("", "verify")
+	},
 	"stock.txt": func(tr *transcript) {
 		tr.say("", "stock", "list")
 		tr.say("", "stock", "list", "LAMP")

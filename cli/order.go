@@ -13,12 +13,14 @@ import (
 )
 
 type orderVerbs struct {
-	Place  orderPlace  `cmd:"" help:"Place an order, from a file or from flags."`
-	List   orderList   `cmd:"" help:"List orders, the newest first."`
-	Show   orderShow   `cmd:"" help:"Show everything about one order."`
-	Cancel orderCancel `cmd:"" help:"Cancel an order that has not left."`
-	Retry  orderRetry  `cmd:"" help:"Try the steps of an order again that wait for a person."`
-	Note   orderNote   `cmd:"" help:"Write a note about an order."`
+	Place   orderPlace   `cmd:"" help:"Place an order, from a file or from flags."`
+	List    orderList    `cmd:"" help:"List orders, the newest first."`
+	Show    orderShow    `cmd:"" help:"Show everything about one order."`
+	Cancel  orderCancel  `cmd:"" help:"Cancel an order that has not left."`
+	Hold    orderHold    `cmd:"" help:"Stop an order until it is released."`
+	Release orderRelease `cmd:"" help:"Let a held order go on."`
+	Retry   orderRetry   `cmd:"" help:"Try the steps of an order again that wait for a person."`
+	Note    orderNote    `cmd:"" help:"Write a note about an order."`
 }
 
 // orderPlace places an order and works off what is due now.
@@ -172,6 +174,7 @@ func (v *orderShow) Run(s *session) error {
 // orderList lists orders.
 type orderList struct {
 	Status   *order.Status `help:"Only those with this status: ${enum}." enum:"processed, paid, shipped, delivered, failed, cancelled" placeholder:"STATUS"`
+	Held     bool          `help:"Only those that are held."`
 	Customer string        `help:"Only those of this customer." placeholder:"ID"`
 	Limit    int           `help:"How many at most." default:"20" placeholder:"N"`
 	Before   string        `help:"Only those before this one: the next page." placeholder:"ORDER"`
@@ -183,6 +186,7 @@ func (orderList) Help() string {
 
     doorstep order list
     doorstep order list --status failed --limit 100
+    doorstep order list --held
     doorstep order list --before 1042`
 }
 
@@ -206,7 +210,7 @@ func (v *orderList) Run(s *session) error {
 		return invalid("--limit is at least 1")
 	}
 	orders, err := view(s, func(r db.Reader) ([]order.Order, error) {
-		f := order.Filter{Status: given(v.Status), Customer: v.Customer, Limit: v.Limit}
+		f := order.Filter{Status: given(v.Status), Customer: v.Customer, Held: v.Held, Limit: v.Limit}
 		if v.Before != "" {
 			o, err := order.Find(r, v.Before)
 			if err != nil {
@@ -248,6 +252,58 @@ Examples:
 func (v *orderCancel) Run(s *session) error {
 	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
 		_, err := p.Cancel(s.ctx, v.command(), id, v.Reason)
+		return err
+	})
+}
+
+// orderHold stops an order.
+type orderHold struct {
+	Order  string `arg:"" help:"The order: its number, id, or source/number."`
+	Reason string `help:"Why, as a word for programs: letters, digits and _." required:"" placeholder:"CODE"`
+	Text   string `help:"Why, for people: kept as a note." placeholder:"TEXT"`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (orderHold) Help() string {
+	return `Nothing more is asked for or sent until the order is released; deadlines stand still. What a provider is being asked goes on to its answer, money goes back, and parcels under way are followed. A held order can be cancelled.
+
+Examples:
+
+    doorstep order hold 1001 --reason fraud_suspected
+    doorstep order hold web/A-17 --reason address --text "No such street."`
+}
+
+// Run holds the order.
+func (v *orderHold) Run(s *session) error {
+	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
+		_, err := p.Hold(s.ctx, v.command(), id, v.Reason, v.Text)
+		return err
+	})
+}
+
+// orderRelease lets a held order go on.
+type orderRelease struct {
+	Order string `arg:"" help:"The order: its number, id, or source/number."`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (orderRelease) Help() string {
+	return `What was waited for is waited for as long again as the order was held.
+
+Examples:
+
+    doorstep order release 1001
+    doorstep order list --held`
+}
+
+// Run releases the order.
+func (v *orderRelease) Run(s *session) error {
+	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
+		_, err := p.Release(s.ctx, v.command(), id)
 		return err
 	})
 }

@@ -38,6 +38,9 @@ func attention(o order.Order) string {
 	if o.Failure != "" {
 		notes = append(notes, words(o.Failure))
 	}
+	if o.Held != "" {
+		notes = append(notes, "held: "+words(o.Held))
+	}
 	if o.End == order.EndCancelling {
 		notes = append(notes, "cancelling")
 	}
@@ -55,8 +58,11 @@ func (s *screen) summary(v process.Overview, short []inventory.Shortage) {
 		s.printf("  %s: %d wanted, %d there\n", printable(x.SKU), x.Wanted, x.Available)
 	}
 	for _, p := range v.Shipments {
-		if p.TrackingNumber != "" {
+		switch {
+		case p.TrackingNumber != "":
 			s.printf("  parcel %s by %s: %s\n", printable(p.TrackingNumber), printable(p.Carrier), s.seen(p))
+		case p.Here() && len(v.Shipments) > 1:
+			s.item(fmt.Sprintf("parcel %s from %s by %s: %s", p.ID, p.Location, p.Carrier, words(p.Status)))
 		}
 	}
 	for _, n := range v.Next {
@@ -71,6 +77,8 @@ func (s *screen) standing(o order.Order) string {
 		return s.status("has failed") + " (" + words(o.Failure) + ")"
 	case o.End == order.EndCancelling:
 		return "is being cancelled"
+	case o.Held != "":
+		return "is " + s.status(string(o.Status)) + " and " + s.status("held") + " (" + words(o.Held) + ")"
 	}
 	return "is " + s.status(string(o.Status))
 }
@@ -90,8 +98,11 @@ func next(n process.Next) string {
 		return n.Does
 	}
 	text := moment(due) + ": " + n.Does
-	if n.Stuck {
+	switch {
+	case n.Stuck:
 		text = "stuck: " + n.Does
+	case n.Held:
+		text = "held: " + n.Does
 	}
 	if n.Tries > 0 {
 		text += " (" + count(n.Tries, "try", "tries") + " in vain: " + n.Error + ")"
@@ -106,8 +117,8 @@ func (s *screen) order(v process.Overview) {
 	for _, p := range v.Payments {
 		s.payment(v, p)
 	}
-	for _, p := range v.Shipments {
-		s.shipment(p, v.Scans[p.ID])
+	for i := range v.Shipments {
+		s.shipment(v, i)
 	}
 	s.orderTickets(v)
 	s.orderNotes(v)
@@ -130,7 +141,14 @@ func (s *screen) orderHead(v process.Overview) {
 	if o.Failure != "" {
 		t.add("failed for", words(o.Failure))
 	}
-	t.add("state", fmt.Sprintf("stock %s, payment %s, fulfilment %s", o.Stock, o.Payment, o.Fulfilment))
+	if o.Held != "" {
+		t.add("held for", words(o.Held)+", since "+moment(o.HeldAt))
+	}
+	t.add("state", fmt.Sprintf("stock %s, payment %s, fulfilment %s", words(o.Stock), words(o.Payment), words(o.Fulfilment)))
+	if o.Sums.Units > 0 {
+		t.add("goods", goods(o))
+	}
+	t.add("money", funds(o))
 	if o.End == order.EndCancelling {
 		t.add("end", "being cancelled")
 	}
@@ -142,6 +160,50 @@ func (s *screen) orderHead(v process.Overview) {
 		t.add("bill to", address(v.Contact.BillTo))
 	}
 	t.print()
+}
+
+// goods says where what was ordered is.
+func goods(o order.Order) string {
+	sums := o.Sums
+	var parts []string
+	for _, p := range []struct {
+		units int64
+		where string
+	}{
+		{sums.Unpacked(), "reserved"},
+		{sums.Planned, "in parcels without a label"},
+		{sums.Labelled, "in parcels with a label"},
+		{sums.Left, "under way"},
+		{sums.Arrived, "at the door"},
+		{sums.Units - sums.Reserved - sums.Gone(), "no longer reserved"},
+	} {
+		if p.units > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.units, p.where))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// funds says what was taken of the customer's money, and what goes back.
+func funds(o order.Order) string {
+	amount := func(minor int64) string { return money.Of(minor, o.Currency).String() }
+	sums := o.Sums
+	switch {
+	case o.Total == 0:
+		return "nothing to pay"
+	case sums.Captured == 0 && o.End == order.EndNone:
+		return "nothing taken of " + amount(o.Total)
+	case sums.Captured == 0:
+		return "nothing taken"
+	}
+	text := amount(sums.Captured) + " taken"
+	if sums.Refunding > 0 {
+		text += ", " + amount(sums.Refunding) + " on its way back"
+	}
+	if sums.Refunded > 0 {
+		text += ", " + amount(sums.Refunded) + " given back"
+	}
+	return text
 }
 
 func address(a order.Address) string {
@@ -199,18 +261,24 @@ func (s *screen) payment(v process.Overview, p payment.Payment) {
 	}
 }
 
-func (s *screen) shipment(p shipping.Shipment, scans []shipping.Scan) {
-	s.heading("Parcel from %s by %s: %s", p.Location, p.Carrier, words(p.Status))
+// shipment writes one of an order's parcels.
+func (s *screen) shipment(v process.Overview, i int) {
+	p, which := v.Shipments[i], "Parcel"
+	if n := len(v.Shipments); n > 1 {
+		which = fmt.Sprintf("Parcel %d of %d", i+1, n)
+	}
+	s.heading(which+" from %s by %s: %s", p.Location, p.Carrier, words(p.Status))
 	line := fmt.Sprintf("%s, %s, %d g", p.ID, p.Service, p.Weight)
 	if p.Cost > 0 {
 		line += ", label " + money.Of(p.Cost, p.CostCurrency).String()
 	}
 	s.paragraph(line)
+	s.paragraph(packed(v.Packed[p.ID]))
 	if p.TrackingNumber != "" {
 		s.printf("  tracking %s: %s\n", printable(p.TrackingNumber), s.seen(p))
 	}
 	t := s.table("  ", column{}, column{status: true}, column{shrink: true})
-	for _, k := range scans {
+	for _, k := range v.Scans[p.ID] {
 		t.add(instant(k.At), words(k.Status), k.Place)
 	}
 	t.print()

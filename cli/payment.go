@@ -11,6 +11,7 @@ import (
 type paymentVerbs struct {
 	Record   paymentRecord   `cmd:"" help:"Say that an order was paid elsewhere."`
 	Refunded paymentRefunded `cmd:"" help:"Say that money was given back elsewhere."`
+	Voided   paymentVoided   `cmd:"" help:"Say that an authorisation is gone that the gateway did not give up."`
 }
 
 // paymentRecord records what was paid elsewhere.
@@ -104,4 +105,29 @@ func refundOf(o process.Overview, id string) (payment.Refund, error) {
 		return payment.Refund{}, fault.New(fault.Conflict, "order %d has %s: name one by its id", o.Order.Number, count(len(o.Refunds), "refund", "refunds"))
 	}
 	return payment.Refund{}, fault.New(fault.NotFound, "order %d has no refund %q", o.Order.Number, id)
+}
+
+// paymentVoided records that an authorisation is gone.
+type paymentVoided struct {
+	Order     string `arg:"" help:"The order: its number, id, or source/number."`
+	Reference string `help:"How it is known, such as the gateway's own page." required:"" placeholder:"TEXT"`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (paymentVoided) Help() string {
+	return `For an order that is over and whose authorisation the gateway would not give up: it waits for a person, who has seen that it has lapsed or was given up there. While the gateway is still asked, it can not be recorded: exit code 4.
+
+Examples:
+
+    doorstep payment voided 1001 --reference "lapsed, as the gateway shows"`
+}
+
+// Run records that it is gone.
+func (v *paymentVoided) Run(s *session) error {
+	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
+		_, err := p.RecordVoid(s.ctx, v.command(), id, v.Reference)
+		return err
+	})
 }

@@ -179,7 +179,7 @@ const (
 var moods = map[string]colour{
 	"delivered": green, "succeeded": green, "solved": green,
 	"failed": red, "has failed": red, "stuck": red, "declined": red, "refused": red,
-	"cancelled": yellow, "open": yellow, "unknown": yellow, "cancelling": yellow,
+	"cancelled": yellow, "open": yellow, "unknown": yellow, "cancelling": yellow, "held": yellow,
 }
 
 func (s *screen) paint(c colour, text string) string {

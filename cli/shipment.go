@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -96,10 +97,30 @@ func (s *session) findShipment(shop *doorstep.Shop, what string) (orderID, id st
 	if err != nil {
 		return "", "", err
 	}
-	if len(o.Shipments) != 1 {
-		return "", "", fault.New(fault.Conflict, "order %d has %s: name one by its id", o.Order.Number, count(len(o.Shipments), "parcel", "parcels"))
+	only, err := onlyParcel(o)
+	return o.Order.ID, only.ID, err
+}
+
+// onlyParcel returns the parcel of an order that has one only. One that will
+// not leave does not count beside one that may.
+//
+// Errors: conflict, naming the parcels, when there are none or several.
+func onlyParcel(o process.Overview) (shipping.Shipment, error) {
+	parcels := slices.DeleteFunc(slices.Clone(o.Shipments), func(p shipping.Shipment) bool { return !p.Live() })
+	if len(parcels) == 0 {
+		parcels = o.Shipments
 	}
-	return o.Order.ID, o.Shipments[0].ID, nil
+	switch len(parcels) {
+	case 0:
+		return shipping.Shipment{}, fault.New(fault.Conflict, "order %d has no parcel yet", o.Order.Number)
+	case 1:
+		return parcels[0], nil
+	}
+	names := make([]string, len(parcels))
+	for i, p := range parcels {
+		names[i] = p.ID + " from " + p.Location
+	}
+	return shipping.Shipment{}, fault.New(fault.Conflict, "order %d has %d parcels, name one: %s", o.Order.Number, len(parcels), strings.Join(names, ", "))
 }
 
 // shipmentRate asks for prices.
@@ -211,7 +232,7 @@ func (s *session) picks(shop *doorstep.Shop, handOver policy.HandOver, before st
 		}
 		var part []pick
 		for _, o := range orders {
-			if o.End != order.EndNone || o.Payment != order.PaymentCaptured {
+			if o.End != order.EndNone || o.Held != "" || o.Payment != order.PaymentCaptured {
 				continue
 			}
 			of, err := picksOf(r, o, handOver)
@@ -253,11 +274,16 @@ func (s *screen) picks(picks []pick) {
 	t := s.table("", column{title: "ORDER", right: true}, column{title: "FROM", shrink: true}, column{title: "CARRIER", shrink: true},
 		column{title: "TRACKING", shrink: true}, column{title: "PICK", shrink: true})
 	for _, p := range picks {
-		var what []string
-		for _, l := range p.Lines {
-			what = append(what, strconv.FormatInt(l.Quantity, 10)+" "+l.SKU)
-		}
-		t.add(strconv.FormatInt(p.Order, 10), p.Shipment.Location, p.Shipment.Carrier, p.Shipment.TrackingNumber, strings.Join(what, ", "))
+		t.add(strconv.FormatInt(p.Order, 10), p.Shipment.Location, p.Shipment.Carrier, p.Shipment.TrackingNumber, packed(p.Lines))
 	}
 	t.print()
+}
+
+// packed says what is in a parcel.
+func packed(lines []shipping.ShipmentLine) string {
+	what := make([]string, len(lines))
+	for i, l := range lines {
+		what[i] = strconv.FormatInt(l.Quantity, 10) + " " + l.SKU
+	}
+	return strings.Join(what, ", ")
 }

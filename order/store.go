@@ -114,6 +114,7 @@ func ByReference(r db.Reader, ref Reference) (Order, bool, error) {
 type Filter struct {
 	Status   Status
 	Customer string
+	Held     bool   // only those that are held
 	Before   string // an order's id: only older ones, for the next page
 	Limit    int
 }
@@ -131,6 +132,9 @@ func List(r db.Reader, f Filter) ([]Order, error) {
 	}
 	if f.Customer != "" {
 		and("customer = $%d AND customer <> ''", f.Customer) // as the index says
+	}
+	if f.Held {
+		where = append(where, "held <> ''")
 	}
 	if f.Before != "" {
 		and("id < $%d", f.Before)

@@ -14,18 +14,19 @@ import (
 
 // Overview is everything about one order.
 type Overview struct {
-	Order     order.Order                `json:"order"`
-	Lines     []order.Line               `json:"lines"`
-	Contact   order.Contact              `json:"contact"`
-	Payments  []payment.Payment          `json:"payments"`
-	Attempts  []payment.Attempt          `json:"payment_attempts"`
-	Refunds   []payment.Refund           `json:"refunds"`
-	Shipments []shipping.Shipment        `json:"shipments"`
-	Scans     map[string][]shipping.Scan `json:"scans"` // by shipment
-	Tickets   []support.Ticket           `json:"tickets"`
-	Notes     []order.Note               `json:"notes"`
-	Next      []Next                     `json:"next"` // what happens next, or is waited for
-	Timeline  []event.Event              `json:"timeline"`
+	Order     order.Order                        `json:"order"`
+	Lines     []order.Line                       `json:"lines"`
+	Contact   order.Contact                      `json:"contact"`
+	Payments  []payment.Payment                  `json:"payments"`
+	Attempts  []payment.Attempt                  `json:"payment_attempts"`
+	Refunds   []payment.Refund                   `json:"refunds"`
+	Shipments []shipping.Shipment                `json:"shipments"`
+	Packed    map[string][]shipping.ShipmentLine `json:"packed"` // what is in it, by shipment
+	Scans     map[string][]shipping.Scan         `json:"scans"`  // by shipment
+	Tickets   []support.Ticket                   `json:"tickets"`
+	Notes     []order.Note                       `json:"notes"`
+	Next      []Next                             `json:"next"` // what happens next, or is waited for
+	Timeline  []event.Event                      `json:"timeline"`
 }
 
 // Next is a step that is due or waited for.
@@ -57,6 +58,7 @@ func (p *Process) Show(ctx context.Context, what string) (Overview, error) {
 			func() error { v.Attempts, err = payment.Attempts(r, id); return err },
 			func() error { v.Refunds, err = payment.Refunds(r, id); return err },
 			func() error { v.Shipments, err = shipping.Of(r, id); return err },
+			func() error { v.Packed, err = shipping.Lines(r, id); return err },
 			func() error { v.Scans, err = shipping.Scans(r, id); return err },
 			func() error { v.Tickets, err = support.Of(r, id); return err },
 			func() error { v.Notes, err = order.Notes(r, id); return err },

@@ -28,10 +28,11 @@ type Command struct {
 	SKU       string           `json:"sku,omitempty"`       // receive
 	Location  string           `json:"location,omitempty"`  // receive; main when empty
 	Quantity  int64            `json:"quantity,omitempty"`  // receive
-	Reference string           `json:"reference,omitempty"` // record_payment, record_refund
-	Amount    *int64           `json:"amount,omitempty"`    // the same, minor units; all that is owed when missing
+	Reference string           `json:"reference,omitempty"` // record_payment, record_refund, record_void
+	Amount    *int64           `json:"amount,omitempty"`    // record_payment, record_refund, minor units; all that is owed when missing
 	Refund    string           `json:"refund,omitempty"`    // record_refund: its id
-	Reason    string           `json:"reason,omitempty"`    // cancel
+	Reason    string           `json:"reason,omitempty"`    // cancel; hold, where it is a code
+	Text      string           `json:"text,omitempty"`      // hold
 	Shipment  string           `json:"shipment,omitempty"`  // hand_over, delivered: its id or tracking number
 
 	TrackingNumber string `json:"tracking_number,omitempty"` // hand_over, where no label was bought
@@ -48,11 +49,14 @@ const (
 	Receive       Verb = "receive"
 	RecordPayment Verb = "record_payment"
 	RecordRefund  Verb = "record_refund"
+	RecordVoid    Verb = "record_void"
+	Hold          Verb = "hold"
+	Release       Verb = "release"
 	HandOver      Verb = "hand_over"
 	Delivered     Verb = "delivered"
 )
 
-var verbs = []Verb{Place, Cancel, Ticket, Receive, RecordPayment, RecordRefund, HandOver, Delivered}
+var verbs = []Verb{Place, Cancel, Ticket, Receive, RecordPayment, RecordRefund, RecordVoid, Hold, Release, HandOver, Delivered}
 
 // Result is one line of the output.
 type Result struct {

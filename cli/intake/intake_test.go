@@ -157,6 +157,10 @@ func TestRun(t *testing.T) {
 			place("k", 6, "NONE"),
 			"nonsense",
 			"\t"+place("l", 7, "CUP")+"\r",
+			`{"key":"m","do":"hold","order":"web/7","reason":"made_up","text":"Made up."}`,
+			`{"key":"n","do":"hold","order":"web/7","reason":"made_up"}`,
+			`{"key":"o","do":"release","order":"web/7"}`,
+			`{"key":"p","do":"record_void","order":"web/7","reference":"made up"}`,
 		)
 		type short struct {
 			Key    string
@@ -191,6 +195,10 @@ func TestRun(t *testing.T) {
 			14: {"k", false, "", fault.Invalid, false},
 			15: {"", false, "", fault.Invalid, false},
 			16: {"l", true, "processed", "", false},
+			17: {"m", true, "processed", "", false},
+			18: {"n", false, "", fault.Conflict, false},
+			19: {"o", true, "processed", "", false},
+			20: {"p", false, "", fault.Conflict, false},
 		}
 		if diff := cmp.Diff(want, brief); diff != "" {
 			t.Error(diff)

@@ -214,6 +214,12 @@ func (n *Intake) change(ctx context.Context, by process.Command, c Command) (Res
 	switch c.Do {
 	case Cancel:
 		return changed(n.Process.Cancel(ctx, by, o.ID, c.Reason))
+	case Hold:
+		return changed(n.Process.Hold(ctx, by, o.ID, c.Reason, c.Text))
+	case Release:
+		return changed(n.Process.Release(ctx, by, o.ID))
+	case RecordVoid:
+		return changed(n.Process.RecordVoid(ctx, by, o.ID, c.Reference))
 	case RecordRefund:
 		return n.recordRefund(ctx, by, o.ID, c)
 	default:
