@@ -11,11 +11,13 @@ import (
 
 // Policy is one version of the shop's settings.
 type Policy struct {
-	Gateway  string   `json:"gateway"`  // the gateway of an order that names none
-	Carrier  string   `json:"carrier"`  // who ships
-	Capture  Capture  `json:"capture"`  // when authorised money is taken
-	HandOver HandOver `json:"handover"` // what counts as handing a parcel over
-	Split    bool     `json:"split"`    // whether an order may leave from several locations when none has all of it
+	Gateway string `json:"gateway"` // the gateway of an order that names none
+	Carrier string `json:"carrier"` // who ships
+	// NextCarriers are asked one after the other where the carrier does not take a parcel.
+	NextCarriers []string `json:"next_carriers"`
+	Capture      Capture  `json:"capture"`  // when authorised money is taken
+	HandOver     HandOver `json:"handover"` // what counts as handing a parcel over
+	Split        bool     `json:"split"`    // whether an order may leave from several locations when none has all of it
 
 	PaymentRetries Schedule `json:"payment_retries"` // after soft declines, each a new attempt
 	LabelRetries   Schedule `json:"label_retries"`   // after temporary refusals, each a new attempt
@@ -30,6 +32,9 @@ type Policy struct {
 	TrackEvery    Duration `json:"track_every"`    // how often a carrier is asked that suggests no time
 	Silence       Duration `json:"silence"`        // how long a parcel may go without a scan before a ticket is opened
 	CloseSolved   Duration `json:"close_solved"`   // how long a solved ticket stays open to a reply
+	// HoldUnshipped is how long an order that no carrier takes is held for a person
+	// before it fails; with 0 it fails at once, unless a parcel of it has left.
+	HoldUnshipped Duration `json:"hold_unshipped"`
 }
 
 // Capture says when authorised money is taken.

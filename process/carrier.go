@@ -209,8 +209,8 @@ func (c *change) labelAttempt(key string) (*shipping.Attempt, *shipping.Shipment
 }
 
 // labelRefused makes a further attempt after a temporary refusal while policy
-// has one. Otherwise no carrier takes the parcel; or the carrier has it
-// already and gives no label back.
+// has one, and otherwise asks the next carrier. Where none is left, no carrier
+// takes the parcel; or the carrier has it already and gives no label back.
 func (c *change) labelRefused(own *work.Item, s *shipping.Shipment, a *shipping.Attempt) error {
 	if err := a.Move(attempt.Declined, c.tx.Now()); err != nil {
 		return err
@@ -218,17 +218,35 @@ func (c *change) labelRefused(own *work.Item, s *shipping.Shipment, a *shipping.
 	if a.Op == shipping.OpVoid {
 		return c.moveShipment(s, shipping.EventVoidRefused, refusalOf(s, a))
 	}
-	refused := 0
+	refused, asked := 0, map[string]bool{}
 	for _, l := range c.labels.pointers() {
 		if l.Shipment == s.ID && l.Op == shipping.OpBuy && l.Status == attempt.Declined {
-			refused++
+			asked[l.Carrier] = true
+			if l.Carrier == s.Carrier {
+				refused++
+			}
 		}
 	}
-	wait, more := c.policy.LabelRetries.Wait(refused)
-	if !a.Refusal.Temporary() || !more {
-		return c.moveShipment(s, shipping.EventFailed, refusalOf(s, a))
+	if wait, more := c.policy.LabelRetries.Wait(refused); a.Refusal.Temporary() && more {
+		return c.attemptLater(own, labelErrand{c, s, a}, wait, "refused: "+string(a.Refusal))
 	}
-	return c.attemptLater(own, labelErrand{c, s, a}, wait, "refused: "+string(a.Refusal))
+	for _, next := range c.policy.NextCarriers {
+		if c.p.carriers[next] != nil && !asked[next] && c.order.End == order.EndNone {
+			return c.reroute(own, s, a, next)
+		}
+	}
+	return c.moveShipment(s, shipping.EventFailed, refusalOf(s, a))
+}
+
+// reroute asks the next carrier for a label.
+func (c *change) reroute(own *work.Item, s *shipping.Shipment, a *shipping.Attempt, next string) error {
+	data := refusalOf(s, a)
+	data.NextCarrier, s.Carrier = next, next
+	c.again(own, c.tx.Now(), 0, "refused: "+string(a.Refusal)+"; "+next+" is asked")
+	if err := c.openLabelAttempt(s, shipping.OpBuy, c.tx.Now()); err != nil {
+		return err
+	}
+	return c.moveShipment(s, shipping.EventRerouted, data)
 }
 
 func refusalOf(s *shipping.Shipment, a *shipping.Attempt) shipmentData {

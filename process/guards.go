@@ -31,8 +31,8 @@ var (
 	wasPaid = orderGuard("it had been paid for", func(o order.Order) bool {
 		return o.Failure == order.ShippingFailed || o.Failure == order.CaptureFailed
 	})
-	goodsUnpacked = orderGuard("the order is going on, and goods are kept for it that are in no parcel", func(o order.Order) bool {
-		return o.End == order.EndNone && o.Sums.Unpacked() > 0
+	paidAndUnpacked = orderGuard("the order is paid and going on, and goods are kept for it that are in no parcel", func(o order.Order) bool {
+		return o.End == order.EndNone && o.Sums.Unpacked() > 0 && (o.Payment == order.PaymentAuthorised || o.Payment.Taken())
 	})
 	nothingToPay = paymentGuard("there is nothing to pay", func(p payment.Payment) bool {
 		return p.Gateway == payment.Free
@@ -126,6 +126,17 @@ var captureOwed = &Guard{"money is authorised, and a label is bought or none is 
 		return s.Status == shipping.LabelBought || s.Status == shipping.Planned && s.Carrier == shipping.Manual
 	}), err
 }}
+
+// noCarrier and noCarrierYet hold when no carrier takes a parcel: the order fails,
+// or a person may find a way.
+var (
+	noCarrier = &Guard{"the order is going on, nothing of it has left, and policy holds it not", func(c *change, _ event.Event) (bool, error) {
+		return c.order.End == order.EndNone && c.order.Sums.Gone() == 0 && c.policy.HoldUnshipped == 0, nil
+	}}
+	noCarrierYet = &Guard{"the order is going on, and something of it has left or policy holds it", func(c *change, _ event.Event) (bool, error) {
+		return c.order.End == order.EndNone && (c.order.Sums.Gone() > 0 || c.policy.HoldUnshipped > 0), nil
+	}}
+)
 
 // failedParcelHere holds when there is a parcel that is not to leave any more.
 var failedParcelHere = &Guard{"the order has failed, and a parcel of it has not left", func(c *change, _ event.Event) (bool, error) {

@@ -134,12 +134,14 @@ func (s *shop) charges(orderID string) (all []gateway.Charge) {
 
 func (s *shop) sold(orderID string) (all []carrier.Label) {
 	s.t.Helper()
-	must(s.t, s.carrier.Labels(s.t.Context(), func(l carrier.Label) error {
-		if l.Order == orderID {
-			all = append(all, l)
-		}
-		return nil
-	}))
+	for _, c := range []*depot{s.carrier, s.spare.depot} {
+		must(s.t, c.Labels(s.t.Context(), func(l carrier.Label) error {
+			if l.Order == orderID {
+				all = append(all, l)
+			}
+			return nil
+		}))
+	}
 	return all
 }
 

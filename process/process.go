@@ -5,6 +5,7 @@ package process
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -129,6 +130,9 @@ func (p *Process) CheckPolicy(q policy.Policy) error {
 	var c fault.Check
 	c.If(!p.hasGateway(q.Gateway), "gateway", "unknown", "one of %v", append(slices.Sorted(maps.Keys(p.gateways)), payment.Manual))
 	c.If(!p.hasCarrier(q.Carrier), "carrier", "unknown", "one of %v", append(slices.Sorted(maps.Keys(p.carriers)), shipping.Manual))
+	for i, name := range q.NextCarriers {
+		c.If(p.carriers[name] == nil, fmt.Sprintf("next_carriers[%d]", i), "unknown", "one of %v", slices.Sorted(maps.Keys(p.carriers)))
+	}
 	return c.Err("the policy")
 }
 

@@ -115,6 +115,11 @@ type depot struct {
 	blind bool // it never scans a parcel
 }
 
+// spare is another carrier.
+type spare struct{ *depot }
+
+func (spare) Name() string { return "spare" }
+
 func (d *depot) BuyLabel(ctx context.Context, key string, p shipping.Parcel) (shipping.LabelAnswer, error) {
 	return d.buy.next(func() (shipping.LabelAnswer, error) { return d.Carrier.BuyLabel(ctx, key, p) })
 }

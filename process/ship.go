@@ -8,9 +8,11 @@ import (
 
 	"doorstep/event"
 	"doorstep/fault"
+	"doorstep/internal/work"
 	"doorstep/inventory"
 	"doorstep/order"
 	"doorstep/shipping"
+	"doorstep/support"
 )
 
 // moveShipment moves a shipment by its table and says so in the history, with
@@ -38,7 +40,8 @@ type shipmentData struct {
 	Currency       string                  `json:"currency,omitempty"`
 	Attempt        int64                   `json:"attempt,omitempty"`
 	Refusal        shipping.Refusal        `json:"refusal,omitempty"`
-	Next           *time.Time              `json:"next,omitempty"` // when it is attempted again
+	NextCarrier    string                  `json:"next_carrier,omitempty"` // who is asked instead
+	Next           *time.Time              `json:"next,omitempty"`         // when it is attempted again
 	Tracking       shipping.TrackingStatus `json:"tracking,omitempty"`
 	SeenAt         *time.Time              `json:"seen_at,omitempty"` // by the carrier's clock
 }
@@ -178,6 +181,34 @@ func (c *change) lines() ([]order.Line, error) {
 
 // failUnshipped is the rule of a parcel that no carrier takes.
 func failUnshipped(c *change, _ event.Event) error { return c.failOrder(order.ShippingFailed) }
+
+// holdUnshipped is the rule of a parcel that no carrier takes, where a person
+// may find a way.
+func holdUnshipped(c *change, _ event.Event) error {
+	if c.order.Held == "" {
+		if err := c.hold(string(order.ShippingFailed)); err != nil {
+			return err
+		}
+	}
+	return c.tell(support.Other, "No carrier takes a parcel of this order: release it to have them asked again, or cancel what has not left.")
+}
+
+func awaitCarrierDue(c *change) time.Time {
+	wait := c.policy.HoldUnshipped
+	if wait == 0 {
+		wait = c.policy.AwaitHandOver
+	}
+	return c.tx.Now().Add(time.Duration(wait))
+}
+
+// carrierLate ends an order for which no carrier was found, unless a parcel of
+// it has left: then a person is told again.
+func carrierLate(c *change, it *work.Item) error {
+	if c.order.Sums.Gone() == 0 {
+		return c.failOrder(order.ShippingFailed)
+	}
+	return c.remind(it, time.Duration(c.policy.AwaitHandOver), support.Other, "A parcel of this order has still no carrier that takes it.")
+}
 
 // handOverReady is the rule of a shop where the label is the hand-over.
 func handOverReady(c *change, _ event.Event) error {

@@ -34,6 +34,7 @@ type shop struct {
 	clock   *clock.Virtual
 	gateway *desk
 	carrier *depot
+	spare   spare // a second carrier, which asks for nothing unless policy names it
 	run     *work.Virtual
 	*process.Process
 }
@@ -59,10 +60,13 @@ func newShop(t testing.TB, engine string, cfg config) *shop {
 	c, err := carrier.Open("", cfg.carrier, clk)
 	must(t, err)
 	t.Cleanup(func() { _ = c.Close() })
+	second, err := carrier.Open("", carrier.Config{}, clk)
+	must(t, err)
+	t.Cleanup(func() { _ = second.Close() })
 	q := work.NewQueue("node", 30*time.Second)
-	s := &shop{t: t, db: d, clock: clk, gateway: &desk{Gateway: g}, carrier: &depot{Carrier: c}}
+	s := &shop{t: t, db: d, clock: clk, gateway: &desk{Gateway: g}, carrier: &depot{Carrier: c}, spare: spare{&depot{Carrier: second}}}
 	s.Process = process.New(process.Deps{DB: d, Queue: q, IDs: id.Seeded(1),
-		Gateways: []payment.Gateway{s.gateway}, Carriers: []shipping.Carrier{s.carrier}, Log: cfg.log})
+		Gateways: []payment.Gateway{s.gateway}, Carriers: []shipping.Carrier{s.carrier, s.spare}, Log: cfg.log})
 	s.run = work.NewVirtual(d, q, clk, work.Config{Handle: s.Handle})
 	if cfg.without != "" {
 		s.Without(cfg.without)

@@ -120,6 +120,105 @@ var splitScenarios = []scenario{
 	}},
 }
 
+// nextCarrier is a shop with a second carrier.
+func nextCarrier(p *policy.Policy) { p.NextCarriers = []string{"spare"} }
+
+// holdsUnshipped is a shop that holds an order for three days that no carrier
+// takes.
+func holdsUnshipped(p *policy.Policy) { p.HoldUnshipped = policy.Duration(3 * day) }
+
+// carrierScenarios are the ways of a parcel that a carrier does not take.
+var carrierScenarios = []scenario{
+	{"the next carrier takes it", config{policy: nextCarrier}, func(s *shop) {
+		s.carrier.buy.say(labelRefused)
+		o := s.place(cup())
+		s.after(time.Minute)
+		s.expect(o, underWay)
+		if p := s.parcel(o); p.Carrier != "spare" {
+			s.t.Errorf("it is carried by %s", p.Carrier)
+		}
+		s.after(30 * day)
+		s.wantStatus(o, order.Delivered)
+		s.wantCount(o, shipping.EventRerouted, 1)
+	}},
+	{"the next carrier takes it after the first was in trouble", config{policy: settings(nextCarrier, retryAfter(time.Hour))}, func(s *shop) {
+		s.carrier.buy.say(labelTrouble, labelTrouble)
+		s.spare.buy.say(labelTrouble)
+		o := s.place(cup())
+		s.after(3 * time.Hour)
+		s.expect(o, underWay)
+		s.wantCount(o, shipping.EventLabelRefused, 2)
+	}},
+	{"no carrier takes it, and the order fails", config{policy: nextCarrier}, func(s *shop) {
+		s.carrier.buy.say(labelRefused)
+		s.spare.buy.say(labelRefused)
+		o := s.place(cup())
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: takenBack, Tickets: "order_issue solved refunded"})
+	}},
+	{"no carrier takes it, and a person finds a way", config{policy: holdsUnshipped}, func(s *shop) {
+		s.carrier.buy.say(labelRefused)
+		o := s.place(cup())
+		s.after(2 * day)
+		s.expect(o, outcome{Order: "paid: reserved captured none", Money: taken, Tickets: "other open needs_person", Next: "await_carrier"})
+		s.release(o)
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "shipped: left captured shipped", Money: taken, Labels: "1 sold", Tickets: "other open needs_person", Next: "track"})
+	}},
+	{"no carrier takes it, and no one finds a way", config{policy: holdsUnshipped}, func(s *shop) {
+		s.carrier.buy.say(labelRefused)
+		o := s.place(cup())
+		s.after(4 * day)
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: takenBack,
+			Tickets: "order_issue solved refunded, other open needs_person"})
+	}},
+	{"no carrier takes it, and it is cancelled", config{policy: holdsUnshipped}, func(s *shop) {
+		s.carrier.buy.say(labelRefused)
+		o := s.place(cup())
+		s.after(day)
+		s.cancel(o)
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: takenBack, Tickets: "other open needs_person"})
+	}},
+	{"no carrier takes one of two parcels, and the other has left", config{policy: byPerson}, func(s *shop) {
+		s.carrier.buy.say(labelAway)
+		o := s.twoLamps()
+		s.after(0)
+		s.carrier.buy.say(labelRefused, labelRefused)
+		left := s.leaveLabelled(o)
+		s.after(30 * time.Minute)
+		held := outcome{Order: "paid: partly_left captured partly_shipped", Money: "18645 taken", Labels: "1 sold",
+			Tickets: "other open needs_person", Next: "await_carrier, track"}
+		s.expect(o, held)
+		s.release(o)
+		s.after(30 * day)
+		held.Next = "await_carrier"
+		s.solveAll(o)
+		s.after(4 * day)
+		held.Tickets = "other open needs_person, other solved needs_person"
+		s.expect(o, held)
+		s.release(o)
+		s.after(time.Minute)
+		must(s.t, s.handOverFrom(o, map[string]string{"main": "annex", "annex": "main"}[left]))
+		s.after(30 * day)
+		s.wantStatus(o, order.Delivered)
+	}},
+}
+
+// leaveLabelled hands the parcel over that has its label, and returns where it
+// left from.
+func (s *shop) leaveLabelled(o order.Order) string {
+	s.t.Helper()
+	for _, p := range s.show(o.ID).Shipments {
+		if p.Status == shipping.LabelBought {
+			must(s.t, s.handOverFrom(o, p.Location))
+			return p.Location
+		}
+	}
+	s.t.Fatal("no parcel has a label")
+	return ""
+}
+
 // holdScenarios are the ways of an order that is stopped and goes on.
 var holdScenarios = []scenario{
 	{"held before it is paid", config{}, func(s *shop) {

@@ -31,6 +31,8 @@ const (
 	StepPlanShipments Step = "plan_shipments"
 	StepBuyLabel      Step = "buy_label"
 	StepFailUnshipped Step = "fail_unshipped"
+	StepHoldUnshipped Step = "hold_unshipped"
+	StepAwaitCarrier  Step = "await_carrier"
 	StepCapture       Step = "capture"
 	StepFailCapture   Step = "fail_capture"
 	StepAwaitHandOver Step = "await_handover"
@@ -166,20 +168,31 @@ func payRows() []Row {
 func shipRows() []Row {
 	return []Row{
 		{
-			Step: StepPlanShipments, Kind: Rule, On: on(payment.EventAuthorised, payment.EventSucceeded), Guard: goodsUnpacked,
+			Step: StepPlanShipments, Kind: Rule, On: on(payment.EventAuthorised, payment.EventSucceeded, order.EventReleased), Guard: paidAndUnpacked,
 			Does: "plan a parcel from each location that has goods for it", Leads: on(shipping.EventPlanned),
 			rule: planShipments,
 		},
 		{
 			Step: StepBuyLabel, Kind: Ask, Holds: true, On: on(shipping.EventPlanned), Guard: carrierSellsLabels,
 			Until: on(shipping.EventLabelBought, shipping.EventFailed, shipping.EventVoided),
-			Does:  "buy a label from the carrier, attempt by attempt", Leads: on(shipping.EventLabelUnknown, shipping.EventLabelRefused, EventStuck, support.EventOpened),
+			Does:  "buy a label from the carrier, attempt by attempt", Leads: on(shipping.EventLabelUnknown, shipping.EventLabelRefused, shipping.EventRerouted, EventStuck, support.EventOpened),
 			rule: openLabelPurchase, ask: askCarrier,
 		},
 		{
-			Step: StepFailUnshipped, Kind: Rule, On: on(shipping.EventFailed), Guard: goingOn,
+			Step: StepFailUnshipped, Kind: Rule, On: on(shipping.EventFailed), Guard: noCarrier,
 			Does: "an order that no carrier takes fails", Leads: on(order.EventFailed),
 			rule: failUnshipped,
+		},
+		{
+			Step: StepHoldUnshipped, Kind: Rule, On: on(shipping.EventFailed), Guard: noCarrierYet,
+			Does: "an order that no carrier takes is held, and a person is told", Leads: on(order.EventHeld, support.EventOpened),
+			rule: holdUnshipped,
+		},
+		{
+			Step: StepAwaitCarrier, Kind: Wait, On: on(shipping.EventFailed), Guard: noCarrierYet, about: theOrder,
+			Until: on(order.EventReleased, order.EventCancelRequested, order.EventFailed),
+			Does:  "wait until a person has found a way; then the order fails, or the person is told again", Leads: on(support.EventOpened),
+			due: awaitCarrierDue, lapse: carrierLate,
 		},
 		{
 			Step: StepCapture, Kind: Ask, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused), Guard: captureOwed, about: thePayment,

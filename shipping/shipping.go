@@ -66,6 +66,7 @@ const (
 	EventPlanned       event.Type = "shipment.planned"
 	EventLabelUnknown  event.Type = "shipment.label_unknown" // the carrier gave no answer: it is asked again
 	EventLabelRefused  event.Type = "shipment.label_refused" // a further attempt follows
+	EventRerouted      event.Type = "shipment.rerouted"      // the next carrier is asked
 	EventLabelBought   event.Type = "shipment.label_bought"
 	EventFailed        event.Type = "shipment.failed"
 	EventVoidRequested event.Type = "shipment.void_requested"
@@ -82,6 +83,7 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: "", On: EventPlanned, To: Planned},
 	{From: Planned, On: EventLabelUnknown, To: Planned},
 	{From: Planned, On: EventLabelRefused, To: Planned},
+	{From: Planned, On: EventRerouted, To: Planned},
 	{From: Planned, On: EventLabelBought, To: LabelBought},
 	{From: Planned, On: EventFailed, To: Failed},
 	{From: Planned, On: EventVoided, To: Voided},

@@ -62,7 +62,7 @@ func (d *dossier) checkParcels() {
 		}
 		waits = waits || missing[l] > 0
 	}
-	if paid := o.Payment == order.PaymentAuthorised || o.Payment.Taken(); waits && paid && o.End == order.EndNone {
+	if paid := o.Payment == order.PaymentAuthorised || o.Payment.Taken(); waits && paid && o.End == order.EndNone && o.Held == "" {
 		d.find(Parcel, o.ID, "it is %s and going on, and %v are in no parcel", o.Payment, missing)
 	}
 }
@@ -73,6 +73,7 @@ func (d *dossier) checkLabels() {
 	for _, s := range d.shipments {
 		var n, open, labels int64
 		var bought shipping.Attempt
+		last := s.Carrier
 		for _, a := range d.labels {
 			if a.Shipment != s.ID {
 				continue
@@ -81,9 +82,7 @@ func (d *dossier) checkLabels() {
 				d.find(LabelAttempts, s.ID, "the attempt %s is number %d where %d was expected", a.Key, a.N, n)
 				n = a.N
 			}
-			if a.Carrier != s.Carrier {
-				d.find(LabelAttempts, s.ID, "it is shipped by %s, its attempt %s is of %s", s.Carrier, a.Key, a.Carrier)
-			}
+			last = a.Carrier
 			switch {
 			case a.IsOpen():
 				open++
@@ -93,6 +92,9 @@ func (d *dossier) checkLabels() {
 			case a.Status == attempt.Succeeded:
 				labels--
 			}
+		}
+		if last != s.Carrier {
+			d.find(LabelAttempts, s.ID, "it is shipped by %s, its last attempt was of %s", s.Carrier, last)
 		}
 		if open > 1 {
 			d.find(TwoOpenAttempts, s.ID, "%d attempts are open", open)

@@ -37,6 +37,7 @@ var waiting = map[process.Step]func(d *dossier, subject string) bool{
 	process.StepAwaitHandOver: shipmentIn(shipping.Planned, shipping.LabelBought),
 	process.StepTrack:         shipmentIn(shipping.LabelBought, shipping.Shipped),
 	process.StepAwaitDelivery: shipmentIn(shipping.Shipped),
+	process.StepAwaitCarrier:  goesOn,
 	process.StepCloseTicket:   ticketSolved,
 }
 
@@ -52,6 +53,10 @@ func shipmentIn(statuses ...shipping.Status) func(*dossier, string) bool {
 		s, ok := d.shipment(subject)
 		return ok && slices.Contains(statuses, s.Status) && s.DeliveredAt.IsZero()
 	}
+}
+
+func goesOn(d *dossier, subject string) bool {
+	return subject == d.order.ID && d.order.End == order.EndNone
 }
 
 func refundPending(d *dossier, subject string) bool {
