@@ -101,11 +101,12 @@ func Default() Policy {
 	}
 	const day = Duration(24 * time.Hour)
 	return Policy{
-		Gateway:  "simulated",
-		Carrier:  "simulated",
-		Capture:  CaptureAtOnce,
-		HandOver: HandOverAtOnce,
-		Split:    true,
+		Gateway:      "simulated",
+		Carrier:      "simulated",
+		NextCarriers: []string{},
+		Capture:      CaptureAtOnce,
+		HandOver:     HandOverAtOnce,
+		Split:        true,
 
 		PaymentRetries: minutes(5, 60),
 		LabelRetries:   minutes(1, 10, 60),
