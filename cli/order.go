@@ -83,14 +83,16 @@ func (v *orderPlace) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	var answer placed
+	command, answer := v.command(), placed{}
 	o, err := s.change(v.working, func(shop *doorstep.Shop) (string, error) {
 		if v.File == "" {
-			if q, err = v.quick(s, shop); err != nil {
+			q = v.typed()
+			command = v.asking(q, v.Shipping)
+			if q, err = v.priced(s, shop, q); err != nil {
 				return "", err
 			}
 		}
-		r, err := shop.Process.Place(s.ctx, v.command(), q)
+		r, err := shop.Process.Place(s.ctx, command, q)
 		answer = placed{Shortages: r.Value.Shortages, Replayed: r.Replayed}
 		return r.Value.Order.ID, err
 	})
@@ -112,8 +114,8 @@ func (v *orderPlace) fromFile(s *session) (q order.Request, err error) {
 	return q, strictjson.Unmarshal(data, "the order", &q)
 }
 
-// quick makes an order of the flags.
-func (v *orderPlace) quick(s *session, shop *doorstep.Shop) (order.Request, error) {
+// typed is the order that the flags say.
+func (v *orderPlace) typed() order.Request {
 	q := order.Request{
 		Customer:         order.CustomerRequest{ID: v.Customer, Name: v.Name, Mail: v.Mail, Phone: v.Phone},
 		Currency:         money.Currency(v.Currency),
@@ -126,6 +128,12 @@ func (v *orderPlace) quick(s *session, shop *doorstep.Shop) (order.Request, erro
 	for _, i := range v.SKU {
 		q.Lines = append(q.Lines, order.LineRequest{SKU: i.SKU, Quantity: i.Quantity})
 	}
+	return q
+}
+
+// priced is the order in the catalogue's currency, where none was typed, with
+// what its shipping costs.
+func (v *orderPlace) priced(s *session, shop *doorstep.Shop, q order.Request) (order.Request, error) {
 	if q.Currency == "" {
 		sku, err := db.View(s.ctx, shop.DB, func(r db.Reader) (inventory.SKU, error) { return inventory.Get(r, v.SKU[0].SKU) })
 		if err != nil {

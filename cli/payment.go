@@ -48,7 +48,7 @@ func (v *paymentRecord) Run(s *session) error {
 			}
 			record.Amount = paid.Minor
 		}
-		_, err = p.RecordPayment(s.ctx, v.command(), id, record)
+		_, err = p.RecordPayment(s.ctx, v.asking(v.Order, v.Amount, v.Reference), id, record)
 		return err
 	})
 }
@@ -82,7 +82,7 @@ func (v *paymentRefunded) Run(s *session) error {
 		if err != nil {
 			return "", err
 		}
-		_, err = shop.Process.RecordRefund(s.ctx, v.command(), o.Order.ID, f.ID, payment.Record{Reference: v.Reference, Amount: f.Amount})
+		_, err = shop.Process.RecordRefund(s.ctx, v.asking(v.Order, v.Refund, v.Reference), o.Order.ID, f.ID, payment.Record{Reference: v.Reference, Amount: f.Amount})
 		return o.Order.ID, err
 	})
 	if err != nil {

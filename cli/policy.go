@@ -111,8 +111,26 @@ func (v *policySet) Run(s *session) error {
 	return s.out.show(change, func() { s.out.policyChange(change) })
 }
 
-// change sets what was named, unless it is a preview or changes nothing.
+// change sets what was named, unless it is a preview.
 func (v *policySet) change(ctx context.Context, shop *doorstep.Shop, file []byte) (c policyChange, err error) {
+	if v.Preview {
+		return v.preview(ctx, shop, file)
+	}
+	asked := v.asking(v.Settings)
+	if file != nil {
+		asked = v.asking(string(file))
+	}
+	set, err := shop.Process.ChangePolicy(ctx, asked, func(p policy.Policy) (policy.Policy, error) { return v.apply(p, file) })
+	if err != nil {
+		return c, err
+	}
+	c.Version, c.Policy = set.Value.InForce.Number, set.Value.InForce.Policy
+	c.Changes, err = settings.Diff(set.Value.Before, c.Policy)
+	return c, err
+}
+
+// preview says what a change would come to.
+func (v *policySet) preview(ctx context.Context, shop *doorstep.Shop, file []byte) (c policyChange, err error) {
 	current, history, err := shop.Process.Policies(ctx)
 	if err != nil {
 		return c, err
@@ -123,15 +141,11 @@ func (v *policySet) change(ctx context.Context, shop *doorstep.Shop, file []byte
 	if c.Policy, err = v.apply(current, file); err != nil {
 		return c, err
 	}
+	c.Preview = true
 	if c.Changes, err = settings.Diff(current, c.Policy); err != nil {
 		return c, err
 	}
-	if c.Preview = v.Preview; c.Preview || len(c.Changes) == 0 {
-		return c, shop.Process.CheckPolicy(c.Policy)
-	}
-	set, err := shop.Process.SetPolicy(ctx, v.command(), c.Version, c.Policy)
-	c.Version = set.Value.Number
-	return c, err
+	return c, shop.Process.CheckPolicy(c.Policy)
 }
 
 // apply returns the policy with what was named changed.

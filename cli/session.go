@@ -74,6 +74,12 @@ type keyed struct {
 // command is what the operator commands.
 func (k keyed) command() process.Command { return process.Command{By: access.Operator, Key: k.Key} }
 
+// asking is what the operator commands by what they have typed, where what is
+// asked for is made of that and of what the shop knows.
+func (k keyed) asking(typed ...any) process.Command {
+	return process.Command{By: access.Operator, Key: k.Key, Asked: typed}
+}
+
 // working is the flag of verbs after which there may be something to do at once.
 type working struct {
 	Wait time.Duration `help:"How long to work on what is due now because of it; 0 leaves it to serve." default:"10s" placeholder:"TIME"`

@@ -36,15 +36,22 @@ func (s *Store) Current(r db.Reader) (Policy, error) {
 		return p, nil
 	}
 	asked := time.Now()
-	v, found, err := db.One(r, scan, `SELECT `+columns+` FROM policies ORDER BY version DESC LIMIT 1`)
+	v, err := s.InForce(r)
 	if err != nil {
 		return Policy{}, err
 	}
-	if !found {
-		v.Policy = Default()
-	}
 	s.keepOnce(r, v, asked)
 	return v.Policy, nil
+}
+
+// InForce reads the version in force, past what is kept of it: version 0, which is
+// the default, when no one has changed that yet.
+func (s *Store) InForce(r db.Reader) (Version, error) {
+	v, found, err := db.One(r, scan, `SELECT `+columns+` FROM policies ORDER BY version DESC LIMIT 1`)
+	if err == nil && !found {
+		v.Policy = Default()
+	}
+	return v, err
 }
 
 // cached and keep hold the lock for as long as they look only: a query may
@@ -115,7 +122,7 @@ func (s *Store) Set(tx *db.Tx, by access.Actor, from int64, p Policy) (Version, 
 	if err := p.Validate(); err != nil {
 		return Version{}, err
 	}
-	last, _, err := db.One(tx, scan, `SELECT `+columns+` FROM policies ORDER BY version DESC LIMIT 1`)
+	last, err := s.InForce(tx)
 	if err != nil {
 		return Version{}, err
 	}

@@ -28,6 +28,9 @@ func once[T any](ctx context.Context, p *Process, by Command, useCase string, re
 	if err := check.Err("the command key"); err != nil {
 		return Result[T]{}, err
 	}
+	if by.Asked != nil {
+		request = by.Asked
+	}
 	hash, err := requestHash(useCase, request)
 	if err != nil {
 		return Result[T]{}, err

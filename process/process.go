@@ -88,6 +88,9 @@ func New(d Deps) *Process {
 type Command struct {
 	By  access.Actor
 	Key string
+	// Asked is what the key stands for, as JSON, where the request itself was made
+	// of it and of what the shop knew at the time; nil where it is the request.
+	Asked any
 }
 
 // Result is a use case's answer.
