@@ -7,10 +7,12 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -46,6 +48,12 @@ type Config struct {
 	Gateway gateway.Config // how the simulated gateway behaves
 	Carrier carrier.Config // how the simulated carrier behaves
 
+	// Gateways and Carriers are further providers, of a program that embeds the
+	// shop, each under a name of its own: a policy or an order names which is
+	// asked. They are not closed with the shop.
+	Gateways []payment.Gateway
+	Carriers []shipping.Carrier
+
 	// Workers is how many steps are worked on at once, 64 when 0.
 	Workers int
 	// Lease is how long a step is kept from other nodes, 30 s when 0. It is longer
@@ -73,7 +81,10 @@ type Shop struct {
 	closers []io.Closer
 }
 
-// Open opens a shop. Errors: see db.Open.
+// Open opens a shop.
+//
+// Errors: see db.Open; invalid when a further provider has no name of its own, or
+// a lease would end while a provider is waited for.
 func Open(ctx context.Context, cfg Config) (*Shop, error) {
 	s := &Shop{}
 	if err := s.open(ctx, cfg); err != nil {
@@ -83,6 +94,9 @@ func Open(ctx context.Context, cfg Config) (*Shop, error) {
 }
 
 func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
+	if err := cfg.checkNames(); err != nil {
+		return err
+	}
 	url := cmp.Or(cfg.DB, DefaultDB)
 	var shopTime clock.Clock = clock.Wall{}
 	ids := id.Random()
@@ -124,7 +138,29 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 	return nil
 }
 
-// providers opens the simulated ones.
+// checkNames holds the further providers to names of their own.
+//
+// Errors: invalid.
+func (cfg Config) checkNames() error {
+	var c fault.Check
+	checkNames(&c, "gateways", cfg.Gateways, payment.Manual, payment.Free, gateway.Name)
+	checkNames(&c, "carriers", cfg.Carriers, shipping.Manual, carrier.Name)
+	return c.Err("the configuration")
+}
+
+func checkNames[P interface{ Name() string }](c *fault.Check, path string, all []P, taken ...string) {
+	for i, p := range all {
+		at, name := fmt.Sprintf("%s[%d]", path, i), p.Name()
+		c.Required(at, name, maxName, "a name")
+		c.If(slices.Contains(taken, name), at, "duplicate", "a name that no other has: %q is taken", name)
+		taken = append(taken, name)
+	}
+}
+
+// maxName bounds a provider's name, in bytes, as an order may name it.
+const maxName = 64
+
+// providers opens the simulated ones, beside which are those of the configuration.
 func (s *Shop) providers(cfg Config, url string, shopTime clock.Clock) ([]payment.Gateway, []shipping.Carrier, error) {
 	dir := cmp.Or(cfg.Outside, OutsideOf(url))
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -141,7 +177,7 @@ func (s *Shop) providers(cfg Config, url string, shopTime clock.Clock) ([]paymen
 		return nil, nil, err
 	}
 	s.closers = append(s.closers, s.Carrier)
-	return []payment.Gateway{s.Gateway}, []shipping.Carrier{s.Carrier}, nil
+	return append([]payment.Gateway{s.Gateway}, cfg.Gateways...), append([]shipping.Carrier{s.Carrier}, cfg.Carriers...), nil
 }
 
 // OutsideOf returns the folder in which the simulated providers of a database

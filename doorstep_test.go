@@ -1,6 +1,7 @@
 package doorstep_test
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 	"testing"
@@ -14,7 +15,10 @@ import (
 	"doorstep/internal/work"
 	"doorstep/inventory"
 	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/policy"
 	"doorstep/process"
+	"doorstep/shipping"
 )
 
 var by = process.Command{By: access.Operator}
@@ -96,10 +100,16 @@ func TestWhatCanNotBeOpened(t *testing.T) {
 	short.Lease, short.AskTimeout = 5*time.Second, 5*time.Second
 	long := real
 	long.Lease = work.MaxLease + time.Second
+	gateways := func(all ...payment.Gateway) doorstep.Config { return doorstep.Config{DB: real.DB, Gateways: all} }
+	carriers := func(all ...shipping.Carrier) doorstep.Config { return doorstep.Config{DB: real.DB, Carriers: all} }
 	for name, c := range map[string]struct {
 		cfg  doorstep.Config
 		code fault.Code
 	}{
+		"a gateway without a name":                         {gateways(renamed{name: " "}), fault.Invalid},
+		"a gateway by the name of the simulated one":       {gateways(renamed{name: "simulated"}), fault.Invalid},
+		"two gateways of one name":                         {gateways(till{}, till{}), fault.Invalid},
+		"a carrier by the name of none":                    {carriers(drawn{name: "manual"}), fault.Invalid},
 		"a shop in real time, on a virtual clock":          {virtual, fault.Conflict},
 		"a lease that ends while a provider is waited for": {short, fault.Invalid},
 		"a lease that would hardly end":                    {long, fault.Invalid},
@@ -113,6 +123,52 @@ func TestWhatCanNotBeOpened(t *testing.T) {
 		}
 	}
 	must(t, stocked(t, real).Close()) // what was refused holds nothing
+}
+
+// renamed is a gateway by another name.
+type renamed struct {
+	till
+	name string
+}
+
+func (r renamed) Name() string { return r.name }
+
+// drawn is a carrier by another name.
+type drawn struct {
+	cart
+	name string
+}
+
+func (d drawn) Name() string { return d.name }
+
+// TestFurtherProvidersAreAsked has a gateway and a carrier of the embedding
+// program beside the simulated ones: each order goes to those that it, or the
+// policy, names.
+func TestFurtherProvidersAreAsked(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+		clk := clock.NewVirtual(start)
+		s := stocked(t, doorstep.Config{DB: dbtest.URL(t, engine), Outside: t.TempDir(), Virtual: clk,
+			Gateways: []payment.Gateway{till{}}, Carriers: []shipping.Carrier{cart{clk}}})
+		p := policy.Default()
+		p.Carrier = "cart"
+		_, err := s.Process.SetPolicy(t.Context(), by, 0, p)
+		must(t, err)
+		for _, gateway := range []string{"", "till"} {
+			q := cup()
+			q.Payment.Gateway = gateway
+			placed, err := s.Process.Place(t.Context(), by, q)
+			must(t, err)
+			must(t, s.Virtual.RunUntil(t.Context(), clk.Now().Add(24*time.Hour)))
+			v, err := s.Process.Show(t.Context(), placed.Value.Order.ID)
+			must(t, err)
+			if v.Order.Status != order.Delivered || v.Payments[0].Gateway != cmp.Or(gateway, "simulated") || v.Shipments[0].Carrier != "cart" {
+				t.Errorf("the order is %s, paid at %s and shipped by %s", v.Order.Status, v.Payments[0].Gateway, v.Shipments[0].Carrier)
+			}
+		}
+		must(t, s.Close())
+	})
 }
 
 func TestWhereTheOutsideWorldIs(t *testing.T) {

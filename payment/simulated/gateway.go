@@ -84,8 +84,11 @@ func (c Config) check(wrong *fault.Check) {
 // Close closes the provider's file.
 func (g *Gateway) Close() error { return g.line.Close() }
 
+// Name is what the simulated gateway is called in policies and orders.
+const Name = "simulated"
+
 // Name returns "simulated".
-func (g *Gateway) Name() string { return "simulated" }
+func (g *Gateway) Name() string { return Name }
 
 // KeyLife is how long a key is honoured after its first use. After that the
 // provider takes a request under the key for a new one.

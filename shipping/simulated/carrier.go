@@ -93,8 +93,11 @@ func (c Config) check(wrong *fault.Check) {
 // Close closes the carrier's file.
 func (c *Carrier) Close() error { return c.line.Close() }
 
+// Name is what the simulated carrier is called in policies and orders.
+const Name = "simulated"
+
 // Name returns "simulated".
-func (c *Carrier) Name() string { return "simulated" }
+func (c *Carrier) Name() string { return Name }
 
 // KeyLife is how long a key is honoured after its first use. After that the
 // carrier takes a request under the key for a new one.
