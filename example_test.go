@@ -81,7 +81,7 @@ func Example() {
 	ctx := context.Background()
 	dir, err := os.MkdirTemp("", "doorstep-example-")
 	check(err)
-	defer os.RemoveAll(dir)
+	defer func() { check(os.RemoveAll(dir)) }()
 	start := time.Date(2026, time.March, 2, 9, 0, 0, 0, time.UTC)
 	clk := clock.NewVirtual(start)
 	shop, err := doorstep.Open(ctx, doorstep.Config{
@@ -89,7 +89,7 @@ func Example() {
 		Gateways: []payment.Gateway{till{}}, Carriers: []shipping.Carrier{cart{clk}},
 	})
 	check(err)
-	defer shop.Close()
+	defer func() { check(shop.Close()) }()
 
 	me := process.Command{By: access.Operator}
 	settings := policy.Default()

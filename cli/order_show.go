@@ -245,7 +245,7 @@ func (s *screen) orderLines(v process.Overview) {
 
 func (s *screen) payment(v process.Overview, p payment.Payment) {
 	s.heading("Payment of %s by %s: %s", p.Money(p.Amount), p.Gateway, words(p.Status))
-	s.printf("  %s, %s taken, %s given back\n", p.ID, p.Money(p.Captured), p.Money(p.Refunded))
+	s.paragraph(fmt.Sprintf("%s, %s taken, %s given back", p.ID, p.Money(p.Captured), p.Money(p.Refunded)))
 	t := s.table("  ", column{right: true}, column{}, column{right: true}, column{status: true}, column{}, column{shrink: true})
 	for _, a := range v.Attempts {
 		if a.Payment == p.ID {

@@ -51,7 +51,8 @@ func (t *table) print() {
 
 const gap = 2
 
-// smallest is how narrow a column that gives way may become.
+// smallest is how narrow a column that gives way becomes, unless figures need
+// more.
 const smallest = 6
 
 // widths are those of the columns, narrowed so that all of them fit: one that
@@ -72,10 +73,19 @@ func (t *table) widths() []int {
 			widths[i] = 0
 		}
 	}
+	total = t.narrow(widths, total, smallest)
+	t.narrow(widths, total, 1)
+	return widths
+}
+
+// narrow takes from the columns that give way, of the widest first and down to
+// the floor, until the total fits, and returns what it is then. Figures are
+// never cut.
+func (t *table) narrow(widths []int, total, floor int) int {
 	for ; total > t.screen.width; total-- {
 		widest := -1
 		for i, c := range t.columns {
-			if c.shrink && widths[i] > smallest && (widest < 0 || widths[i] > widths[widest]) {
+			if c.shrink && !c.right && widths[i] > floor && (widest < 0 || widths[i] > widths[widest]) {
 				widest = i
 			}
 		}
@@ -84,7 +94,7 @@ func (t *table) widths() []int {
 		}
 		widths[widest]--
 	}
-	return widths
+	return total
 }
 
 // empty says whether a column has nothing to say.

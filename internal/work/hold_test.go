@@ -22,7 +22,7 @@ func twoNodes(t *testing.T) (first, second *bench) {
 	// A claim that waits for a lock has failed: it is soon told so.
 	clk, url := clock.NewVirtual(opening), dbtest.URL(t, dbtest.Postgres)+"&lock_timeout=3s"
 	node := func(name string) *bench {
-		d := dbtest.Open(t, dbtest.Postgres, db.Config{URL: url, Clock: clk, Virtual: true})
+		d := dbtest.Open(t, dbtest.Postgres, db.Config{URL: url, Clock: clk})
 		return &bench{t: t, db: d, queue: work.NewQueue(name, time.Hour), clock: clk}
 	}
 	return node("first"), node("second")

@@ -37,6 +37,8 @@ type Runner struct {
 	queue *Queue
 	cfg   Config
 
+	outage outage
+
 	ready chan Item
 	poked chan struct{}
 	stop  context.CancelFunc
@@ -69,7 +71,7 @@ func NewRunner(d *db.DB, q *Queue, cfg Config) *Runner {
 			return err
 		}
 	}
-	return &Runner{db: d, queue: q, cfg: cfg, ready: make(chan Item, 2*waiting*cfg.Workers), poked: make(chan struct{}, 1)}
+	return &Runner{db: d, queue: q, cfg: cfg, outage: outage{log: cfg.Log}, ready: make(chan Item, 2*waiting*cfg.Workers), poked: make(chan struct{}, 1)}
 }
 
 // Start begins to work until Stop, with what is due already. On a database
@@ -268,7 +270,7 @@ func (r *Runner) stillMine(ctx context.Context, it Item) bool {
 	}
 	_, err := db.Update(ctx, r.db, nil, func(tx *db.Tx) (struct{}, error) { return struct{}{}, r.queue.renew(tx, it) })
 	if err != nil && !errors.Is(err, ErrLeaseLost) {
-		r.cfg.Log.Error("renewing a lease failed", "step", it.Step, "owner", it.Owner, "error", err)
+		r.cfg.Log.Log(ctx, r.outage.level(err), "renewing a lease failed", "step", it.Step, "owner", it.Owner, "error", err)
 	}
 	return err == nil
 }
@@ -310,14 +312,15 @@ func (q *Queue) AfterFailure(tx *db.Tx, it Item, cause error) Item {
 // failed puts an item back whose handler could not be carried out.
 func (r *Runner) failed(ctx context.Context, it Item, err error) {
 	if err == nil {
+		r.outage.over()
 		return
 	}
 	if errors.Is(err, ErrLeaseLost) {
 		r.cfg.Log.Info("a lease was lost", "step", it.Step, "owner", it.Owner, "subject", it.Subject)
 		return
 	}
-	r.cfg.Log.Error("a step failed", "step", it.Step, "owner", it.Owner, "subject", it.Subject, "tries", it.Tries, "error", err)
+	r.cfg.Log.Log(ctx, r.outage.level(err), "a step failed", "step", it.Step, "owner", it.Owner, "subject", it.Subject, "tries", it.Tries, "error", err)
 	if err := r.cfg.Failed(ctx, it, err); err != nil {
-		r.cfg.Log.Error("a failed step could not be put back: its lease will end", "step", it.Step, "owner", it.Owner, "error", err)
+		r.cfg.Log.Log(ctx, r.outage.level(err), "a failed step could not be put back: its lease will end", "step", it.Step, "owner", it.Owner, "error", err)
 	}
 }

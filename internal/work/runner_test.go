@@ -145,7 +145,7 @@ func TestAnotherNodeTakesOver(t *testing.T) {
 	dbtest.Engines(t, func(t *testing.T, engine string) {
 		clk := clock.NewVirtual(opening)
 		url := dbtest.URL(t, engine)
-		open := func() *db.DB { return dbtest.Open(t, engine, db.Config{URL: url, Clock: clk, Virtual: true}) }
+		open := func() *db.DB { return dbtest.Open(t, engine, db.Config{URL: url, Clock: clk}) }
 		first := &bench{t: t, db: open(), queue: work.NewQueue("first", 200*time.Millisecond), clock: clk}
 		second := &bench{t: t, db: first.db, queue: work.NewQueue("second", time.Minute), clock: clk}
 		if engine == dbtest.Postgres {
@@ -186,7 +186,7 @@ func TestALeaseKeepsOthersAway(t *testing.T) {
 	t.Parallel()
 	clk := clock.NewVirtual(opening)
 	url := dbtest.URL(t, dbtest.Postgres)
-	open := func() *db.DB { return dbtest.Open(t, dbtest.Postgres, db.Config{URL: url, Clock: clk, Virtual: true}) }
+	open := func() *db.DB { return dbtest.Open(t, dbtest.Postgres, db.Config{URL: url, Clock: clk}) }
 	first := &bench{t: t, db: open(), queue: work.NewQueue("first", time.Hour), clock: clk}
 	second := &bench{t: t, db: open(), queue: work.NewQueue("second", time.Hour), clock: clk}
 	goOn, asked := make(chan struct{}), make(chan struct{})
