@@ -8,10 +8,19 @@ import (
 	"doorstep/importer"
 )
 
-// realFile finds the month of a real shop that is not a part of the project.
+// dataFolder is the variable that names the folder of data which are not a part
+// of the project.
+const dataFolder = "DOORSTEP_DATA"
+
+// realFile finds the month of a real shop: where dataFolder says, or else in
+// shared/data beside the project, or beside a directory that it lies in.
 func realFile(t *testing.T) string {
 	t.Helper()
-	const below = "shared/data/online-retail/online-retail-2010-12.csv"
+	const file = "online-retail/online-retail-2010-12.csv"
+	if folder := os.Getenv(dataFolder); folder != "" {
+		return filepath.Join(folder, file)
+	}
+	const below = "shared/data/" + file
 	start, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
@@ -22,7 +31,7 @@ func realFile(t *testing.T) string {
 			return path
 		}
 		if dir == filepath.Dir(dir) {
-			t.Fatalf("the real shop's month is missing: this test expects the file at %s in a directory above %s", below, start)
+			t.Fatalf("the real shop's month is missing: this test expects it at %s in a directory above %s, or at %s in the folder that %s names", below, start, file, dataFolder)
 		}
 	}
 }
