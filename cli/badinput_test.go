@@ -110,7 +110,6 @@ var badInputs = map[string]badInput{
 	"less than nothing kept back":  bad(2, fault.Invalid, "", "stock", "safety", "CUP", "-1"),
 	"kept back somewhere else":     bad(3, fault.NotFound, "", "stock", "safety", "CUP", "1", "--location", "moon"),
 	"kept back of something else":  bad(3, fault.NotFound, "", "stock", "safety", "NONE", "1"),
-	"counted below the reserved":   bad(4, fault.Conflict, "", "stock", "count", "CUP=0"),
 	"counted less than nothing":    bad(2, fault.Invalid, "counts[0].quantity", "stock", "count", "CUP=-1"),
 	"counted of something else":    bad(2, fault.Invalid, "counts[1].sku", "stock", "count", "CUP=90", "NONE=1"),
 	"counted somewhere else":       bad(2, fault.Invalid, "counts[0].location", "stock", "count", "CUP=90", "--location", "moon"),

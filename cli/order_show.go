@@ -175,13 +175,21 @@ func goods(o order.Order) string {
 		{sums.Labelled, "in parcels with a label"},
 		{sums.Left, "under way"},
 		{sums.Arrived, "at the door"},
-		{sums.Units - sums.Reserved - sums.Gone(), "no longer reserved"},
+		{sums.Short(), lacking(o)},
 	} {
 		if p.units > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", p.units, p.where))
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// lacking says how goods are called that are neither reserved nor gone.
+func lacking(o order.Order) string {
+	if o.End == order.EndNone || o.End == order.EndCancelling {
+		return "missing"
+	}
+	return "no longer reserved"
 }
 
 // funds says what was taken of the customer's money, and what goes back.

@@ -26,7 +26,7 @@ func (stockCount) Help() string {
     sku,location,counted
     CUP,main,97
 
-Where less was counted than is reserved, the orders are named whose goods are gone, the youngest first. Such a count can be previewed; it can not be taken yet.
+Where less was counted than is reserved, the youngest orders lose what is reserved for them and are held (stock_missing): release them when it is there again, or cancel them. Those with a label already keep their goods; where that is too much, nothing is counted: exit code 4.
 
 Examples:
 
@@ -98,18 +98,23 @@ func (s *screen) counting(done counting) {
 		t.add(c.SKU, c.Location, digits(c.Counted), digits(c.OnHand), signed(c.Counted-c.OnHand), digits(c.Reserved))
 	}
 	t.print()
-	s.givenUp(done.Counts)
+	s.givenUp(done)
 	if done.Preview {
 		s.printf("\nNothing has changed: this was a preview.\n")
 	}
 }
 
 // givenUp names the orders whose goods are gone.
-func (s *screen) givenUp(counts []process.Counted) {
+func (s *screen) givenUp(done counting) {
 	t := s.table("  ", column{title: "ORDER", right: true}, column{title: "SKU", shrink: true}, column{title: "LOCATION", shrink: true}, column{title: "RESERVED", right: true})
-	for _, c := range counts {
+	for _, c := range done.Counts {
 		for _, g := range c.GivenUp {
 			t.add(digits(g.Number), c.SKU, c.Location, digits(g.Quantity))
+		}
+	}
+	for _, c := range done.Counts {
+		if c.Labelled > 0 {
+			s.printf("\nOf %s at %s %d are missing that are in parcels with a label: cancel those first.\n", printable(c.SKU), printable(c.Location), c.Labelled)
 		}
 	}
 	if len(t.rows) == 0 {
@@ -117,4 +122,7 @@ func (s *screen) givenUp(counts []process.Counted) {
 	}
 	s.heading("Orders whose goods are gone, the youngest first")
 	t.print()
+	if !done.Preview {
+		s.printf("They are held until they are released, when it is there again, or cancelled.\n")
+	}
 }

@@ -17,15 +17,16 @@ type Count struct {
 // GiveUp returns which of the reservations of an SKU at a location are to be
 // given up when so many of it are there: as few as leave no more reserved than
 // that, each whole, those of the youngest orders first. An order's identifier
-// says how old it is.
-func GiveUp(reserved []Reservation, there int64) []Reservation {
+// says how old it is. What is fixed beside them is reserved too and stays; where
+// it is more than there is, all are given up, and that does not do.
+func GiveUp(reserved []Reservation, fixed, there int64) []Reservation {
 	youngest := slices.SortedFunc(slices.Values(reserved), func(a, b Reservation) int { return cmp.Compare(b.Order, a.Order) })
-	var left int64
+	left := fixed
 	for _, r := range youngest {
 		left += r.Quantity
 	}
 	n := 0
-	for ; left > there; n++ {
+	for ; left > there && n < len(youngest); n++ {
 		left -= youngest[n].Quantity
 	}
 	return youngest[:n]

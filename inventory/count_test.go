@@ -23,13 +23,14 @@ func TestTheYoungestGiveUp(t *testing.T) {
 			total += n
 		}
 		there := rapid.Int64Range(0, total+3).Draw(r, "there")
-		given := inventory.GiveUp(rapid.Permutation(reserved).Draw(r, "in any order"), there)
+		fixed := rapid.Int64Range(0, there+3).Draw(r, "fixed")
+		given := inventory.GiveUp(rapid.Permutation(reserved).Draw(r, "in any order"), fixed, there)
 
-		left := total
+		left := total + fixed
 		for _, g := range given {
 			left -= g.Quantity
 		}
-		if left > there {
+		if left > max(there, fixed) {
 			r.Errorf("%d are left reserved, %d are there", left, there)
 		}
 		if n := len(given); n > 0 && left+given[n-1].Quantity <= there {

@@ -119,6 +119,8 @@ const (
 	EventAdjusted event.Type = "stock.adjusted" // what a count or a write-off changed
 	EventSafety   event.Type = "stock.safety"   // how many are kept back from now on
 	EventReleased event.Type = "stock.released" // what was reserved for an order is free again
+	EventMissing  event.Type = "stock.missing"  // what was reserved for an order was not there when it was counted
+	EventReserved event.Type = "stock.reserved" // an order has again what was missing
 )
 
 // OfSKU says whether events of the type are an SKU's own, which its version counts.

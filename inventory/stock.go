@@ -30,7 +30,7 @@ type Cause struct {
 
 // ReserveAll reserves everything that an order wants, or nothing: at the first
 // location that can fill it whole, or else, where it may be split, at as few as
-// it takes. It returns what is reserved where, or what is short. The transaction
+// it takes. It comes on top of what the order has. It returns what is reserved where, or what is short. The transaction
 // holds the Locks of the SKUs.
 func ReserveAll(tx *db.Tx, c Cause, demand map[string]int64, split bool) ([]Reservation, []Shortage, error) {
 	levels, err := levelsOf(tx, slices.Sorted(maps.Keys(demand)))
@@ -41,7 +41,8 @@ func ReserveAll(tx *db.Tx, c Cause, demand map[string]int64, split bool) ([]Rese
 	for i := range parts {
 		parts[i].Order = c.Order
 		r := parts[i]
-		tx.Write(`INSERT INTO reservations (order_id, sku, location, quantity) VALUES ($1, $2, $3, $4)`, r.Order, r.SKU, r.Location, r.Quantity)
+		tx.Write(`INSERT INTO reservations (order_id, sku, location, quantity) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (order_id, sku, location) DO UPDATE SET quantity = reservations.quantity + excluded.quantity`, r.Order, r.SKU, r.Location, r.Quantity)
 		move(tx, c, Movement{SKU: r.SKU, Location: r.Location, Type: Reserve, Quantity: r.Quantity})
 	}
 	return parts, short, nil

@@ -44,7 +44,8 @@ type Stock string
 const (
 	StockNone       Stock = "none" // never reserved
 	StockReserved   Stock = "reserved"
-	StockPartlyLeft Stock = "partly_left" // some with parcels, some is still reserved
+	StockPartlyLeft Stock = "partly_left" // some with parcels, the rest is still to leave
+	StockMissing    Stock = "missing"     // reserved once, and not there when it was counted
 	StockReleased   Stock = "released"
 	StockLeft       Stock = "left" // with the parcels
 )
@@ -169,19 +170,24 @@ var transitions = []row{
 	{EventFailed, need(fulfilment, FulfilmentNone, FulfilmentPlanned, FulfilmentLabelled)},
 	{EventHeld, need(end, EndNone)},
 	{EventHeld, need(held, "")},
+	{EventFailed, forgo},
 	{EventReleased, func(f *Facets) bool { was := f.Held; f.Held = ""; return was != "" }},
 	{EventCancelRequested, set(end, EndCancelling, EndNone)},
 	{EventCancelRequested, func(f *Facets) bool { f.Held = ""; return true }},
-	{EventCancelRequested, need(stock, StockReserved)},
+	{EventCancelRequested, need(stock, StockReserved, StockMissing)},
 	{EventCancelRefused, set(end, EndNone, EndCancelling)},
 	{EventCancelled, set(end, EndCancelled, EndCancelling)},
-	{EventCancelled, need(stock, StockReserved)},
+	{EventCancelled, need(stock, StockReserved, StockMissing)},
+	{EventCancelled, forgo},
 	{EventCancelled, need(fulfilment, FulfilmentNone)},
 	{"stock.released", need(end, EndFailed, EndCancelled)},
+	{"stock.missing", need(end, EndNone)},
+	{"stock.reserved", need(end, EndNone)},
+	{"stock.reserved", func(f *Facets) bool { return f.Held != "" }}, // what goes on has all of its goods
 
 	{"payment.authorised", set(paying, PaymentAuthorised, PaymentDue)},
-	{"payment.authorised", need(stock, StockReserved)},
-	{"payment.succeeded", need(stock, StockReserved)},
+	{"payment.authorised", need(stock, StockReserved, StockMissing)},
+	{"payment.succeeded", need(stock, StockReserved, StockMissing)},
 	{"payment.succeeded", set(paying, PaymentCaptured, PaymentDue, PaymentAuthorised)},
 	{"payment.failed", set(paying, PaymentFailed, PaymentDue)},
 	{"payment.capture_failed", need(paying, PaymentAuthorised)},
@@ -194,7 +200,15 @@ var transitions = []row{
 	{"shipment.planned", need(end, EndNone)},
 	{"shipment.shipped", need(paying, PaymentCaptured)},
 	{"shipment.shipped", need(end, EndNone, EndCancelling)},
-	{"shipment.voided", need(end, EndCancelling, EndFailed)},
+	{"shipment.voided", need(end, EndNone, EndCancelling, EndFailed)},
+}
+
+// forgo leaves an order that is over to miss nothing.
+func forgo(f *Facets) bool {
+	if f.Stock == StockMissing {
+		f.Stock = StockReleased
+	}
+	return true
 }
 
 // Moving returns the events that move an order or need it to be as it is, in the

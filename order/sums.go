@@ -27,6 +27,10 @@ func (s Sums) Unpacked() int64 { return s.Reserved - s.Planned - s.Labelled }
 // Waiting is how many units are to reach the customer and are in no parcel.
 func (s Sums) Waiting() int64 { return s.Units - s.Planned - s.Labelled - s.Left - s.Arrived }
 
+// Short is how many units are to reach the customer and are neither reserved nor
+// gone: of an order that goes on, what a count did not find.
+func (s Sums) Short() int64 { return s.Units - s.Reserved - s.Gone() }
+
 // Gone is how many units have left the house.
 func (s Sums) Gone() int64 { return s.Left + s.Arrived }
 
@@ -41,7 +45,7 @@ func (s Sums) Hold() bool {
 			return false
 		}
 	}
-	return s.Reserved+s.Gone() <= s.Units
+	return s.Short() >= 0
 }
 
 // facts are what the sums take from an event's data.
@@ -64,6 +68,9 @@ var ledger = []struct {
 }{
 	{EventProcessed, "", func(s *Sums, f facts) { s.Units += f.Units; s.Reserved += f.Units }},
 	{"stock.released", "", func(s *Sums, f facts) { s.Reserved -= f.Units }},
+
+	{"stock.missing", "", func(s *Sums, f facts) { s.Reserved -= f.Units }},
+	{"stock.reserved", "", func(s *Sums, f facts) { s.Reserved += f.Units }},
 
 	{"shipment.planned", "", func(s *Sums, f facts) { s.Planned += f.Units }},
 	{"shipment.label_bought", "", func(s *Sums, f facts) { s.Planned -= f.Units; s.Labelled += f.Units }},
@@ -106,22 +113,24 @@ func (s Sums) after(e event.Event) (Sums, bool) {
 
 // fold moves the facets to where the sums say.
 func (f *Facets) fold(s Sums) {
-	f.Stock, f.Fulfilment = stockOf(s), fulfilmentOf(s)
+	f.Stock, f.Fulfilment = stockOf(s, f.End), fulfilmentOf(s)
 	if s.Captured > 0 {
 		f.Payment = paymentOf(s)
 	}
 }
 
-func stockOf(s Sums) Stock {
+func stockOf(s Sums, end End) Stock {
 	switch {
 	case s.Units == 0:
 		return StockNone
-	case s.Reserved > 0 && s.Gone() > 0:
+	case s.Gone() > 0 && s.Gone() < s.Units:
 		return StockPartlyLeft
 	case s.Reserved > 0:
 		return StockReserved
 	case s.Gone() > 0:
 		return StockLeft
+	case end == EndNone || end == EndCancelling:
+		return StockMissing
 	default:
 		return StockReleased
 	}

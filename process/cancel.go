@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"doorstep/attempt"
 	"doorstep/event"
@@ -116,25 +117,28 @@ func (c *change) withdrawLabels() error {
 		return err
 	}
 	for _, a := range labels {
-		unbegun, err := c.unbegun(StepBuyLabel, a.Shipment, a.Status == attempt.Open && a.Op == shipping.OpBuy)
-		if err != nil {
-			return err
-		}
-		if !unbegun {
-			continue
-		}
-		if err := a.Move(attempt.Withdrawn, c.tx.Now()); err != nil {
-			return err
-		}
-		s, err := c.shipment(a.Shipment)
-		if err != nil {
-			return err
-		}
-		if err := c.moveShipment(s, shipping.EventVoided, shipmentData{Carrier: s.Carrier, Attempt: a.N}); err != nil {
+		if _, err := c.withdrawLabel(a); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// withdrawLabel gives up the attempt to buy a label, and with it the parcel, if
+// no one has begun to make it, and says whether it did.
+func (c *change) withdrawLabel(a *shipping.Attempt) (bool, error) {
+	unbegun, err := c.unbegun(StepBuyLabel, a.Shipment, a.Status == attempt.Open && a.Op == shipping.OpBuy)
+	if err != nil || !unbegun {
+		return false, err
+	}
+	if err := a.Move(attempt.Withdrawn, c.tx.Now()); err != nil {
+		return false, err
+	}
+	s, err := c.shipment(a.Shipment)
+	if err != nil {
+		return false, err
+	}
+	return true, c.moveShipment(s, shipping.EventVoided, shipmentData{Carrier: s.Carrier, Attempt: a.N})
 }
 
 // payStep is the step that makes the attempts of an operation.
@@ -147,11 +151,13 @@ func (c *change) unbegun(step Step, subject string, open bool) (bool, error) {
 		return false, nil
 	}
 	it, err := c.item(step, subject)
-	if err != nil || it == nil {
-		return false, err
-	}
-	waits := it.State == work.Held || it.Due.After(c.tx.Now())
-	return it.Lease == "" && it.Tries == 0 && (waits || !c.p.db.Virtual()), nil
+	return err == nil && it != nil && c.p.untouched(*it, c.tx.Now()), err
+}
+
+// untouched says whether no one can have begun a step.
+func (p *Process) untouched(it work.Item, now time.Time) bool {
+	waits := it.State == work.Held || it.Due.After(now)
+	return it.Lease == "" && it.Tries == 0 && (waits || !p.db.Virtual())
 }
 
 // inFlight says whether a provider is or may have been asked something whose
@@ -241,11 +247,11 @@ func releaseStock(c *change, _ event.Event) error {
 	if err := inventory.Release(c.tx, c.cause(string(c.order.Status)), parts); err != nil {
 		return err
 	}
-	return c.emitOrder(inventory.EventReleased, releasedData{c.order.Sums.Unpacked()})
+	return c.emitOrder(inventory.EventReleased, unitsData{c.order.Sums.Unpacked()})
 }
 
-// releasedData is what stock.released carries.
-type releasedData struct {
+// unitsData is what the events of an order's stock carry.
+type unitsData struct {
 	Units int64 `json:"units"`
 }
 

@@ -3,6 +3,8 @@ package process
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"doorstep/fault"
 	"doorstep/internal/db"
@@ -13,8 +15,9 @@ import (
 // Counted is a count and what it comes to.
 type Counted struct {
 	inventory.Level           // what the books say
-	Counted         int64     `json:"counted"`  // how many were found
-	GivenUp         []GivenUp `json:"given_up"` // whose goods are not there, the youngest order first
+	Counted         int64     `json:"counted"`            // how many were found
+	GivenUp         []GivenUp `json:"given_up"`           // whose goods are not there, the youngest order first
+	Labelled        int64     `json:"labelled,omitempty"` // how many are missing that no order can do without, because they are in parcels with a label
 }
 
 // GivenUp is a reservation that a count leaves without goods.
@@ -32,30 +35,34 @@ const MaxCounts = 5000
 //
 // Errors: invalid, with the path of every count that can not be.
 func (p *Process) PreviewCount(ctx context.Context, counts []inventory.Count) ([]Counted, error) {
-	return db.View(ctx, p.db, func(r db.Reader) ([]Counted, error) { return hold(r, counts) })
+	return db.View(ctx, p.db, func(r db.Reader) ([]Counted, error) { return p.hold(r, counts) })
 }
 
 // CountStock sets what is on hand to what was found, all of the counts or none,
-// for a reason.
+// for a reason. Where less was found than is reserved, the youngest orders lose
+// what is reserved for them of the SKU and are held (stock_missing) until they
+// are released, when it is there again, or cancelled. Goods that are or may be in
+// a parcel with a label stay with their order.
 //
 // Errors: invalid, with the path of every count that can not be; conflict when
-// there is less of something than is reserved.
+// too much of it is in parcels with a label, and when other orders have come to
+// be touched meanwhile.
 func (p *Process) CountStock(ctx context.Context, by Command, counts []inventory.Count, reason string) (Result[[]Counted], error) {
-	skus := make([]string, len(counts))
-	for i, c := range counts {
-		skus[i] = c.SKU
+	locks, err := p.countLocks(ctx, counts)
+	if err != nil {
+		return Result[[]Counted]{}, err
 	}
 	request := struct {
 		Counts []inventory.Count
 		Reason string
 	}{counts, reason}
-	return once(ctx, p, by, "count_stock", request, inventory.Locks(skus), func(tx *db.Tx) ([]Counted, error) {
-		all, err := hold(tx, counts)
+	return once(ctx, p, by, "count_stock", request, locks, func(tx *db.Tx) ([]Counted, error) {
+		all, err := p.hold(tx, counts)
 		if err != nil {
 			return nil, err
 		}
-		if n := ordersOf(all); n > 0 {
-			return nil, fault.New(fault.Conflict, "what was counted is less than is reserved for orders, and %d of them would have to wait: a preview names them", n)
+		if err := p.takeBack(tx, by, all, locks); err != nil {
+			return nil, err
 		}
 		for _, c := range all {
 			d := inventory.EventData{Location: c.Location, Quantity: c.Counted, Reason: reason}
@@ -67,33 +74,76 @@ func (p *Process) CountStock(ctx context.Context, by Command, counts []inventory
 	})
 }
 
-// ordersOf is how many orders would lose what is reserved for them.
-func ordersOf(counted []Counted) int {
-	orders := map[string]bool{}
-	for _, c := range counted {
-		for _, g := range c.GivenUp {
-			orders[g.Order] = true
+// countLocks returns what counts hold, as things stand now: the SKUs, and the
+// orders that lose goods.
+func (p *Process) countLocks(ctx context.Context, counts []inventory.Count) ([]db.Lock, error) {
+	all, err := p.PreviewCount(ctx, counts)
+	if err != nil {
+		return nil, err
+	}
+	var locks []db.Lock
+	for _, c := range counts {
+		locks = append(locks, inventory.Lock(c.SKU))
+	}
+	for id := range lost(all) {
+		of, err := p.locks(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		locks = append(locks, of...)
+	}
+	return locks, nil
+}
+
+// takeBack takes from the orders what is gone of what is reserved for them.
+//
+// Errors: conflict.
+func (p *Process) takeBack(tx *db.Tx, by Command, all []Counted, locks []db.Lock) error {
+	for _, c := range all {
+		if c.Labelled > 0 {
+			return fault.New(fault.Conflict, "of %s at %s %d are missing that are in parcels with a label, or with one that is being bought: cancel those orders first",
+				c.SKU, c.Location, c.Labelled)
 		}
 	}
-	return len(orders)
+	parts := lost(all)
+	for _, id := range slices.Sorted(maps.Keys(parts)) {
+		if !slices.Contains(locks, order.Lock(id)) {
+			return fault.New(fault.Conflict, "other orders have come in meanwhile that the count touches: preview it again")
+		}
+		if _, err := p.changeIn(tx, by, id, func(c *change) error { return c.goWithout(parts[id]) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lost is what each order loses.
+func lost(counted []Counted) map[string][]inventory.Reservation {
+	parts := map[string][]inventory.Reservation{}
+	for _, c := range counted {
+		for _, g := range c.GivenUp {
+			parts[g.Order] = append(parts[g.Order], inventory.Reservation{Order: g.Order, SKU: c.SKU, Location: c.Location, Quantity: g.Quantity})
+		}
+	}
+	return parts
 }
 
 // hold holds counts against the books.
-func hold(r db.Reader, counts []inventory.Count) ([]Counted, error) {
+func (p *Process) hold(r db.Reader, counts []inventory.Count) ([]Counted, error) {
 	if err := checkCounts(r, counts); err != nil {
 		return nil, err
 	}
 	all := make([]Counted, len(counts))
 	for i, c := range counts {
 		var err error
-		if all[i], err = holdOne(r, c); err != nil {
+		if all[i], err = p.holdOne(r, c); err != nil {
 			return nil, err
 		}
 	}
 	return all, nil
 }
 
-func holdOne(r db.Reader, c inventory.Count) (Counted, error) {
+func (p *Process) holdOne(r db.Reader, c inventory.Count) (Counted, error) {
 	level, err := inventory.LevelOf(r, c.SKU, c.Location)
 	counted := Counted{Level: level, Counted: c.Quantity, GivenUp: []GivenUp{}}
 	if err != nil || c.Quantity >= level.Reserved {
@@ -103,7 +153,21 @@ func holdOne(r db.Reader, c inventory.Count) (Counted, error) {
 	if err != nil {
 		return counted, err
 	}
-	for _, v := range inventory.GiveUp(reserved, c.Quantity) {
+	var able []inventory.Reservation
+	var fixed int64
+	for _, v := range reserved {
+		can, err := p.canGiveUp(r, v)
+		if err != nil {
+			return counted, err
+		}
+		if can {
+			able = append(able, v)
+		} else {
+			fixed += v.Quantity
+		}
+	}
+	counted.Labelled = max(0, fixed-c.Quantity)
+	for _, v := range inventory.GiveUp(able, fixed, c.Quantity) {
 		o, err := order.Get(r, v.Order)
 		if err != nil {
 			return counted, err

@@ -44,18 +44,15 @@ func TestACountNamesWhomItTouches(t *testing.T) {
 		if len(all[1].GivenUp) != 0 {
 			t.Errorf("with all there: %+v", all[1])
 		}
-		_, err := s.CountStock(ctx, person(""), []inventory.Count{count("POT", 3), count("CUP", 69)}, "made up")
-		s.refused(fault.Conflict, err)
 		s.wantLevel("POT", 50, 0)
-
 		for range 2 {
-			_, err = s.CountStock(ctx, person("k1"), []inventory.Count{count("POT", 3), count("CUP", 90)}, "made up")
+			_, err := s.CountStock(ctx, person("k1"), []inventory.Count{count("POT", 3), count("CUP", 90)}, "made up")
 			must(t, err)
 		}
 		s.wantLevel("POT", 3, 0)
 		s.wantLevel("CUP", 90, 90)
 
-		_, err = s.CountStock(ctx, person(""), nil, "made up")
+		_, err := s.CountStock(ctx, person(""), nil, "made up")
 		wantFields(t, err, "counts")
 		_, err = s.CountStock(ctx, person(""), make([]inventory.Count, process.MaxCounts+1), "made up")
 		s.refused(fault.Invalid, err)

@@ -31,8 +31,11 @@ var (
 	wasPaid = orderGuard("it had been paid for", func(o order.Order) bool {
 		return o.Failure == order.ShippingFailed || o.Failure == order.CaptureFailed
 	})
-	paidAndUnpacked = orderGuard("the order is paid and going on, and goods are kept for it that are in no parcel", func(o order.Order) bool {
-		return o.End == order.EndNone && o.Sums.Unpacked() > 0 && (o.Payment == order.PaymentAuthorised || o.Payment.Taken())
+	paidAndUnpacked = orderGuard("the order is paid and going on, and all of its goods are kept for it or gone, and some are in no parcel", func(o order.Order) bool {
+		return o.End == order.EndNone && o.Sums.Unpacked() > 0 && o.Sums.Short() == 0 && (o.Payment == order.PaymentAuthorised || o.Payment.Taken())
+	})
+	goodsMissing = orderGuard("the order is going on without all of its goods, and is not held", func(o order.Order) bool {
+		return o.End == order.EndNone && o.Held == "" && o.Sums.Short() > 0
 	})
 	nothingToPay = paymentGuard("there is nothing to pay", func(p payment.Payment) bool {
 		return p.Gateway == payment.Free

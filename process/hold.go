@@ -52,13 +52,16 @@ func (c *change) hold(reason string) error {
 }
 
 // Release lets an order go on that is held. What was waited for is waited for
-// as long again as it was held.
+// as long again as it was held. What a count did not find is reserved anew.
 //
-// Errors: not_found; conflict when it is not held.
+// Errors: not_found; conflict when it is not held, or its goods are not there.
 func (p *Process) Release(ctx context.Context, by Command, orderID string) (Result[order.Order], error) {
 	return p.change(ctx, by, "release", orderID, nil, func(c *change) error {
 		if c.order.Held == "" {
 			return fault.New(fault.Conflict, "order %d is not held", c.order.Number)
+		}
+		if err := c.reserveMissing(); err != nil {
+			return err
 		}
 		return c.emitOrder(order.EventReleased, reasonData{c.order.Held})
 	})

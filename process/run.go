@@ -70,18 +70,23 @@ func (p *Process) change(ctx context.Context, by Command, useCase, orderID strin
 		return Result[order.Order]{}, err
 	}
 	return once(ctx, p, by, useCase, [2]any{orderID, request}, append(locks, more...), func(tx *db.Tx) (order.Order, error) {
-		c, err := p.begin(tx, orderID, by.By)
-		if err != nil {
-			return order.Order{}, err
-		}
-		if err := do(c); err != nil {
-			return order.Order{}, err
-		}
-		if err := c.follow(); err != nil {
-			return order.Order{}, err
-		}
-		return c.order, c.finish(nil)
+		return p.changeIn(tx, by, orderID, do)
 	})
+}
+
+// changeIn is change within a transaction that holds the order's locks.
+func (p *Process) changeIn(tx *db.Tx, by Command, orderID string, do func(*change) error) (order.Order, error) {
+	c, err := p.begin(tx, orderID, by.By)
+	if err != nil {
+		return order.Order{}, err
+	}
+	if err := do(c); err != nil {
+		return order.Order{}, err
+	}
+	if err := c.follow(); err != nil {
+		return order.Order{}, err
+	}
+	return c.order, c.finish(nil)
 }
 
 // Failed puts a step back that could not be carried out, and says so in the

@@ -42,6 +42,7 @@ const (
 	StepFinishCancel  Step = "finish_cancel"
 	StepVoidLabel     Step = "void_label"
 	StepRefuseCancel  Step = "refuse_cancel"
+	StepHoldMissing   Step = "hold_missing"
 	StepPark          Step = "park_steps"
 	StepResume        Step = "resume_steps"
 	StepRecall        Step = "recall_label"
@@ -239,6 +240,11 @@ func holdRows() []Row {
 			Step: StepPark, Kind: Rule, On: on(order.EventHeld),
 			Does: "what is due of a held order waits, beside what brings money back or follows a parcel",
 			rule: parkSteps,
+		},
+		{
+			Step: StepHoldMissing, Kind: Rule, On: on(inventory.EventMissing, order.EventCancelRefused), Guard: goodsMissing,
+			Does: "an order whose goods were not found waits for a person", Leads: on(order.EventHeld),
+			rule: holdMissing,
 		},
 		{
 			Step: StepResume, Kind: Rule, On: on(order.EventReleased, order.EventCancelRequested, order.EventFailed), Guard: wasHeld,

@@ -136,6 +136,9 @@ var sayings = map[event.Type]func(*teller, event.Event, eventFacts) string{
 
 	inventory.EventReleased: plainly("the stock is released", nothing),
 
+	inventory.EventMissing:  plainly("STOCK MISSING: a count has not found it", nothing),
+	inventory.EventReserved: plainly("the stock is reserved again", nothing),
+
 	payment.EventUnknown:         plainly("the gateway gives no answer: it is asked again under the same key", nothing),
 	payment.EventDeclined:        plainly("declined, a new attempt follows: ", func(f eventFacts) string { return words(f.Decline) }),
 	payment.EventFailed:          plainly("payment DECLINED for good: ", func(f eventFacts) string { return words(f.Decline) }),

@@ -205,7 +205,7 @@ func swapped(order, first, second string) []string {
 
 var parcelCorruptions = []corruption{
 	{"a parcel that is nowhere", []string{`UPDATE orders SET left_house = left_house - 1 WHERE id = '{carried}'`},
-		[]named{{verify.FulfilmentFacet, "{carried}"}, {verify.Sums, "{carried}"}}},
+		[]named{{verify.FulfilmentFacet, "{carried}"}, {verify.Sums, "{carried}"}, {verify.StockFacet, "{carried}"}, {verify.MissingStock, "{carried}"}}},
 	{"sums of another order", []string{`UPDATE orders SET units = units + 1 WHERE id = '{declined}'`}, one(verify.Sums, "{declined}")},
 	{"a second parcel", []string{
 		`INSERT INTO shipments (id, order_id, location, carrier, service, leaves, units, weight_grams, status, tracking, tracking_number, label_ref, cost, cost_currency,
@@ -250,6 +250,12 @@ func label(order, status string) string {
 }
 
 var stockCorruptions = []corruption{
+	{"goes on without its goods", []string{`UPDATE orders SET held = '', held_at = 0 WHERE id = '{not found}'`},
+		[]named{{verify.MissingStock, "{not found}"}, {verify.Facets, "{not found}"}}},
+	{"less is reserved than was found", []string{
+		`UPDATE reservations SET quantity = quantity + 1 WHERE order_id = '{labelled}'`,
+		`DELETE FROM reservations WHERE order_id = '{not found}'`,
+	}, []named{{verify.StockFacet, "{not found}"}, {verify.StockFacet, "{labelled}"}, {verify.OrderMovements, "{labelled}"}, {verify.OrderMovements, "{not found}"}}},
 	{"more is reserved than was ordered", []string{`UPDATE reservations SET quantity = quantity + 1 WHERE order_id = '{labelled}'`},
 		[]named{{verify.StockFacet, "{labelled}"}, {verify.StockReserved, "CUP"}, {verify.OrderMovements, "{labelled}"}}},
 	{"reserved for a parcel that has left", []string{reservation("{carried}")},

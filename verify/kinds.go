@@ -51,6 +51,7 @@ const (
 	Deliveries      Kind = "deliveries"
 	// Of stock.
 	StockFacet      Kind = "stock_facet"
+	MissingStock    Kind = "missing_stock"
 	DeadReservation Kind = "dead_reservation"
 	StockBounds     Kind = "stock_bounds"
 	StockMovements  Kind = "stock_movements"
@@ -117,7 +118,8 @@ func Kinds() []Rule {
 		{Tracking, "A parcel's tracking status and last scan are what its scans come to, and it is delivered when they say so."},
 		{HandOvers, "A parcel was handed over when its events say so."},
 		{Deliveries, "A parcel was delivered when its event says that it was seen to arrive."},
-		{StockFacet, "What is reserved for an order is what its lines ask for and has not left, and as many units as it says."},
+		{StockFacet, "What is reserved for an order is what its lines ask for and has not left, but for what a count did not find, and as many units as it says."},
+		{MissingStock, "An order that goes on has all of its goods, reserved or gone, or it is held."},
 		{DeadReservation, "Nothing is reserved for an order that does not exist, and for one that is over only what is in a parcel whose label is not given back."},
 		{StockBounds, "What is reserved is not negative and at most what is on hand."},
 		{StockMovements, "What is on hand and what is reserved are what the movements come to."},

@@ -210,6 +210,30 @@ func (d *dossier) checkMovements() {
 	}
 }
 
+// covers says whether what is reserved is what is needed but for what a count
+// did not find.
+func covers(needs, reserved map[string]int64, short int64) bool {
+	for sku, n := range needs {
+		short -= n - reserved[sku]
+		if reserved[sku] > n {
+			return false
+		}
+	}
+	for sku := range reserved {
+		if needs[sku] == 0 {
+			return false
+		}
+	}
+	return short == 0
+}
+
+// checkMissing looks whether an order waits whose goods are not all there.
+func (d *dossier) checkMissing() {
+	if o := d.order; o.End == order.EndNone && o.Held == "" && o.Sums.Short() > 0 {
+		d.find(MissingStock, o.ID, "%d units were not found, and it is not held", o.Sums.Short())
+	}
+}
+
 // gone returns what the order's parcels have taken away, by SKU.
 func (d *dossier) gone() map[string]int64 {
 	return d.heldIn(func(s shipping.Shipment) bool { return s.Status == shipping.Shipped })
@@ -251,7 +275,7 @@ func (d *dossier) checkStock() {
 	}
 	maps.DeleteFunc(needs, func(_ string, n int64) bool { return n == 0 })
 	switch {
-	case !maps.Equal(reserved, needs):
+	case !covers(needs, reserved, o.Sums.Short()):
 		d.find(StockFacet, o.ID, "its stock is %s, its lines still ask for %v, and %v are reserved", o.Stock, needs, reserved)
 	case units != o.Sums.Reserved:
 		d.find(StockFacet, o.ID, "the row says that %d are reserved, the reservations come to %d", o.Sums.Reserved, units)

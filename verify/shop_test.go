@@ -429,8 +429,22 @@ func (s *shop) leaveUnfinished() {
 	s.until(4 * time.Second) // the refund has been asked for, and is not answered
 	s.place("unpaid")
 	s.place("waits for payment", elsewhere)
+	s.place("not found", elsewhere, func(q *order.Request) { q.Lines = append(q.Lines, order.LineRequest{SKU: "POT", Quantity: 2}) })
+	s.loseLast("POT")
 	s.ticket("explained late", support.Request{Order: "under way", Category: support.WhereIsMyOrder})
 	s.ticket("cancels", support.Request{Order: "voiding", Category: support.CancelRequest})
+}
+
+// loseLast counts one less of an SKU than is reserved.
+func (s *shop) loseLast(sku string) {
+	s.t.Helper()
+	counts := []inventory.Count{{SKU: sku, Location: inventory.MainLocation}}
+	all, err := s.PreviewCount(s.t.Context(), counts)
+	must(s.t, err)
+	counts[0].Quantity = all[0].Reserved - 1
+	_, err = s.CountStock(s.t.Context(), person, counts, "a made-up count")
+	must(s.t, err)
+	s.look("after a count")
 }
 
 func must(t testing.TB, err error) {
