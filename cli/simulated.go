@@ -16,6 +16,7 @@ type simulated struct {
 	SimDecline      float64       `help:"Share of the payments that are declined; every other one of them may pass when asked again." placeholder:"RATE" group:"Simulated gateway and carrier:"`
 	SimLabelTrouble float64       `help:"Share of the labels that the carrier refuses for now." placeholder:"RATE" group:"Simulated gateway and carrier:"`
 	SimLabelRefuse  float64       `help:"Share of the labels that the carrier refuses for good." placeholder:"RATE" group:"Simulated gateway and carrier:"`
+	SimKeyLife      time.Duration `help:"How long they honour the key of a question after its first use." default:"24h" placeholder:"TIME" group:"Simulated gateway and carrier:"`
 }
 
 // configure says so to the shop that is opened. What is out of range is found
@@ -29,5 +30,6 @@ func (v simulated) configure(cfg *doorstep.Config) {
 	g.TimeoutAfter, c.TimeoutAfter = v.SimTimeouts/2, v.SimTimeouts/2
 	g.Unreachable, c.Unreachable = v.SimUnreachable, v.SimUnreachable
 	g.DeclineRate, g.SoftShare = v.SimDecline, 0.5
+	g.KeyLife, c.KeyLife = v.SimKeyLife, v.SimKeyLife
 	c.TroubleRate, c.RefuseRate = v.SimLabelTrouble, v.SimLabelRefuse
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -78,10 +79,10 @@ var simulated = []string{
 // start starts the program and waits until it serves.
 func (s *shop) start() *child {
 	s.Helper()
-	args := append([]string{
+	args := slices.Concat([]string{
 		"serve", "--db", s.url, "--outside", s.outside, "--intake", "-", "--json", "--log-level", "debug",
 		"--lease", "2s", "--ask-timeout", "1s", "--stop-within", "30s", "--sim-latency", s.latency.String(),
-	}, simulated...)
+	}, simulated, s.sim)
 	c := &child{gone: make(chan struct{}), inHand: map[item]moment{}, begins: map[item]int{}, unanswered: map[string]*command{}}
 	started := make(chan error, 1)
 	go s.accompany(c, exec.Command(s.program, args...), started)

@@ -36,19 +36,33 @@ func TestCrash(t *testing.T) {
 	everyStepIsAimedAt(t)
 	program := build(t)
 	dbtest.Engines(t, func(t *testing.T, engine string) {
-		s := newShop(t, program, engine)
-		plan := newPlan()
-		for _, p := range parts() {
-			s.survive(p, plan)
-		}
-		s.finish()
-		s.audit()
-		s.report()
+		t.Run("shop", func(t *testing.T) {
+			t.Parallel()
+			newShop(t, program, engine).crash(parts(), "")
+		})
+		t.Run("short lives", func(t *testing.T) {
+			t.Parallel()
+			s := newShop(t, program, engine)
+			s.sim = []string{"--sim-key-life", "1s", "--sim-decline", "0.2", "--sim-label-refuse", "0.2"}
+			s.crash(shortLives(), "-short")
+		})
 	})
 	t.Run("take over", func(t *testing.T) {
 		t.Parallel()
 		takeOver(newShop(t, program, dbtest.Postgres))
 	})
+}
+
+// crash kills the program under each of the policies, lets it finish, and looks
+// whether everything is right.
+func (s *shop) crash(parts []part, kept string) {
+	plan := newPlan()
+	for _, p := range parts {
+		s.survive(p, plan)
+	}
+	s.finish()
+	s.audit()
+	s.report(kept)
 }
 
 // takeOver kills one of two programs on one database: what it had in hand the
@@ -134,11 +148,22 @@ func parts() []part {
 	}
 }
 
+// shortLives are of a shop in which nothing lasts: neither its patience nor the
+// keys of its providers. It is a shop of its own, because no provider honours its
+// keys for longer at one time than at another.
+func shortLives() []part {
+	p := hasty()
+	soon := policy.Duration(time.Second)
+	p.Capture = policy.CaptureOnHandOver
+	p.PayWithin, p.HoldUnshipped, p.PaymentRetries = soon, soon, policy.Schedule{2 * soon}
+	return []part{{"nothing lasts", 30, p, slices.Concat(asking(process.StepLookAgain), waiting(process.StepExpirePayment, process.StepAwaitCarrier)), false}}
+}
+
 // everyStepIsAimedAt looks for steps of the process that no part aims at.
 func everyStepIsAimedAt(t *testing.T) {
 	t.Helper()
 	aimed := map[process.Step]bool{}
-	for _, p := range parts() {
+	for _, p := range append(parts(), shortLives()...) {
 		for _, a := range p.aims {
 			aimed[a.step] = true
 		}
@@ -168,6 +193,7 @@ type shop struct {
 	program, engine, url, outside string
 
 	latency time.Duration // of the providers
+	sim     []string      // more of how the providers behave
 	rng     *rand.Rand
 	news    chan happening
 	quit    chan struct{} // closed when nobody hears the news any more
@@ -398,7 +424,7 @@ func (s *shop) stop(c *child) {
 }
 
 // report shows the kills, and leaves them where later readers look for them.
-func (s *shop) report() {
+func (s *shop) report(of string) {
 	text := fmt.Sprintf("%s: %d orders, %d commands, %d lives in %s\n\n%s", s.engine, s.placed, len(s.book.all), len(s.children),
 		time.Since(s.begun).Round(time.Second), s.tally)
 	s.Log("\n" + text)
@@ -406,7 +432,7 @@ func (s *shop) report() {
 	if _, err := os.Stat(kept); err != nil {
 		return
 	}
-	if err := os.WriteFile(filepath.Join(kept, "crash-"+s.engine+".txt"), []byte(text), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(kept, "crash-"+s.engine+of+".txt"), []byte(text), 0o644); err != nil {
 		s.Error(err)
 	}
 }
