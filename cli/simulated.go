@@ -17,6 +17,7 @@ type simulated struct {
 	SimLabelTrouble float64       `help:"Share of the labels that the carrier refuses for now." placeholder:"RATE" group:"Simulated gateway and carrier:"`
 	SimLabelRefuse  float64       `help:"Share of the labels that the carrier refuses for good." placeholder:"RATE" group:"Simulated gateway and carrier:"`
 	SimKeyLife      time.Duration `help:"How long they honour the key of a question after its first use." default:"24h" placeholder:"TIME" group:"Simulated gateway and carrier:"`
+	SimAuthorised   time.Duration `name:"sim-authorisation-life" help:"How long an authorisation can be captured; 0 for always." placeholder:"TIME" group:"Simulated gateway and carrier:"`
 }
 
 // configure says so to the shop that is opened. What is out of range is found
@@ -30,6 +31,6 @@ func (v simulated) configure(cfg *doorstep.Config) {
 	g.TimeoutAfter, c.TimeoutAfter = v.SimTimeouts/2, v.SimTimeouts/2
 	g.Unreachable, c.Unreachable = v.SimUnreachable, v.SimUnreachable
 	g.DeclineRate, g.SoftShare = v.SimDecline, 0.5
-	g.KeyLife, c.KeyLife = v.SimKeyLife, v.SimKeyLife
+	g.KeyLife, c.KeyLife, g.AuthorisationLife = v.SimKeyLife, v.SimKeyLife, v.SimAuthorised
 	c.TroubleRate, c.RefuseRate = v.SimLabelTrouble, v.SimLabelRefuse
 }

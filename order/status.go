@@ -187,7 +187,9 @@ var transitions = []row{
 
 	{"payment.authorised", set(paying, PaymentAuthorised, PaymentDue)},
 	{"payment.authorised", need(stock, StockReserved, StockMissing)},
-	{"payment.succeeded", need(stock, StockReserved, StockMissing)},
+	{"payment.succeeded", func(f *Facets) bool { // a capture may be under way when an order fails
+		return f.Stock == StockReserved || f.Stock == StockMissing || f.End == EndFailed && f.Payment == PaymentAuthorised
+	}},
 	{"payment.succeeded", set(paying, PaymentCaptured, PaymentDue, PaymentAuthorised)},
 	{"payment.failed", set(paying, PaymentFailed, PaymentDue)},
 	{"payment.capture_failed", need(paying, PaymentAuthorised)},

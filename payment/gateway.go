@@ -60,6 +60,9 @@ type Answer struct {
 	Result  Result  `json:"result"`
 	Ref     string  `json:"ref,omitempty"`     // the provider's reference
 	Decline Decline `json:"decline,omitempty"` // why, when Result is Declined
+	// Until is when an authorisation that was given ends: it can not be captured
+	// from then on. Zero when the provider says nothing of it.
+	Until time.Time `json:"until,omitzero"`
 }
 
 // Result is the outcome of an attempt in normalised words.
@@ -82,7 +85,9 @@ const (
 	CardStolen        Decline = "card_stolen"
 	SuspectedFraud    Decline = "suspected_fraud"
 	InvalidMethod     Decline = "invalid_method"
-	NotPermitted      Decline = "not_permitted" // the provider refuses the operation itself, such as a refund over what was captured
+	// AuthorisationExpired says that the authorisation to be captured has ended.
+	AuthorisationExpired Decline = "authorisation_expired"
+	NotPermitted         Decline = "not_permitted" // the provider refuses the operation itself, such as a refund over what was captured
 )
 
 // Soft says whether the same may succeed when asked again later.

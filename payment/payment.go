@@ -26,6 +26,9 @@ type Payment struct {
 	Capture  bool           `json:"capture_at_once"`
 	Ref      string         `json:"ref,omitempty"` // the gateway's reference of the authorisation
 	OpenedAt time.Time      `json:"opened_at"`
+	// AuthorisedUntil is when the authorisation ends, as the gateway says; zero
+	// when it does not.
+	AuthorisedUntil time.Time `json:"authorised_until,omitzero"`
 }
 
 // Money returns an amount in the payment's currency.
@@ -54,6 +57,10 @@ const (
 	EventFailed        event.Type = "payment.failed" // declined for good
 	EventCaptureFailed event.Type = "payment.capture_failed"
 	EventCanceled      event.Type = "payment.canceled"
+
+	EventEnding          event.Type = "payment.ending"           // the authorisation is about to end
+	EventRenewed         event.Type = "payment.renewed"          // another authorisation has taken its place
+	EventRenewalDeclined event.Type = "payment.renewal_declined" // it has not, and will not
 )
 
 // Transitions is the one table of what a payment can go through.
@@ -71,6 +78,9 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: StatusRequiresCapture, On: EventExpired, To: StatusRequiresCapture},
 	{From: StatusRequiresCapture, On: EventSucceeded, To: StatusSucceeded},
 	{From: StatusRequiresCapture, On: EventCaptureFailed, To: StatusRequiresCapture},
+	{From: StatusRequiresCapture, On: EventEnding, To: StatusRequiresCapture},
+	{From: StatusRequiresCapture, On: EventRenewed, To: StatusRequiresCapture},
+	{From: StatusRequiresCapture, On: EventRenewalDeclined, To: StatusRequiresCapture},
 	{From: StatusRequiresCapture, On: EventCanceled, To: StatusCanceled},
 }
 
@@ -98,6 +108,7 @@ type Op string
 const (
 	OpAuthorise Op = "authorise"
 	OpCapture   Op = "capture"
+	OpRenew     Op = "renew" // authorise once more, before the authorisation ends
 	OpVoid      Op = "void"
 	OpRefund    Op = "refund"
 	OpRecord    Op = "record"  // a person recorded what was paid elsewhere
@@ -106,7 +117,10 @@ const (
 )
 
 // Takes says whether an operation holds or takes a customer's money.
-func (o Op) Takes() bool { return o == OpAuthorise || o == OpCapture }
+func (o Op) Takes() bool { return o.Authorises() || o == OpCapture }
+
+// Authorises says whether an operation asks for an authorisation.
+func (o Op) Authorises() bool { return o == OpAuthorise || o == OpRenew }
 
 // Undoes says whether an operation is about a charge that is not the payment's
 // own, and moves neither the payment nor its refunds.

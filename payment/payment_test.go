@@ -45,7 +45,7 @@ func TestOnlySoftDeclinesPass(t *testing.T) {
 	t.Parallel()
 	for d, soft := range map[payment.Decline]bool{
 		payment.InsufficientFunds: true, payment.TryAgainLater: true, payment.CardExpired: false, payment.CardStolen: false,
-		payment.SuspectedFraud: false, payment.InvalidMethod: false, payment.NotPermitted: false, "made_up": false,
+		payment.SuspectedFraud: false, payment.InvalidMethod: false, payment.NotPermitted: false, payment.AuthorisationExpired: false, "made_up": false,
 	} {
 		if d.Soft() != soft {
 			t.Errorf("%s may pass later: %t", d, d.Soft())

@@ -9,16 +9,16 @@ import (
 
 // Insert writes a new payment.
 func Insert(tx *db.Tx, p Payment) {
-	tx.Write(`INSERT INTO payments (id, order_id, gateway, method, currency, amount, captured, refunded, status, capture_at_once, ref, opened_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+	tx.Write(`INSERT INTO payments (id, order_id, gateway, method, currency, amount, captured, refunded, status, capture_at_once, ref, opened_at, authorised_until)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		p.ID, p.Order, p.Gateway, p.Method, string(p.Currency), p.Amount, p.Captured, p.Refunded, string(p.Status),
-		number(p.Capture), p.Ref, db.Micros(p.OpenedAt))
+		number(p.Capture), p.Ref, db.Micros(p.OpenedAt), db.Micros(p.AuthorisedUntil))
 }
 
 // Save writes what moves of a payment.
 func Save(tx *db.Tx, p Payment) {
-	tx.Write(`UPDATE payments SET captured = $1, refunded = $2, status = $3, ref = $4 WHERE id = $5`,
-		p.Captured, p.Refunded, string(p.Status), p.Ref, p.ID)
+	tx.Write(`UPDATE payments SET captured = $1, refunded = $2, status = $3, ref = $4, authorised_until = $5 WHERE id = $6`,
+		p.Captured, p.Refunded, string(p.Status), p.Ref, db.Micros(p.AuthorisedUntil), p.ID)
 }
 
 // Of returns an order's payments, oldest first.
@@ -103,14 +103,14 @@ func Get(r db.Reader, order, id string) (Payment, error) {
 	return Payment{}, fault.New(fault.NotFound, "order %s has no payment %q", order, id)
 }
 
-const paymentColumns = `id, order_id, gateway, method, currency, amount, captured, refunded, status, capture_at_once, ref, opened_at`
+const paymentColumns = `id, order_id, gateway, method, currency, amount, captured, refunded, status, capture_at_once, ref, opened_at, authorised_until`
 
 func scanPayment(row db.Row) (Payment, error) {
 	var p Payment
-	var capture, opened int64
+	var capture, opened, until int64
 	err := row.Scan(&p.ID, &p.Order, &p.Gateway, &p.Method, (*string)(&p.Currency), &p.Amount, &p.Captured, &p.Refunded,
-		(*string)(&p.Status), &capture, &p.Ref, &opened)
-	p.Capture, p.OpenedAt = capture == 1, db.Time(opened)
+		(*string)(&p.Status), &capture, &p.Ref, &opened, &until)
+	p.Capture, p.OpenedAt, p.AuthorisedUntil = capture == 1, db.Time(opened), db.Time(until)
 	return p, err
 }
 

@@ -19,6 +19,9 @@ type Policy struct {
 	HandOver     HandOver `json:"handover"` // what counts as handing a parcel over
 	Split        bool     `json:"split"`    // whether an order may leave from several locations when none has all of it
 
+	AuthorisationEnd    AuthorisationEnd `json:"authorisation_end"`    // what is done before an authorisation ends
+	AuthorisationMargin Duration         `json:"authorisation_margin"` // how long before
+
 	PaymentRetries Schedule `json:"payment_retries"` // after soft declines, each a new attempt
 	LabelRetries   Schedule `json:"label_retries"`   // after temporary refusals, each a new attempt
 	RefundRetries  Schedule `json:"refund_retries"`  // after soft declines of a refund, each a new attempt
@@ -44,6 +47,17 @@ type Capture string
 const (
 	CaptureAtOnce     Capture = "at_once"
 	CaptureOnHandOver Capture = "on_handover" // after the label is bought, before the parcel leaves
+)
+
+// AuthorisationEnd says what is done when authorised money is not taken yet and
+// the authorisation is about to end.
+type AuthorisationEnd string
+
+// The ways to go on.
+const (
+	EndCapture AuthorisationEnd = "capture" // the money is taken, although nothing has left
+	EndRenew   AuthorisationEnd = "renew"   // another authorisation is asked for, and the old one given up
+	EndReport  AuthorisationEnd = "report"  // a person is told
 )
 
 // HandOver says what counts as handing a parcel over to the carrier.
@@ -108,6 +122,9 @@ func Default() Policy {
 		HandOver:     HandOverAtOnce,
 		Split:        true,
 
+		AuthorisationEnd:    EndRenew,
+		AuthorisationMargin: day,
+
 		PaymentRetries: minutes(5, 60),
 		LabelRetries:   minutes(1, 10, 60),
 		RefundRetries:  minutes(60, 24*60),
@@ -131,6 +148,8 @@ func (p Policy) Validate() error {
 	c.If(p.Gateway == "", "gateway", "required", "name a gateway")
 	c.If(p.Carrier == "", "carrier", "required", "name a carrier")
 	c.If(p.Capture != CaptureAtOnce && p.Capture != CaptureOnHandOver, "capture", "unknown", "at_once or on_handover")
+	c.If(p.AuthorisationEnd != EndCapture && p.AuthorisationEnd != EndRenew && p.AuthorisationEnd != EndReport,
+		"authorisation_end", "unknown", "capture, renew or report")
 	c.If(p.HandOver != HandOverAtOnce && p.HandOver != HandOverByPerson && p.HandOver != HandOverFirstScan,
 		"handover", "unknown", "at_once, by_person or first_scan")
 	c.If(p.Ask.Tries < 1, "ask.tries", "out_of_range", "at least 1")
@@ -141,7 +160,7 @@ func (p Policy) Validate() error {
 		d    Duration
 	}{
 		{"ask.first", p.Ask.First}, {"ask.within", p.Ask.Within}, {"breaker.pause", p.Breaker.Pause},
-		{"await_payment", p.AwaitPayment}, {"pay_within", p.PayWithin}, {"await_handover", p.AwaitHandOver}, {"track_every", p.TrackEvery},
+		{"authorisation_margin", p.AuthorisationMargin}, {"await_payment", p.AwaitPayment}, {"pay_within", p.PayWithin}, {"await_handover", p.AwaitHandOver}, {"track_every", p.TrackEvery},
 		{"silence", p.Silence}, {"close_solved", p.CloseSolved},
 	} {
 		c.If(d.d < shortest, d.path, "out_of_range", "at least %s", time.Duration(shortest))

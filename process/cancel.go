@@ -142,7 +142,7 @@ func (c *change) withdrawLabel(a *shipping.Attempt) (bool, error) {
 }
 
 // payStep is the step that makes the attempts of an operation.
-var payStep = map[payment.Op]Step{payment.OpAuthorise: StepAuthorise, payment.OpCapture: StepCapture}
+var payStep = map[payment.Op]Step{payment.OpAuthorise: StepAuthorise, payment.OpCapture: StepCapture, payment.OpRenew: StepRenew}
 
 // unbegun says whether no one has ever begun the step of an open attempt. A run
 // on virtual time takes no leases: there, whatever is due may have been begun.

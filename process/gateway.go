@@ -32,7 +32,7 @@ func (c *change) openAttempt(p *payment.Payment, op payment.Op, amount int64, re
 	a := c.attempts.add(payment.Attempt{
 		Attempt: c.newAttempt("att", p.ID, n, first, c.gatewayKeyLife(p)), Payment: p.ID, Op: op, Amount: amount, Refund: refund,
 	})
-	if op != payment.OpAuthorise {
+	if !op.Authorises() {
 		a.Charge = p.Ref
 	}
 	return a, nil
@@ -111,7 +111,7 @@ func readQuestion(r db.Reader, it work.Item) (question, error) {
 
 // stepOps says which operations each step asks for.
 var stepOps = map[Step][]payment.Op{
-	StepAuthorise: {payment.OpAuthorise}, StepCapture: {payment.OpCapture}, StepVoidPayment: {payment.OpVoid}, StepRefund: {payment.OpRefund},
+	StepAuthorise: {payment.OpAuthorise}, StepCapture: {payment.OpCapture}, StepRenew: {payment.OpRenew}, StepVoidPayment: {payment.OpVoid}, StepRefund: {payment.OpRefund},
 	StepUndo: {payment.OpRelease, payment.OpReverse},
 }
 
@@ -144,7 +144,7 @@ func makeAttempt(ctx context.Context, g payment.Gateway, q question) (payment.An
 	amount := q.payment.Money(q.attempt.Amount)
 	then := payment.Followup{Key: q.attempt.Key, Ref: q.attempt.Charge, Amount: amount}
 	switch q.attempt.Op {
-	case payment.OpAuthorise:
+	case payment.OpAuthorise, payment.OpRenew:
 		return g.Authorise(ctx, payment.Authorisation{Key: q.attempt.Key, Amount: amount, Capture: q.payment.Capture,
 			Order: q.payment.Order, Method: q.payment.Method})
 	case payment.OpCapture:
@@ -180,6 +180,7 @@ func (c *change) settleAttempt(own *work.Item, key string, answer payment.Answer
 	case payment.OpAuthorise:
 		p.Ref = answer.Ref
 		if !p.Capture {
+			p.AuthorisedUntil = answer.Until
 			return c.movePayment(p, payment.EventAuthorised, dataOf(p, a))
 		}
 		p.Captured = a.Amount
@@ -187,6 +188,8 @@ func (c *change) settleAttempt(own *work.Item, key string, answer payment.Answer
 	case payment.OpCapture:
 		p.Captured = a.Amount
 		return c.movePayment(p, payment.EventSucceeded, dataOf(p, a))
+	case payment.OpRenew:
+		return c.renewed(p, a, answer)
 	case payment.OpVoid:
 		return c.movePayment(p, payment.EventCanceled, dataOf(p, a))
 	case payment.OpRelease, payment.OpReverse:
@@ -207,12 +210,15 @@ func (c *change) attemptDeclined(own *work.Item, p *payment.Payment, a *payment.
 		schedule = c.policy.RefundRetries
 	}
 	wait, more := schedule.Wait(c.declines(a))
-	if a.Decline.Soft() && more && a.Op != payment.OpVoid {
+	needless := a.Op == payment.OpVoid || a.Op.Takes() && c.isOver()
+	if a.Decline.Soft() && more && !needless {
 		return c.attemptLater(own, gatewayErrand{c, p, a}, wait, "declined: "+string(a.Decline))
 	}
 	switch a.Op {
 	case payment.OpAuthorise:
 		return c.movePayment(p, payment.EventFailed, dataOf(p, a))
+	case payment.OpRenew:
+		return c.movePayment(p, payment.EventRenewalDeclined, dataOf(p, a))
 	case payment.OpCapture:
 		return c.movePayment(p, payment.EventCaptureFailed, dataOf(p, a))
 	default:

@@ -46,11 +46,11 @@ var (
 	paidElsewhere = paymentGuard("it is paid elsewhere", func(p payment.Payment) bool {
 		return p.Status == payment.StatusRequiresPaymentMethod
 	})
+	authorisationEnds = paymentGuard("the gateway says when the authorisation ends", func(p payment.Payment) bool {
+		return p.Status == payment.StatusRequiresCapture && !p.AuthorisedUntil.IsZero()
+	})
 	authorisationHeld = paymentGuard("money is authorised and not taken", func(p payment.Payment) bool {
 		return p.Status == payment.StatusRequiresCapture
-	})
-	moneyHeld = paymentGuard("money was taken, or is waited for", func(p payment.Payment) bool {
-		return p.Status == payment.StatusSucceeded && p.Captured > 0 || p.Status == payment.StatusRequiresPaymentMethod
 	})
 	refundByPerson = paymentGuard("it was paid elsewhere", func(p payment.Payment) bool {
 		return p.Gateway == payment.Manual
@@ -118,16 +118,57 @@ var chargeToUndo = attemptGuard("a charge is to be undone", func(a payment.Attem
 // of it.
 var neverMade = attemptGuard("an attempt was never made, as the gateway says", expiredTaking)
 
-// captureOwed holds when a parcel could leave but for the money.
-var captureOwed = &Guard{"money is authorised, and a label is bought or none is needed", func(c *change, e event.Event) (bool, error) {
-	held, err := authorisationHeld.holds(c, e)
-	if err != nil || !held || c.order.End != order.EndNone {
+// moneyHeld holds when an order is over whose money was taken or is waited for.
+var moneyHeld = &Guard{"the order is over, and money was taken or is waited for", func(c *change, _ event.Event) (bool, error) {
+	p, err := c.payment()
+	if err != nil || p == nil || !c.isOver() {
 		return false, err
 	}
-	shipments, err := c.getShipments()
-	return slices.ContainsFunc(shipments, func(s *shipping.Shipment) bool {
-		return s.Status == shipping.LabelBought || s.Status == shipping.Planned && s.Carrier == shipping.Manual
-	}), err
+	return p.Status == payment.StatusSucceeded && p.Captured > 0 || p.Status == payment.StatusRequiresPaymentMethod, nil
+}}
+
+// authorisationLeft holds when an order is over whose money is authorised, and
+// nothing is being asked that may change that.
+var authorisationLeft = &Guard{"the order is over, and money is authorised and not being taken", func(c *change, e event.Event) (bool, error) {
+	held, err := authorisationHeld.holds(c, e)
+	if err != nil || !held || !c.isOver() {
+		return false, err
+	}
+	asking, err := c.asksForMoney()
+	return !asking, err
+}}
+
+// captureOwed holds when a parcel could leave but for the money, or when policy
+// has the money taken before the authorisation ends.
+var captureOwed = &Guard{"money is authorised and nothing else is asked about it, and a label is bought or none is needed, or the authorisation is about to end and policy takes the money before and the order is not held",
+	func(c *change, e event.Event) (bool, error) {
+		held, err := authorisationHeld.holds(c, e)
+		if err != nil || !held || c.order.End != order.EndNone {
+			return false, err
+		}
+		if asking, err := c.asksForMoney(); err != nil || asking {
+			return false, err
+		}
+		if e.Type == payment.EventEnding && c.policy.AuthorisationEnd == policy.EndCapture {
+			return c.order.Held == "", nil
+		}
+		shipments, err := c.getShipments()
+		return slices.ContainsFunc(shipments, func(s *shipping.Shipment) bool {
+			return s.Status == shipping.LabelBought || s.Status == shipping.Planned && s.Carrier == shipping.Manual
+		}), err
+	}}
+
+// renews holds when policy renews authorisations.
+var renews = &Guard{"the order is going on, and policy renews authorisations", func(c *change, _ event.Event) (bool, error) {
+	return c.order.End == order.EndNone && c.policy.AuthorisationEnd == policy.EndRenew, nil
+}}
+
+// endReported holds when a person is to see to an authorisation that ends: of a
+// held order nothing is taken.
+var endReported = &Guard{"the order is going on, and policy has a person told, or the order is held and nothing is taken of it, or the renewal was declined", func(c *change, e event.Event) (bool, error) {
+	told := e.Type == payment.EventRenewalDeclined || c.policy.AuthorisationEnd == policy.EndReport ||
+		c.policy.AuthorisationEnd == policy.EndCapture && c.order.Held != ""
+	return c.order.End == order.EndNone && told, nil
 }}
 
 // noCarrier and noCarrierYet hold when no carrier takes a parcel: the order fails,

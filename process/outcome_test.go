@@ -66,8 +66,7 @@ func (s *shop) outcome(v process.Overview) outcome {
 		if n.Held {
 			text += " held"
 		}
-		// A ticket that is solved says so itself, and so does what is not paid.
-		if n.Step != process.StepCloseTicket && n.Step != process.StepExpirePayment {
+		if !slices.Contains([]process.Step{process.StepCloseTicket, process.StepExpirePayment, process.StepKeep}, n.Step) { // what they wait for says so itself
 			next = append(next, text)
 		}
 	}
@@ -89,6 +88,7 @@ func (s *shop) money(v process.Overview) string {
 			all = append(all, takenAndBack(c.Captured.Minor, c.Refunded.Minor))
 		}
 	}
+	slices.Sort(all) // by what it says: the references are drawn
 	for _, p := range v.Payments {
 		if p.Gateway == payment.Manual && p.Captured > 0 {
 			all = append(all, "by hand "+takenAndBack(p.Captured, p.Refunded))

@@ -48,7 +48,7 @@ func (c *change) reconcile(key string, answer payment.Answer) error {
 // is one that the order was paid with.
 func (c *change) stray(a *payment.Attempt, charge string) error {
 	for _, other := range c.attempts.pointers() {
-		own := other.Op == payment.OpAuthorise && other.Status == attempt.Succeeded && other.Ref == charge && a.Op != payment.OpCapture
+		own := other.Op.Authorises() && other.Status == attempt.Succeeded && other.Ref == charge && a.Op != payment.OpCapture
 		if own || other.Op.Undoes() && other.Charge == charge {
 			return nil
 		}

@@ -25,6 +25,9 @@ const (
 	StepFailUnpaid    Step = "fail_unpaid"
 	StepExpirePayment Step = "expire_payment"
 	StepWithdraw      Step = "withdraw"
+	StepKeep          Step = "keep_authorisation"
+	StepRenew         Step = "renew"
+	StepReportEnding  Step = "report_ending"
 	StepUndo          Step = "undo_charge"
 	StepLookAgain     Step = "look_again"
 	StepReportStray   Step = "report_stray"
@@ -105,7 +108,7 @@ type Guard struct {
 // Table returns the order process. The order of its rows is the order in which
 // they are tried for one event.
 func Table() []Row {
-	return slices.Concat(payRows(), shipRows(), endRows(), holdRows(), ticketRows())
+	return slices.Concat(payRows(), authorisationRows(), shipRows(), endRows(), holdRows(), ticketRows())
 }
 
 // payRows are the rows that lead to an order that is paid.
@@ -145,8 +148,32 @@ func payRows() []Row {
 			Does: "what the gateway would have been asked only later is given up", Leads: on(payment.EventCanceled),
 			rule: withdrawAttempts,
 		},
+	}
+}
+
+// authorisationRows are the rows that look after money that is authorised, and
+// after charges that are not the order's own.
+func authorisationRows() []Row {
+	return []Row{
 		{
-			Step: StepUndo, Kind: Ask, On: on(EventStray, EventUndone), Guard: chargeToUndo, about: theOrder,
+			Step: StepKeep, Kind: Wait, On: on(payment.EventAuthorised, payment.EventRenewed), Guard: authorisationEnds,
+			Until: on(payment.EventSucceeded, payment.EventCanceled),
+			Does:  "wait until the authorisation is about to end", Leads: on(payment.EventEnding),
+			due: keepDue, lapse: authorisationLapses,
+		},
+		{
+			Step: StepRenew, Kind: Ask, On: on(payment.EventEnding), Guard: renews,
+			Until: on(payment.EventRenewed, payment.EventRenewalDeclined, payment.EventExpired),
+			Does:  "ask the gateway for another authorisation in the place of the one that ends", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
+			rule: openForAll(payment.OpRenew), ask: askGateway,
+		},
+		{
+			Step: StepReportEnding, Kind: Rule, On: on(payment.EventEnding, payment.EventRenewalDeclined), Guard: endReported,
+			Does: "open a ticket for an authorisation that ends before the parcel leaves", Leads: on(support.EventOpened),
+			rule: reportEnding,
+		},
+		{
+			Step: StepUndo, Kind: Ask, On: on(EventStray, EventUndone, payment.EventRenewed), Guard: chargeToUndo, about: theOrder,
 			Until: on(EventUndone),
 			Does:  "give up an authorisation, or give back money, that is not the order's", Leads: on(EventStuck, support.EventOpened),
 			ask: askGateway,
@@ -196,7 +223,7 @@ func shipRows() []Row {
 			due: awaitCarrierDue, lapse: carrierLate,
 		},
 		{
-			Step: StepCapture, Kind: Ask, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused), Guard: captureOwed, about: thePayment,
+			Step: StepCapture, Kind: Ask, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused, payment.EventEnding, payment.EventRenewed, payment.EventRenewalDeclined), Guard: captureOwed, about: thePayment,
 			Until: on(payment.EventSucceeded, payment.EventCaptureFailed, payment.EventExpired),
 			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpCapture), ask: askGateway,
@@ -261,7 +288,7 @@ func endRows() []Row {
 		{
 			Step: StepFinishCancel, Kind: Rule, Guard: cancelling,
 			On: on(order.EventCancelRequested, payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventDeclined, payment.EventExpired,
-				payment.EventCanceled, payment.EventCaptureFailed, shipping.EventLabelBought, shipping.EventLabelRefused, shipping.EventFailed,
+				payment.EventCanceled, payment.EventCaptureFailed, payment.EventRenewed, payment.EventRenewalDeclined, shipping.EventLabelBought, shipping.EventLabelRefused, shipping.EventFailed,
 				shipping.EventVoided),
 			Does:  "as soon as nothing is in flight: give labels back, then cancel",
 			Leads: on(shipping.EventVoidRequested, shipping.EventVoided, payment.EventCanceled, order.EventCancelled),
@@ -289,12 +316,13 @@ func endRows() []Row {
 			rule: recallLabels,
 		},
 		{
-			Step: StepGiveBack, Kind: Rule, On: on(order.EventFailed, order.EventCancelled), Guard: moneyHeld,
+			Step: StepGiveBack, Kind: Rule, On: on(order.EventFailed, order.EventCancelled, payment.EventSucceeded), Guard: moneyHeld,
 			Does: "money that was taken is refunded, money that was authorised is let go, and what was still to be paid is not", Leads: on(payment.EventRefundOpened, payment.EventCanceled),
 			rule: giveBack,
 		},
 		{
-			Step: StepVoidPayment, Kind: Ask, On: on(order.EventFailed, order.EventCancelled), Guard: authorisationHeld, about: thePayment,
+			Step: StepVoidPayment, Kind: Ask, Guard: authorisationLeft, about: thePayment,
+			On:    on(order.EventFailed, order.EventCancelled, payment.EventCaptureFailed, payment.EventExpired, payment.EventRenewed, payment.EventRenewalDeclined),
 			Until: on(payment.EventCanceled),
 			Does:  "give up the authorisation at the gateway", Leads: on(payment.EventUnknown, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpVoid), ask: askGateway,

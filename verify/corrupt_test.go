@@ -178,6 +178,13 @@ var moneyCorruptions = []corruption{
 		`INSERT INTO payment_attempts (key, payment_id, order_id, n, op, amount, refund_id, charge, status, ref, decline, opened_at, key_until, closed_at)
 			SELECT 'att_x', id, order_id, 1, 'authorise', amount, '', '', 'unknown', '', '', 0, 0, 0 FROM payments WHERE order_id = '{not paid in time}'`,
 	}, []named{{verify.UnpaidEnd, "{not paid in time}"}, {verify.AttemptStep, "{not paid in time}"}}},
+	{"an authorisation that no one looks after", []string{
+		`DELETE FROM work WHERE owner = '{authorised}' AND step = 'keep_authorisation'`,
+		`UPDATE orders SET next_due = (SELECT MIN(due) FROM work WHERE owner = '{authorised}') WHERE id = '{authorised}'`,
+	},
+		one(verify.AuthorisationEnd, of(paymentOf, "authorised"))},
+	{"an authorisation that was replaced is kept", []string{`DELETE FROM payment_attempts WHERE order_id = '{renewed}' AND op = 'release'`},
+		[]named{{verify.Undone, "{renewed}"}, {verify.PaymentAttempts, of(paymentOf, "renewed")}}},
 	{"a charge that is not given back", []string{`DELETE FROM payment_attempts WHERE order_id = '{charged, as it turns out}' AND op = 'reverse'`},
 		one(verify.Undone, "{charged, as it turns out}")},
 	{"given back twice", []string{

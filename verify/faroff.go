@@ -8,6 +8,7 @@ import (
 	"doorstep/internal/db"
 	"doorstep/internal/work"
 	"doorstep/policy"
+	"doorstep/process"
 )
 
 // latest is when a step may be due, and its lease end, at the latest; zero when
@@ -36,11 +37,18 @@ func (run *run) horizon(ctx context.Context) (err error) {
 // checkFarOff looks for steps that would in truth never be done.
 func (d *dossier) checkFarOff() {
 	for _, it := range d.items {
-		if !d.latest.due.IsZero() && it.Due.After(d.latest.due) {
+		if !d.latest.due.IsZero() && it.Due.After(d.latest.due) && !d.untilItEnds(it) {
 			d.find(FarOff, it.Owner, "the step %s about %s is due at %s; no policy lets it wait for longer than until %s", it.Step, it.Subject, it.Due, d.latest.due)
 		}
 		if it.Until.After(d.latest.leased) {
 			d.find(FarOff, it.Owner, "the step %s about %s is leased until %s; no lease is longer than %s", it.Step, it.Subject, it.Until, work.MaxLease)
 		}
 	}
+}
+
+// untilItEnds says whether a step waits for the end of an authorisation, of
+// which the gateway says when it is.
+func (d *dossier) untilItEnds(it work.Item) bool {
+	p, ok := d.payment(it.Subject)
+	return ok && it.Step == string(process.StepKeep) && it.Due.Before(p.AuthorisedUntil)
 }

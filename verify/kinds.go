@@ -26,20 +26,21 @@ const (
 	Numbers     Kind = "order_numbers"
 	Policy      Kind = "policy"
 	// Of money.
-	PaymentFacet    Kind = "payment_facet"
-	PaymentAmount   Kind = "payment_amount"
-	Captured        Kind = "captured"
-	Refunded        Kind = "refunded"
-	OverRefunded    Kind = "over_refunded"
-	MoneyKept       Kind = "money_kept"
-	PaymentAttempts Kind = "payment_attempts"
-	UnpaidHandOver  Kind = "unpaid_handover"
-	TwoOpenAttempts Kind = "two_open_attempts"
-	AttemptStep     Kind = "attempt_step"
-	UnpaidEnd       Kind = "unpaid_end"
-	AttemptStatus   Kind = "attempt_status"
-	PaymentGateway  Kind = "payment_gateway"
-	Undone          Kind = "undone_charges"
+	PaymentFacet     Kind = "payment_facet"
+	PaymentAmount    Kind = "payment_amount"
+	Captured         Kind = "captured"
+	Refunded         Kind = "refunded"
+	OverRefunded     Kind = "over_refunded"
+	MoneyKept        Kind = "money_kept"
+	PaymentAttempts  Kind = "payment_attempts"
+	UnpaidHandOver   Kind = "unpaid_handover"
+	TwoOpenAttempts  Kind = "two_open_attempts"
+	AttemptStep      Kind = "attempt_step"
+	UnpaidEnd        Kind = "unpaid_end"
+	AttemptStatus    Kind = "attempt_status"
+	PaymentGateway   Kind = "payment_gateway"
+	Undone           Kind = "undone_charges"
+	AuthorisationEnd Kind = "authorisation_end"
 	// Of parcels.
 	FulfilmentFacet Kind = "fulfilment_facet"
 	Parcel          Kind = "parcel"
@@ -110,6 +111,7 @@ func Kinds() []Rule {
 		{AttemptStatus, "Every attempt that an event tells of is there and ended as it says; each is in a status that there is, and has an end when it is closed."},
 		{PaymentGateway, "An order's payment is the one, at the gateway, that the event of its placing says."},
 		{Undone, "A charge that is not an order's own is given back once, or about to be, and no other."},
+		{AuthorisationEnd, "An authorisation that ends, of an order that goes on, has the step that looks after it, or it was said before that it ends."},
 		{FulfilmentFacet, "An order's sums of goods in parcels are what its shipments come to."},
 		{Parcel, "Of an order that is paid, going on and not held, everything is in a parcel that is neither voided nor failed."},
 		{ShipmentLines, "A parcel holds as many units as it says, and the parcels of an order that are neither voided nor failed hold no more than its lines."},

@@ -165,11 +165,11 @@ type asked struct {
 }
 
 func (s *asked) add(p payment.Payment, a payment.Attempt) {
-	if a.Op == payment.OpAuthorise {
+	if a.Op.Authorises() {
 		s.ref = a.Ref
 	}
 	switch {
-	case a.Op.Undoes():
+	case a.Op.Undoes() || a.Op == payment.OpRenew:
 	case a.Op == payment.OpRefund:
 		s.refunded += a.Amount
 	case a.Op == payment.OpAuthorise && !p.Capture:
@@ -217,6 +217,9 @@ func (d *dossier) checkUndone() {
 		}
 	}
 	for _, a := range d.attempts {
+		if p, ok := d.payment(a.Payment); ok && d.replaced(p, a) {
+			want[a.Ref]++
+		}
 		if a.Op.Undoes() && (a.IsOpen() || a.Status == attempt.Succeeded) {
 			got[a.Charge]++
 		}
@@ -224,9 +227,40 @@ func (d *dossier) checkUndone() {
 	charges := slices.Collect(maps.Keys(want))
 	for _, charge := range slices.Compact(slices.Sorted(slices.Values(slices.AppendSeq(charges, maps.Keys(got))))) {
 		if want[charge] != 1 || got[charge] != 1 {
-			d.find(Undone, d.order.ID, "the charge %s is named %d times as not the order's own, and undone %d times", charge, want[charge], got[charge])
+			d.find(Undone, d.order.ID, "the charge %s is %d times not the order's own, and undone %d times", charge, want[charge], got[charge])
 		}
 	}
+}
+
+// replaced says whether an attempt gave an authorisation in whose place another
+// one is now.
+func (d *dossier) replaced(p payment.Payment, a payment.Attempt) bool {
+	return a.Op.Authorises() && a.Status == attempt.Succeeded && a.Ref != p.Ref &&
+		slices.ContainsFunc(d.attempts, func(b payment.Attempt) bool { return b.Op == payment.OpRenew && b.Status == attempt.Succeeded })
+}
+
+// checkAuthorisationEnd holds that no authorisation ends without anything done
+// before.
+func (d *dossier) checkAuthorisationEnd() {
+	for _, p := range d.payments {
+		if p.Status != payment.StatusRequiresCapture || p.AuthorisedUntil.IsZero() || d.order.End != order.EndNone {
+			continue
+		}
+		kept := slices.ContainsFunc(d.about(p.ID), func(it work.Item) bool { return it.Step == string(process.StepKeep) })
+		if !kept && d.lastOf(p.ID, payment.EventAuthorised, payment.EventRenewed, payment.EventEnding) != payment.EventEnding {
+			d.find(AuthorisationEnd, p.ID, "it is authorised until %s, and nothing looks after that", p.AuthorisedUntil)
+		}
+	}
+}
+
+// lastOf returns which of the types happened last to an entity.
+func (d *dossier) lastOf(entity string, types ...event.Type) (last event.Type) {
+	for _, e := range d.events {
+		if e.Entity == entity && slices.Contains(types, e.Type) {
+			last = e.Type
+		}
+	}
+	return last
 }
 
 // chargeOf returns the charge that an event is about.

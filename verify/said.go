@@ -37,14 +37,16 @@ func (d *dossier) checkGateway() {
 // endings says how an attempt may stand of which an event of the type tells. An
 // event that is not named tells of none, or nothing of its end.
 var endings = map[event.Type][]attempt.Status{
-	payment.EventUnknown:       {attempt.Unknown, attempt.Succeeded, attempt.Declined, attempt.Expired},
-	payment.EventDeclined:      {attempt.Declined},
-	payment.EventExpired:       {attempt.Expired},
-	payment.EventAuthorised:    {attempt.Succeeded},
-	payment.EventSucceeded:     {attempt.Succeeded},
-	payment.EventFailed:        {attempt.Declined},
-	payment.EventCaptureFailed: {attempt.Declined},
-	payment.EventCanceled:      {attempt.Succeeded, attempt.Expired, attempt.Withdrawn},
+	payment.EventUnknown:         {attempt.Unknown, attempt.Succeeded, attempt.Declined, attempt.Expired},
+	payment.EventDeclined:        {attempt.Declined},
+	payment.EventExpired:         {attempt.Expired},
+	payment.EventAuthorised:      {attempt.Succeeded},
+	payment.EventSucceeded:       {attempt.Succeeded},
+	payment.EventFailed:          {attempt.Declined},
+	payment.EventCaptureFailed:   {attempt.Declined},
+	payment.EventRenewed:         {attempt.Succeeded},
+	payment.EventRenewalDeclined: {attempt.Declined},
+	payment.EventCanceled:        {attempt.Succeeded, attempt.Expired, attempt.Withdrawn},
 
 	payment.EventRefundUnknown:   {attempt.Unknown, attempt.Succeeded, attempt.Declined, attempt.Expired},
 	payment.EventRefundDeclined:  {attempt.Declined},

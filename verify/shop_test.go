@@ -95,7 +95,7 @@ func newShop(t *testing.T, url string, watched bool) *shop {
 	clk := clock.NewVirtual(opening)
 	d, err := db.Open(t.Context(), db.Config{URL: url, Clock: clk, Virtual: true})
 	must(t, err)
-	g, err := gateway.Open("", gateway.Config{LatencyMin: 2 * time.Second, LatencyMax: 2 * time.Second}, clk)
+	g, err := gateway.Open("", gateway.Config{LatencyMin: 2 * time.Second, LatencyMax: 2 * time.Second, AuthorisationLife: 7 * 24 * time.Hour}, clk)
 	must(t, err)
 	t.Cleanup(func() { _ = g.Close() })
 	c, err := carrier.Open("", carrier.Config{LatencyMin: time.Second, LateRate: 0.3, TwiceRate: 0.3}, clk)
@@ -358,10 +358,17 @@ func (s *shop) sellByPerson() {
 	s.giveBack("given back")
 }
 
+// capturesLate is a shop that takes the money with the hand-over, and asks for a
+// refused label again only when an authorisation would have ended.
+func capturesLate(p *policy.Policy) {
+	p.Capture, p.LabelRetries = policy.CaptureOnHandOver, policy.Schedule{policy.Duration(8 * 24 * time.Hour)}
+}
+
 func (s *shop) sellOnHandOver() {
 	s.t.Helper()
-	s.set(func(p *policy.Policy) { p.Capture = policy.CaptureOnHandOver })
+	s.set(capturesLate)
 	s.place("captured late")
+	s.place("renewed", postal(carrier.PostalTroubleOnce))
 	s.place("capture declined", costs(neverCaptured))
 	s.place("authorised only", postal(carrier.PostalFailLabel))
 	s.until(time.Hour)
@@ -419,6 +426,9 @@ func (s *shop) askSupport() {
 
 func (s *shop) leaveUnfinished() {
 	s.t.Helper()
+	s.set(capturesLate)
+	s.place("authorised", postal(carrier.PostalTroubleOnce))
+	s.until(4 * time.Second)
 	s.set(func(p *policy.Policy) { p.HandOver = policy.HandOverByPerson })
 	s.place("labelled")
 	s.place("voiding")

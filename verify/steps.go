@@ -27,6 +27,8 @@ var waiting = map[process.Step]func(d *dossier, subject string) bool{
 	process.StepLookAgain: func(d *dossier, subject string) bool {
 		return subject == d.order.ID && d.isOver() && slices.ContainsFunc(d.attempts, func(a payment.Attempt) bool { return a.Status == attempt.Expired })
 	},
+	process.StepKeep:        paymentIn(payment.StatusRequiresCapture),
+	process.StepRenew:       paymentIn(payment.StatusRequiresCapture),
 	process.StepCapture:     paymentIn(payment.StatusRequiresCapture),
 	process.StepVoidPayment: paymentIn(payment.StatusRequiresCapture),
 	process.StepRefund:      refundPending,
@@ -114,7 +116,7 @@ type question struct {
 // The steps that ask for what an attempt is open for.
 var (
 	paymentSteps = map[payment.Op]process.Step{
-		payment.OpAuthorise: process.StepAuthorise, payment.OpCapture: process.StepCapture,
+		payment.OpAuthorise: process.StepAuthorise, payment.OpCapture: process.StepCapture, payment.OpRenew: process.StepRenew,
 		payment.OpVoid: process.StepVoidPayment, payment.OpRefund: process.StepRefund,
 		payment.OpRelease: process.StepUndo, payment.OpReverse: process.StepUndo,
 	}

@@ -43,7 +43,7 @@ func TestCrash(t *testing.T) {
 		t.Run("short lives", func(t *testing.T) {
 			t.Parallel()
 			s := newShop(t, program, engine)
-			s.sim = []string{"--sim-key-life", "1s", "--sim-decline", "0.2", "--sim-label-refuse", "0.2"}
+			s.sim = []string{"--sim-key-life", "1s", "--sim-decline", "0.2", "--sim-label-refuse", "0.2", "--sim-authorisation-life", "3s"}
 			s.crash(shortLives(), "-short")
 		})
 	})
@@ -155,8 +155,9 @@ func shortLives() []part {
 	p := hasty()
 	soon := policy.Duration(time.Second)
 	p.Capture = policy.CaptureOnHandOver
-	p.PayWithin, p.HoldUnshipped, p.PaymentRetries = soon, soon, policy.Schedule{2 * soon}
-	return []part{{"nothing lasts", 30, p, slices.Concat(asking(process.StepLookAgain), waiting(process.StepExpirePayment, process.StepAwaitCarrier)), false}}
+	p.PayWithin, p.HoldUnshipped, p.AuthorisationMargin, p.PaymentRetries = soon, 5*soon, soon, policy.Schedule{2 * soon}
+	return []part{{"nothing lasts", 30, p, slices.Concat(
+		asking(process.StepLookAgain, process.StepRenew, process.StepUndo), waiting(process.StepExpirePayment, process.StepAwaitCarrier, process.StepKeep)), false}}
 }
 
 // everyStepIsAimedAt looks for steps of the process that no part aims at.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"doorstep/internal/outside"
 	"doorstep/money"
@@ -20,7 +21,8 @@ CREATE TABLE IF NOT EXISTS gateway_charge (
 	captured   INTEGER NOT NULL CHECK (captured BETWEEN 0 AND authorised),
 	refunded   INTEGER NOT NULL CHECK (refunded BETWEEN 0 AND captured),
 	voided     INTEGER NOT NULL CHECK (voided IN (0, 1) AND (voided = 0 OR captured = 0)),
-	at         INTEGER NOT NULL
+	at         INTEGER NOT NULL,
+	ends       INTEGER NOT NULL -- when it can not be captured any more; 0 is never
 ) STRICT, WITHOUT ROWID;
 `
 
@@ -33,6 +35,7 @@ type Charge struct {
 	Captured   money.Amount
 	Refunded   money.Amount
 	Voided     bool
+	Until      time.Time // when it can not be captured any more; zero is never
 }
 
 // Charges calls fn with every authorisation that was ever given, in bounded
@@ -102,6 +105,9 @@ func (g *Gateway) apply(tx *sql.Tx, operation string, r payment.Followup) (payme
 	if !c.permits(operation, r.Amount) {
 		return payment.NotPermitted, nil
 	}
+	if operation == capture && !c.Until.IsZero() && !g.line.Now().Before(c.Until) {
+		return payment.AuthorisationExpired, nil
+	}
 	if operation == refund {
 		if d := g.refundDeclineOf(r.Key); d != "" {
 			return d, nil
@@ -137,7 +143,7 @@ func (c Charge) after(operation string, minor int64) Charge {
 	return c
 }
 
-const chargeColumns = `ref, key, order_ref, currency, authorised, captured, refunded, voided`
+const chargeColumns = `ref, key, order_ref, currency, authorised, captured, refunded, voided, ends`
 
 func findCharge(tx *sql.Tx, ref string) (Charge, error) {
 	return scanCharge(tx.QueryRow(`SELECT `+chargeColumns+` FROM gateway_charge WHERE ref = ?1`, ref))
@@ -145,19 +151,26 @@ func findCharge(tx *sql.Tx, ref string) (Charge, error) {
 
 func scanCharge(row interface{ Scan(...any) error }) (c Charge, err error) {
 	var currency money.Currency
-	err = row.Scan(&c.Ref, &c.Key, &c.Order, &currency, &c.Authorised.Minor, &c.Captured.Minor, &c.Refunded.Minor, &c.Voided)
+	var ends int64
+	err = row.Scan(&c.Ref, &c.Key, &c.Order, &currency, &c.Authorised.Minor, &c.Captured.Minor, &c.Refunded.Minor, &c.Voided, &ends)
+	if ends != 0 {
+		c.Until = time.UnixMicro(ends).UTC()
+	}
 	c.Authorised.Currency, c.Captured.Currency, c.Refunded.Currency = currency, currency, currency
 	return c, err
 }
 
-func insertCharge(tx *sql.Tx, ref string, a outside.Attempt, r payment.Authorisation) error {
-	captured := int64(0)
+func insertCharge(tx *sql.Tx, ref string, a outside.Attempt, r payment.Authorisation, until time.Time) error {
+	captured, ends := int64(0), int64(0)
 	if r.Capture {
 		captured = r.Amount.Minor
 	}
-	_, err := tx.Exec(`INSERT INTO gateway_charge (ref, key, order_ref, currency, authorised, captured, refunded, voided, at)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7)`,
-		ref, a.Key, r.Order, string(r.Amount.Currency), r.Amount.Minor, captured, a.At.UnixMicro())
+	if !until.IsZero() {
+		ends = until.UnixMicro()
+	}
+	_, err := tx.Exec(`INSERT INTO gateway_charge (ref, key, order_ref, currency, authorised, captured, refunded, voided, at, ends)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7, ?8)`,
+		ref, a.Key, r.Order, string(r.Amount.Currency), r.Amount.Minor, captured, a.At.UnixMicro(), ends)
 	return err
 }
 

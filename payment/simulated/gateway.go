@@ -31,6 +31,7 @@ type Config struct {
 	LatencyMin        time.Duration // the shortest time from ask to answer, in the clock's time
 	LatencyMax        time.Duration // the longest; below LatencyMin it counts as LatencyMin
 	KeyLife           time.Duration // how long a key is honoured after its first use; 0 means 24 hours
+	AuthorisationLife time.Duration // how long an authorisation can be captured; 0 means always
 }
 
 // name tells the gateway's rows and draws from those of other providers.
@@ -79,6 +80,7 @@ func (c Config) check(wrong *fault.Check) {
 	outside.CheckRate(wrong, "DeclineRate", c.DeclineRate)
 	outside.CheckRate(wrong, "SoftShare", c.SoftShare)
 	outside.CheckRate(wrong, "RefundDeclineRate", c.RefundDeclineRate)
+	wrong.If(c.AuthorisationLife < 0, "AuthorisationLife", "out_of_range", "an authorisation's life is not negative")
 }
 
 // Close closes the provider's file.
@@ -111,13 +113,17 @@ func (g *Gateway) Authorise(ctx context.Context, r payment.Authorisation) (payme
 		if d := g.declineOf(r); d != "" {
 			return payment.Answer{Result: payment.Declined, Ref: ref, Decline: d}, nil
 		}
-		return payment.Answer{Result: payment.Succeeded, Ref: ref}, insertCharge(tx, ref, a, r)
+		answer := payment.Answer{Result: payment.Succeeded, Ref: ref}
+		if g.cfg.AuthorisationLife > 0 && !r.Capture {
+			answer.Until = a.At.Add(g.cfg.AuthorisationLife)
+		}
+		return answer, insertCharge(tx, ref, a, r, answer.Until)
 	})
 }
 
 // Capture takes money of an authorisation, in one or more parts. It is declined
 // as not permitted when the authorisation is unknown or void, or when more would
-// be captured than was authorised.
+// be captured than was authorised; and as expired from its end on.
 //
 // Errors: as for Authorise.
 func (g *Gateway) Capture(ctx context.Context, r payment.Followup) (payment.Answer, error) {

@@ -465,3 +465,48 @@ func TestWitness(t *testing.T) {
 		t.Errorf("totals: %+v, want %+v", totals, want)
 	}
 }
+
+// TestAnAuthorisationEnds captures up to the end of authorisations and from it on.
+func TestAnAuthorisationEnds(t *testing.T) {
+	t.Parallel()
+	const life = 7 * 24 * time.Hour
+	g, clk := open(t, "", simulated.Config{AuthorisationLife: life})
+	refs := map[string]string{}
+	for _, key := range []string{"in time", "late", "given up late"} {
+		a, err := g.Authorise(t.Context(), auth(key))
+		must(t, err)
+		if !a.Until.Equal(start.Add(life)) {
+			t.Errorf("the authorisation ends at %s", a.Until)
+		}
+		refs[key] = a.Ref
+	}
+	sold, err := g.Authorise(t.Context(), sale("sold"))
+	must(t, err)
+	if !sold.Until.IsZero() {
+		t.Errorf("what is taken at once ends at %s", sold.Until)
+	}
+	capture := func(key string) payment.Answer {
+		t.Helper()
+		a, err := g.Capture(t.Context(), payment.Followup{Key: "capture " + key, Ref: refs[key], Amount: gbp(1000)})
+		must(t, err)
+		return a
+	}
+	clk.MoveTo(start.Add(life - time.Microsecond))
+	if a := capture("in time"); a.Result != payment.Succeeded {
+		t.Errorf("before the end: %+v", a)
+	}
+	clk.MoveTo(start.Add(life))
+	if a := capture("late"); a.Decline != payment.AuthorisationExpired {
+		t.Errorf("at the end: %+v", a)
+	}
+	a, err := g.Void(t.Context(), payment.Followup{Key: "void", Ref: refs["given up late"]})
+	must(t, err)
+	if a.Result != payment.Succeeded {
+		t.Errorf("given up after the end: %+v", a)
+	}
+	back, err := g.Refund(t.Context(), payment.Followup{Key: "refund", Ref: sold.Ref, Amount: gbp(1000)})
+	must(t, err)
+	if back.Result != payment.Succeeded {
+		t.Errorf("given back after the end: %+v", back)
+	}
+}

@@ -11,7 +11,8 @@ CREATE TABLE payments (
     status          TEXT   NOT NULL,
     capture_at_once BIGINT NOT NULL CHECK (capture_at_once IN (0, 1)),
     ref             TEXT   NOT NULL,
-    opened_at       BIGINT NOT NULL
+    opened_at       BIGINT NOT NULL,
+    authorised_until BIGINT NOT NULL
 );
 CREATE INDEX payments_order ON payments (order_id, id);
 

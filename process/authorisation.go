@@ -1,0 +1,87 @@
+package process
+
+import (
+	"slices"
+	"time"
+
+	"doorstep/event"
+	"doorstep/internal/work"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/support"
+)
+
+// isOver says whether the order has ended other than at the door.
+func (c *change) isOver() bool {
+	return c.order.End == order.EndFailed || c.order.End == order.EndCancelled
+}
+
+// asksForMoney says whether the gateway is or will be asked about the order's
+// own money: one thing at a time.
+func (c *change) asksForMoney() (bool, error) {
+	attempts, err := c.getAttempts()
+	return slices.ContainsFunc(attempts, func(a *payment.Attempt) bool { return a.IsOpen() && !a.Op.Undoes() }), err
+}
+
+// keepDue is when an authorisation is about to end.
+func keepDue(c *change) time.Time {
+	now := c.tx.Now()
+	p, err := c.payment()
+	if err != nil || p == nil {
+		return now
+	}
+	if due := p.AuthorisedUntil.Add(-time.Duration(c.policy.AuthorisationMargin)); due.After(now) {
+		return due
+	}
+	return now
+}
+
+// endingData is what is said of an authorisation that is about to end.
+type endingData struct {
+	paymentData
+	Until time.Time `json:"until"`
+}
+
+// authorisationLapses says that an authorisation is about to end, once the
+// gateway is asked nothing else about it.
+func authorisationLapses(c *change, it *work.Item) error {
+	p, err := c.payment()
+	if err != nil {
+		return err
+	}
+	asking, err := c.asksForMoney()
+	if err != nil {
+		return err
+	}
+	if asking || c.order.End != order.EndNone {
+		c.again(it, c.tx.Now().Add(time.Duration(c.policy.Ask.Most)), 0, "the gateway is asked something else")
+		return nil
+	}
+	if err := c.endItem(StepKeep, p.ID); err != nil {
+		return err
+	}
+	return c.movePayment(p, payment.EventEnding, endingData{dataOf(p, nil), p.AuthorisedUntil})
+}
+
+// renewed puts a new authorisation in the place of the payment's, which is
+// given up.
+func (c *change) renewed(p *payment.Payment, a *payment.Attempt, answer payment.Answer) error {
+	old := p.Ref
+	p.Ref, p.AuthorisedUntil = answer.Ref, answer.Until
+	if old != p.Ref {
+		if err := c.undo(p, payment.OpRelease, p.Amount, old); err != nil {
+			return err
+		}
+	}
+	return c.movePayment(p, payment.EventRenewed, dataOf(p, a))
+}
+
+// reportEnding is the rule of an authorisation that a person is to see to.
+func reportEnding(c *change, e event.Event) error {
+	body := "The authorisation of the payment is about to end, and nothing has left yet."
+	if e.Type == payment.EventRenewalDeclined {
+		body = "The authorisation of the payment is about to end, and the gateway declines to renew it."
+	}
+	_, err := c.openTicket(support.PaymentIssue, support.FromProcess, body)
+	return err
+}
