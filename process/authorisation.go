@@ -23,17 +23,16 @@ func (c *change) asksForMoney() (bool, error) {
 	return slices.ContainsFunc(attempts, func(a *payment.Attempt) bool { return a.IsOpen() && !a.Op.Undoes() }), err
 }
 
-// keepDue is when an authorisation is about to end.
+// keepDue is when an authorisation is about to end: half of it is always used,
+// however short it is, so that it is not renewed without end.
 func keepDue(c *change) time.Time {
 	now := c.tx.Now()
 	p, err := c.payment()
 	if err != nil || p == nil {
 		return now
 	}
-	if due := p.AuthorisedUntil.Add(-time.Duration(c.policy.AuthorisationMargin)); due.After(now) {
-		return due
-	}
-	return now
+	left := max(0, p.AuthorisedUntil.Sub(now))
+	return now.Add(left - min(time.Duration(c.policy.AuthorisationMargin), left/2))
 }
 
 // endingData is what is said of an authorisation that is about to end.

@@ -54,6 +54,16 @@ const (
 
 // authorisationScenarios are the ways of money that is authorised for long.
 var authorisationScenarios = []scenario{
+	{"an authorisation is shorter than its margin", config{gateway: gateway.Config{AuthorisationLife: 2 * time.Hour}, policy: settings(onHandOver, labelAgain(day))}, func(s *shop) {
+		s.carrier.buy.say(labelTrouble)
+		o := s.place(cup())
+		s.after(day - time.Minute)
+		if renewed := s.count(o, payment.EventRenewed); renewed != 23 {
+			s.t.Errorf("it was renewed %d times in a day", renewed)
+		}
+		s.after(2 * time.Minute)
+		s.wantStatus(o, order.Shipped)
+	}},
 	{"an authorisation is renewed before it ends", heldFor(nil, labelAgain(8*day)), func(s *shop) {
 		o := s.held()
 		s.after(2 * time.Minute)
