@@ -22,6 +22,7 @@ func parcels(t *testing.T, d *db.DB) {
 			{ID: "shp_4", Order: "ord_4", Carrier: "one"},
 		} {
 			s.Location, s.Service, s.Status, s.Tracking, s.PlannedAt = "main", "standard", shipping.Planned, shipping.TrackingUnknown, tx.Now()
+			s.Units = 1
 			shipping.Insert(tx, s, nil)
 		}
 		return struct{}{}, nil
