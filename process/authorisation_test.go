@@ -27,6 +27,15 @@ func beforeTheEnd(do policy.AuthorisationEnd) func(*policy.Policy) {
 	return func(p *policy.Policy) { p.AuthorisationEnd = do }
 }
 
+// slowerThanKeys makes a gateway take longer to answer than a key lives.
+func slowerThanKeys(g *gateway.Config) {
+	g.KeyLife, g.LatencyMin, g.LatencyMax = 30*time.Second, time.Minute, time.Minute
+}
+
+// rarely is a shop that asks again only after hours, when a provider is away for
+// long.
+func rarely(p *policy.Policy) { p.Ask.Most = policy.Duration(6 * time.Hour) }
+
 // labelAgain is a shop that asks for a label once more after so long.
 func labelAgain(d time.Duration) func(*policy.Policy) {
 	return func(p *policy.Policy) { p.LabelRetries = policy.Schedule{policy.Duration(d)} }
@@ -211,6 +220,25 @@ var authorisationScenarios = []scenario{
 		s.gateway.capture.say(gatewayLost)
 		s.after(day)
 		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: takenBack, Tickets: unshipped2})
+	}},
+	{"the money can not be taken while a label is bought that is refused then", heldFor(nil, slow, labelAgain(6*day-30*time.Second), beforeTheEnd(policy.EndCapture)), func(s *shop) {
+		o := s.held(labelSilent, labelNever)
+		s.gateway.capture.say(declinedHard)
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "failed capture_failed: reserved voided planned", Money: "void", Tickets: "order_issue solved nothing_taken", Next: "buy_label"})
+		s.after(time.Hour)
+		s.expect(o, outcome{Order: "failed capture_failed: released voided none", Money: "void", Tickets: "order_issue solved nothing_taken"})
+		s.wantLevel("CUP", 100, 0)
+	}},
+	{"two authorisations are to be given up, and their keys have expired", heldFor(slowerThanKeys, rarely, labelAgain(30*day)), func(s *shop) {
+		o := s.held()
+		s.gateway.void.say(slices.Repeat([]reply[payment.Answer]{gatewayAway}, 100)...) // for longer than the second takes
+		s.after(6*day + time.Hour)
+		s.wantCount(o, payment.EventRenewed, 2)
+		s.wantCount(o, process.EventUndone, 0)
+		s.gateway.void.forget()
+		s.after(day)
+		s.wantCount(o, process.EventUndone, 2)
 	}},
 	{"no carrier takes it while the money can not be taken", heldFor(nil, slow, labelAgain(6*day+time.Minute), beforeTheEnd(policy.EndCapture)), func(s *shop) {
 		o := s.held(labelNever)

@@ -100,7 +100,9 @@ func readQuestion(r db.Reader, it work.Item) (question, error) {
 		return question{}, err
 	}
 	ops := stepOps[Step(it.Step)]
-	for _, a := range attempts {
+	// Of several charges to be undone the newest attempt comes first: its key
+	// lives. An older one may have waited for longer than its own.
+	for _, a := range slices.Backward(attempts) {
 		if a.IsOpen() && slices.Contains(ops, a.Op) {
 			p, err := payment.Get(r, it.Owner, a.Payment)
 			return question{p, a, r.Now()}, err
