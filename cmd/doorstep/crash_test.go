@@ -205,7 +205,8 @@ type shop struct {
 	placed  int   // orders
 	version int64 // of the policy
 	begun   time.Time
-	disk    *disk // that may be full; nil when none is to be
+	disk    *disk  // that may be full; nil when none is to be
+	left    string // what is still waited for
 
 	children []*child
 }
@@ -344,7 +345,7 @@ func (s *shop) attend(what string, do func(), done func() bool) {
 		case <-tick.C:
 			do()
 		case <-deadline.C:
-			s.Fatalf("%s: not within %s", what, patience)
+			s.Fatalf("%s: not within %s%s", what, patience, s.left)
 		}
 	}
 }
@@ -404,7 +405,11 @@ func (s *shop) settle(c *child) {
 	for {
 		s.attend("an answer to every command", func() { s.send(c) }, func() bool { return c.ended || s.book.done() && len(c.unanswered) == 0 })
 		var left books
-		s.attend("the end of all that is due", func() { left = s.read() }, func() bool { return c.ended || left.idle() })
+		s.attend("the end of all that is due", func() {
+			left = s.read()
+			s.left = fmt.Sprintf(": due are %+v, stuck are %+v", left.due, left.stuck)
+		}, func() bool { return c.ended || left.idle() })
+		s.left = ""
 		if c.ended {
 			s.Fatalf("the program ended by itself: %v", c.err)
 		}
