@@ -184,6 +184,7 @@ func hasty() policy.Policy {
 	p.PaymentRetries, p.RefundRetries = policy.Schedule{50 * ms, 100 * ms}, policy.Schedule{50 * ms, 100 * ms}
 	p.LabelRetries = policy.Schedule{50 * ms, 100 * ms, 200 * ms}
 	p.Ask.First, p.Ask.Most = 1000*ms, 1000*ms
+	p.Breaker.Pause = 1000 * ms
 	p.TrackEvery, p.CloseSolved = 1000*ms, 1000*ms
 	return p
 }

@@ -49,26 +49,20 @@ func TestFullDisk(t *testing.T) {
 	})
 }
 
-// The sizes of the disks, and how much of each is kept for later. PostgreSQL
-// keeps the tables alone on it: with its log there, which it can not go on
-// without, it would stop altogether, and start again when there is room. An empty
-// database of its has some 9 MiB.
+// The size of the disk, and how much of it is kept for later. PostgreSQL keeps
+// the tables alone on it: with its log there, which it can not go on without, it
+// would stop altogether, and start again when there is room.
 const (
-	mib     = 1 << 20
-	later   = 3 * mib
-	forFile = 8 * mib
-	forDB   = 16 * mib
+	mib   = 1 << 20
+	small = 8 * mib
+	later = 3 * mib
 )
 
 // onDisk is a shop on a disk of its own. The providers' books lie elsewhere.
 func onDisk(t *testing.T, program, engine string) *shop {
 	t.Helper()
 	d := &disk{dir: t.TempDir()}
-	size := forFile
-	if engine == dbtest.Postgres {
-		size = forDB
-	}
-	if err := syscall.Mount("doorstep-test", d.dir, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, fmt.Sprintf("size=%d", size)); err != nil {
+	if err := syscall.Mount("doorstep-test", d.dir, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, fmt.Sprintf("size=%d", small)); err != nil {
 		t.Fatalf("%s: mount a tmpfs: %v", needsMounts, err)
 	}
 	t.Cleanup(func() {
@@ -122,7 +116,11 @@ func (s *shop) run(verb ...string) []byte {
 	s.Helper()
 	out, err := exec.Command(s.program, append(verb, "--json", "--db", s.url)...).Output()
 	if err != nil {
-		s.Fatalf("doorstep %v: %v\n%s", verb, err, out)
+		var said []byte
+		if ended, ok := errors.AsType[*exec.ExitError](err); ok {
+			said = ended.Stderr
+		}
+		s.Fatalf("doorstep %v: %v\n%s%s", verb, err, out, said)
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -10,9 +11,11 @@ import (
 // When the write-ahead log is copied into the database: after so many pages
 // were written to it, like SQLite's own checkpoints. Its file does not tell, for
 // it keeps its size when the log begins anew; from cutFrom bytes on it is cut.
+// On a disk that was full, both happen sooner.
 const (
-	copyAfter = 1000
-	cutFrom   = 64 << 20
+	copyAfter      = 1000
+	copyTightAfter = 100
+	cutFrom        = 64 << 20
 )
 
 // checkpointer copies the write-ahead log into the database on a connection of
@@ -26,10 +29,13 @@ type checkpointer struct {
 	done  sync.WaitGroup
 	pages int // written since it was woken last
 
-	// behind is set while the log could not be copied, as on a full disk. It is
-	// then tried at each commit: a log that goes on growing would take the room
-	// that the copy needs.
+	// behind is set from when the log could not be copied, as on a full disk, until
+	// all of it was. It is then tried before each transaction, which does not begin
+	// while there is no room for the copy: a log that goes on growing would take
+	// it, for good.
 	behind atomic.Bool
+	tight  atomic.Bool // the disk was full: from then on the log is kept short
+	one    sync.Mutex  // checkpoint at a time
 }
 
 // A cut keeps the writer out while it waits for readers: not for long.
@@ -47,7 +53,7 @@ func newCheckpointer(ctx context.Context, path string, stats *stats) (*checkpoin
 	}
 	c.done.Go(func() {
 		for range c.wake {
-			c.runOnce()
+			_ = c.runOnce() // a later commit asks again
 		}
 	})
 	return c, nil
@@ -56,15 +62,19 @@ func newCheckpointer(ctx context.Context, path string, stats *stats) (*checkpoin
 // grown tells the checkpointer that the log has grown by so many pages. It is
 // the writer's to call.
 func (c *checkpointer) grown(pages int) {
-	if c.pages += pages; c.pages < copyAfter && !c.behind.Load() {
-		return
+	after := copyAfter
+	if c.tight.Load() {
+		after = copyTightAfter
 	}
-	c.ask()
+	if c.pages += pages; c.pages >= after || c.behind.Load() {
+		c.ask()
+	}
 }
 
 // full tells the checkpointer that there was no room for a commit.
 func (c *checkpointer) full() {
 	c.behind.Store(true)
+	c.tight.Store(true)
 	c.ask()
 }
 
@@ -79,18 +89,51 @@ func (c *checkpointer) ask() {
 // runOnce makes one checkpoint. When readers are in the way it does what it
 // can; a later commit asks again. On a disk that was full, the log gives back
 // what it does not need.
-func (c *checkpointer) runOnce() {
+func (c *checkpointer) runOnce() error {
+	c.one.Lock()
+	defer c.one.Unlock()
 	mode := "PASSIVE"
-	if c.behind.Load() || c.size() >= cutFrom {
+	if c.tight.Load() || c.size() >= cutFrom {
 		mode = "TRUNCATE"
 	}
-	c.behind.Store(c.checkpoint(mode) != nil)
+	whole, err := c.checkpoint(mode)
+	switch {
+	case err != nil:
+		c.behind.Store(true)
+		if isFull(err) {
+			c.tight.Store(true)
+		}
+	case whole:
+		c.behind.Store(false)
+	}
+	return err
 }
 
-func (c *checkpointer) checkpoint(mode string) error {
+// catchUp copies the log if that could not be done before. It is the writer's to
+// call, between transactions.
+//
+// Errors: SQLite's, when there is no room still.
+func (c *checkpointer) catchUp() error {
+	if !c.behind.Load() {
+		return nil
+	}
+	if err := c.runOnce(); isFull(err) {
+		return err
+	}
+	return nil
+}
+
+// checkpoint says whether the whole log was copied: not when a reader needs a
+// part of the database as it was.
+func (c *checkpointer) checkpoint(mode string) (whole bool, err error) {
 	c.stats.checkpoints.Add(1)
-	_, err := c.conn.exec(context.Background(), "PRAGMA wal_checkpoint("+mode+")", nil)
-	return err
+	rowErr, err := c.conn.each(context.Background(), "PRAGMA wal_checkpoint("+mode+")", nil, func(row Row) error {
+		var busy, frames, copied int
+		err := row.Scan(&busy, &frames, &copied)
+		whole = frames == copied
+		return err
+	})
+	return whole, errors.Join(rowErr, err)
 }
 
 func (c *checkpointer) size() int64 {
@@ -105,6 +148,6 @@ func (c *checkpointer) size() int64 {
 func (c *checkpointer) close() error {
 	close(c.wake)
 	c.done.Wait()
-	_ = c.checkpoint("TRUNCATE") // what is left in the log is read from there
+	_, _ = c.checkpoint("TRUNCATE") // what is left in the log is read from there
 	return c.conn.close()
 }

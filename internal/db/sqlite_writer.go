@@ -86,7 +86,7 @@ func only(j *job) func() *job {
 // together runs the jobs in one transaction. The group holds every job that was
 // taken, also when there is an error, which means that nothing was committed.
 func (w *sqliteWriter) together(g *group, next func() *job) error {
-	if err := w.do("BEGIN IMMEDIATE"); err != nil {
+	if err := w.begin(); err != nil {
 		// The first job was taken from the queue and wants its answer.
 		g.jobs = append(g.jobs, next())
 		return err
@@ -107,6 +107,13 @@ func (w *sqliteWriter) together(g *group, next func() *job) error {
 	w.db.stats.committed(len(g.jobs))
 	w.engine.checkpoints.grown(w.engine.writer.pagesWritten())
 	return nil
+}
+
+func (w *sqliteWriter) begin() error {
+	if err := w.engine.checkpoints.catchUp(); err != nil {
+		return err
+	}
+	return w.do("BEGIN IMMEDIATE")
 }
 
 // runOne runs the job in a savepoint. An error means that the transaction is

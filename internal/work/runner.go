@@ -159,6 +159,9 @@ func (r *Runner) poll(ctx context.Context) {
 		for more && ctx.Err() == nil {
 			more, err = r.claim(ctx)
 		}
+		if ctx.Err() != nil {
+			return // what failed now failed because of that
+		}
 		if failures = r.failures(failures, err); failures > 0 {
 			tick.Reset(r.cfg.Poll * time.Duration(min(1<<min(failures, 10), maxSlower)))
 		} else {

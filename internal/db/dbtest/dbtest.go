@@ -39,9 +39,10 @@ func URL(t testing.TB, engine string) string {
 	return s.hand(t, <-s.ready)
 }
 
-// URLIn is URL for a PostgreSQL database whose tables lie in an empty directory,
-// such as one on a small disk. The server's own log, which it can not run
-// without, stays where it is.
+// URLIn is EmptyURL for a PostgreSQL database whose tables lie in an empty
+// directory, such as one on a small disk. What the server can not run without
+// stays where it is: its log, and the catalog, without room for whose cache it
+// lets nobody in.
 func URLIn(t testing.TB, dir string) string {
 	t.Helper()
 	s := serverOf(t)

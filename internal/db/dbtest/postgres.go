@@ -225,21 +225,26 @@ func (s *server) create(template string) made {
 	return made{name, s.do(context.Background(), "postgres", "CREATE DATABASE "+name+" TEMPLATE "+template)}
 }
 
-// createIn makes a database in a directory of its own, as a tablespace:
+// createIn makes a database in which there is nothing yet and whose tables will
+// lie in a directory of their own, as a tablespace:
 // https://www.postgresql.org/docs/current/manage-ag-tablespaces.html
 func (s *server) createIn(dir string) made {
-	name := "test_" + strconv.FormatInt(s.made.Add(1), 10)
 	if s.owner != nil {
 		if err := os.Chown(dir, s.owner.uid, s.owner.gid); err != nil {
-			return made{name, err}
+			return made{err: err}
 		}
 	}
-	ctx := context.Background()
+	m := s.create("template0")
 	quoted := "'" + strings.ReplaceAll(dir, "'", "''") + "'"
-	if err := s.do(ctx, "postgres", "CREATE TABLESPACE in_"+name+" LOCATION "+quoted); err != nil {
-		return made{name, err}
+	for _, sql := range []string{
+		"CREATE TABLESPACE in_" + m.name + " LOCATION " + quoted,
+		"ALTER DATABASE " + m.name + " SET default_tablespace = in_" + m.name,
+	} {
+		if m.err == nil {
+			m.err = s.do(context.Background(), "postgres", sql)
+		}
 	}
-	return made{name, s.do(ctx, "postgres", "CREATE DATABASE "+name+" TEMPLATE "+template+" TABLESPACE in_"+name)}
+	return m
 }
 
 // hand gives the database to the test and drops it when that ends.
