@@ -28,13 +28,13 @@ func scenarios() []scenario {
 }
 
 // TestScenarios plays every scenario on both engines. On SQLite it then holds
-// the process table to what was seen.
+// the process table to what was seen, when all were played.
 func TestScenarios(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, engine string) {
 		seen := newSightings()
 		t.Run("play", func(t *testing.T) {
-			for _, sc := range played(engine) {
+			for _, sc := range played() {
 				t.Run(sc.name, func(t *testing.T) {
 					t.Parallel()
 					cfg := sc.config
@@ -45,17 +45,16 @@ func TestScenarios(t *testing.T) {
 				})
 			}
 		})
-		if engine == dbtest.SQLite && !t.Failed() {
+		if engine == dbtest.SQLite && !testing.Short() && !t.Failed() {
 			t.Run("table", func(t *testing.T) { holdTheTable(t, seen) })
 		}
 	})
 }
 
-// played returns the scenarios that are played on an engine: all, but for
-// PostgreSQL when little is to be tested.
-func played(engine string) []scenario {
+// played returns the scenarios to play: all, but few when little is to be tested.
+func played() []scenario {
 	all := scenarios()
-	if engine == dbtest.SQLite || !testing.Short() {
+	if !testing.Short() {
 		return all
 	}
 	var some []scenario

@@ -74,7 +74,7 @@ var outcomes = map[string]order.Facets{
 func TestAHealthyShopIsCleanAfterEveryStep(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, engine string) {
-		s := newShop(t, dbtest.URL(t, engine), true)
+		s := newShop(t, dbtest.URL(t, engine), !testing.Short())
 		defer s.db.Close()
 		s.fill()
 		r := clean(t, s.db, "in the end")
