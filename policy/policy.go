@@ -38,6 +38,8 @@ type Policy struct {
 	// HoldUnshipped is how long an order that no carrier takes is held for a person
 	// before it fails; with 0 it fails at once, unless a parcel of it has left.
 	HoldUnshipped Duration `json:"hold_unshipped"`
+	// HoldRules stop orders for a person before they are asked to be paid, or paid again.
+	HoldRules []HoldRule `json:"hold_rules"`
 }
 
 // Capture says when authorised money is taken.
@@ -137,6 +139,8 @@ func Default() Policy {
 		TrackEvery:    Duration(6 * time.Hour),
 		Silence:       7 * day,
 		CloseSolved:   7 * day,
+
+		HoldRules: []HoldRule{},
 	}
 }
 
@@ -173,6 +177,7 @@ func (p Policy) Validate() error {
 	} {
 		c.If(slices.ContainsFunc(s.s, func(d Duration) bool { return d < 0 }), s.path, "out_of_range", "not negative")
 	}
+	checkHoldRules(&c, p.HoldRules)
 	return c.Err("the policy")
 }
 

@@ -26,10 +26,11 @@ type change struct {
 	by     access.Actor
 	policy policy.Policy
 
-	order    order.Order
-	before   order.Order
-	fresh    bool         // the order is made by this change
-	newLines []order.Line // of an order that is made by this change
+	order      order.Order
+	before     order.Order
+	fresh      bool          // the order is made by this change
+	newLines   []order.Line  // of an order that is made by this change
+	newContact order.Contact // of an order that is made by this change
 
 	payments  rows[payment.Payment]
 	attempts  rows[payment.Attempt]

@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"encoding/json"
 	"regexp"
 	"time"
 
@@ -20,6 +21,13 @@ type reasonData struct {
 	Reason string `json:"reason"`
 }
 
+// reasonOf is the reason that an event of a hold or a release carries.
+func reasonOf(e event.Event) string {
+	var d reasonData
+	_ = json.Unmarshal(e.Data, &d) // what can not be read gives none
+	return d.Reason
+}
+
 // Hold stops an order: what is due of it waits, beside what brings money back
 // or follows a parcel. What a provider is being asked at that moment goes on to
 // its answer. The text is kept as a note.
@@ -28,6 +36,7 @@ type reasonData struct {
 func (p *Process) Hold(ctx context.Context, by Command, orderID, reason, text string) (Result[order.Order], error) {
 	var check fault.Check
 	check.If(!reasonCode.MatchString(reason), "reason", "malformed", "a word of letters, digits and _ such as fraud_suspected")
+	check.If(HeldByProcess(reason), "reason", "reserved", "another word: for this reason the process itself holds orders")
 	check.Prose("text", text, maxNote)
 	if err := check.Err("the hold"); err != nil {
 		return Result[order.Order]{}, err

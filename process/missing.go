@@ -12,13 +12,19 @@ import (
 	"doorstep/inventory"
 	"doorstep/order"
 	"doorstep/shipping"
+	"doorstep/support"
 )
 
 // reasonMissing is why an order is held whose goods a count did not find.
 const reasonMissing = "stock_missing"
 
 // holdMissing is the rule of an order that can not go on for want of its goods.
-func holdMissing(c *change, _ event.Event) error { return c.hold(reasonMissing) }
+func holdMissing(c *change, _ event.Event) error {
+	if err := c.hold(reasonMissing); err != nil {
+		return err
+	}
+	return c.tell(support.Other, "Goods that were kept for this order were not found: release it when they are there again, or cancel it.")
+}
 
 // canGiveUp says whether an order can do without what is reserved for it: it is
 // going on, and no carrier has sold or may have sold a label for the goods.

@@ -48,12 +48,12 @@ var missingScenarios = []scenario{
 		s.wantMissing(o, "stock_missing", 1)
 		s.wantLevel("LAMP", 0, 0)
 		s.after(30 * day)
-		s.expect(o, outcome{Order: "processed: missing due none", Next: "await_payment held"})
+		s.expect(o, outcome{Order: "processed: missing due none", Tickets: stopped, Next: "await_payment held"})
 		s.noRelease(o)
 		s.receive("LAMP", "main", 1)
 		s.release(o)
 		s.wantMissing(o, "", 0)
-		s.expect(o, outcome{Order: "processed: reserved due none", Next: "await_payment"})
+		s.expect(o, outcome{Order: "processed: reserved due none", Tickets: stopped, Next: "await_payment"})
 		_, err := s.RecordPayment(s.t.Context(), person(""), o.ID, payment.Record{Reference: "made up", Amount: o.Total})
 		must(s.t, err)
 		s.after(time.Minute)
@@ -64,11 +64,11 @@ var missingScenarios = []scenario{
 		s.after(time.Second)
 		must(s.t, s.recount("LAMP", "main", 0))
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "paid: missing captured none", Money: "9295 taken"})
+		s.expect(o, outcome{Order: "paid: missing captured none", Money: "9295 taken", Tickets: stopped})
 		s.receive("LAMP", "main", 1)
 		s.release(o)
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "shipped: left captured shipped", Money: "9295 taken", Labels: "1 sold", Next: "track"})
+		s.expect(o, outcome{Order: "shipped: left captured shipped", Money: "9295 taken", Labels: "1 sold", Tickets: stopped, Next: "track"})
 	}},
 	{"not found while the gateway declines", config{gateway: slowGateway}, func(s *shop) {
 		q := request(1, "LAMP")
@@ -77,16 +77,16 @@ var missingScenarios = []scenario{
 		s.after(time.Second)
 		must(s.t, s.recount("LAMP", "main", 0))
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "failed payment_declined: released failed none"})
+		s.expect(o, outcome{Order: "failed payment_declined: released failed none", Tickets: stopped})
 	}},
 	{"not found, and cancelled", config{policy: manualCarrier}, func(s *shop) {
 		o := s.place(request(1, "LAMP"))
 		s.after(time.Minute)
 		must(s.t, s.recount("LAMP", "main", 0))
-		s.expect(o, outcome{Order: "paid: missing captured none", Money: "9295 taken"})
+		s.expect(o, outcome{Order: "paid: missing captured none", Money: "9295 taken", Tickets: stopped})
 		s.cancel(o)
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: "9295 taken, 9295 back"})
+		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: "9295 taken, 9295 back", Tickets: stopped})
 	}},
 	{"one of two parcels is not found, and planned anew", config{policy: manualCarrier}, func(s *shop) {
 		o := s.twoLamps()
@@ -94,15 +94,15 @@ var missingScenarios = []scenario{
 		must(s.t, s.recount("LAMP", "annex", 0))
 		s.wantMissing(o, "stock_missing", 1)
 		s.after(30 * day)
-		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: "18645 taken", Next: "await_handover held"})
+		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: "18645 taken", Tickets: stopped, Next: "await_handover held"})
 		s.receive("LAMP", "main", 1) // beside the one that is reserved there
 		s.release(o)
-		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: "18645 taken", Next: "await_handover, await_handover"})
+		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: "18645 taken", Tickets: stopped, Next: "await_handover, await_handover"})
 		must(s.t, s.recount("LAMP", "main", 0))
 		s.wantMissing(o, "stock_missing", 2)
 		s.cancel(o)
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: "18645 taken, 18645 back"})
+		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: "18645 taken, 18645 back", Tickets: stopped})
 		s.wantLevel("CUP", 100, 0)
 	}},
 	{"not found while it is held for something else", config{policy: manualCarrier}, func(s *shop) {
@@ -123,7 +123,7 @@ var missingScenarios = []scenario{
 		s.after(time.Minute)
 		waiting := s.show(o.ID).Shipments[0]
 		must(s.t, s.recount("LAMP", waiting.Location, 0))
-		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: "18645 taken", Labels: "1 sold", Next: "await_handover held"})
+		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: "18645 taken", Labels: "1 sold", Tickets: stopped, Next: "await_handover held"})
 		s.cancel(o)
 		s.after(time.Minute)
 		s.wantCount(o, order.EventCancelRefused, 1)

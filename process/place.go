@@ -74,7 +74,7 @@ func (p *Process) place(tx *db.Tx, by Command, q order.Request, number int64) (P
 		return Placed{}, err
 	}
 	c.newOrder(q, totals, number)
-	c.newLines = lines
+	c.newLines, c.newContact = lines, contactOf(q)
 	parts, short, err := inventory.ReserveAll(tx, c.cause(""), order.Demand(lines), c.policy.Split)
 	if err != nil {
 		return Placed{}, err
@@ -88,7 +88,7 @@ func (p *Process) place(tx *db.Tx, by Command, q order.Request, number int64) (P
 	if err := c.finish(nil); err != nil {
 		return Placed{}, err
 	}
-	if err := order.Insert(tx, c.order, lines, contactOf(q)); err != nil {
+	if err := order.Insert(tx, c.order, lines, c.newContact); err != nil {
 		return Placed{}, err
 	}
 	return Placed{Order: c.order, Shortages: short}, nil

@@ -19,6 +19,7 @@ type Step string
 
 // The steps.
 const (
+	StepHoldByRule    Step = "hold_by_rule"
 	StepFree          Step = "free"
 	StepAuthorise     Step = "authorise"
 	StepAwaitPayment  Step = "await_payment"
@@ -114,6 +115,12 @@ func Table() []Row {
 // payRows are the rows that lead to an order that is paid.
 func payRows() []Row {
 	return []Row{
+		{
+			// Before any row that asks for money: what that arms waits for the release.
+			Step: StepHoldByRule, Kind: Rule, On: on(order.EventProcessed, payment.EventDeclined), Guard: stoppedByRule, about: theOrder,
+			Does: "an order that a rule of policy stops is held, and a person is told", Leads: on(order.EventHeld, support.EventOpened),
+			rule: holdByRule,
+		},
 		{
 			Step: StepFree, Kind: Rule, On: on(order.EventProcessed), Guard: nothingToPay,
 			Does: "an order of zero is paid without a gateway", Leads: on(payment.EventSucceeded),
@@ -270,7 +277,7 @@ func holdRows() []Row {
 		},
 		{
 			Step: StepHoldMissing, Kind: Rule, On: on(inventory.EventMissing, order.EventCancelRefused), Guard: goodsMissing,
-			Does: "an order whose goods were not found waits for a person", Leads: on(order.EventHeld),
+			Does: "an order whose goods were not found waits for a person, who is told", Leads: on(order.EventHeld, support.EventOpened),
 			rule: holdMissing,
 		},
 		{

@@ -181,7 +181,8 @@ func (p *Process) ReplyTicket(ctx context.Context, by Command, id string, from s
 // SolveTicket says that a person has solved it, with what is told the customer.
 //
 // Errors: invalid; not_found; conflict when it is solved, closed, or waits for
-// its order, or when it is the last one that tells of a step that is stuck.
+// its order, or when it is the last one that tells of a step that is stuck, or of
+// an order that the process has stopped.
 func (p *Process) SolveTicket(ctx context.Context, by Command, id, body string) (Result[support.Ticket], error) {
 	var check fault.Check
 	support.ValidateBody(&check, body)
@@ -203,11 +204,29 @@ func (p *Process) SolveTicket(ctx context.Context, by Command, id, body string) 
 	})
 }
 
-// nothingForgotten refuses to solve the last ticket of an order of which a step
-// is stuck: no one would be told of it any more.
+// withPerson counts the order's tickets that only a person solves.
+func (c *change) withPerson() (n int, err error) {
+	tickets, err := c.getTickets()
+	for _, t := range tickets {
+		if t.Status == support.Open || t.Status == support.Pending {
+			n++
+		}
+	}
+	return n, err
+}
+
+// nothingForgotten refuses to solve the last ticket with a person of an order of
+// which a step is stuck, or which the process has stopped: no one would be told
+// of it any more.
 func (c *change) nothingForgotten() error {
-	if c.order.ID == "" || c.order.OpenTickets > 1 {
+	if c.order.ID == "" {
 		return nil
+	}
+	if told, err := c.withPerson(); err != nil || told > 1 {
+		return err
+	}
+	if HeldByProcess(c.order.Held) {
+		return fault.New(fault.Conflict, "order %d is held (%s): release it, or cancel it", c.order.Number, c.order.Held)
 	}
 	items, err := c.getItems()
 	if err != nil {

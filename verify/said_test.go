@@ -45,6 +45,8 @@ var saidCorruptions = []corruption{
 
 	{"a step waits for a person who was not told", []string{`UPDATE work SET state = 'stuck' WHERE owner = '{labelled}'`, `UPDATE orders SET next_due = 0 WHERE id = '{labelled}'`},
 		one(verify.Untold, "{labelled}")},
+	{"the process holds an order and has told no one", []string{`UPDATE orders SET held = 'rule_amount', held_at = 1 WHERE id = '{labelled}'`},
+		[]named{{verify.Untold, "{labelled}"}, {verify.Facets, "{labelled}"}, {verify.Times, "{labelled}"}}},
 	{"due in a hundred years", []string{`UPDATE work SET due = due + 3155760000000000 WHERE owner = '{labelled}'`,
 		`UPDATE orders SET next_due = next_due + 3155760000000000 WHERE id = '{labelled}'`}, one(verify.FarOff, "{labelled}")},
 	{"leased for a hundred years", []string{`UPDATE work SET lease = 'made up', lease_until = due + 3155760000000000 WHERE owner = '{labelled}'`},

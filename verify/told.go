@@ -4,14 +4,19 @@ import (
 	"slices"
 
 	"doorstep/internal/work"
+	"doorstep/process"
 	"doorstep/support"
 )
 
-// checkTold looks for steps that wait for a person whom no one has told. A
-// ticket without an order is with a person by itself.
+// checkTold looks for steps that wait for a person, and orders that the process
+// has stopped, of which no one was told. A ticket without an order is with a
+// person by itself.
 func (d *dossier) checkTold() {
 	if slices.ContainsFunc(d.tickets, func(t support.Ticket) bool { return t.Status.Unsolved() }) {
 		return
+	}
+	if process.HeldByProcess(d.order.Held) {
+		d.find(Untold, d.order.ID, "it is held (%s), and no ticket of it is unsolved", d.order.Held)
 	}
 	for _, it := range d.items {
 		if it.State == work.Stuck {

@@ -1,0 +1,128 @@
+package process
+
+import (
+	"slices"
+	"strings"
+
+	"doorstep/attempt"
+	"doorstep/event"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/policy"
+	"doorstep/support"
+)
+
+// The reason codes of orders that a rule of policy holds.
+const (
+	reasonAmount    = "rule_amount"
+	reasonCountries = "rule_countries"
+	reasonDeclines  = "rule_declines"
+)
+
+// heldByProcess are the reason codes for which the process itself stops orders,
+// and then waits for nothing but a person. (Of an order that no carrier takes a
+// person is told anew, by a step of its own.)
+var heldByProcess = []string{reasonAmount, reasonCountries, reasonDeclines, reasonMissing}
+
+// HeldByProcess says whether a reason code is one for which the process itself
+// stops orders until a person lets them go on. A person holds for none of them,
+// and of an order that is held for one a person is told.
+func HeldByProcess(reason string) bool { return slices.Contains(heldByProcess, reason) }
+
+// stopper is how orders are looked at by one kind of the policy's hold rules.
+type stopper struct {
+	on     event.Type // when
+	reason string     // the reason code of the hold
+	says   string     // to the person who decides
+	stops  func(*change, policy.HoldRule) (bool, error)
+}
+
+// stoppers is the table of the hold rules, by their kind.
+var stoppers = map[policy.HoldKind]stopper{
+	policy.AmountOver: {order.EventProcessed, reasonAmount, "its total is more than the rule lets pass",
+		func(c *change, r policy.HoldRule) (bool, error) {
+			return c.order.Currency == r.Currency && c.order.Total > r.Amount, nil
+		}},
+	policy.CountriesDiffer: {order.EventProcessed, reasonCountries, "it is billed to another country than it goes to",
+		func(c *change, _ policy.HoldRule) (bool, error) {
+			to, bill := c.newContact.ShipTo, c.newContact.BillTo
+			return bill != (order.Address{}) && bill.Country != to.Country, nil
+		}},
+	policy.DeclinesFrom: {payment.EventDeclined, reasonDeclines, "its payment was declined too often",
+		func(c *change, r policy.HoldRule) (bool, error) {
+			n, err := c.declined()
+			return n >= r.Declines, err
+		}},
+}
+
+// declined counts the attempts to take the order's money that were declined.
+func (c *change) declined() (n int, err error) {
+	attempts, err := c.getAttempts()
+	for _, a := range attempts {
+		if a.Op.Takes() && a.Status == attempt.Declined {
+			n++
+		}
+	}
+	return n, err
+}
+
+// stoppedByRule holds when a rule of policy stops the order.
+var stoppedByRule = &Guard{"the order is going on and not held, and a rule of policy stops it for a reason from which no one has released it", func(c *change, e event.Event) (bool, error) {
+	if c.order.End != order.EndNone || c.order.Held != "" {
+		return false, nil
+	}
+	by, err := c.stoppedBy(e)
+	return len(by) > 0, err
+}}
+
+// stoppedBy returns what stops the order after an event, in the order in which
+// policy has the rules.
+func (c *change) stoppedBy(e event.Event) (by []stopper, err error) {
+	for _, r := range c.policy.HoldRules {
+		s := stoppers[r.Kind]
+		if s.on != e.Type {
+			continue
+		}
+		if stops, err := s.stops(c, r); err != nil || !stops {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		released, err := c.releasedFrom(s.reason)
+		if err != nil {
+			return nil, err
+		}
+		if !released {
+			by = append(by, s)
+		}
+	}
+	return by, nil
+}
+
+// releasedFrom says whether a person has let the order go on that was held for
+// the reason.
+func (c *change) releasedFrom(reason string) (bool, error) {
+	if c.fresh {
+		return false, nil
+	}
+	released, err := event.OfType(c.tx, order.EventReleased, []string{c.order.ID})
+	return slices.ContainsFunc(released, func(e event.Event) bool { return reasonOf(e) == reason }), err
+}
+
+// holdByRule is the rule of an order that a rule of policy stops. What stops it
+// beside the first is told with it: a person looks at the order once.
+func holdByRule(c *change, e event.Event) error {
+	by, err := c.stoppedBy(e)
+	if err != nil {
+		return err
+	}
+	var says []string
+	for _, s := range by {
+		says = append(says, s.says)
+	}
+	if err := c.hold(by[0].reason); err != nil {
+		return err
+	}
+	return c.tell(support.Other, "A rule of the policy has stopped this order: "+strings.Join(says, "; ")+". Release it to have it go on, or cancel it.")
+}
