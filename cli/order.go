@@ -19,6 +19,7 @@ type orderVerbs struct {
 	Cancel  orderCancel  `cmd:"" help:"Cancel an order that has not left."`
 	Hold    orderHold    `cmd:"" help:"Stop an order until it is released."`
 	Release orderRelease `cmd:"" help:"Let a held order go on."`
+	Reship  orderReship  `cmd:"" help:"Send what did not arrive once more."`
 	Retry   orderRetry   `cmd:"" help:"Try the steps of an order again that wait for a person."`
 	Note    orderNote    `cmd:"" help:"Write a note about an order."`
 }

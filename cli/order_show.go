@@ -85,7 +85,12 @@ func (s *screen) standing(o order.Order) string {
 
 // seen says what the carrier has seen of a parcel.
 func (s *screen) seen(p shipping.Shipment) string {
-	if p.Tracking == shipping.TrackingUnknown {
+	switch {
+	case !p.ReplacedAt.IsZero() && p.Astray():
+		return s.status(words(p.Status)) + ", sent anew"
+	case p.Astray():
+		return s.status(words(p.Status))
+	case p.Tracking == shipping.TrackingUnknown:
 		return "nothing seen yet"
 	}
 	return s.status(words(p.Tracking))
@@ -175,6 +180,7 @@ func goods(o order.Order) string {
 		{sums.Labelled, "in parcels with a label"},
 		{sums.Left, "under way"},
 		{sums.Arrived, "at the door"},
+		{sums.Lost, "not arriving"},
 		{sums.Short(), lacking(o)},
 	} {
 		if p.units > 0 {

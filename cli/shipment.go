@@ -17,6 +17,11 @@ import (
 type shipmentVerbs struct {
 	Handover  shipmentHandover  `cmd:"" help:"Say that a parcel was handed over to its carrier."`
 	Delivered shipmentDelivered `cmd:"" help:"Say that a parcel has arrived that no carrier reports on."`
+	Lost      shipmentLost      `cmd:"" help:"Say that a parcel is lost."`
+	Damaged   shipmentDamaged   `cmd:"" help:"Say that a parcel was damaged on its way."`
+	Refused   shipmentRefused   `cmd:"" help:"Say that a parcel was not taken, and comes back."`
+	Found     shipmentFound     `cmd:"" help:"Say that a lost parcel is on its way again."`
+	Return    shipmentReturn    `cmd:"" help:"Receive a parcel that has come back, and put its goods on hand."`
 	Rate      shipmentRate      `cmd:"" help:"Ask what the carriers would take for an order's parcels."`
 	List      shipmentList      `cmd:"" help:"List the parcels that wait for a person: the pick list."`
 }
@@ -198,14 +203,16 @@ func (v *shipmentList) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		for before := ""; len(picks) < v.Limit; {
-			var part []pick
-			if part, before, err = s.picks(shop, p.HandOver, before); err != nil {
-				return err
-			}
-			picks = append(picks, part...)
-			if before == "" {
-				break
+		for _, status := range []order.Status{order.Paid, order.Shipped} { // of what was shipped, some may be sent anew
+			for before := ""; len(picks) < v.Limit; {
+				var part []pick
+				if part, before, err = s.picks(shop, p.HandOver, status, before); err != nil {
+					return err
+				}
+				picks = append(picks, part...)
+				if before == "" {
+					break
+				}
 			}
 		}
 		picks = picks[:min(len(picks), v.Limit)]
@@ -219,11 +226,11 @@ func (v *shipmentList) Run(s *session) error {
 
 const pickPage = 200
 
-// picks reads those of a page of paid orders, the newest first, and where the
-// next page begins.
-func (s *session) picks(shop *doorstep.Shop, handOver policy.HandOver, before string) (found []pick, next string, err error) {
+// picks reads those of a page of orders, the newest first, and where the next
+// page begins.
+func (s *session) picks(shop *doorstep.Shop, handOver policy.HandOver, status order.Status, before string) (found []pick, next string, err error) {
 	found, err = db.View(s.ctx, shop.DB, func(r db.Reader) ([]pick, error) {
-		orders, err := order.List(r, order.Filter{Status: order.Paid, Before: before, Limit: pickPage})
+		orders, err := order.List(r, order.Filter{Status: status, Before: before, Limit: pickPage})
 		if err != nil {
 			return nil, err
 		}
@@ -232,7 +239,7 @@ func (s *session) picks(shop *doorstep.Shop, handOver policy.HandOver, before st
 		}
 		var part []pick
 		for _, o := range orders {
-			if o.End != order.EndNone || o.Held != "" || o.Payment != order.PaymentCaptured {
+			if o.End != order.EndNone || o.Held != "" || !o.Payment.Taken() || o.Sums.Planned+o.Sums.Labelled == 0 {
 				continue
 			}
 			of, err := picksOf(r, o, handOver)

@@ -33,11 +33,10 @@ type Cause struct {
 // it takes. It comes on top of what the order has. It returns what is reserved where, or what is short. The transaction
 // holds the Locks of the SKUs.
 func ReserveAll(tx *db.Tx, c Cause, demand map[string]int64, split bool) ([]Reservation, []Shortage, error) {
-	levels, err := levelsOf(tx, slices.Sorted(maps.Keys(demand)))
+	parts, short, err := WouldReserve(tx, demand, split)
 	if err != nil {
 		return nil, nil, err
 	}
-	parts, short := choose(demand, levels, split)
 	for i := range parts {
 		parts[i].Order = c.Order
 		r := parts[i]
@@ -45,6 +44,16 @@ func ReserveAll(tx *db.Tx, c Cause, demand map[string]int64, split bool) ([]Rese
 			ON CONFLICT (order_id, sku, location) DO UPDATE SET quantity = reservations.quantity + excluded.quantity`, r.Order, r.SKU, r.Location, r.Quantity)
 		move(tx, c, Movement{SKU: r.SKU, Location: r.Location, Type: Reserve, Quantity: r.Quantity})
 	}
+	return parts, short, nil
+}
+
+// WouldReserve returns what ReserveAll would reserve where, or what is short.
+func WouldReserve(r db.Reader, demand map[string]int64, split bool) ([]Reservation, []Shortage, error) {
+	levels, err := levelsOf(r, slices.Sorted(maps.Keys(demand)))
+	if err != nil {
+		return nil, nil, err
+	}
+	parts, short := choose(demand, levels, split)
 	return parts, short, nil
 }
 

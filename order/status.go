@@ -80,7 +80,10 @@ const (
 	FulfilmentLabelled      Fulfilment = "labelled"       // all of it
 	FulfilmentPartlyShipped Fulfilment = "partly_shipped" // some is under way or has arrived, some is still here
 	FulfilmentShipped       Fulfilment = "shipped"
-	FulfilmentDelivered     Fulfilment = "delivered" // all of it
+	FulfilmentDelivered     Fulfilment = "delivered"   // all of it
+	FulfilmentPartlyLost    Fulfilment = "partly_lost" // some did not arrive and is not sent anew, some has not left yet
+	FulfilmentLost          Fulfilment = "lost"        // all has left, and some did not arrive and is not sent anew
+	FulfilmentReshipping    Fulfilment = "reshipping"  // all had left, and what did not arrive is to leave once more
 )
 
 // End says that an order's way ends, or has ended, other than at the door.
@@ -115,7 +118,7 @@ func (f Facets) Status() Status {
 		return Cancelled
 	case f.Fulfilment == FulfilmentDelivered:
 		return Delivered
-	case f.Fulfilment == FulfilmentShipped:
+	case f.Fulfilment == FulfilmentShipped || f.Fulfilment == FulfilmentLost || f.Fulfilment == FulfilmentReshipping:
 		return Shipped
 	case f.Payment == PaymentAuthorised || f.Payment.Taken():
 		return Paid
@@ -175,6 +178,7 @@ var transitions = []row{
 	{EventCancelRequested, set(end, EndCancelling, EndNone)},
 	{EventCancelRequested, func(f *Facets) bool { f.Held = ""; return true }},
 	{EventCancelRequested, need(stock, StockReserved, StockMissing)},
+	{EventCancelRequested, need(fulfilment, FulfilmentNone, FulfilmentPlanned, FulfilmentLabelled)},
 	{EventCancelRefused, set(end, EndNone, EndCancelling)},
 	{EventCancelled, set(end, EndCancelled, EndCancelling)},
 	{EventCancelled, need(stock, StockReserved, StockMissing)},
@@ -203,6 +207,7 @@ var transitions = []row{
 	{"shipment.shipped", need(paying, PaymentCaptured)},
 	{"shipment.shipped", need(end, EndNone, EndCancelling)},
 	{"shipment.voided", need(end, EndNone, EndCancelling, EndFailed)},
+	{"shipment.replaced", need(end, EndNone)},
 }
 
 // forgo leaves an order that is over to miss nothing.

@@ -24,24 +24,35 @@ func TestNoOrderStandsAsItMustNot(t *testing.T) {
 	for f := range seen {
 		over := f.End == order.EndFailed || f.End == order.EndCancelled
 		for what, broken := range map[string]bool{
-			"what has left is known as left":                  (f.Gone() > 0) != (f.Stock == order.StockLeft || f.Stock == order.StockPartlyLeft),
-			"all has left, or some is still here":             f.Gone() == f.Units && f.Units > 0 && f.Stock != order.StockLeft,
-			"nothing is handed over unpaid":                   f.Gone() > 0 && !f.Payment.Taken(),
-			"what has left is neither failed nor cancelled":   f.Gone() > 0 && over,
-			"stock is free only when the order is over":       f.Stock == order.StockReleased && !over,
-			"all money goes back only when the order is over": f.Payment == order.PaymentRefunded && !over,
-			"only a failed order has a reason":                (f.Failure != "") != (f.End == order.EndFailed),
-			"a status is one of them":                         !slices.Contains(order.Statuses, f.Status()),
-			"shipped is when everything has left":             f.End == order.EndNone && (f.Units > 0 && f.Gone() == f.Units) != (f.Status() == order.Shipped || f.Status() == order.Delivered),
-			"delivered is when everything has arrived":        (f.Status() == order.Delivered) != (f.Units > 0 && f.Arrived == f.Units),
-			"a cancelled order has no label of its own":       f.End == order.EndCancelled && f.Labelled > 0,
-			"what is over is not held":                        f.End != order.EndNone && f.Held != "",
+			"what has left is known as left":                   (f.Gone() > 0) != (f.Stock == order.StockLeft || f.Stock == order.StockPartlyLeft),
+			"all has left, or some is still here":              f.Gone() == f.Units && f.Units > 0 && f.Stock != order.StockLeft,
+			"nothing is handed over unpaid":                    f.Gone() > 0 && !f.Payment.Taken(),
+			"what has left is neither failed nor cancelled":    f.Sent() > 0 && over,
+			"stock is free only when the order is over":        f.Stock == order.StockReleased && !over,
+			"all money goes back only when the order is over":  f.Payment == order.PaymentRefunded && !over,
+			"only a failed order has a reason":                 (f.Failure != "") != (f.End == order.EndFailed),
+			"a status is one of them":                          !slices.Contains(order.Statuses, f.Status()),
+			"shipped is when as much as was ordered has left":  (f.Units > 0 && f.Sent() >= f.Units) != (f.Status() == order.Shipped || f.Status() == order.Delivered),
+			"lost is what did not arrive and is not sent anew": (f.Lost > 0) != (f.Fulfilment == order.FulfilmentLost || f.Fulfilment == order.FulfilmentPartlyLost),
+			"delivered is when everything has arrived":         (f.Status() == order.Delivered) != (f.Units > 0 && f.Arrived == f.Units),
+			"a cancelled order has no label of its own":        f.End == order.EndCancelled && f.Labelled > 0,
+			"what is over is not held":                         f.End != order.EndNone && f.Held != "",
 		} {
 			if broken {
 				t.Errorf("%s: %+v", what, f)
 			}
 		}
 	}
+}
+
+// TestAStatusNeverGoesBack goes through every way in which a small order can go.
+func TestAStatusNeverGoesBack(t *testing.T) {
+	t.Parallel()
+	ordertest.Ways(func(before ordertest.Standing, on event.Type, after ordertest.Standing) {
+		if slices.Index(order.Statuses, after.Status()) < slices.Index(order.Statuses, before.Status()) {
+			t.Errorf("%s makes of an order that was %s one that is %s: %+v", on, before.Status(), after.Status(), after)
+		}
+	})
 }
 
 // TestAnImpossibleEventChangesNothing applies events at random.
@@ -53,7 +64,7 @@ func TestAnImpossibleEventChangesNothing(t *testing.T) {
 			n := rapid.Int64Range(0, 3).Draw(r, "n")
 			e := event.Event{
 				Type: rapid.SampledFrom(order.Moving()).Draw(r, "event"),
-				From: rapid.SampledFrom([]string{"planned", "label_bought"}).Draw(r, "from"),
+				From: rapid.SampledFrom([]string{"planned", "label_bought", "shipped", "lost"}).Draw(r, "from"),
 				Data: event.Data(map[string]any{"units": n, "amount": n, "reason": "made_up"}),
 			}
 			next, sums, err := order.Apply(f, s, e)

@@ -16,6 +16,8 @@ type Sums struct {
 	Labelled  int64 `json:"labelled"`  // of the reserved: in parcels with one
 	Left      int64 `json:"left"`      // in parcels under way
 	Arrived   int64 `json:"arrived"`   // in parcels that are at the door
+	Lost      int64 `json:"lost"`      // in parcels that do not arrive, and not sent anew
+	Replaced  int64 `json:"replaced"`  // sent anew because a parcel did not arrive: they count once more
 	Captured  int64 `json:"captured"`  // taken from the customer
 	Refunding int64 `json:"refunding"` // being given back
 	Refunded  int64 `json:"refunded"`  // given back
@@ -25,22 +27,27 @@ type Sums struct {
 func (s Sums) Unpacked() int64 { return s.Reserved - s.Planned - s.Labelled }
 
 // Waiting is how many units are to reach the customer and are in no parcel.
-func (s Sums) Waiting() int64 { return s.Units - s.Planned - s.Labelled - s.Left - s.Arrived }
+func (s Sums) Waiting() int64 { return s.Units - s.Planned - s.Labelled - s.Gone() }
 
 // Short is how many units are to reach the customer and are neither reserved nor
 // gone: of an order that goes on, what a count did not find.
 func (s Sums) Short() int64 { return s.Units - s.Reserved - s.Gone() }
 
-// Gone is how many units have left the house.
-func (s Sums) Gone() int64 { return s.Left + s.Arrived }
+// Gone is how many of the units that are to reach the customer have left the
+// house, wherever they are now.
+func (s Sums) Gone() int64 { return s.Left + s.Arrived + s.Lost }
+
+// Sent is how many units have ever left the house: what was sent anew counts
+// again.
+func (s Sums) Sent() int64 { return s.Gone() + s.Replaced }
 
 // Kept is what was captured and is neither given back nor about to be.
 func (s Sums) Kept() int64 { return s.Captured - s.Refunding - s.Refunded }
 
 // Hold says whether the sums can be those of an order.
 func (s Sums) Hold() bool {
-	for _, n := range []int64{s.Units, s.Reserved, s.Planned, s.Labelled, s.Left, s.Arrived, s.Captured, s.Refunding, s.Refunded,
-		s.Unpacked(), s.Waiting(), s.Kept()} {
+	for _, n := range []int64{s.Units, s.Reserved, s.Planned, s.Labelled, s.Left, s.Arrived, s.Lost, s.Replaced,
+		s.Captured, s.Refunding, s.Refunded, s.Unpacked(), s.Waiting(), s.Kept()} {
 		if n < 0 {
 			return false
 		}
@@ -79,12 +86,21 @@ var ledger = []struct {
 	{"shipment.voided", "label_bought", func(s *Sums, f facts) { s.Labelled -= f.Units }},
 	{"shipment.shipped", "planned", func(s *Sums, f facts) { s.Planned -= f.Units; s.leave(f.Units) }},
 	{"shipment.shipped", "label_bought", func(s *Sums, f facts) { s.Labelled -= f.Units; s.leave(f.Units) }},
-	{"shipment.delivered", "", func(s *Sums, f facts) { s.Left -= f.Units; s.Arrived += f.Units }},
+	{"shipment.delivered", "shipped", func(s *Sums, f facts) { s.Left -= f.Units; s.Arrived += f.Units }},
+	{"shipment.delivered", "lost", func(s *Sums, f facts) { s.Lost -= f.Units; s.Arrived += f.Units }},
+
+	{"shipment.lost", "shipped", lose},
+	{"shipment.damaged", "shipped", lose},
+	{"shipment.returned", "shipped", lose},
+	{"shipment.found", "", func(s *Sums, f facts) { s.Lost -= f.Units; s.Left += f.Units }},
+	{"shipment.replaced", "", func(s *Sums, f facts) { s.Lost -= f.Units; s.Replaced += f.Units; s.Reserved += f.Units }},
 
 	{"payment.succeeded", "", func(s *Sums, f facts) { s.Captured += f.Amount }},
 	{"refund.opened", "", func(s *Sums, f facts) { s.Refunding += f.Amount }},
 	{"refund.succeeded", "", func(s *Sums, f facts) { s.Refunding -= f.Amount; s.Refunded += f.Amount }},
 }
+
+func lose(s *Sums, f facts) { s.Left -= f.Units; s.Lost += f.Units }
 
 func (s *Sums) leave(units int64) { s.Reserved -= units; s.Left += units }
 
@@ -137,19 +153,35 @@ func stockOf(s Sums, end End) Stock {
 }
 
 func fulfilmentOf(s Sums) Fulfilment {
+	if s.Units > 0 && s.Sent() >= s.Units {
+		return afterShipping(s)
+	}
 	switch packed := s.Planned + s.Labelled; {
-	case s.Gone() > 0 && (packed > 0 || s.Waiting() > 0):
+	case s.Lost > 0:
+		return FulfilmentPartlyLost
+	case s.Sent() > 0:
 		return FulfilmentPartlyShipped
-	case s.Left > 0:
-		return FulfilmentShipped
-	case s.Arrived > 0:
-		return FulfilmentDelivered
 	case s.Labelled > 0 && s.Planned == 0 && s.Waiting() == 0:
 		return FulfilmentLabelled
 	case packed > 0:
 		return FulfilmentPlanned
 	default:
 		return FulfilmentNone
+	}
+}
+
+// afterShipping is the fulfilment of an order of which as many units have left
+// as were ordered.
+func afterShipping(s Sums) Fulfilment {
+	switch {
+	case s.Arrived == s.Units:
+		return FulfilmentDelivered
+	case s.Lost > 0:
+		return FulfilmentLost
+	case s.Gone() < s.Units:
+		return FulfilmentReshipping
+	default:
+		return FulfilmentShipped
 	}
 }
 

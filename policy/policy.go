@@ -34,6 +34,8 @@ type Policy struct {
 	AwaitHandOver Duration `json:"await_handover"` // how long a parcel may wait for a person, or for its first scan
 	TrackEvery    Duration `json:"track_every"`    // how often a carrier is asked that suggests no time
 	Silence       Duration `json:"silence"`        // how long a parcel may go without a scan before a ticket is opened
+	LostAfter     Duration `json:"lost_after"`     // how long without a scan before it is given up as lost; 0 for never
+	OnLost        OnLost   `json:"on_lost"`        // what is done about a parcel that is lost or damaged
 	CloseSolved   Duration `json:"close_solved"`   // how long a solved ticket stays open to a reply
 	// HoldUnshipped is how long an order that no carrier takes is held for a person
 	// before it fails; with 0 it fails at once, unless a parcel of it has left.
@@ -60,6 +62,16 @@ const (
 	EndCapture AuthorisationEnd = "capture" // the money is taken, although nothing has left
 	EndRenew   AuthorisationEnd = "renew"   // another authorisation is asked for, and the old one given up
 	EndReport  AuthorisationEnd = "report"  // a person is told
+)
+
+// OnLost says what is done about a parcel that is lost or damaged. Of one that was
+// not taken and comes back, a person decides.
+type OnLost string
+
+// The ways to go on.
+const (
+	OnLostAsk    OnLost = "ask"    // a person decides
+	OnLostReship OnLost = "reship" // its goods are sent anew, if they are there
 )
 
 // HandOver says what counts as handing a parcel over to the carrier.
@@ -138,6 +150,8 @@ func Default() Policy {
 		AwaitHandOver: 3 * day,
 		TrackEvery:    Duration(6 * time.Hour),
 		Silence:       7 * day,
+		LostAfter:     30 * day,
+		OnLost:        OnLostAsk,
 		CloseSolved:   7 * day,
 
 		HoldRules: []HoldRule{},
@@ -156,6 +170,8 @@ func (p Policy) Validate() error {
 		"authorisation_end", "unknown", "capture, renew or report")
 	c.If(p.HandOver != HandOverAtOnce && p.HandOver != HandOverByPerson && p.HandOver != HandOverFirstScan,
 		"handover", "unknown", "at_once, by_person or first_scan")
+	c.If(p.OnLost != OnLostAsk && p.OnLost != OnLostReship, "on_lost", "unknown", "ask or reship")
+	c.If(p.LostAfter != 0 && p.LostAfter < shortest, "lost_after", "out_of_range", "at least %s, or 0", time.Duration(shortest))
 	c.If(p.Ask.Tries < 1, "ask.tries", "out_of_range", "at least 1")
 	c.If(p.Ask.Most < p.Ask.First, "ask", "out_of_range", "first ≤ most")
 	c.If(p.Breaker.Failures < 0 || p.Breaker.Failures > maxFailures, "breaker.failures", "out_of_range", "0 to %d", maxFailures)

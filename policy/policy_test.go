@@ -54,6 +54,8 @@ func TestAPolicyIsChecked(t *testing.T) {
 		"pay_within":           func(p *policy.Policy) { p.PayWithin = 1 },
 		"track_every":          func(p *policy.Policy) { p.TrackEvery = 1 },
 		"silence":              func(p *policy.Policy) { p.Silence = policy.Duration(time.Second - 1) },
+		"lost_after":           func(p *policy.Policy) { p.LostAfter = 1 },
+		"on_lost":              func(p *policy.Policy) { p.OnLost = "" },
 		"close_solved":         func(p *policy.Policy) { p.CloseSolved = 0 },
 		"payment_retries":      func(p *policy.Policy) { p.PaymentRetries[1] = -1 },
 		"label_retries":        func(p *policy.Policy) { p.LabelRetries = policy.Schedule{-1} },
@@ -84,6 +86,16 @@ func TestAPolicyReadsAsItWasWritten(t *testing.T) {
 		if err := json.Unmarshal([]byte(bad), &read); err == nil {
 			t.Errorf("%s is read", bad)
 		}
+	}
+}
+
+// TestAParcelMayNeverBeGivenUp takes no time at all for never.
+func TestAParcelMayNeverBeGivenUp(t *testing.T) {
+	t.Parallel()
+	p := policy.Default()
+	p.LostAfter = 0
+	if err := p.Validate(); err != nil {
+		t.Error(err)
 	}
 }
 

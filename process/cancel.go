@@ -44,7 +44,7 @@ func (c *change) requestCancel() error {
 	switch {
 	case c.order.Status == order.Shipped || c.order.Status == order.Delivered:
 		return fault.New(fault.TooLate, "order %d is %s: it can be sent back when it has arrived", c.order.Number, c.order.Status)
-	case c.order.Sums.Gone() > 0:
+	case c.order.Sums.Sent() > 0:
 		return fault.New(fault.TooLate, "a parcel of order %d has left: it can be sent back when it has arrived", c.order.Number)
 	case c.order.End == order.EndCancelling:
 		return fault.New(fault.Conflict, "order %d is being cancelled", c.order.Number)

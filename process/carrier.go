@@ -173,7 +173,7 @@ func (c *change) settleLabel(own *work.Item, key string, answer labelOutcome, as
 	if !answer.Done {
 		return c.labelRefused(own, s, a)
 	}
-	if a.Op == shipping.OpVoid && s.Status == shipping.Shipped {
+	if a.Op == shipping.OpVoid && s.Gone() {
 		// A scan has said meanwhile that the parcel is on its way: that is the truth.
 		a.Refusal = shipping.AlreadyHandedIn
 		return c.labelRefused(own, s, a)

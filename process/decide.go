@@ -93,7 +93,12 @@ func (c *change) facts(t *support.Ticket) (support.Facts, error) {
 	if err != nil {
 		return f, err
 	}
+	o.SentAnew = c.order.Fulfilment == order.FulfilmentReshipping
 	for _, s := range shipments {
+		if !s.ReplacedAt.IsZero() {
+			continue // another one is looked for now
+		}
+		o.Astray = o.Astray || s.Lacking()
 		o.Carrier, o.TrackingNumber, o.Tracking, o.DeliveredAt = s.Carrier, s.TrackingNumber, string(s.Tracking), s.DeliveredAt
 		o.Silent = c.isSilent(s)
 	}

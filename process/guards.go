@@ -68,6 +68,18 @@ var (
 	carrierTracks = shipmentGuard("the carrier gives scans, and the parcel has left or its first scan is the hand-over", func(c *change, s shipping.Shipment) bool {
 		return s.Carrier != shipping.Manual && (s.Status == shipping.Shipped || s.Leaves == policy.HandOverFirstScan)
 	})
+	sentAnew = shipmentGuard("policy has it sent anew, and it was not yet", func(c *change, s shipping.Shipment) bool {
+		return c.policy.OnLost == policy.OnLostReship && s.Lacking()
+	})
+	personAsked = shipmentGuard("policy has a person asked or it comes back, and nothing was sent in its place", func(c *change, s shipping.Shipment) bool {
+		return (c.policy.OnLost == policy.OnLostAsk || s.Status == shipping.Returned) && s.Lacking()
+	})
+	lacking = shipmentGuard("nothing was sent in its place", func(_ *change, s shipping.Shipment) bool {
+		return s.Lacking()
+	})
+	wasReplaced = shipmentGuard("its goods were sent anew", func(_ *change, s shipping.Shipment) bool {
+		return !s.ReplacedAt.IsZero()
+	})
 	personHandsOver = shipmentGuard("a person hands over", func(c *change, s shipping.Shipment) bool {
 		return s.Carrier == shipping.Manual || s.Status == shipping.LabelBought && s.Leaves == policy.HandOverByPerson
 	})
@@ -175,10 +187,10 @@ var endReported = &Guard{"the order is going on, and policy has a person told, o
 // or a person may find a way.
 var (
 	noCarrier = &Guard{"the order is going on, nothing of it has left, and policy holds it not", func(c *change, _ event.Event) (bool, error) {
-		return c.order.End == order.EndNone && c.order.Sums.Gone() == 0 && c.policy.HoldUnshipped == 0, nil
+		return c.order.End == order.EndNone && c.order.Sums.Sent() == 0 && c.policy.HoldUnshipped == 0, nil
 	}}
 	noCarrierYet = &Guard{"the order is going on, and something of it has left or policy holds it", func(c *change, _ event.Event) (bool, error) {
-		return c.order.End == order.EndNone && (c.order.Sums.Gone() > 0 || c.policy.HoldUnshipped > 0), nil
+		return c.order.End == order.EndNone && (c.order.Sums.Sent() > 0 || c.policy.HoldUnshipped > 0), nil
 	}}
 )
 

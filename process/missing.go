@@ -165,7 +165,7 @@ func (c *change) short() (map[string]int64, error) {
 		return nil, err
 	}
 	for _, s := range shipments {
-		if s.Status != shipping.Shipped {
+		if !s.Gone() || !s.Live() {
 			continue
 		}
 		held, err := c.heldBy(s)

@@ -19,9 +19,27 @@ func (c *change) isSilent(s *shipping.Shipment) bool {
 	return under && c.tx.Now().Sub(s.LastSeen()) >= time.Duration(c.policy.Silence)
 }
 
-// silence tells a person, once per silence, that a parcel was not seen for too
-// long.
+// isLost says whether nothing was seen of a parcel that has left for so long that
+// policy gives it up.
+func (c *change) isLost(s *shipping.Shipment) (bool, error) {
+	after := time.Duration(c.policy.LostAfter)
+	if s.Status != shipping.Shipped || !s.DeliveredAt.IsZero() || after == 0 || c.tx.Now().Sub(s.LastSeen()) < after {
+		return false, nil
+	}
+	voiding, err := c.voiding(s)
+	return !voiding, err
+}
+
+// silence gives a parcel up that was not seen for very long, and tells a person,
+// once per silence, of one that was not seen for too long.
 func (c *change) silence(s *shipping.Shipment) error {
+	if lost, err := c.isLost(s); err != nil || lost {
+		if err != nil {
+			return err
+		}
+		c.by = access.Process
+		return c.mishap(s, shipping.Lost, c.tx.Now())
+	}
 	if !c.isSilent(s) {
 		return nil
 	}
@@ -95,7 +113,7 @@ func deliveryLate(c *change, it *work.Item) error {
 	if err != nil {
 		return err
 	}
-	c.again(it, c.tx.Now().Add(time.Duration(c.policy.Silence)), 0, "")
+	c.again(it, c.missedAt(s), 0, "")
 	return c.silence(s)
 }
 

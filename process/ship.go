@@ -18,8 +18,8 @@ import (
 // moveShipment moves a shipment by its table and says so in the history, with
 // how many units it moves where that counts.
 func (c *change) moveShipment(s *shipping.Shipment, t event.Type, data shipmentData) error {
-	if order.Adds(t) {
-		data.Units = s.Units
+	if order.Adds(t) && s.ReplacedAt.IsZero() {
+		data.Units = s.Units // of a parcel that was replaced none count any more
 	}
 	from := s.Status
 	to, err := shipping.Transitions.Next(from, t)
@@ -42,6 +42,8 @@ type shipmentData struct {
 	Refusal        shipping.Refusal        `json:"refusal,omitempty"`
 	NextCarrier    string                  `json:"next_carrier,omitempty"` // who is asked instead
 	Next           *time.Time              `json:"next,omitempty"`         // when it is attempted again
+	Restocked      int64                   `json:"restocked,omitempty"`    // units that came back and can be sold
+	WrittenOff     int64                   `json:"written_off,omitempty"`  // units that came back and can not
 	Tracking       shipping.TrackingStatus `json:"tracking,omitempty"`
 	SeenAt         *time.Time              `json:"seen_at,omitempty"` // by the carrier's clock
 }
@@ -204,7 +206,7 @@ func awaitCarrierDue(c *change) time.Time {
 // carrierLate ends an order for which no carrier was found, unless a parcel of
 // it has left: then a person is told again.
 func carrierLate(c *change, it *work.Item) error {
-	if c.order.Sums.Gone() == 0 {
+	if c.order.Sums.Sent() == 0 {
 		return c.failOrder(order.ShippingFailed)
 	}
 	return c.remind(it, time.Duration(c.policy.AwaitHandOver), support.Other, "A parcel of this order has still no carrier that takes it.")
@@ -232,11 +234,7 @@ func (c *change) ship(s *shipping.Shipment) error {
 	if err != nil {
 		return err
 	}
-	units := map[string]int64{}
-	for _, l := range held {
-		units[l.SKU] += l.Quantity
-	}
-	if err := inventory.ShipParcel(c.tx, c.cause(s.ID), s.Location, units); err != nil {
+	if err := inventory.ShipParcel(c.tx, c.cause(s.ID), s.Location, shipping.Units(held)); err != nil {
 		return err
 	}
 	s.ShippedAt = c.tx.Now()
@@ -256,7 +254,7 @@ func (p *Process) HandOver(ctx context.Context, by Command, orderID, shipmentID 
 			return err
 		}
 		switch {
-		case s.Status == shipping.Shipped || s.Status == shipping.Voided || s.Status == shipping.Failed:
+		case !s.Here():
 			return fault.New(fault.TooLate, "shipment %s is %s", s.ID, s.Status)
 		case c.order.End != order.EndNone:
 			return fault.New(fault.TooLate, "order %d is %s: nothing of it leaves", c.order.Number, ended(c.order))
@@ -313,8 +311,8 @@ func (p *Process) MarkDelivered(ctx context.Context, by Command, orderID, shipme
 		if err != nil {
 			return err
 		}
-		if s.Carrier != shipping.Manual || s.Status != shipping.Shipped || !s.DeliveredAt.IsZero() {
-			return fault.New(fault.Conflict, "shipment %s (%s, by %s) waits for no word that it has arrived", s.ID, s.Status, s.Carrier)
+		if s.Carrier != shipping.Manual || s.Status != shipping.Shipped && s.Status != shipping.Lost || !s.DeliveredAt.IsZero() {
+			return fault.New(fault.Conflict, "shipment %s (%s, by %s) waits for no word that it has arrived", s.ID, whereIs(*s), s.Carrier)
 		}
 		return c.delivered(s, c.tx.Now())
 	})
@@ -329,7 +327,7 @@ func (c *change) existingShipment(id string) (*shipping.Shipment, error) {
 }
 
 func (c *change) delivered(s *shipping.Shipment, at time.Time) error {
-	s.DeliveredAt, s.Tracking = at, shipping.Delivered
+	s.DeliveredAt, s.Tracking, s.AstrayAt = at, shipping.Delivered, time.Time{}
 	return c.moveShipment(s, shipping.EventDelivered, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, SeenAt: &at})
 }
 
@@ -337,4 +335,4 @@ func awaitHandOverDue(c *change) time.Time {
 	return c.tx.Now().Add(time.Duration(c.policy.AwaitHandOver))
 }
 
-func awaitDeliveryDue(c *change) time.Time { return c.tx.Now().Add(time.Duration(c.policy.Silence)) }
+func awaitDeliveryDue(c *change) time.Time { return c.tx.Now().Add(c.patience()) }

@@ -216,7 +216,7 @@ var handOverScenarios = []scenario{
 	{"the carrier is silent about a parcel", config{}, func(s *shop) {
 		s.carrier.blind = true
 		o := s.place(cup())
-		s.after(30 * day)
+		s.after(29 * day)
 		s.expect(o, outcome{Order: shippedOnce, Money: taken, Labels: "1 sold",
 			Tickets: "where_is_my_order open not_seen", Next: "track"})
 		s.wantCount(o, shipping.EventSilent, 1)
@@ -244,7 +244,7 @@ var handOverScenarios = []scenario{
 		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: taken,
 			Tickets: "other open needs_person", Next: "await_handover"})
 		s.handOver(o, "MADE-UP-1")
-		s.after(30 * day)
+		s.after(29 * day)
 		s.expect(o, outcome{Order: shippedOnce, Money: taken,
 			Tickets: "other open needs_person, where_is_my_order open not_seen", Next: "await_delivery"})
 		s.wantCount(o, shipping.EventSilent, 1)

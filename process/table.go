@@ -43,6 +43,10 @@ const (
 	StepHandOver      Step = "hand_over"
 	StepTrack         Step = "track"
 	StepAwaitDelivery Step = "await_delivery"
+	StepReship        Step = "reship"
+	StepReportAstray  Step = "report_astray"
+	StepAwaitRemedy   Step = "await_remedy"
+	StepReportTwice   Step = "report_twice"
 	StepFinishCancel  Step = "finish_cancel"
 	StepVoidLabel     Step = "void_label"
 	StepRefuseCancel  Step = "refuse_cancel"
@@ -109,7 +113,7 @@ type Guard struct {
 // Table returns the order process. The order of its rows is the order in which
 // they are tried for one event.
 func Table() []Row {
-	return slices.Concat(payRows(), authorisationRows(), shipRows(), endRows(), holdRows(), ticketRows())
+	return slices.Concat(payRows(), authorisationRows(), shipRows(), astrayRows(), endRows(), holdRows(), ticketRows())
 }
 
 // payRows are the rows that lead to an order that is paid.
@@ -203,7 +207,7 @@ func authorisationRows() []Row {
 func shipRows() []Row {
 	return []Row{
 		{
-			Step: StepPlanShipments, Kind: Rule, On: on(payment.EventAuthorised, payment.EventSucceeded, order.EventReleased), Guard: paidAndUnpacked,
+			Step: StepPlanShipments, Kind: Rule, On: on(payment.EventAuthorised, payment.EventSucceeded, order.EventReleased, shipping.EventReplaced), Guard: paidAndUnpacked,
 			Does: "plan a parcel from each location that has goods for it", Leads: on(shipping.EventPlanned),
 			rule: planShipments,
 		},
@@ -253,16 +257,45 @@ func shipRows() []Row {
 		},
 		{
 			Step: StepTrack, Kind: Ask, On: on(shipping.EventLabelBought, shipping.EventShipped), Guard: carrierTracks,
-			Until: on(shipping.EventDelivered, shipping.EventVoided),
-			Does:  "ask the carrier what it has seen, up to the door; tell a person when nothing was seen for too long",
-			Leads: on(shipping.EventTracked, shipping.EventShipped, shipping.EventSilent, support.EventOpened),
+			Until: on(shipping.EventDelivered, shipping.EventVoided, shipping.EventReturned, shipping.EventDamaged),
+			Does:  "ask the carrier what it has seen, up to the door; when nothing was seen for too long, tell a person, and later give the parcel up",
+			Leads: on(shipping.EventTracked, shipping.EventShipped, shipping.EventSilent, shipping.EventLost, shipping.EventFound, support.EventOpened),
 			due:   trackDue, ask: askTracking,
 		},
 		{
-			Step: StepAwaitDelivery, Kind: Wait, On: on(shipping.EventShipped), Guard: nobodyTracks,
-			Until: on(shipping.EventDelivered),
-			Does:  "wait until a person says that the parcel has arrived; when it is late, tell a person", Leads: on(shipping.EventSilent, support.EventOpened),
-			due: awaitDeliveryDue, lapse: deliveryLate,
+			Step: StepAwaitDelivery, Kind: Wait, On: on(shipping.EventShipped, shipping.EventFound), Guard: nobodyTracks,
+			Until: on(shipping.EventDelivered, shipping.EventLost, shipping.EventReturned, shipping.EventDamaged),
+			Does:  "wait until a person says that the parcel has arrived; when it is late, tell a person, and later give the parcel up",
+			Leads: on(shipping.EventSilent, support.EventOpened),
+			due:   awaitDeliveryDue, lapse: deliveryLate,
+		},
+	}
+}
+
+// astrayRows are the rows of a parcel that has left and does not arrive.
+func astrayRows() []Row {
+	mishaps := on(shipping.EventLost, shipping.EventDamaged, shipping.EventReturned)
+	return []Row{
+		{
+			Step: StepReship, Kind: Rule, On: on(shipping.EventLost, shipping.EventDamaged), Guard: sentAnew,
+			Does: "reserve the goods of a parcel that is lost or damaged once more; where they are not there, tell a person", Leads: on(shipping.EventReplaced, support.EventOpened),
+			rule: reship,
+		},
+		{
+			Step: StepReportAstray, Kind: Rule, On: mishaps, Guard: personAsked,
+			Does: "open a ticket for a parcel that does not arrive", Leads: on(support.EventOpened),
+			rule: reportAstray,
+		},
+		{
+			Step: StepAwaitRemedy, Kind: Wait, On: mishaps, Guard: lacking,
+			Until: on(shipping.EventReplaced, shipping.EventFound, shipping.EventDelivered),
+			Does:  "wait until a person has the goods sent anew, or the parcel turns up; when it is late, tell a person", Leads: on(support.EventOpened),
+			due: awaitRemedyDue, lapse: remedyLate,
+		},
+		{
+			Step: StepReportTwice, Kind: Rule, On: on(shipping.EventFound, shipping.EventDelivered), Guard: wasReplaced, about: theOrder,
+			Does: "open a ticket for a parcel that turns up after its goods were sent anew", Leads: on(support.EventOpened),
+			rule: reportTwice,
 		},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"doorstep/internal/db"
 	"doorstep/internal/work"
 	"doorstep/order"
+	"doorstep/policy"
 	"doorstep/shipping"
 )
 
@@ -66,7 +67,7 @@ func (c *change) settleTracking(own *work.Item, t shipping.Tracking, asked error
 		c.again(own, c.tx.Now().Add(time.Duration(c.policy.TrackEvery)), tries, asked.Error())
 		return c.silence(s)
 	}
-	added, err := shipping.AddScans(c.tx, *s, t.Scans)
+	added, all, err := shipping.AddScans(c.tx, *s, t.Scans)
 	if err != nil {
 		return err
 	}
@@ -80,28 +81,53 @@ func (c *change) settleTracking(own *work.Item, t shipping.Tracking, asked error
 	if err := c.tracked(s, before, added); err != nil {
 		return err
 	}
-	if s.Status == shipping.Shipped && s.Tracking == shipping.Delivered {
+	if err := c.whereabouts(s, all); err != nil {
+		return err
+	}
+	if !s.DeliveredAt.IsZero() || s.Status == shipping.Returned || s.Status == shipping.Damaged {
 		return nil // the event of it has ended the step
 	}
-	next := t.Next
-	if !next.After(c.tx.Now()) {
-		next = c.tx.Now().Add(time.Duration(c.policy.TrackEvery))
-	}
-	if latest := c.missedAt(s); latest.Before(next) {
-		next = latest // whatever the carrier suggests, a parcel is missed in time
-	}
-	c.again(own, next, 0, "")
+	c.again(own, c.trackNext(s, t.Next), 0, "")
 	return c.silence(s)
 }
 
-// missedAt is when a parcel will have gone without a scan for too long, or for
-// too long once more.
-func (c *change) missedAt(s *shipping.Shipment) time.Time {
-	silence := time.Duration(c.policy.Silence)
-	if at := s.LastSeen().Add(silence); at.After(c.tx.Now()) {
-		return at
+// trackNext is when the carrier is asked again about a parcel. Whatever it
+// suggests, a parcel is missed in time; and one that is lost is seldom asked for.
+func (c *change) trackNext(s *shipping.Shipment, suggested time.Time) time.Time {
+	now := c.tx.Now()
+	switch {
+	case s.Status == shipping.Lost && suggested.After(now):
+		return suggested
+	case s.Status == shipping.Lost:
+		return now.Add(time.Duration(max(c.policy.Silence, c.policy.TrackEvery)))
+	case !suggested.After(now):
+		suggested = now.Add(time.Duration(c.policy.TrackEvery))
 	}
-	return c.tx.Now().Add(silence)
+	if missed := c.missedAt(s); missed.Before(suggested) {
+		return missed
+	}
+	return suggested
+}
+
+// missedAt is when a parcel will have gone without a scan for too long, or for
+// too long once more, or for so long that it is given up.
+func (c *change) missedAt(s *shipping.Shipment) time.Time {
+	now, last := c.tx.Now(), s.LastSeen()
+	next := now.Add(time.Duration(c.policy.Silence))
+	for _, wait := range []policy.Duration{c.policy.Silence, c.policy.LostAfter} {
+		if at := last.Add(time.Duration(wait)); at.After(now) && at.Before(next) {
+			next = at
+		}
+	}
+	return next
+}
+
+// patience is how long nothing need be seen of a parcel before that is looked at.
+func (c *change) patience() time.Duration {
+	if lost := c.policy.LostAfter; lost > 0 && lost < c.policy.Silence {
+		return time.Duration(lost)
+	}
+	return time.Duration(c.policy.Silence)
 }
 
 // tracked says how far the scans have moved a parcel. The first one that
@@ -121,7 +147,7 @@ func (c *change) tracked(s *shipping.Shipment, before shipping.TrackingStatus, a
 	if at.IsZero() {
 		at = s.ScannedAt // it was seen before this
 	}
-	if s.Tracking == shipping.Delivered && s.Status == shipping.Shipped {
+	if s.Tracking == shipping.Delivered && (s.Status == shipping.Shipped || s.Status == shipping.Lost) {
 		return c.delivered(s, at)
 	}
 	return c.moveShipment(s, shipping.EventTracked, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, Tracking: s.Tracking, SeenAt: &at})

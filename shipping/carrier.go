@@ -104,6 +104,7 @@ type Scan struct {
 	Status TrackingStatus `json:"status"`
 	At     time.Time      `json:"at"`    // when it was seen, by the carrier's clock
 	Place  string         `json:"place"` // a hub or town, never an address
+	Detail Detail         `json:"detail,omitempty"`
 }
 
 // TrackingStatus is where a parcel is, in the words of the field
@@ -117,4 +118,22 @@ const (
 	InTransit       TrackingStatus = "in_transit"
 	OutForDelivery  TrackingStatus = "out_for_delivery"
 	Delivered       TrackingStatus = "delivered"
+)
+
+// The statuses of a parcel that does not arrive. They are no part of its way to
+// the door: what becomes of it is its shipment's Status.
+const (
+	ReturnToSender TrackingStatus = "return_to_sender"
+	Failure        TrackingStatus = "failure"
+)
+
+// Detail is what a scan says more closely, in the words of the field
+// (https://docs.easypost.com/docs/trackers, status details).
+type Detail string
+
+// The details of scans of a parcel that does not arrive.
+const (
+	DetailLost    Detail = "lost"
+	DetailDamaged Detail = "damaged"
+	DetailRefused Detail = "refused"
 )

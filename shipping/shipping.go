@@ -33,7 +33,9 @@ type Shipment struct {
 	PlannedAt      time.Time       `json:"planned_at"`
 	ShippedAt      time.Time       `json:"shipped_at,omitzero"`
 	DeliveredAt    time.Time       `json:"delivered_at,omitzero"`
-	ScannedAt      time.Time       `json:"scanned_at,omitzero"` // the latest scan, by the carrier's clock
+	ScannedAt      time.Time       `json:"scanned_at,omitzero"`  // the latest scan, by the carrier's clock
+	AstrayAt       time.Time       `json:"astray_at,omitzero"`   // since when it does not arrive, by who has said so
+	ReplacedAt     time.Time       `json:"replaced_at,omitzero"` // when its goods were reserved to be sent anew
 }
 
 // ShipmentLine is how many of an order's line a parcel holds.
@@ -53,13 +55,30 @@ const (
 	Shipped     Status = "shipped" // handed over
 	Failed      Status = "failed"  // no carrier takes it
 	Voided      Status = "voided"  // it will not leave
+
+	Lost     Status = "lost"     // no one knows where it is
+	Damaged  Status = "damaged"  // what is in it is of no use to the customer
+	Returned Status = "returned" // refused or not deliverable: it comes back
+	Received Status = "received" // it came back, and is in the house
 )
 
 // Here says whether a parcel is to leave and has not.
 func (s *Shipment) Here() bool { return s.Status == Planned || s.Status == LabelBought }
 
-// Live says whether a parcel is to leave or has left.
-func (s *Shipment) Live() bool { return s.Here() || s.Status == Shipped }
+// Gone says whether a parcel has left, whatever became of it then.
+func (s *Shipment) Gone() bool { return s.Status == Shipped || s.Astray() }
+
+// Astray says whether a parcel has left and does not arrive.
+func (s *Shipment) Astray() bool {
+	return s.Status == Lost || s.Status == Damaged || s.Status == Returned || s.Status == Received
+}
+
+// Lacking says whether a parcel does not arrive, and nothing was sent in its place.
+func (s *Shipment) Lacking() bool { return s.Astray() && s.ReplacedAt.IsZero() }
+
+// Live says whether a parcel is to leave or has left, and was not replaced by
+// another one.
+func (s *Shipment) Live() bool { return (s.Here() || s.Gone()) && s.ReplacedAt.IsZero() }
 
 // The events of a shipment.
 const (
@@ -76,6 +95,12 @@ const (
 	EventTracked       event.Type = "shipment.tracked" // the tracking status has moved
 	EventSilent        event.Type = "shipment.silent"  // nothing was seen of it for too long
 	EventDelivered     event.Type = "shipment.delivered"
+	EventLost          event.Type = "shipment.lost"
+	EventDamaged       event.Type = "shipment.damaged"
+	EventReturned      event.Type = "shipment.returned" // it is on its way back
+	EventFound         event.Type = "shipment.found"    // it is on its way again
+	EventReceived      event.Type = "shipment.received" // it is back in the house
+	EventReplaced      event.Type = "shipment.replaced" // its goods are reserved once more, to be sent anew
 )
 
 // Transitions is the one table of what a shipment can go through.
@@ -98,7 +123,25 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: Shipped, On: EventTracked, To: Shipped},
 	{From: Shipped, On: EventSilent, To: Shipped},
 	{From: Shipped, On: EventDelivered, To: Shipped},
+	{From: Shipped, On: EventLost, To: Lost},
+	{From: Shipped, On: EventDamaged, To: Damaged},
+	{From: Shipped, On: EventReturned, To: Returned},
+	{From: Lost, On: EventTracked, To: Lost},
+	{From: Lost, On: EventFound, To: Shipped},
+	{From: Lost, On: EventDelivered, To: Shipped}, // at the door
+	{From: Lost, On: EventDamaged, To: Damaged},
+	{From: Lost, On: EventReturned, To: Returned},
+	{From: Damaged, On: EventReceived, To: Received},
+	{From: Returned, On: EventReceived, To: Received},
+	{From: Lost, On: EventReplaced, To: Lost},
+	{From: Damaged, On: EventReplaced, To: Damaged},
+	{From: Returned, On: EventReplaced, To: Returned},
+	{From: Received, On: EventReplaced, To: Received},
 }
+
+// Mishaps are what may become of a parcel under way other than that it arrives,
+// and the events that say so.
+var Mishaps = map[Status]event.Type{Lost: EventLost, Damaged: EventDamaged, Returned: EventReturned}
 
 // Manual is the carrier without a provider: a person picks, hands over and
 // says so.
@@ -138,6 +181,31 @@ func Fold(s TrackingStatus, scans ...Scan) TrackingStatus {
 		}
 	}
 	return s
+}
+
+// Latest returns the scan that was made last, by the carrier's clock, and false
+// where there is none. It does not depend on the order in which they have come.
+func Latest(scans []Scan) (latest Scan, ok bool) {
+	for _, k := range scans {
+		if c := k.At.Compare(latest.At); !ok || c > 0 || c == 0 && k.ID > latest.ID {
+			latest, ok = k, true
+		}
+	}
+	return latest, ok
+}
+
+// Mishap returns what a scan says has become of a parcel that does not arrive,
+// "" where it says no such thing. What is not known more closely is lost.
+func (k Scan) Mishap() Status {
+	switch {
+	case k.Status == ReturnToSender:
+		return Returned
+	case k.Status == Failure && k.Detail == DetailDamaged:
+		return Damaged
+	case k.Status == Failure:
+		return Lost
+	}
+	return ""
 }
 
 // Physical says whether a status proves that the carrier has the parcel.

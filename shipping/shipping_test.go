@@ -63,6 +63,44 @@ func TestPhysical(t *testing.T) {
 	}
 }
 
+// TestTheLatestScan does not depend on the order in which scans come.
+func TestTheLatestScan(t *testing.T) {
+	t.Parallel()
+	at := func(h int) time.Time { return time.Date(2026, 3, 2, h, 0, 0, 0, time.UTC) }
+	if _, ok := shipping.Latest(nil); ok {
+		t.Error("there is a latest scan of none")
+	}
+	scans := []shipping.Scan{{ID: "a", At: at(1)}, {ID: "b", At: at(3)}, {ID: "c", At: at(3)}, {ID: "d", At: at(2)}}
+	rapid.Check(t, func(r *rapid.T) {
+		if k, ok := shipping.Latest(rapid.Permutation(scans).Draw(r, "scans")); !ok || k.ID != "c" {
+			r.Errorf("the latest is %+v", k)
+		}
+	})
+}
+
+// TestMishaps reads what carriers say of parcels that do not arrive.
+func TestMishaps(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		scan shipping.Scan
+		want shipping.Status
+	}{
+		{shipping.Scan{Status: shipping.ReturnToSender, Detail: shipping.DetailRefused}, shipping.Returned},
+		{shipping.Scan{Status: shipping.Failure, Detail: shipping.DetailDamaged}, shipping.Damaged},
+		{shipping.Scan{Status: shipping.Failure, Detail: shipping.DetailLost}, shipping.Lost},
+		{shipping.Scan{Status: shipping.Failure}, shipping.Lost},
+		{shipping.Scan{Status: shipping.Delivered}, ""},
+		{shipping.Scan{Status: shipping.InTransit, Detail: shipping.DetailLost}, ""},
+	} {
+		if got := tt.scan.Mishap(); got != tt.want {
+			t.Errorf("%+v says that it is %q, not %q", tt.scan, got, tt.want)
+		}
+		if tt.want != "" && (tt.scan.Status.Physical() || shipping.Fold(shipping.InTransit, tt.scan) != shipping.InTransit) {
+			t.Errorf("%s moves a parcel on its way", tt.scan.Status)
+		}
+	}
+}
+
 func TestLastSeen(t *testing.T) {
 	t.Parallel()
 	at := func(h int) time.Time { return time.Date(2026, 3, 2, h, 0, 0, 0, time.UTC) }

@@ -23,10 +23,11 @@ const numberRank = 36
 // Insert writes a new shipment and what it holds.
 func Insert(tx *db.Tx, s Shipment, lines []ShipmentLine) {
 	tx.Write(`INSERT INTO shipments (id, order_id, location, carrier, service, leaves, units, weight_grams, status, tracking, tracking_number,
-			label_ref, cost, cost_currency, planned_at, shipped_at, delivered_at, scanned_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+			label_ref, cost, cost_currency, planned_at, shipped_at, delivered_at, scanned_at, astray_at, replaced_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		s.ID, s.Order, s.Location, s.Carrier, s.Service, string(s.Leaves), s.Units, s.Weight, string(s.Status), string(s.Tracking), s.TrackingNumber,
-		s.LabelRef, s.Cost, string(s.CostCurrency), db.Micros(s.PlannedAt), db.Micros(s.ShippedAt), db.Micros(s.DeliveredAt), db.Micros(s.ScannedAt))
+		s.LabelRef, s.Cost, string(s.CostCurrency), db.Micros(s.PlannedAt), db.Micros(s.ShippedAt), db.Micros(s.DeliveredAt), db.Micros(s.ScannedAt),
+		db.Micros(s.AstrayAt), db.Micros(s.ReplacedAt))
 	for _, l := range lines {
 		tx.Write(`INSERT INTO shipment_lines (order_id, shipment_id, line, sku, quantity) VALUES ($1, $2, $3, $4, $5)`,
 			s.Order, s.ID, l.Line, l.SKU, l.Quantity)
@@ -36,9 +37,9 @@ func Insert(tx *db.Tx, s Shipment, lines []ShipmentLine) {
 // Save writes what moves of a shipment.
 func Save(tx *db.Tx, s Shipment) {
 	tx.Write(`UPDATE shipments SET carrier = $1, status = $2, tracking = $3, tracking_number = $4, label_ref = $5, cost = $6,
-			cost_currency = $7, shipped_at = $8, delivered_at = $9, scanned_at = $10 WHERE id = $11`,
+			cost_currency = $7, shipped_at = $8, delivered_at = $9, scanned_at = $10, astray_at = $11, replaced_at = $12 WHERE id = $13`,
 		s.Carrier, string(s.Status), string(s.Tracking), s.TrackingNumber, s.LabelRef, s.Cost, string(s.CostCurrency),
-		db.Micros(s.ShippedAt), db.Micros(s.DeliveredAt), db.Micros(s.ScannedAt), s.ID)
+		db.Micros(s.ShippedAt), db.Micros(s.DeliveredAt), db.Micros(s.ScannedAt), db.Micros(s.AstrayAt), db.Micros(s.ReplacedAt), s.ID)
 }
 
 // Of returns an order's shipments, oldest first.
@@ -152,27 +153,27 @@ func AttemptsRange(r db.Reader, first, last string) ([]Attempt, error) {
 		FROM label_attempts WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, shipment_id, n`, first, last)
 }
 
-// AddScans appends those of the scans that are new, and returns them.
-func AddScans(tx *db.Tx, s Shipment, scans []Scan) ([]Scan, error) {
+// AddScans appends those of the scans that are new, and returns them, and all
+// that there are then.
+func AddScans(tx *db.Tx, s Shipment, scans []Scan) (added, all []Scan, err error) {
 	known, err := Scans(tx, s.Order)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	seen := map[string]bool{}
 	for _, k := range known[s.ID] {
 		seen[k.ID] = true
 	}
-	var added []Scan
 	for _, k := range scans {
 		if seen[k.ID] {
 			continue
 		}
 		seen[k.ID] = true
 		added = append(added, k)
-		tx.Write(`INSERT INTO scans (order_id, shipment_id, scan_id, status, at, seen_at, place) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-			s.Order, s.ID, k.ID, string(k.Status), db.Micros(k.At), db.Micros(tx.Now()), k.Place)
+		tx.Write(`INSERT INTO scans (order_id, shipment_id, scan_id, status, at, seen_at, place, detail) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			s.Order, s.ID, k.ID, string(k.Status), db.Micros(k.At), db.Micros(tx.Now()), k.Place, string(k.Detail))
 	}
-	return added, nil
+	return added, append(known[s.ID], added...), nil
 }
 
 // Scans returns the scans of an order's shipments, by shipment, in the order of
@@ -190,13 +191,13 @@ func ScansRange(r db.Reader, first, last string) (map[string]map[string][]Scan, 
 		var order, shipment string
 		var k Scan
 		var at int64
-		if err := row.Scan(&order, &shipment, &k.ID, (*string)(&k.Status), &at, &k.Place); err != nil {
+		if err := row.Scan(&order, &shipment, &k.ID, (*string)(&k.Status), &at, &k.Place, (*string)(&k.Detail)); err != nil {
 			return err
 		}
 		k.At = db.Time(at)
 		add(all, order, shipment, k)
 		return nil
-	}, `SELECT order_id, shipment_id, scan_id, status, at, place FROM scans
+	}, `SELECT order_id, shipment_id, scan_id, status, at, place, detail FROM scans
 		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, shipment_id, at, scan_id`, first, last)
 	return all, err
 }
@@ -221,13 +222,14 @@ func (s Shipment) LastSeen() time.Time {
 }
 
 const shipmentColumns = `id, order_id, location, carrier, service, leaves, units, weight_grams, status, tracking, tracking_number,
-	label_ref, cost, cost_currency, planned_at, shipped_at, delivered_at, scanned_at`
+	label_ref, cost, cost_currency, planned_at, shipped_at, delivered_at, scanned_at, astray_at, replaced_at`
 
 func scanShipment(row db.Row) (Shipment, error) {
 	var s Shipment
-	var planned, shipped, delivered, scanned int64
+	var planned, shipped, delivered, scanned, astray, replaced int64
 	err := row.Scan(&s.ID, &s.Order, &s.Location, &s.Carrier, &s.Service, (*string)(&s.Leaves), &s.Units, &s.Weight, (*string)(&s.Status), (*string)(&s.Tracking), &s.TrackingNumber,
-		&s.LabelRef, &s.Cost, (*string)(&s.CostCurrency), &planned, &shipped, &delivered, &scanned)
+		&s.LabelRef, &s.Cost, (*string)(&s.CostCurrency), &planned, &shipped, &delivered, &scanned, &astray, &replaced)
 	s.PlannedAt, s.ShippedAt, s.DeliveredAt, s.ScannedAt = db.Time(planned), db.Time(shipped), db.Time(delivered), db.Time(scanned)
+	s.AstrayAt, s.ReplacedAt = db.Time(astray), db.Time(replaced)
 	return s, err
 }

@@ -21,7 +21,9 @@ type OrderFact struct {
 	Carrier        string    `json:"carrier,omitempty"`
 	TrackingNumber string    `json:"tracking_number,omitempty"`
 	Tracking       string    `json:"tracking,omitempty"`
-	Silent         bool      `json:"silent,omitempty"` // nothing was seen of the parcel for longer than policy allows
+	Silent         bool      `json:"silent,omitempty"`    // nothing was seen of the parcel for longer than policy allows
+	Astray         bool      `json:"astray,omitempty"`    // a parcel does not arrive, and nothing was sent in its place
+	SentAnew       bool      `json:"sent_anew,omitempty"` // what did not arrive is to leave once more
 	DeliveredAt    time.Time `json:"delivered_at,omitzero"`
 }
 
@@ -62,6 +64,8 @@ const (
 	BeingPrepared    Reason = "being_prepared"
 	OnItsWay         Reason = "on_its_way"
 	NotSeen          Reason = "not_seen"
+	NotArriving      Reason = "not_arriving"
+	BeingSentAnew    Reason = "being_sent_anew"
 	DeliveredMissing Reason = "delivered_but_missing"
 	DeliveredIssue   Reason = "delivered_with_issue"
 	IsCancelling     Reason = "cancelling"
@@ -143,6 +147,10 @@ func where(c Category, o OrderFact) Decision {
 		return Decision{Escalate, DeliveredMissing}
 	case o.Status == "delivered":
 		return Decision{Escalate, DeliveredIssue}
+	case o.Astray:
+		return Decision{Escalate, NotArriving}
+	case o.SentAnew:
+		return Decision{Explain, BeingSentAnew}
 	case o.Silent:
 		return Decision{Escalate, NotSeen}
 	case o.Status == "shipped":
@@ -174,6 +182,8 @@ var texts = map[Reason]string{
 	BeingPrepared:    "The order is paid and is being prepared for shipping.",
 	OnItsWay:         "The parcel is on its way.",
 	NotSeen:          "The carrier has not seen the parcel for too long: a person will look for it.",
+	NotArriving:      "A parcel of this order does not arrive: a person will see to it.",
+	BeingSentAnew:    "A parcel of this order did not arrive. Its goods are being sent once more.",
 	DeliveredMissing: "The carrier says that the parcel was delivered: a person will find out where it is.",
 	DeliveredIssue:   "The parcel was delivered: a person will ask what is wrong with it.",
 	IsCancelling:     "The order is being cancelled.",

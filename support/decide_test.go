@@ -29,6 +29,8 @@ func awaits(o *support.OrderFact)        { o.AwaitsPayment = true }
 func free(o *support.OrderFact)          { o.NothingToPay = true }
 func stuck(o *support.OrderFact)         { o.Stuck = true }
 func silent(o *support.OrderFact)        { o.Silent = true }
+func astray(o *support.OrderFact)        { o.Astray = true }
+func sentAnew(o *support.OrderFact)      { o.SentAnew = true }
 
 var decisions = []struct {
 	name  string
@@ -57,6 +59,9 @@ var decisions = []struct {
 	{"cancelled, back", about(support.OrderIssue, status("cancelled"), paid("refunded")), support.Decision{Act: support.Explain, Reason: support.WasRefunded}},
 	{"cancelled, let go", about(support.CancelRequest, status("cancelled"), paid("voided")), support.Decision{Act: support.Explain, Reason: support.NothingTaken}},
 	{"cancelled, nothing to pay", about(support.CancelRequest, status("cancelled"), free), support.Decision{Act: support.Explain, Reason: support.NothingTaken}},
+	{"does not arrive", about(support.OrderIssue, status("shipped"), astray, silent), support.Decision{Act: support.Escalate, Reason: support.NotArriving}},
+	{"one is sent anew, another does not arrive", about(support.WhereIsMyOrder, status("shipped"), astray, sentAnew), support.Decision{Act: support.Escalate, Reason: support.NotArriving}},
+	{"is sent anew", about(support.WhereIsMyOrder, status("shipped"), sentAnew, silent), support.Decision{Act: support.Explain, Reason: support.BeingSentAnew}},
 	{"cancel", about(support.CancelRequest), support.Decision{Act: support.Cancel, Reason: support.WillCancel}},
 	{"cancel before it is paid", about(support.CancelRequest, status("processed"), paid("due")), support.Decision{Act: support.Cancel, Reason: support.WillCancel}},
 	{"cancel, refused", about(support.CancelRequest, cancelRefused), support.Decision{Act: support.Explain, Reason: support.TooLate}},
@@ -84,7 +89,7 @@ func TestDecide(t *testing.T) {
 var reasons = []support.Reason{
 	support.NoOrder, support.UnknownCategory, support.NeedsPerson, support.StepStuck, support.WasOutOfStock, support.WasDeclined, support.WasNotPaid,
 	support.RefundPending, support.WasRefunded, support.NothingTaken, support.AwaitingPayment, support.PayingNow, support.BeingPrepared,
-	support.OnItsWay, support.NotSeen, support.DeliveredMissing, support.DeliveredIssue, support.IsCancelling, support.WillCancel, support.TooLate,
+	support.OnItsWay, support.NotSeen, support.NotArriving, support.BeingSentAnew, support.DeliveredMissing, support.DeliveredIssue, support.IsCancelling, support.WillCancel, support.TooLate,
 }
 
 // TestEveryReason checks that the decisions above have every reason, and that
@@ -120,10 +125,10 @@ func allFacts() (all []support.Facts) {
 	for _, c := range append(support.Categories, "made_up") {
 		for _, s := range []string{"processed", "paid", "shipped", "delivered", "failed", "cancelled", "made_up"} {
 			for _, p := range []string{"due", "authorised", "captured", "failed", "voided", "refunding", "refunded"} {
-				for bits := range 1 << 6 {
+				for bits := range 1 << 8 {
 					is := func(bit int) bool { return bits>>bit&1 == 1 }
 					all = append(all, support.Facts{Category: c, Order: &support.OrderFact{Status: s, Payment: p, Cancelling: is(0),
-						CancelRefused: is(1), AwaitsPayment: is(2), Stuck: is(3), Silent: is(4), NothingToPay: is(5)}})
+						CancelRefused: is(1), AwaitsPayment: is(2), Stuck: is(3), Silent: is(4), NothingToPay: is(5), Astray: is(6), SentAnew: is(7)}})
 				}
 			}
 		}

@@ -94,8 +94,8 @@ var orderCorruptions = []corruption{
 	{"lines of another order's shipment", []string{`UPDATE shipment_lines SET order_id = '{carried}' WHERE order_id = '{delivered}'`},
 		[]named{{verify.Orphan, of(shipmentOf, "delivered")}, {verify.ShipmentLines, of(shipmentOf, "delivered")}, {verify.Parcel, "{delivered}"}, {verify.OrderMovements, "{delivered}"}}},
 	{"scans of another order's shipment", []string{
-		`INSERT INTO scans (order_id, shipment_id, scan_id, status, at, seen_at, place)
-			SELECT '{carried}', id, 's', 'pre_transit', 0, 0, '' FROM shipments WHERE order_id = '{delivered}'`,
+		`INSERT INTO scans (order_id, shipment_id, scan_id, status, at, seen_at, place, detail)
+			SELECT '{carried}', id, 's', 'pre_transit', 0, 0, '', '' FROM shipments WHERE order_id = '{delivered}'`,
 	}, one(verify.Orphan, of(shipmentOf, "delivered"))},
 	{"an attempt for no refund", []string{`UPDATE payment_attempts SET refund_id = 'rfd_gone' WHERE order_id = '{called back}' AND op = 'refund'`},
 		one(verify.Orphan, `SELECT key FROM payment_attempts WHERE order_id = '{called back}' AND op = 'refund'`)},
@@ -216,8 +216,8 @@ var parcelCorruptions = []corruption{
 	{"sums of another order", []string{`UPDATE orders SET units = units + 1 WHERE id = '{declined}'`}, one(verify.Sums, "{declined}")},
 	{"a second parcel", []string{
 		`INSERT INTO shipments (id, order_id, location, carrier, service, leaves, units, weight_grams, status, tracking, tracking_number, label_ref, cost, cost_currency,
-			planned_at, shipped_at, delivered_at, scanned_at)
-			SELECT 'shp_x', order_id, location, 'manual', service, 'at_once', units, 0, 'label_bought', 'unknown', '', '', 0, '', 0, 0, 0, 0 FROM shipments WHERE order_id = '{delivered}'`,
+			planned_at, shipped_at, delivered_at, scanned_at, astray_at, replaced_at)
+			SELECT 'shp_x', order_id, location, 'manual', service, 'at_once', units, 0, 'label_bought', 'unknown', '', '', 0, '', 0, 0, 0, 0, 0, 0 FROM shipments WHERE order_id = '{delivered}'`,
 	}, []named{{verify.FulfilmentFacet, "{delivered}"}, {verify.State, "shp_x"}, {verify.ShipmentLines, "shp_x"}}},
 	{"no parcel", []string{
 		`UPDATE shipments SET status = 'voided' WHERE order_id = '{carried home}'`,
@@ -235,6 +235,23 @@ var parcelCorruptions = []corruption{
 		one(verify.Deliveries, of(shipmentOf, "delivered"))},
 	{"its event says another time", []string{`UPDATE events SET data = REPLACE(data, '"seen_at":"20', '"seen_at":"21') WHERE subject = '{carried home}' AND type = 'shipment.delivered'`},
 		one(verify.Deliveries, of(shipmentOf, "carried home"))},
+	{"lost at no time", []string{`UPDATE shipments SET astray_at = 0 WHERE order_id = '{lost}'`}, one(verify.Astray, of(shipmentOf, "lost"))},
+	{"astray, but it has arrived", []string{`UPDATE shipments SET astray_at = 1 WHERE order_id = '{carried home}'`}, one(verify.Astray, of(shipmentOf, "carried home"))},
+	{"sent anew at another time", []string{`UPDATE shipments SET replaced_at = replaced_at + 1 WHERE order_id = '{sent anew}' AND replaced_at > 0`},
+		one(verify.Astray, of(shipmentOf+` AND replaced_at > 0`, "sent anew"))},
+	{"sent anew by no event", []string{`UPDATE shipments SET replaced_at = 1 WHERE order_id = '{lost}'`},
+		[]named{{verify.Astray, of(shipmentOf, "lost")}, {verify.FulfilmentFacet, "{lost}"}, {verify.Parcel, "{lost}"}, {verify.StockFacet, "{lost}"}, {verify.StrayStep, "{lost}"}}},
+	{"found by no event", []string{`UPDATE shipments SET status = 'shipped' WHERE order_id = '{lost}'`},
+		[]named{{verify.State, of(shipmentOf, "lost")}, {verify.FulfilmentFacet, "{lost}"}, {verify.StrayStep, "{lost}"}}},
+	{"no one sees to a lost parcel", []string{`DELETE FROM work WHERE owner = '{lost}' AND step = 'await_remedy'`,
+		`UPDATE orders SET next_due = COALESCE((SELECT MIN(due) FROM work WHERE owner = '{lost}' AND state = 'ready'), 0) WHERE id = '{lost}'`},
+		one(verify.NoNextStep, "{lost}")},
+	{"less is lost than the parcels say", []string{`UPDATE orders SET lost = 0, left_house = left_house + lost WHERE id = '{lost}'`},
+		[]named{{verify.FulfilmentFacet, "{lost}"}, {verify.Sums, "{lost}"}}},
+	{"less came back than its event says", []string{`UPDATE stock_movements SET order_id = '' WHERE order_id = '{back}' AND type = 'return'`},
+		one(verify.ReturnedStock, "{back}")},
+	{"more came back than the parcel holds", []string{`UPDATE events SET data = REPLACE(data, '"restocked":1', '"restocked":2') WHERE subject = '{back}' AND type = 'shipment.received'`},
+		[]named{{verify.ReturnedStock, of(shipmentOf, "back")}, {verify.ReturnedStock, "{back}"}}},
 	{"a label that was never bought", []string{`UPDATE label_attempts SET status = 'declined' WHERE order_id = '{delivered}'`},
 		[]named{{verify.LabelAttempts, of(shipmentOf, "delivered")}, {verify.AttemptStatus, of(shipmentOf, "delivered")}}},
 	{"a label that was not given back", []string{`UPDATE label_attempts SET status = 'declined' WHERE order_id = '{called back}' AND op = 'void'`},

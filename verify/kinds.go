@@ -50,6 +50,8 @@ const (
 	Tracking        Kind = "tracking"
 	HandOvers       Kind = "handovers"
 	Deliveries      Kind = "deliveries"
+	Astray          Kind = "astray"
+	ReturnedStock   Kind = "returned_stock"
 	// Of stock.
 	StockFacet      Kind = "stock_facet"
 	MissingStock    Kind = "missing_stock"
@@ -113,13 +115,15 @@ func Kinds() []Rule {
 		{Undone, "A charge that is not an order's own is given back once, or about to be, and no other."},
 		{AuthorisationEnd, "An authorisation that ends, of an order that goes on, has the step that looks after it, or it was said before that it ends."},
 		{FulfilmentFacet, "An order's sums of goods in parcels are what its shipments come to."},
-		{Parcel, "Of an order that is paid, going on and not held, everything is in a parcel that is neither voided nor failed."},
-		{ShipmentLines, "A parcel holds as many units as it says, and the parcels of an order that are neither voided nor failed hold no more than its lines."},
+		{Parcel, "Of an order that is paid, going on and not held, everything is in a parcel that is neither voided, failed nor replaced."},
+		{ShipmentLines, "A parcel holds as many units as it says, and the parcels of an order that are neither voided, failed nor replaced hold no more than its lines."},
 		{LabelAttempts, "A shipment's attempts are numbered from 1; the last was of its carrier; it has the label of the one that bought it, and none once it is voided or failed."},
 		{TwoLabels, "No parcel has two labels that were not given back."},
 		{Tracking, "A parcel's tracking status and last scan are what its scans come to, and it is delivered when they say so."},
 		{HandOvers, "A parcel was handed over when its events say so."},
 		{Deliveries, "A parcel was delivered when its event says that it was seen to arrive."},
+		{Astray, "A parcel does not arrive since its events say so, and was replaced when they say so."},
+		{ReturnedStock, "What was put back of an order's parcels is what their events say, and at most what they hold."},
 		{StockFacet, "What is reserved for an order is what its lines ask for and has not left, but for what a count did not find, and as many units as it says."},
 		{MissingStock, "An order that goes on has all of its goods, reserved or gone, or it is held."},
 		{DeadReservation, "Nothing is reserved for an order that does not exist, and for one that is over only what is in a parcel whose label is not given back."},

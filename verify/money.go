@@ -39,7 +39,7 @@ func (d *dossier) checkPayments() {
 	if len(d.payments) > 0 && amount != o.Total {
 		d.find(PaymentAmount, o.ID, "its payments are of %d, its total is %d", amount, o.Total)
 	}
-	if left, ok := pick(d.shipments, func(s shipping.Shipment) bool { return s.Status == shipping.Shipped }); ok && captured != o.Total {
+	if left, ok := pick(d.shipments, func(s shipping.Shipment) bool { return s.Gone() }); ok && captured != o.Total {
 		d.find(UnpaidHandOver, o.ID, "the parcel %s was handed over, and of %d there is %d captured", left.ID, o.Total, captured)
 	}
 }

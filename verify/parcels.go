@@ -18,9 +18,13 @@ import (
 // checkShipments holds where the order's goods are against its shipments.
 func (d *dossier) checkShipments() {
 	has, want := d.order.Sums, d.order.Sums
-	want.Planned, want.Labelled, want.Left, want.Arrived = 0, 0, 0, 0
+	want.Planned, want.Labelled, want.Left, want.Arrived, want.Lost, want.Replaced = 0, 0, 0, 0, 0, 0
 	for _, s := range d.shipments {
 		switch {
+		case !s.ReplacedAt.IsZero():
+			want.Replaced += s.Units
+		case s.Astray():
+			want.Lost += s.Units
 		case s.Status == shipping.Planned:
 			want.Planned += s.Units
 		case s.Status == shipping.LabelBought:
@@ -106,7 +110,7 @@ func (d *dossier) checkLabels() {
 // checkLabel holds the labels that were not given back against the shipment.
 func (d *dossier) checkLabel(s shipping.Shipment, labels int64, bought shipping.Attempt) {
 	want := int64(0)
-	if s.Carrier != shipping.Manual && (s.Status == shipping.LabelBought || s.Status == shipping.Shipped) {
+	if s.Carrier != shipping.Manual && (s.Status == shipping.LabelBought || s.Gone()) {
 		want = 1
 	}
 	switch {
@@ -152,6 +156,56 @@ func (d *dossier) checkHandOvers() {
 		if !s.ShippedAt.Equal(handOver.At) {
 			d.find(HandOvers, s.ID, "the row says %s, its events %s", s.ShippedAt, handOver.At)
 		}
+	}
+}
+
+// checkAstray holds since when each parcel does not arrive, and when its goods were
+// sent anew, against its events.
+func (d *dossier) checkAstray() {
+	if int64(len(d.events)) != d.order.Version {
+		return // named already: a history that is not whole proves nothing
+	}
+	for _, s := range d.shipments {
+		var since, replaced time.Time
+		for _, e := range d.events {
+			switch {
+			case e.Entity != s.ID:
+			case e.Type == shipping.EventReplaced:
+				replaced = e.At
+			case e.Type == shipping.EventFound || e.Type == shipping.EventDelivered:
+				since = time.Time{}
+			case e.Type == shipping.EventLost || e.Type == shipping.EventDamaged || e.Type == shipping.EventReturned:
+				since = seenAt(e)
+			}
+		}
+		if db.Micros(s.AstrayAt) != db.Micros(since) || !s.ReplacedAt.Equal(replaced) {
+			d.find(Astray, s.ID, "the row says astray since %s and replaced at %s, its events %s and %s", s.AstrayAt, s.ReplacedAt, since, replaced)
+		}
+	}
+}
+
+// checkReturned holds what was put back of the order's parcels against what their
+// events say of it, and never more than they hold.
+func (d *dossier) checkReturned() {
+	var back, said int64
+	for _, m := range d.moved {
+		if m.Type == inventory.ReturnStock {
+			back += m.Quantity
+		}
+	}
+	for _, e := range d.events {
+		if e.Type != shipping.EventReceived {
+			continue
+		}
+		var data struct{ Restocked int64 }
+		_ = json.Unmarshal(e.Data, &data) // what can not be read says nothing
+		said += data.Restocked
+		if s, ok := d.shipment(e.Entity); ok && data.Restocked > s.Units {
+			d.find(ReturnedStock, s.ID, "of %d units %d were put back", s.Units, data.Restocked)
+		}
+	}
+	if back != said {
+		d.find(ReturnedStock, d.order.ID, "%d units were put back, its parcels' events say %d", back, said)
 	}
 }
 
@@ -236,7 +290,7 @@ func (d *dossier) checkMissing() {
 
 // gone returns what the order's parcels have taken away, by SKU.
 func (d *dossier) gone() map[string]int64 {
-	return d.heldIn(func(s shipping.Shipment) bool { return s.Status == shipping.Shipped })
+	return d.heldIn(func(s shipping.Shipment) bool { return s.Gone() })
 }
 
 // heldIn returns what those of the order's parcels hold that are meant, by SKU.
@@ -270,7 +324,7 @@ func (d *dossier) checkStock() {
 		return
 	}
 	needs := order.Demand(d.lines)
-	for sku, n := range d.gone() {
+	for sku, n := range d.heldIn(func(s shipping.Shipment) bool { return s.Gone() && s.Live() }) {
 		needs[sku] -= n
 	}
 	maps.DeleteFunc(needs, func(_ string, n int64) bool { return n == 0 })

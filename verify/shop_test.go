@@ -155,6 +155,7 @@ func (s *shop) until(d time.Duration) {
 func (s *shop) set(change func(*policy.Policy)) {
 	s.t.Helper()
 	p := policy.Default()
+	p.LostAfter = 0 // what is under way at the end is what the corruptions are for
 	change(&p)
 	_, err := s.SetPolicy(s.t.Context(), person, s.version, p)
 	must(s.t, err)
@@ -382,10 +383,11 @@ func (s *shop) sellOnHandOver() {
 func (s *shop) sellByHand() {
 	s.t.Helper()
 	s.set(func(p *policy.Policy) { p.Carrier = shipping.Manual })
-	for _, purpose := range []string{"to pick", "carried", "carried home", "not picked"} {
+	for _, purpose := range []string{"to pick", "carried", "carried home", "not picked", "lost", "sent anew", "back"} {
 		s.place(purpose)
 	}
 	s.until(time.Hour)
+	s.loseParcels()
 	s.handOver("carried")
 	s.handOver("carried home")
 	s.cancel("not picked")
@@ -393,6 +395,30 @@ func (s *shop) sellByHand() {
 	_, err := s.MarkDelivered(s.t.Context(), person, home.Order, home.ID)
 	must(s.t, err)
 	s.look("after a delivery by hand")
+}
+
+// loseParcels has a parcel lost, one replaced by another, and one come back.
+func (s *shop) loseParcels() {
+	s.t.Helper()
+	ctx := s.t.Context()
+	for _, is := range []struct {
+		purpose string
+		became  shipping.Status
+	}{{"lost", shipping.Lost}, {"sent anew", shipping.Damaged}, {"back", shipping.Returned}} {
+		s.handOver(is.purpose)
+		p := s.show(is.purpose).Shipments[0]
+		_, err := s.ReportMishap(ctx, person, p.Order, p.ID, is.became)
+		must(s.t, err)
+		s.look("after a parcel was " + string(is.became))
+	}
+	p := s.show("sent anew").Shipments[0]
+	_, err := s.Reship(ctx, person, p.Order, p.ID)
+	must(s.t, err)
+	s.look("after goods were sent anew")
+	p = s.show("back").Shipments[0]
+	_, err = s.ReceiveBack(ctx, person, p.Order, p.ID, shipping.Grading{})
+	must(s.t, err)
+	s.look("after a parcel came back")
 }
 
 func (s *shop) afterADay() {

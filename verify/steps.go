@@ -36,8 +36,9 @@ var waiting = map[process.Step]func(d *dossier, subject string) bool{
 	process.StepBuyLabel:    shipmentIn(shipping.Planned),
 	// The first scan may tell that a parcel has left while its label is given back.
 	process.StepVoidLabel:     shipmentIn(shipping.LabelBought, shipping.Shipped),
+	process.StepAwaitRemedy:   lacking,
 	process.StepAwaitHandOver: shipmentIn(shipping.Planned, shipping.LabelBought),
-	process.StepTrack:         shipmentIn(shipping.LabelBought, shipping.Shipped),
+	process.StepTrack:         shipmentIn(shipping.LabelBought, shipping.Shipped, shipping.Lost),
 	process.StepAwaitDelivery: shipmentIn(shipping.Shipped),
 	process.StepAwaitCarrier:  goesOn,
 	process.StepCloseTicket:   ticketSolved,
@@ -55,6 +56,11 @@ func shipmentIn(statuses ...shipping.Status) func(*dossier, string) bool {
 		s, ok := d.shipment(subject)
 		return ok && slices.Contains(statuses, s.Status) && s.DeliveredAt.IsZero()
 	}
+}
+
+func lacking(d *dossier, subject string) bool {
+	s, ok := d.shipment(subject)
+	return ok && s.Lacking()
 }
 
 func goesOn(d *dossier, subject string) bool {
@@ -217,7 +223,7 @@ func (d *dossier) unfinished() []string {
 		}
 	}
 	for _, s := range d.shipments {
-		if s.Status == shipping.Planned || s.Status == shipping.Shipped && s.DeliveredAt.IsZero() {
+		if s.Status == shipping.Planned || s.Status == shipping.Shipped && s.DeliveredAt.IsZero() || s.Lacking() {
 			subjects = append(subjects, s.ID)
 		}
 	}

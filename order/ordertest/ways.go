@@ -56,9 +56,15 @@ func happenings(now Standing) (all []event.Event) {
 			all = append(all, happening(t, "", now.Kept()))
 		case "refund.succeeded":
 			all = append(all, happening(t, "", now.Refunding))
+		case "shipment.replaced":
+			for n := int64(1); n+now.Replaced <= units; n++ { // it may go on for ever
+				all = append(all, happening(t, "lost", n))
+			}
 		default:
 			for n := int64(1); n <= units; n++ {
-				all = append(all, happening(t, "planned", n), happening(t, "label_bought", n))
+				for _, from := range []string{"planned", "label_bought", "shipped", "lost"} {
+					all = append(all, happening(t, from, n))
+				}
 			}
 		}
 	}

@@ -17,7 +17,9 @@ CREATE TABLE shipments (
     planned_at      BIGINT NOT NULL,
     shipped_at      BIGINT NOT NULL,
     delivered_at    BIGINT NOT NULL,
-    scanned_at      BIGINT NOT NULL
+    scanned_at      BIGINT NOT NULL,
+    astray_at       BIGINT NOT NULL, -- since when it does not arrive
+    replaced_at     BIGINT NOT NULL  -- when its goods were sent anew
 );
 CREATE INDEX shipments_order ON shipments (order_id, id);
 CREATE INDEX shipments_tracking ON shipments (tracking_number) WHERE tracking_number <> '';
@@ -60,6 +62,7 @@ CREATE TABLE scans (
     at          BIGINT NOT NULL, -- the carrier's clock
     seen_at     BIGINT NOT NULL, -- shop time when it was learned
     place       TEXT   NOT NULL,
+    detail      TEXT   NOT NULL, -- what of an exception it is
     PRIMARY KEY (order_id, shipment_id, scan_id)
 );
 

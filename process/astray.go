@@ -1,0 +1,283 @@
+package process
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"doorstep/event"
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/internal/work"
+	"doorstep/inventory"
+	"doorstep/order"
+	"doorstep/shipping"
+	"doorstep/support"
+)
+
+// mishap says that a parcel does not arrive: what has become of it, and since when.
+func (c *change) mishap(s *shipping.Shipment, became shipping.Status, at time.Time) error {
+	s.AstrayAt = at
+	return c.moveShipment(s, shipping.Mishaps[became], shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, SeenAt: &at})
+}
+
+// found says that a parcel that was lost is on its way again.
+func (c *change) found(s *shipping.Shipment, at time.Time) error {
+	s.AstrayAt = time.Time{}
+	return c.moveShipment(s, shipping.EventFound, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, SeenAt: &at})
+}
+
+// whereabouts follows what the carrier's latest scan says of a parcel: it does
+// not arrive, or is there again. While its label is being given back, that is
+// waited for first.
+func (c *change) whereabouts(s *shipping.Shipment, scans []shipping.Scan) error {
+	last, ok := shipping.Latest(scans)
+	if voiding, err := c.voiding(s); err != nil || voiding || !ok {
+		return err
+	}
+	switch became := last.Mishap(); {
+	case became != "" && mayStray(*s, became):
+		return c.mishap(s, became, last.At)
+	case became == "" && s.Status == shipping.Lost && last.At.After(s.AstrayAt):
+		return c.found(s, last.At)
+	}
+	return nil
+}
+
+// mayStray says whether that can become of a parcel.
+func mayStray(s shipping.Shipment, became shipping.Status) bool {
+	return s.DeliveredAt.IsZero() && shipping.Transitions.Can(s.Status, shipping.Mishaps[became])
+}
+
+// voiding says whether the carrier is being asked to take a parcel's label back.
+func (c *change) voiding(s *shipping.Shipment) (bool, error) {
+	labels, err := c.getLabels()
+	return slices.ContainsFunc(labels, func(a *shipping.Attempt) bool { return a.Shipment == s.ID && a.IsOpen() }), err
+}
+
+// ReportMishap says that a parcel under way does not arrive: that it is lost,
+// damaged or coming back (returned). What follows is said by policy.
+//
+// Errors: invalid when became is none of these; not_found; conflict when the
+// parcel is not under way, or its label is being given back.
+func (p *Process) ReportMishap(ctx context.Context, by Command, orderID, shipmentID string, became shipping.Status) (Result[order.Order], error) {
+	if shipping.Mishaps[became] == "" {
+		return Result[order.Order]{}, fault.New(fault.Invalid, "a parcel that does not arrive is one of %v", slices.Sorted(maps.Keys(shipping.Mishaps)))
+	}
+	return p.change(ctx, by, "report_mishap", orderID, [2]any{shipmentID, became}, func(c *change) error {
+		s, err := c.existingShipment(shipmentID)
+		if err != nil {
+			return err
+		}
+		if !mayStray(*s, became) {
+			return fault.New(fault.Conflict, "shipment %s is %s: it can not be %s", s.ID, whereIs(*s), became)
+		}
+		if voiding, err := c.voiding(s); err != nil {
+			return err
+		} else if voiding {
+			return fault.New(fault.Conflict, "shipment %s: the carrier is being asked to take its label back", s.ID)
+		}
+		return c.mishap(s, became, c.tx.Now())
+	})
+}
+
+// whereIs says how far a parcel is, in a word.
+func whereIs(s shipping.Shipment) string {
+	if !s.DeliveredAt.IsZero() {
+		return string(shipping.Delivered)
+	}
+	return string(s.Status)
+}
+
+// MarkFound says that a parcel that was lost is on its way again. It is kept as a
+// scan, of which a person tells.
+//
+// Errors: not_found; conflict when it is not lost.
+func (p *Process) MarkFound(ctx context.Context, by Command, orderID, shipmentID string) (Result[order.Order], error) {
+	return p.change(ctx, by, "mark_found", orderID, shipmentID, func(c *change) error {
+		s, err := c.existingShipment(shipmentID)
+		if err != nil {
+			return err
+		}
+		if s.Status != shipping.Lost {
+			return fault.New(fault.Conflict, "shipment %s is %s, and not lost", s.ID, whereIs(*s))
+		}
+		seen := shipping.Scan{ID: c.newID("said", s.ID), Status: shipping.InTransit, At: c.tx.Now()}
+		if _, _, err := shipping.AddScans(c.tx, *s, []shipping.Scan{seen}); err != nil {
+			return err
+		}
+		s.Tracking = shipping.Fold(s.Tracking, seen)
+		if seen.At.After(s.ScannedAt) {
+			s.ScannedAt = seen.At
+		}
+		return c.found(s, seen.At)
+	})
+}
+
+// Reship reserves what a parcel holds that does not arrive once more, all of it
+// or nothing, to be sent anew.
+//
+// Errors: not_found; conflict when the parcel is not astray or was replaced
+// already, or when its goods are not there.
+func (p *Process) Reship(ctx context.Context, by Command, orderID, shipmentID string) (Result[order.Order], error) {
+	return p.change(ctx, by, "reship", orderID, shipmentID, func(c *change) error {
+		s, err := c.existingShipment(shipmentID)
+		if err != nil {
+			return err
+		}
+		if err := mayReplace(*s); err != nil {
+			return err
+		}
+		lacks, err := c.replace(s)
+		if err != nil {
+			return err
+		}
+		return notThere(c.order, lacks)
+	})
+}
+
+// mayReplace refuses to send goods anew that are not missed.
+func mayReplace(s shipping.Shipment) error {
+	switch {
+	case !s.Astray():
+		return fault.New(fault.Conflict, "shipment %s is %s: nothing is to be sent in its place", s.ID, whereIs(s))
+	case !s.Lacking():
+		return fault.New(fault.Conflict, "the goods of shipment %s were sent anew already", s.ID)
+	}
+	return nil
+}
+
+func notThere(o order.Order, lacks []inventory.Shortage) error {
+	if len(lacks) == 0 {
+		return nil
+	}
+	return fault.New(fault.Conflict, "order %d can not be sent anew: %d of %s are wanted, and %d are there: restock it, or give the money back",
+		o.Number, lacks[0].Wanted, lacks[0].SKU, lacks[0].Available)
+}
+
+// replace reserves the goods of a parcel once more, or says what is short.
+func (c *change) replace(s *shipping.Shipment) ([]inventory.Shortage, error) {
+	held, err := c.heldBy(s)
+	if err != nil {
+		return nil, err
+	}
+	cause := c.cause("reship")
+	cause.Key += s.ID
+	_, lacks, err := inventory.ReserveAll(c.tx, cause, shipping.Units(held), c.policy.Split)
+	if err != nil || len(lacks) > 0 {
+		return lacks, err
+	}
+	if err := c.moveShipment(s, shipping.EventReplaced, shipmentData{Carrier: s.Carrier}); err != nil {
+		return nil, err
+	}
+	s.ReplacedAt = c.tx.Now()
+	return nil, nil
+}
+
+// Reshipping is what sending a parcel's goods anew comes to.
+type Reshipping struct {
+	Shipment shipping.Shipment       `json:"shipment"`
+	Lines    []shipping.ShipmentLine `json:"lines"`
+	From     []inventory.Reservation `json:"from"`            // what would be reserved where
+	Short    []inventory.Shortage    `json:"short,omitempty"` // what is not there: then nothing is
+}
+
+// PreviewReship says what Reship would reserve, and what is short.
+//
+// Errors: not_found; conflict as Reship, but for goods that are not there.
+func (p *Process) PreviewReship(ctx context.Context, orderID, shipmentID string) (Reshipping, error) {
+	return db.View(ctx, p.db, func(r db.Reader) (v Reshipping, err error) {
+		if v.Shipment, err = readShipment(r, work.Item{Owner: orderID, Subject: shipmentID}); err != nil {
+			return v, err
+		}
+		if err := mayReplace(v.Shipment); err != nil {
+			return v, err
+		}
+		held, err := shipping.Lines(r, orderID)
+		if err != nil {
+			return v, err
+		}
+		set, err := p.policies.Current(r)
+		if err != nil {
+			return v, err
+		}
+		v.Lines = held[shipmentID]
+		v.From, v.Short, err = inventory.WouldReserve(r, shipping.Units(v.Lines), set.Split)
+		return v, err
+	})
+}
+
+// reship is the rule of a shop that sends anew what does not arrive. Where the
+// goods are not there, a person is told.
+func reship(c *change, e event.Event) error {
+	s, err := c.shipment(e.Entity)
+	if err != nil {
+		return err
+	}
+	lacks, err := c.replace(s)
+	if err != nil || len(lacks) == 0 {
+		return err
+	}
+	return c.tellOf(s, "Its goods are not all there to be sent anew: restock them and have them reshipped, or give the money back.")
+}
+
+// reportAstray is the rule of a parcel of which a person decides.
+func reportAstray(c *change, e event.Event) error {
+	s, err := c.shipment(e.Entity)
+	if err != nil {
+		return err
+	}
+	return c.tellOf(s, "Have its goods reshipped, or give the money back.")
+}
+
+// astrayText says what has become of a parcel.
+var astrayText = map[shipping.Status]string{
+	shipping.Lost:     "A parcel of this order is lost.",
+	shipping.Damaged:  "A parcel of this order is damaged.",
+	shipping.Returned: "A parcel of this order was not taken and comes back.",
+	shipping.Received: "A parcel of this order has come back.",
+}
+
+// tellOf tells a person of a parcel that does not arrive, in the ticket that is
+// open about it where there is one.
+func (c *change) tellOf(s *shipping.Shipment, more string) error {
+	category := categoryOf(s)
+	body := astrayText[s.Status] + " " + more
+	told, err := c.alreadyTold(category)
+	if err != nil {
+		return err
+	}
+	if told != nil {
+		c.say(told, support.FromProcess, body)
+		return nil
+	}
+	return c.tell(category, body)
+}
+
+// categoryOf is what a ticket of a parcel that does not arrive is about.
+func categoryOf(s *shipping.Shipment) support.Category {
+	if s.Status == shipping.Damaged {
+		return support.Damaged
+	}
+	return support.WhereIsMyOrder
+}
+
+func awaitRemedyDue(c *change) time.Time {
+	return c.tx.Now().Add(time.Duration(c.policy.AwaitHandOver))
+}
+
+// remedyLate tells a person once more of a parcel that does not arrive, unless
+// someone is at it.
+func remedyLate(c *change, it *work.Item) error {
+	s, err := c.shipment(it.Subject)
+	if err != nil {
+		return err
+	}
+	return c.remind(it, time.Duration(c.policy.AwaitHandOver), categoryOf(s), astrayText[s.Status]+" Nothing was sent in its place.")
+}
+
+// reportTwice is the rule of a parcel that turns up after its goods were sent anew.
+func reportTwice(c *change, _ event.Event) error {
+	return c.tell(support.Other, "A parcel that was given up has turned up after its goods were sent anew: the customer may get them twice.")
+}
