@@ -295,6 +295,32 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "ticket", "list")
 		tr.say("", "verify")
 	},
+	"attention.txt": func(tr *transcript) {
+		tr.say("", "attention", "list")
+		tr.say("", "policy", "set", "capture=on_handover", "label_retries=1h", "ask.tries=2", "hold_rules=amount_over:GBP:2000,countries_differ")
+		tr.say("", place("--sku", "CUP", "--sku", "POT")...)
+		tr.say("", append(place("--sku", "CUP"), "--postal-code", "TROUBLE-ONCE")...)
+		tr.clock.MoveTo(opening.Add(36 * time.Hour))
+		tr.outside = tr.t.TempDir() // the gateway has lost its books
+		tr.say("", "order", "cancel", "1002")
+		tr.say("", place("--sku", "CUP", "--gateway", "manual")...)
+		tr.clock.MoveTo(opening.Add(9 * 24 * time.Hour))
+		tr.say("", "order", "note", "1003", "Let what is due be done.")
+		tr.say("", place("--sku", "CUP")...)
+		tr.say("", "attention", "list")
+		tr.say("", "attention", "list", "--limit", "1")
+		tr.say("", "attention", "list", "--cause", "held", "--json")
+		tr.say("", "attention", "skip", "1001", "--preview")
+		tr.say("", "attention", "compensate", "1002/void_payment")
+		tr.say("", "attention", "retry", "1003/await_payment")
+		tr.say("", "attention", "retry", "1001", "1002", "1004", "--preview")
+		tr.say("", "attention", "compensate", "1003", "1001", "--preview")
+		tr.say("", "attention", "compensate", "1003")
+		tr.say("", "attention", "retry", "1001", "1002")
+		tr.say("", "attention", "retry", "tkt_gone")
+		tr.say("", "attention", "list", "--limit", "0")
+		tr.say("", "verify")
+	},
 	"voided.txt": func(tr *transcript) {
 		tr.say("", "policy", "set", "capture=on_handover", "label_retries=1h", "ask.tries=2")
 		tr.say("", append(place("--sku", "CUP"), "--postal-code", "TROUBLE-ONCE")...)

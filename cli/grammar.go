@@ -26,19 +26,20 @@ type globals struct {
 
 // grammar is everything that can be typed.
 type grammar struct {
-	Demo     demoVerb      `cmd:"" help:"Show the whole process in a throw-away database."`
-	Serve    serveVerb     `cmd:"" help:"Run the process until it is told to stop."`
-	Import   importVerb    `cmd:"" help:"Take another shop's history through the process."`
-	Order    orderVerbs    `cmd:"" help:"Place orders, look at them, cancel them."`
-	Payment  paymentVerbs  `cmd:"" help:"Record what was paid elsewhere."`
-	Shipment shipmentVerbs `cmd:"" help:"Hand parcels over."`
-	Stock    stockVerbs    `cmd:"" help:"What there is to sell, and how many."`
-	Ticket   ticketVerbs   `cmd:"" help:"Customer support."`
-	Events   eventsVerb    `cmd:"" help:"Show everything that has happened, oldest first."`
-	Policy   policyVerbs   `cmd:"" help:"The shop's settings."`
-	Verify   verifyVerb    `cmd:"" help:"Check that the books agree with each other."`
-	Backup   backupVerb    `cmd:"" help:"Copy the database to a file while it is in use."`
-	Version  versionVerb   `cmd:"" help:"Say which program this is."`
+	Demo      demoVerb       `cmd:"" help:"Show the whole process in a throw-away database."`
+	Serve     serveVerb      `cmd:"" help:"Run the process until it is told to stop."`
+	Import    importVerb     `cmd:"" help:"Take another shop's history through the process."`
+	Order     orderVerbs     `cmd:"" help:"Place orders, look at them, cancel them."`
+	Payment   paymentVerbs   `cmd:"" help:"Record what was paid elsewhere."`
+	Shipment  shipmentVerbs  `cmd:"" help:"Hand parcels over."`
+	Stock     stockVerbs     `cmd:"" help:"What there is to sell, and how many."`
+	Ticket    ticketVerbs    `cmd:"" help:"Customer support."`
+	Attention attentionVerbs `cmd:"" help:"What is held, stuck or late, and what can be done about it."`
+	Events    eventsVerb     `cmd:"" help:"Show everything that has happened, oldest first."`
+	Policy    policyVerbs    `cmd:"" help:"The shop's settings."`
+	Verify    verifyVerb     `cmd:"" help:"Check that the books agree with each other."`
+	Backup    backupVerb     `cmd:"" help:"Copy the database to a file while it is in use."`
+	Version   versionVerb    `cmd:"" help:"Say which program this is."`
 }
 
 const description = `Doorstep takes an order from checkout to the customer's door: stock, payment, parcel, support.

@@ -147,6 +147,27 @@ func List(r db.Reader, f Filter) ([]Order, error) {
 	return db.All(r, scanOrder, query+` ORDER BY id DESC LIMIT $1`, args...)
 }
 
+// Held returns up to limit orders that are held, those held for longest first.
+func Held(r db.Reader, limit int) ([]Order, error) {
+	return db.All(r, scanOrder, `SELECT `+columns+` FROM orders WHERE held <> '' ORDER BY held_at, id LIMIT $1`, limit)
+}
+
+// CountHeld counts the orders that are held, up to most.
+func CountHeld(r db.Reader, most int) (int64, error) {
+	n, _, err := db.One(r, scanNumber, `SELECT COUNT(*) FROM (SELECT 1 FROM orders WHERE held <> '' LIMIT $1) AS counted`, most)
+	return n, err
+}
+
+// ByID returns those of the orders that there are.
+func ByID(r db.Reader, ids []string) (map[string]Order, error) {
+	all, err := db.All(r, scanOrder, `SELECT `+columns+` FROM orders WHERE id IN `+r.ListParam("$1"), db.List(ids))
+	byID := make(map[string]Order, len(all))
+	for _, o := range all {
+		byID[o.ID] = o
+	}
+	return byID, err
+}
+
 // Page returns up to limit orders with an id behind after, by id.
 func Page(r db.Reader, after string, limit int) ([]Order, error) {
 	return db.All(r, scanOrder, `SELECT `+columns+` FROM orders WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)

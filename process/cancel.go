@@ -41,17 +41,25 @@ func (p *Process) Cancel(ctx context.Context, by Command, orderID, reason string
 const maxReason = 500
 
 func (c *change) requestCancel() error {
-	switch {
-	case c.order.Status == order.Shipped || c.order.Status == order.Delivered:
-		return fault.New(fault.TooLate, "order %d is %s: it can be sent back when it has arrived", c.order.Number, c.order.Status)
-	case c.order.Sums.Sent() > 0:
-		return fault.New(fault.TooLate, "a parcel of order %d has left: it can be sent back when it has arrived", c.order.Number)
-	case c.order.End == order.EndCancelling:
-		return fault.New(fault.Conflict, "order %d is being cancelled", c.order.Number)
-	case c.order.End != order.EndNone:
-		return fault.New(fault.Conflict, "order %d is %s", c.order.Number, c.order.Status)
+	if err := whyNoCancel(c.order); err != nil {
+		return err
 	}
 	return c.emitOrder(order.EventCancelRequested, nil)
+}
+
+// whyNoCancel is why an order can not be cancelled as it stands, nil when it can.
+func whyNoCancel(o order.Order) error {
+	switch {
+	case o.Status == order.Shipped || o.Status == order.Delivered:
+		return fault.New(fault.TooLate, "order %d is %s: it can be sent back when it has arrived", o.Number, o.Status)
+	case o.Sums.Sent() > 0:
+		return fault.New(fault.TooLate, "a parcel of order %d has left: it can be sent back when it has arrived", o.Number)
+	case o.End == order.EndCancelling:
+		return fault.New(fault.Conflict, "order %d is being cancelled", o.Number)
+	case o.End != order.EndNone:
+		return fault.New(fault.Conflict, "order %d is %s", o.Number, o.Status)
+	}
+	return nil
 }
 
 // finishCancel is the rule of an order that is being cancelled: what was never

@@ -230,8 +230,22 @@ func (c *change) mine(it work.Item) (*work.Item, error) {
 }
 
 // again puts a step's item back, to be done again when due. Tries counts only
-// what was in vain; with none, it is a new attempt, without a deadline yet.
+// what was in vain; with none, it is a new attempt, without a deadline yet. What
+// it waits for is not late.
 func (c *change) again(it *work.Item, due time.Time, tries int, why string) {
+	it.Overdue = time.Time{}
+	c.putBack(it, due, tries, why)
+}
+
+// againLate is again for a step that waits for what is late.
+func (c *change) againLate(it *work.Item, due time.Time, tries int, why string) {
+	if it.Overdue.IsZero() {
+		it.Overdue = c.tx.Now()
+	}
+	c.putBack(it, due, tries, why)
+}
+
+func (c *change) putBack(it *work.Item, due time.Time, tries int, why string) {
 	if tries == 0 {
 		it.Deadline = time.Time{}
 	}
@@ -274,10 +288,11 @@ func (c *change) notReached(it *work.Item, category support.Category, body strin
 	if errors.As(asked, &s) && s.until.After(next) {
 		next = s.until // before, it would only be put back again
 	}
-	c.again(it, next, it.Tries, asked.Error())
 	if away < time.Duration(b.Within) {
+		c.again(it, next, it.Tries, asked.Error())
 		return nil
 	}
+	c.againLate(it, next, it.Tries, asked.Error())
 	return c.tell(category, body)
 }
 

@@ -84,6 +84,11 @@ question to a provider: what will be asked and under which key is committed with
 the event, then it is asked, then what became of it is committed; it goes on until
 one of the events that end it. A **wait** is for a person or the time.
 
+A step that is stuck or waits for what is late needs a person, who may **retry** it,
+**skip** it and see to it themselves, or **compensate**: cancel the order, so that
+what was begun is undone. Each row says which of them it allows; none leaves an
+order in a state that is not true.
+
 `
 
 func tellRow(b *bytes.Buffer, r Row) {
@@ -102,7 +107,24 @@ func tellRow(b *bytes.Buffer, r Row) {
 	if len(r.Leads) > 0 {
 		fmt.Fprintf(b, "- may lead to %s\n", names(r.Leads))
 	}
+	if r.Kind != Rule {
+		fmt.Fprintf(b, "- when it is stuck or late, a person may %s\n", waysOf(r))
+	}
 	b.WriteString("\n")
+}
+
+func waysOf(r Row) string {
+	var all []string
+	for _, w := range r.Ways {
+		all = append(all, "**"+string(w)+"**")
+	}
+	if r.Else != "" {
+		all = append(all, r.Else)
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	return strings.Join(all[:len(all)-1], ", ") + " or " + all[len(all)-1]
 }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

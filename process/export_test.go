@@ -33,6 +33,9 @@ func (p *Process) Without(step Step) {
 	delete(p.steps, step)
 }
 
+// Skips says whether there is a way to pass over a row's step.
+func Skips(r Row) bool { return r.skip != nil }
+
 // Sighting is something that a row of the table was seen to do.
 type Sighting struct {
 	Step Step

@@ -69,11 +69,15 @@ func (p *Process) Release(ctx context.Context, by Command, orderID string) (Resu
 		if c.order.Held == "" {
 			return fault.New(fault.Conflict, "order %d is not held", c.order.Number)
 		}
-		if err := c.reserveMissing(); err != nil {
-			return err
-		}
-		return c.emitOrder(order.EventReleased, reasonData{c.order.Held})
+		return c.release()
 	})
+}
+
+func (c *change) release() error {
+	if err := c.reserveMissing(); err != nil {
+		return err
+	}
+	return c.emitOrder(order.EventReleased, reasonData{c.order.Held})
 }
 
 // parkSteps is the rule of an order that is held: what waits for its time waits

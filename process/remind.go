@@ -19,6 +19,16 @@ func (c *change) isSilent(s *shipping.Shipment) bool {
 	return under && c.tx.Now().Sub(s.LastSeen()) >= time.Duration(c.policy.Silence)
 }
 
+// againSilent puts a step back that waits for what is seen of a parcel: late when
+// that is nothing for too long.
+func (c *change) againSilent(it *work.Item, s *shipping.Shipment, due time.Time, tries int, why string) {
+	if c.isSilent(s) {
+		c.againLate(it, due, tries, why)
+		return
+	}
+	c.again(it, due, tries, why)
+}
+
 // isLost says whether nothing was seen of a parcel that has left for so long that
 // policy gives it up.
 func (c *change) isLost(s *shipping.Shipment) (bool, error) {
@@ -63,7 +73,7 @@ func (c *change) silence(s *shipping.Shipment) error {
 // remind tells a person that something is waited for, unless someone is at it
 // already, and waits once more.
 func (c *change) remind(own *work.Item, again time.Duration, category support.Category, body string) error {
-	c.again(own, c.tx.Now().Add(again), 0, "")
+	c.againLate(own, c.tx.Now().Add(again), 0, "")
 	return c.tell(category, body)
 }
 
@@ -113,7 +123,7 @@ func deliveryLate(c *change, it *work.Item) error {
 	if err != nil {
 		return err
 	}
-	c.again(it, c.missedAt(s), 0, "")
+	c.againSilent(it, s, c.missedAt(s), 0, "")
 	return c.silence(s)
 }
 

@@ -132,18 +132,20 @@ func (p *Process) RetryStuck(ctx context.Context, by Command, orderID string) (R
 		if err != nil {
 			return err
 		}
-		steps := []string{}
-		for _, it := range items {
-			if it.State == work.Stuck {
-				*it = p.queue.Revive(c.tx, *it, c.tx.Now())
-				steps = append(steps, it.Step)
-			}
-		}
-		if len(steps) == 0 {
+		stuck := slices.DeleteFunc(slices.Clone(items), func(it *work.Item) bool { return it.State != work.Stuck })
+		if len(stuck) == 0 {
 			return fault.New(fault.Conflict, "no step of order %d waits for a person", c.order.Number)
 		}
-		return c.emitOrder(EventRetried, map[string]any{"steps": steps})
+		for _, it := range stuck {
+			c.revive(it)
+		}
+		return c.retried(stuck)
 	})
+}
+
+// revive has a step that waits for a person tried again, once its order goes on.
+func (c *change) revive(it *work.Item) {
+	*it = c.p.queue.Revive(c.tx, *it, c.stateOf(Step(it.Step)), c.tx.Now())
 }
 
 func isTicket(owner string) bool { return strings.HasPrefix(owner, support.Prefix+"_") }

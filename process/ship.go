@@ -209,7 +209,9 @@ func carrierLate(c *change, it *work.Item) error {
 	if c.order.Sums.Sent() == 0 {
 		return c.failOrder(order.ShippingFailed)
 	}
-	return c.remind(it, time.Duration(c.policy.AwaitHandOver), support.Other, "A parcel of this order has still no carrier that takes it.")
+	// It is not late for itself: its order is held for this.
+	c.again(it, c.tx.Now().Add(time.Duration(c.policy.AwaitHandOver)), 0, "")
+	return c.tell(support.Other, "A parcel of this order has still no carrier that takes it.")
 }
 
 // handOverReady is the rule of a shop where the label is the hand-over.

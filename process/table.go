@@ -96,13 +96,30 @@ type Row struct {
 	Holds bool         // it waits while the order is held
 	Does  string       // for people
 	Leads []event.Type // the events it may cause, apart from those of Until
+	Ways  []Way        // what a person may do about it when it is stuck, or late
+	Else  string       // what a person may do instead, for people
 
 	rule  func(*change, event.Event) error // a Rule's work, or what prepares an Ask
 	ask   func(context.Context, *Process, work.Item) (settle func(context.Context) error, err error)
 	due   func(*change) time.Time           // when a Wait is due, or an Ask is first asked; at once when nil
 	lapse func(*change, *work.Item) error   // what a Wait does when it is due
 	about func(*change, event.Event) string // whom the step is about; the event's entity when nil
+	skip  func(*change, *work.Item) error   // passes over it, where it has WaySkip: the item ends by an event of Until
 }
+
+// Way is something that a person may do about a step that does not go on by
+// itself.
+type Way string
+
+// The ways. None leaves an order in a state that is not true.
+const (
+	WayRetry      Way = "retry"      // try it again, as it was
+	WaySkip       Way = "skip"       // pass over it: a person sees to it
+	WayCompensate Way = "compensate" // cancel the order: what was begun is undone
+)
+
+// Ways are all ways.
+var Ways = []Way{WayRetry, WaySkip, WayCompensate}
 
 // Guard is a named condition on how an order stands.
 type Guard struct {
@@ -135,12 +152,14 @@ func payRows() []Row {
 			Until: on(payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventCanceled),
 			Does:  "ask the gateway for the money, attempt by attempt", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpAuthorise), ask: askGateway,
+			Ways: []Way{WayRetry, WayCompensate},
 		},
 		{
 			Step: StepAwaitPayment, Kind: Wait, Holds: true, On: on(order.EventProcessed), Guard: paidElsewhere, about: thePayment,
 			Until: on(payment.EventSucceeded, payment.EventCanceled),
 			Does:  "wait until a person records the payment; when it is late, tell a person", Leads: on(support.EventOpened),
 			due: awaitPaymentDue, lapse: paymentLate,
+			Ways: []Way{WayRetry, WayCompensate}, Else: "record the payment",
 		},
 		{
 			Step: StepFailUnpaid, Kind: Rule, On: on(payment.EventFailed), Guard: goingOn,
@@ -153,6 +172,7 @@ func payRows() []Row {
 			Does:  "keep the stock for so long as policy has it, and while the gateway is being asked or is away; then the order fails",
 			Leads: on(order.EventFailed),
 			due:   expirePaymentDue, lapse: expirePayment,
+			Ways: []Way{WayRetry, WayCompensate},
 		},
 		{
 			Step: StepWithdraw, Kind: Rule, On: on(order.EventFailed), Guard: notAskedYet,
@@ -171,12 +191,14 @@ func authorisationRows() []Row {
 			Until: on(payment.EventSucceeded, payment.EventCanceled),
 			Does:  "wait until the authorisation is about to end", Leads: on(payment.EventEnding),
 			due: keepDue, lapse: authorisationLapses,
+			Ways: []Way{WayRetry, WayCompensate},
 		},
 		{
 			Step: StepRenew, Kind: Ask, On: on(payment.EventEnding), Guard: renews,
 			Until: on(payment.EventRenewed, payment.EventRenewalDeclined, payment.EventExpired),
 			Does:  "ask the gateway for another authorisation in the place of the one that ends", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpRenew), ask: askGateway,
+			Ways: []Way{WayRetry, WayCompensate},
 		},
 		{
 			Step: StepReportEnding, Kind: Rule, On: on(payment.EventEnding, payment.EventRenewalDeclined), Guard: endReported,
@@ -187,7 +209,8 @@ func authorisationRows() []Row {
 			Step: StepUndo, Kind: Ask, On: on(EventStray, EventUndone, payment.EventRenewed), Guard: chargeToUndo, about: theOrder,
 			Until: on(EventUndone),
 			Does:  "give up an authorisation, or give back money, that is not the order's", Leads: on(EventStuck, support.EventOpened),
-			ask: askGateway,
+			ask:  askGateway,
+			Ways: []Way{WayRetry},
 		},
 		{
 			Step: StepReportStray, Kind: Rule, On: on(EventStray), about: theOrder,
@@ -199,6 +222,7 @@ func authorisationRows() []Row {
 			Until: on(EventLookedAgain),
 			Does:  "ask the gateway once more about attempts that it knew nothing of", Leads: on(EventStray, EventStuck, support.EventOpened),
 			due: lookAgainDue, ask: askOnceMore,
+			Ways: []Way{WayRetry, WaySkip}, skip: skipLookAgain,
 		},
 	}
 }
@@ -216,6 +240,7 @@ func shipRows() []Row {
 			Until: on(shipping.EventLabelBought, shipping.EventFailed, shipping.EventVoided),
 			Does:  "buy a label from the carrier, attempt by attempt", Leads: on(shipping.EventLabelUnknown, shipping.EventLabelRefused, shipping.EventRerouted, EventStuck, support.EventOpened),
 			rule: openLabelPurchase, ask: askCarrier,
+			Ways: []Way{WayRetry, WayCompensate},
 		},
 		{
 			Step: StepFailUnshipped, Kind: Rule, On: on(shipping.EventFailed), Guard: noCarrier,
@@ -232,12 +257,14 @@ func shipRows() []Row {
 			Until: on(order.EventReleased, order.EventCancelRequested, order.EventFailed),
 			Does:  "wait until a person has found a way; then the order fails, or the person is told again", Leads: on(support.EventOpened),
 			due: awaitCarrierDue, lapse: carrierLate,
+			Ways: []Way{WayRetry, WayCompensate}, Else: "release the order",
 		},
 		{
 			Step: StepCapture, Kind: Ask, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused, payment.EventEnding, payment.EventRenewed, payment.EventRenewalDeclined), Guard: captureOwed, about: thePayment,
 			Until: on(payment.EventSucceeded, payment.EventCaptureFailed, payment.EventExpired),
 			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpCapture), ask: askGateway,
+			Ways: []Way{WayRetry, WayCompensate},
 		},
 		{
 			Step: StepFailCapture, Kind: Rule, On: on(payment.EventCaptureFailed), Guard: goingOn,
@@ -254,6 +281,7 @@ func shipRows() []Row {
 			Until: on(shipping.EventShipped, shipping.EventVoided),
 			Does:  "wait until a person hands the parcel over; when it is late, tell a person", Leads: on(support.EventOpened),
 			due: awaitHandOverDue, lapse: handOverLate,
+			Ways: []Way{WayRetry, WayCompensate}, Else: "hand the parcel over",
 		},
 		{
 			Step: StepTrack, Kind: Ask, On: on(shipping.EventLabelBought, shipping.EventShipped), Guard: carrierTracks,
@@ -261,6 +289,7 @@ func shipRows() []Row {
 			Does:  "ask the carrier what it has seen, up to the door; when nothing was seen for too long, tell a person, and later give the parcel up",
 			Leads: on(shipping.EventTracked, shipping.EventShipped, shipping.EventSilent, shipping.EventLost, shipping.EventFound, support.EventOpened),
 			due:   trackDue, ask: askTracking,
+			Ways: []Way{WayRetry},
 		},
 		{
 			Step: StepAwaitDelivery, Kind: Wait, On: on(shipping.EventShipped, shipping.EventFound), Guard: nobodyTracks,
@@ -268,6 +297,7 @@ func shipRows() []Row {
 			Does:  "wait until a person says that the parcel has arrived; when it is late, tell a person, and later give the parcel up",
 			Leads: on(shipping.EventSilent, support.EventOpened),
 			due:   awaitDeliveryDue, lapse: deliveryLate,
+			Ways: []Way{WayRetry}, Else: "say that the parcel has arrived or is lost",
 		},
 	}
 }
@@ -291,6 +321,7 @@ func astrayRows() []Row {
 			Until: on(shipping.EventReplaced, shipping.EventFound, shipping.EventDelivered),
 			Does:  "wait until a person has the goods sent anew, or the parcel turns up; when it is late, tell a person", Leads: on(support.EventOpened),
 			due: awaitRemedyDue, lapse: remedyLate,
+			Ways: []Way{WayRetry}, Else: "have the goods sent anew",
 		},
 		{
 			Step: StepReportTwice, Kind: Rule, On: on(shipping.EventFound, shipping.EventDelivered), Guard: wasReplaced, about: theOrder,
@@ -339,6 +370,7 @@ func endRows() []Row {
 			Until: on(shipping.EventVoided, shipping.EventVoidRefused),
 			Does:  "give the label back to the carrier", Leads: on(EventStuck, support.EventOpened),
 			rule: openLabelVoid, ask: askCarrier,
+			Ways: []Way{WayRetry},
 		},
 		{
 			Step: StepRefuseCancel, Kind: Rule, On: on(shipping.EventVoidRefused, shipping.EventShipped), Guard: cancelling,
@@ -366,18 +398,21 @@ func endRows() []Row {
 			Until: on(payment.EventCanceled),
 			Does:  "give up the authorisation at the gateway", Leads: on(payment.EventUnknown, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpVoid), ask: askGateway,
+			Ways: []Way{WayRetry}, Else: "record that the authorisation is gone",
 		},
 		{
 			Step: StepRefund, Kind: Ask, On: on(payment.EventRefundOpened), Guard: refundAtGateway,
 			Until: on(payment.EventRefundSucceeded),
 			Does:  "ask the gateway to give the money back, attempt by attempt", Leads: on(payment.EventRefundUnknown, payment.EventRefundDeclined, EventStuck, support.EventOpened),
 			rule: openRefundAttempt, ask: askGateway,
+			Ways: []Way{WayRetry}, Else: "record that the money was given back",
 		},
 		{
 			Step: StepAwaitRefund, Kind: Wait, On: on(payment.EventRefundOpened), Guard: refundByPerson,
 			Until: on(payment.EventRefundSucceeded),
 			Does:  "wait until a person has given back what was paid elsewhere; when it is late, tell a person", Leads: on(support.EventOpened),
 			due: awaitPaymentDue, lapse: refundLate,
+			Ways: []Way{WayRetry}, Else: "record that the money was given back",
 		},
 	}
 }
@@ -424,6 +459,7 @@ func ticketRows() []Row {
 			Until: on(support.EventMessaged, support.EventClosed),
 			Does:  "close a solved ticket when no one has replied", Leads: nil,
 			due: closeTicketDue, lapse: closeTicket,
+			Ways: []Way{WayRetry, WaySkip}, skip: closeTicket,
 		},
 	}
 }

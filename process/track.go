@@ -64,7 +64,7 @@ func (c *change) settleTracking(own *work.Item, t shipping.Tracking, asked error
 		if !errors.Is(asked, attempt.ErrNotReached) {
 			tries++
 		}
-		c.again(own, c.tx.Now().Add(time.Duration(c.policy.TrackEvery)), tries, asked.Error())
+		c.againSilent(own, s, c.tx.Now().Add(time.Duration(c.policy.TrackEvery)), tries, asked.Error())
 		return c.silence(s)
 	}
 	added, all, err := shipping.AddScans(c.tx, *s, t.Scans)
@@ -87,7 +87,7 @@ func (c *change) settleTracking(own *work.Item, t shipping.Tracking, asked error
 	if !s.DeliveredAt.IsZero() || s.Status == shipping.Returned || s.Status == shipping.Damaged {
 		return nil // the event of it has ended the step
 	}
-	c.again(own, c.trackNext(s, t.Next), 0, "")
+	c.againSilent(own, s, c.trackNext(s, t.Next), 0, "")
 	return c.silence(s)
 }
 

@@ -341,7 +341,7 @@ var stepCorruptions = []corruption{
 }
 
 func step(owner string) string {
-	return `INSERT INTO work (owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at, deadline) VALUES ('` + owner + `', 'x', 'track', 'ready', 0, 0, '', 0, '', 0, 0)`
+	return `INSERT INTO work (owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at, deadline, overdue) VALUES ('` + owner + `', 'x', 'track', 'ready', 0, 0, '', 0, '', 0, 0, 0)`
 }
 
 func TestEveryKindHasItsCorruption(t *testing.T) {

@@ -34,11 +34,15 @@ func (run *run) horizon(ctx context.Context) (err error) {
 	return err
 }
 
-// checkFarOff looks for steps that would in truth never be done.
+// checkFarOff looks for steps that would in truth never be done, and for those
+// that are late since a time at which they could not be.
 func (d *dossier) checkFarOff() {
 	for _, it := range d.items {
 		if !d.latest.due.IsZero() && it.Due.After(d.latest.due) && !d.untilItEnds(it) {
 			d.find(FarOff, it.Owner, "the step %s about %s is due at %s; no policy lets it wait for longer than until %s", it.Step, it.Subject, it.Due, d.latest.due)
+		}
+		if !it.Overdue.IsZero() && (it.Overdue.Before(it.Since) || it.Overdue.After(it.Due)) {
+			d.find(FarOff, it.Owner, "the step %s about %s is late since %s; it is there since %s and due at %s", it.Step, it.Subject, it.Overdue, it.Since, it.Due)
 		}
 		if it.Until.After(d.latest.leased) {
 			d.find(FarOff, it.Owner, "the step %s about %s is leased until %s; no lease is longer than %s", it.Step, it.Subject, it.Until, work.MaxLease)

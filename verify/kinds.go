@@ -135,7 +135,7 @@ func Kinds() []Rule {
 		{Defined, "An SKU's name, currency, price and weight are what the last event about them says."},
 		{StrayStep, "Every step that is due or waited for is one of the process, about something that exists and waits for it."},
 		{NoNextStep, "Whatever is not finished has a next step, is held, or a person was told."},
-		{FarOff, "No step is due later than any policy of the shop has let one wait, or leased for longer than leases last."},
+		{FarOff, "No step is due later than any policy of the shop has let one wait, or leased for longer than leases last, or late since before it was there or after it is due."},
 		{Untold, "Of a step that waits for a person, and of an order that the process has stopped, one was told: the order has an unsolved ticket."},
 		{TicketCategory, "A ticket is of the category that its events say."},
 		{TicketReason, "A ticket has the reason that its events said last, and an unsolved one has one."},

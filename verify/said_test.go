@@ -51,6 +51,7 @@ var saidCorruptions = []corruption{
 		`UPDATE orders SET next_due = next_due + 3155760000000000 WHERE id = '{labelled}'`}, one(verify.FarOff, "{labelled}")},
 	{"leased for a hundred years", []string{`UPDATE work SET lease = 'made up', lease_until = due + 3155760000000000 WHERE owner = '{labelled}'`},
 		one(verify.FarOff, "{labelled}")},
+	{"late since a time to come", []string{`UPDATE work SET overdue = due + 1 WHERE owner = '{labelled}'`}, one(verify.FarOff, "{labelled}")},
 	{"a step of a ticket without an order, in a hundred years", []string{step("{talk}"), `UPDATE work SET due = 3155760000000000 + 3155760000000000 WHERE owner = '{talk}'`},
 		[]named{{verify.FarOff, "{talk}"}, {verify.StrayStep, "{talk}"}}},
 }

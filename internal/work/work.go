@@ -35,6 +35,7 @@ type Item struct {
 	// up to a person; zero for none.
 	Deadline time.Time
 	Since    time.Time // shop time when it was enqueued
+	Overdue  time.Time // shop time since when what it waits for is late; zero when it is not
 }
 
 // State says whether an item is claimed when it is due.
@@ -86,10 +87,10 @@ func (q *Queue) Enqueue(tx *db.Tx, it Item) Item {
 		it.State = Ready
 	}
 	q.takeNow(tx, &it)
-	tx.Write(`INSERT INTO work (owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at, deadline)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+	tx.Write(`INSERT INTO work (owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at, deadline, overdue)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		it.Owner, it.Subject, it.Step, string(it.State), db.Micros(it.Due), it.Tries, it.Lease, db.Micros(it.Until),
-		it.Error, db.Micros(it.Since), db.Micros(it.Deadline))
+		it.Error, db.Micros(it.Since), db.Micros(it.Deadline), db.Micros(it.Overdue))
 	return it
 }
 
@@ -122,25 +123,26 @@ func (q *Queue) Finish(tx *db.Tx, it Item) {
 }
 
 // Retry puts an item back in its state, to be done again when due, with its
-// deadline as it is.
+// deadline as it is, and late or not as it says.
 func (q *Queue) Retry(tx *db.Tx, it Item, due time.Time, tries int, why string) Item {
 	held := it.Lease
 	it.Due, it.Tries, it.Error = due, tries, clip(why)
 	q.takeNow(tx, &it)
-	tx.Write(`UPDATE work SET state = $1, due = $2, tries = $3, lease = $4, lease_until = $5, last_error = $6, deadline = $7
-		WHERE owner = $8 AND subject = $9 AND step = $10 AND lease = $11`,
-		string(it.State), db.Micros(it.Due), it.Tries, it.Lease, db.Micros(it.Until), it.Error, db.Micros(it.Deadline),
+	tx.Write(`UPDATE work SET state = $1, due = $2, tries = $3, lease = $4, lease_until = $5, last_error = $6, deadline = $7, overdue = $8
+		WHERE owner = $9 AND subject = $10 AND step = $11 AND lease = $12`,
+		string(it.State), db.Micros(it.Due), it.Tries, it.Lease, db.Micros(it.Until), it.Error, db.Micros(it.Deadline), db.Micros(it.Overdue),
 		it.Owner, it.Subject, it.Step, held)
 	return it
 }
 
-// GiveUp leaves an item for a person: it is kept and not claimed again.
+// GiveUp leaves an item for a person: it is kept and not claimed again. It is due
+// since now.
 func (q *Queue) GiveUp(tx *db.Tx, it Item, why string) Item {
 	held := it.Lease
-	it.State, it.Lease, it.Until, it.Error = Stuck, "", time.Time{}, clip(why)
-	tx.Write(`UPDATE work SET state = 'stuck', tries = tries + 1, lease = '', lease_until = 0, last_error = $1
-		WHERE owner = $2 AND subject = $3 AND step = $4 AND lease = $5`,
-		it.Error, it.Owner, it.Subject, it.Step, held)
+	it.State, it.Due, it.Lease, it.Until, it.Error = Stuck, tx.Now(), "", time.Time{}, clip(why)
+	tx.Write(`UPDATE work SET state = 'stuck', due = $1, tries = tries + 1, lease = '', lease_until = 0, last_error = $2
+		WHERE owner = $3 AND subject = $4 AND step = $5 AND lease = $6`,
+		db.Micros(it.Due), it.Error, it.Owner, it.Subject, it.Step, held)
 	return it
 }
 
@@ -168,14 +170,14 @@ func (q *Queue) Resume(tx *db.Tx, it Item, due time.Time) Item {
 	return it
 }
 
-// Revive makes an item that waits for a person ready again, as if it had not
-// been tried.
-func (q *Queue) Revive(tx *db.Tx, it Item, due time.Time) Item {
-	it.State, it.Due, it.Tries, it.Deadline, it.Error = Ready, due, 0, time.Time{}, ""
+// Revive puts an item that waits for a person back in a state, as if it had been
+// tried once: a provider may have been asked.
+func (q *Queue) Revive(tx *db.Tx, it Item, state State, due time.Time) Item {
+	it.State, it.Due, it.Tries, it.Deadline, it.Error, it.Overdue = state, due, 1, time.Time{}, "", time.Time{}
 	q.takeNow(tx, &it)
-	tx.Write(`UPDATE work SET state = 'ready', due = $1, tries = 0, lease = $2, lease_until = $3, last_error = '', deadline = 0
-		WHERE owner = $4 AND subject = $5 AND step = $6 AND state = 'stuck'`,
-		db.Micros(it.Due), it.Lease, db.Micros(it.Until), it.Owner, it.Subject, it.Step)
+	tx.Write(`UPDATE work SET state = $1, due = $2, tries = 1, lease = $3, lease_until = $4, last_error = '', deadline = 0, overdue = 0
+		WHERE owner = $5 AND subject = $6 AND step = $7 AND state = 'stuck'`,
+		string(it.State), db.Micros(it.Due), it.Lease, db.Micros(it.Until), it.Owner, it.Subject, it.Step)
 	return it
 }
 
@@ -201,6 +203,26 @@ func Range(r db.Reader, first, last string) ([]Item, error) {
 // Stuckness returns the items that wait for a person, the oldest first.
 func Stuckness(r db.Reader, limit int) ([]Item, error) {
 	return db.All(r, scan, `SELECT `+columns+` FROM work WHERE state = 'stuck' ORDER BY due, owner, subject, step LIMIT $1`, limit)
+}
+
+// Overdues returns the items that wait for what is late, the latest first.
+func Overdues(r db.Reader, limit int) ([]Item, error) {
+	return db.All(r, scan, `SELECT `+columns+` FROM work WHERE state = 'ready' AND overdue > 0 ORDER BY overdue, owner, subject, step LIMIT $1`, limit)
+}
+
+// CountStuck and CountOverdue count what Stuckness and Overdues return, up to
+// most.
+func CountStuck(r db.Reader, most int) (int64, error) { return count(r, `state = 'stuck'`, most) }
+
+// CountOverdue is described with CountStuck.
+func CountOverdue(r db.Reader, most int) (int64, error) {
+	return count(r, `state = 'ready' AND overdue > 0`, most)
+}
+
+func count(r db.Reader, which string, most int) (int64, error) {
+	n, _, err := db.One(r, func(row db.Row) (n int64, err error) { return n, row.Scan(&n) },
+		`SELECT COUNT(*) FROM (SELECT 1 FROM work WHERE `+which+` LIMIT $1) AS counted`, most)
+	return n, err
 }
 
 // Due returns up to limit items that are due by t, in the order in which they
@@ -258,13 +280,13 @@ func (q *Queue) renew(tx *db.Tx, it Item) error {
 	return err
 }
 
-const columns = `owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at, deadline`
+const columns = `owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at, deadline, overdue`
 
 func scan(row db.Row) (Item, error) {
 	var it Item
-	var due, until, since, deadline int64
-	err := row.Scan(&it.Owner, &it.Subject, &it.Step, (*string)(&it.State), &due, &it.Tries, &it.Lease, &until, &it.Error, &since, &deadline)
-	it.Due, it.Until, it.Since, it.Deadline = db.Time(due), db.Time(until), db.Time(since), db.Time(deadline)
+	var due, until, since, deadline, overdue int64
+	err := row.Scan(&it.Owner, &it.Subject, &it.Step, (*string)(&it.State), &due, &it.Tries, &it.Lease, &until, &it.Error, &since, &deadline, &overdue)
+	it.Due, it.Until, it.Since, it.Deadline, it.Overdue = db.Time(due), db.Time(until), db.Time(since), db.Time(deadline), db.Time(overdue)
 	return it, err
 }
 

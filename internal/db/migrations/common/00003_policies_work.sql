@@ -25,7 +25,9 @@ CREATE TABLE work (
     last_error  TEXT   NOT NULL,
     enqueued_at BIGINT NOT NULL, -- shop time
     deadline    BIGINT NOT NULL, -- shop time, 0 for none: past it the step is given up to a person
+    overdue     BIGINT NOT NULL, -- shop time since when what is waited for is late, 0 when it is not
     PRIMARY KEY (owner, subject, step)
 );
 CREATE INDEX work_due ON work (due, owner, subject, step) WHERE state = 'ready';
 CREATE INDEX work_stuck ON work (due, owner, subject, step) WHERE state = 'stuck';
+CREATE INDEX work_overdue ON work (overdue, owner, subject, step) WHERE state = 'ready' AND overdue > 0;

@@ -43,6 +43,7 @@ CREATE TABLE orders (
 CREATE INDEX orders_status ON orders (status, id);
 CREATE INDEX orders_customer ON orders (customer, id) WHERE customer <> '';
 CREATE INDEX orders_held ON orders (id) WHERE held <> '';
+CREATE INDEX orders_held_at ON orders (held_at, id) WHERE held <> '';
 
 CREATE TABLE order_lines (
     order_id   TEXT   NOT NULL,
