@@ -16,6 +16,10 @@ type simulated struct {
 	SimDecline      float64       `help:"Share of the payments that are declined; every other one of them may pass when asked again." placeholder:"RATE" group:"Simulated gateway and carrier:"`
 	SimLabelTrouble float64       `help:"Share of the labels that the carrier refuses for now." placeholder:"RATE" group:"Simulated gateway and carrier:"`
 	SimLabelRefuse  float64       `help:"Share of the labels that the carrier refuses for good." placeholder:"RATE" group:"Simulated gateway and carrier:"`
+	SimLost         float64       `help:"Share of the parcels that the carrier loses; some turn up weeks later." placeholder:"RATE" group:"Simulated gateway and carrier:"`
+	SimDamaged      float64       `help:"Share of the parcels that are damaged on their way." placeholder:"RATE" group:"Simulated gateway and carrier:"`
+	SimRefused      float64       `help:"Share of the parcels that are refused at the door, and come back." placeholder:"RATE" group:"Simulated gateway and carrier:"`
+	SimReturned     float64       `help:"Share of the parcels that can not be delivered, and come back." placeholder:"RATE" group:"Simulated gateway and carrier:"`
 	SimKeyLife      time.Duration `help:"How long they honour the key of a question after its first use." default:"24h" placeholder:"TIME" group:"Simulated gateway and carrier:"`
 	SimAuthorised   time.Duration `name:"sim-authorisation-life" help:"How long an authorisation can be captured; 0 for always." placeholder:"TIME" group:"Simulated gateway and carrier:"`
 }
@@ -33,4 +37,5 @@ func (v simulated) configure(cfg *doorstep.Config) {
 	g.DeclineRate, g.SoftShare = v.SimDecline, 0.5
 	g.KeyLife, c.KeyLife, g.AuthorisationLife = v.SimKeyLife, v.SimKeyLife, v.SimAuthorised
 	c.TroubleRate, c.RefuseRate = v.SimLabelTrouble, v.SimLabelRefuse
+	c.LostRate, c.DamagedRate, c.RefusedRate, c.ReturnedRate = v.SimLost, v.SimDamaged, v.SimRefused, v.SimReturned
 }

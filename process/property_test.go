@@ -42,7 +42,7 @@ func TestShopsKeepTheirBooks(t *testing.T) {
 			tb := &draw{TB: t, r: r}
 			defer tb.close()
 			m := &model{shop: newShop(tb, engine, drawConfig(r)), received: map[string]int64{"CUP": 100, "POT": 50, "LAMP": 1},
-				demand: map[string]map[string]int64{}}
+				demand: map[string]map[string]int64{}, back: map[string]int64{}}
 			r.Repeat(m.actions())
 			m.settle()
 		})
@@ -81,7 +81,8 @@ func drawConfig(r *rapid.T) config {
 			TimeoutBefore: rate("gateway silent before"), TimeoutAfter: rate("gateway silent after"), LatencyMax: latency("gateway"), KeyLife: keys},
 		carrier: carrier.Config{Seed: seed, RefuseRate: rate("refused"), TroubleRate: rate("trouble"), Unreachable: rate("carrier unreachable"),
 			TimeoutBefore: rate("carrier silent before"), TimeoutAfter: rate("carrier silent after"), LateRate: 0.3, TwiceRate: 0.3,
-			LatencyMax: latency("carrier"), KeyLife: keys},
+			LatencyMax: latency("carrier"), KeyLife: keys,
+			LostRate: rate("lost"), DamagedRate: rate("damaged") / 2, RefusedRate: rate("refused at the door") / 2, ReturnedRate: rate("returned") / 2},
 	}
 	capture := rapid.SampledFrom([]policy.Capture{policy.CaptureAtOnce, policy.CaptureOnHandOver}).Draw(r, "capture")
 	handOver := rapid.SampledFrom([]policy.HandOver{policy.HandOverAtOnce, policy.HandOverByPerson, policy.HandOverFirstScan}).Draw(r, "hand-over")
@@ -90,7 +91,10 @@ func drawConfig(r *rapid.T) config {
 	tries := rapid.SampledFrom([]int{1, 1, policy.Default().Ask.Tries}).Draw(r, "tries")
 	cfg.gateway.AuthorisationLife = rapid.SampledFrom([]time.Duration{0, time.Hour, 2 * day}).Draw(r, "life of an authorisation")
 	end := rapid.SampledFrom([]policy.AuthorisationEnd{policy.EndCapture, policy.EndRenew, policy.EndReport}).Draw(r, "its end")
+	lostAfter := rapid.SampledFrom([]time.Duration{0, 10 * day, 30 * day}).Draw(r, "given up after")
+	onLost := rapid.SampledFrom([]policy.OnLost{policy.OnLostAsk, policy.OnLostReship}).Draw(r, "on a loss")
 	cfg.policy = func(p *policy.Policy) {
+		p.LostAfter, p.OnLost = policy.Duration(lostAfter), onLost
 		p.Capture, p.HandOver, p.Gateway, p.Carrier, p.Ask.Tries, p.AuthorisationEnd = capture, handOver, pays, ships, tries, end
 	}
 	return cfg
@@ -102,6 +106,7 @@ type model struct {
 	*shop
 	received map[string]int64
 	demand   map[string]map[string]int64 // by order, SKU
+	back     map[string]int64            // what has come back and was fit to be sold
 	orders   []order.Order
 }
 
@@ -116,6 +121,10 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		"record payment": m.on(m.drawRecord),
 		"hand over":      m.on(m.drawHandOver),
 		"mark delivered": m.on(m.drawDelivered),
+		"lose a parcel":  m.on(m.drawMishap),
+		"find a parcel":  m.on(m.drawFound),
+		"send it anew":   m.on(m.drawReship),
+		"receive it":     m.on(m.drawReceive),
 		"give back":      m.on(m.drawRefund),
 		"raise a ticket": m.on(m.drawTicket),
 		"restock":        m.drawRestock,
@@ -171,6 +180,9 @@ func (m *model) drawRecord(_ *rapid.T, o order.Order) error {
 
 func (m *model) drawHandOver(_ *rapid.T, o order.Order) error {
 	for _, s := range m.show(o.ID).Shipments {
+		if s.Gone() {
+			continue
+		}
 		h := shipping.HandOver{TrackingNumber: s.TrackingNumber}
 		if h.TrackingNumber == "" {
 			h.TrackingNumber = "MADE-UP-" + s.ID
@@ -184,11 +196,66 @@ func (m *model) drawHandOver(_ *rapid.T, o order.Order) error {
 
 func (m *model) drawDelivered(_ *rapid.T, o order.Order) error {
 	for _, s := range m.show(o.ID).Shipments {
+		if s.Astray() && s.Status != shipping.Lost {
+			continue
+		}
 		if _, err := m.MarkDelivered(m.t.Context(), person(""), o.ID, s.ID); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// parcelOf draws one of an order's parcels.
+func (m *model) parcelOf(r *rapid.T, o order.Order) (p shipping.Shipment, ok bool) {
+	all := m.show(o.ID).Shipments
+	if len(all) == 0 {
+		return p, false
+	}
+	return rapid.SampledFrom(all).Draw(r, "parcel"), true
+}
+
+func (m *model) drawMishap(r *rapid.T, o order.Order) error {
+	p, ok := m.parcelOf(r, o)
+	if !ok {
+		return nil
+	}
+	became := rapid.SampledFrom([]shipping.Status{shipping.Lost, shipping.Damaged, shipping.Returned}).Draw(r, "became")
+	_, err := m.ReportMishap(m.t.Context(), person(""), o.ID, p.ID, became)
+	return err
+}
+
+func (m *model) drawFound(r *rapid.T, o order.Order) error {
+	p, ok := m.parcelOf(r, o)
+	if !ok {
+		return nil
+	}
+	_, err := m.MarkFound(m.t.Context(), person(""), o.ID, p.ID)
+	return err
+}
+
+func (m *model) drawReship(r *rapid.T, o order.Order) error {
+	p, ok := m.parcelOf(r, o)
+	if !ok {
+		return nil
+	}
+	_, err := m.Reship(m.t.Context(), person(""), o.ID, p.ID)
+	return err
+}
+
+func (m *model) drawReceive(r *rapid.T, o order.Order) error {
+	p, ok := m.parcelOf(r, o)
+	if !ok {
+		return nil
+	}
+	g := shipping.Grading{WriteOff: rapid.Bool().Draw(r, "of no use")}
+	_, err := m.ReceiveBack(m.t.Context(), person(""), o.ID, p.ID, g)
+	if err == nil && !g.WriteOff {
+		for sku, n := range m.demand[o.ID] { // all of an order is in each of its parcels
+			m.back[sku] += n
+		}
+	}
+	return err
 }
 
 func (m *model) drawRefund(_ *rapid.T, o order.Order) error {
@@ -224,17 +291,16 @@ func (m *model) hold() {
 		v := m.show(o.ID)
 		m.sound(v)
 		m.paid(v)
+		times := int64(m.count(o, shipping.EventShipped)) // all of it left so often
 		for sku, n := range m.demand[o.ID] {
-			switch v.Order.Stock {
-			case order.StockLeft:
-				left[sku] += n
-			case order.StockReserved:
+			left[sku] += n * times
+			if v.Order.Stock == order.StockReserved {
 				reserved[sku] += n
 			}
 		}
 	}
 	for sku, received := range m.received {
-		m.wantLevel(sku, received-left[sku], reserved[sku])
+		m.wantLevel(sku, received-left[sku]+m.back[sku], reserved[sku])
 	}
 }
 

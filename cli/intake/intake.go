@@ -54,9 +54,12 @@ const (
 	Release       Verb = "release"
 	HandOver      Verb = "hand_over"
 	Delivered     Verb = "delivered"
+	Lost          Verb = "lost"
+	Found         Verb = "found"
+	Reship        Verb = "reship"
 )
 
-var verbs = []Verb{Place, Cancel, Ticket, Receive, RecordPayment, RecordRefund, RecordVoid, Hold, Release, HandOver, Delivered}
+var verbs = []Verb{Place, Cancel, Ticket, Receive, RecordPayment, RecordRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship}
 
 // Result is one line of the output.
 type Result struct {

@@ -184,7 +184,7 @@ func (n *Intake) do(ctx context.Context, c Command) (Result, error) {
 		return Result{Status: "received", Replayed: r.Replayed}, err
 	case Ticket:
 		return n.ticket(ctx, by, c)
-	case HandOver, Delivered:
+	case HandOver, Delivered, Lost, Found, Reship:
 		return n.parcel(ctx, by, c)
 	default:
 		return n.change(ctx, by, c)
@@ -247,10 +247,18 @@ func (n *Intake) parcel(ctx context.Context, by process.Command, c Command) (Res
 	if err != nil {
 		return Result{}, err
 	}
-	if c.Do == Delivered {
+	switch c.Do {
+	case Delivered:
 		return changed(n.Process.MarkDelivered(ctx, by, orderID, shipmentID))
+	case Lost:
+		return changed(n.Process.ReportMishap(ctx, by, orderID, shipmentID, shipping.Lost))
+	case Found:
+		return changed(n.Process.MarkFound(ctx, by, orderID, shipmentID))
+	case Reship:
+		return changed(n.Process.Reship(ctx, by, orderID, shipmentID))
+	default:
+		return changed(n.Process.HandOver(ctx, by, orderID, shipmentID, shipping.HandOver{TrackingNumber: c.TrackingNumber}))
 	}
-	return changed(n.Process.HandOver(ctx, by, orderID, shipmentID, shipping.HandOver{TrackingNumber: c.TrackingNumber}))
 }
 
 // record is what the command says of money that moved elsewhere: all that is

@@ -118,7 +118,8 @@ func (s *shop) chores(b books) (n int) {
 	for _, p := range b.shipments {
 		waits := p.Carrier == shipping.Manual && !over[p.Order]
 		count(waits && p.Status == shipping.Planned && s.handOver(p.ID))
-		count(waits && p.Status == shipping.Shipped && p.DeliveredAt.IsZero() && s.delivered(p.ID))
+		lost := p.Status == shipping.Lost && p.Lacking()
+		count(waits && (p.Status == shipping.Shipped || lost) && p.DeliveredAt.IsZero() && s.delivered(p.ID))
 	}
 	return n
 }
@@ -237,11 +238,11 @@ func (s *shop) stockIs(b books) {
 			s.Errorf("stock: %+v", l)
 		}
 	}
-	for _, o := range b.orders {
-		if o.Stock != order.StockLeft {
+	for _, p := range b.shipments { // there is one location: all of an order is in each of its parcels
+		if !p.Gone() {
 			continue
 		}
-		for _, l := range b.lines[o.ID] {
+		for _, l := range b.lines[p.Order] {
 			kept[l.SKU] += l.Quantity
 		}
 	}
@@ -314,7 +315,7 @@ func (s *shop) labelsAre(b books) {
 	}))
 	s.must(c.Close())
 	for _, p := range b.shipments {
-		if p.Carrier == shipping.Manual || p.Status != shipping.Shipped {
+		if p.Carrier == shipping.Manual || !p.Gone() {
 			continue
 		}
 		if of, there := sold[p.TrackingNumber]; !there || of != p.Order {

@@ -105,6 +105,8 @@ var mayRefuse = map[intake.Verb][]fault.Code{
 	intake.RecordRefund:  {fault.Conflict},
 	intake.HandOver:      {fault.Conflict, fault.TooLate},
 	intake.Delivered:     {fault.Conflict},
+	intake.Found:         {fault.Conflict},
+	intake.Reship:        {fault.Conflict},
 }
 
 // answered takes an answer to a command. One that was acknowledged gets its
@@ -247,6 +249,13 @@ func (s *shop) react(l logLine) {
 		if s.chance(40) {
 			s.delivered(l.Subject)
 		}
+	case process.StepAwaitRemedy:
+		switch {
+		case s.chance(50):
+			s.parcel(intake.Reship, l.Subject)
+		case s.chance(30):
+			s.parcel(intake.Found, l.Subject)
+		}
 	case process.StepAwaitRefund:
 		if s.chance(40) {
 			s.recordRefund(l.Owner, l.Subject)
@@ -266,6 +275,8 @@ func (s *shop) handOver(shipment string) bool {
 	return s.book.add("hand over "+shipment, intake.HandOver, fields{"shipment": shipment, "tracking_number": "MADE-UP-" + shipment})
 }
 
-func (s *shop) delivered(shipment string) bool {
-	return s.book.add("delivered "+shipment, intake.Delivered, fields{"shipment": shipment})
+func (s *shop) delivered(shipment string) bool { return s.parcel(intake.Delivered, shipment) }
+
+func (s *shop) parcel(do intake.Verb, shipment string) bool {
+	return s.book.add(string(do)+" "+shipment, do, fields{"shipment": shipment})
 }

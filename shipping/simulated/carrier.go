@@ -32,6 +32,10 @@ type Config struct {
 	TroubleRate   float64       // purchases that are refused for now, drawn once per key
 	LateRate      float64       // scans that show 1 to 12 hours after they were made
 	TwiceRate     float64       // scans that show a second time, 1 to 12 hours later
+	LostRate      float64       // parcels that are lost: of them nothing more is seen, or they turn up weeks later
+	DamagedRate   float64       // parcels that are damaged
+	RefusedRate   float64       // parcels that are refused at the door, and come back
+	ReturnedRate  float64       // parcels that can not be delivered, and come back
 	Unreachable   float64       // asks that certainly do not arrive (shipping.ErrNotReached)
 	TimeoutBefore float64       // asks without an answer, where nothing was done
 	TimeoutAfter  float64       // asks without an answer, where it was done
@@ -88,6 +92,11 @@ func (c Config) check(wrong *fault.Check) {
 	wrong.If(c.RefuseRate+c.TroubleRate > 1, "TroubleRate", "out_of_range", "RefuseRate and TroubleRate add up to at most 1")
 	outside.CheckRate(wrong, "LateRate", c.LateRate)
 	outside.CheckRate(wrong, "TwiceRate", c.TwiceRate)
+	outside.CheckRate(wrong, "LostRate", c.LostRate)
+	outside.CheckRate(wrong, "DamagedRate", c.DamagedRate)
+	outside.CheckRate(wrong, "RefusedRate", c.RefusedRate)
+	outside.CheckRate(wrong, "ReturnedRate", c.ReturnedRate)
+	wrong.If(c.LostRate+c.DamagedRate+c.RefusedRate+c.ReturnedRate > 1, "LostRate", "out_of_range", "the rates of parcels that do not arrive add up to at most 1")
 }
 
 // Close closes the carrier's file.
@@ -174,8 +183,8 @@ func (c *Carrier) Lookup(ctx context.Context, key string) (shipping.LabelAnswer,
 // show: scans may be late and thereby out of order, and may come twice. A parcel
 // whose label is void shows nothing new.
 //
-// Next is when the next scan shows; zero once the delivery shows, and for a void
-// label.
+// Next is when the next scan shows; zero once the delivery or another end shows,
+// and for a void label.
 //
 // Errors: not found and wrapping shipping.ErrNoLabel when the carrier has no such
 // tracking number; unavailable as for Rate.

@@ -33,7 +33,7 @@ const (
 )
 
 // journey is every scan of a parcel, in the order of their times, as if the label
-// were never voided.
+// were never voided: to the door, or to where it goes astray.
 func (c *Carrier) journey(l Label) []shipping.Scan {
 	pickup := c.pickup(l)
 	out, delivered := c.lastDay(l, pickup)
@@ -45,6 +45,9 @@ func (c *Carrier) journey(l Label) []shipping.Scan {
 	scans = append(scans,
 		shipping.Scan{Status: shipping.OutForDelivery, At: out, Place: l.to + " delivery depot"},
 		shipping.Scan{Status: shipping.Delivered, At: delivered, Place: l.to})
+	if astray := c.mishap(l); astray != nil {
+		scans = astray(c, l, scans)
+	}
 	for i := range scans {
 		scans[i].ID = l.TrackingNumber + "-" + strconv.Itoa(i+1)
 	}
