@@ -5,6 +5,7 @@ import (
 	"context"
 
 	"doorstep"
+	"doorstep/access"
 	"doorstep/internal/db"
 	"doorstep/process"
 	"doorstep/support"
@@ -14,6 +15,7 @@ type ticketVerbs struct {
 	Open    ticketOpen    `cmd:"" help:"Raise a matter, about an order or about none."`
 	List    ticketList    `cmd:"" help:"List tickets, the newest first."`
 	Show    ticketShow    `cmd:"" help:"Show what was written and decided."`
+	Assign  ticketAssign  `cmd:"" help:"Say who sees to it."`
 	Reply   ticketReply   `cmd:"" help:"Write to the customer, or for them."`
 	Resolve ticketResolve `cmd:"" help:"Say that it is solved, and how."`
 }
@@ -85,6 +87,7 @@ func (s *session) changeTicket(w working, do func(*process.Process) (support.Tic
 type ticketList struct {
 	Status   *support.Status  `help:"Only those with this status: ${enum}." enum:"new, open, pending, on_hold, solved, closed" placeholder:"STATUS"`
 	Category support.Category `help:"Only those of this category." placeholder:"NAME"`
+	Assignee string           `help:"Only those that this person sees to." placeholder:"WHO"`
 	Limit    int              `help:"How many at most." default:"20" placeholder:"N"`
 	Before   string           `help:"Only those before this one: the next page." placeholder:"TICKET"`
 }
@@ -94,7 +97,8 @@ func (ticketList) Help() string {
 	return `Examples:
 
     doorstep ticket list
-    doorstep ticket list --status open --limit 100`
+    doorstep ticket list --status open --limit 100
+    doorstep ticket list --assignee agent:7`
 }
 
 // Run lists the tickets.
@@ -103,7 +107,7 @@ func (v *ticketList) Run(s *session) error {
 		return invalid("--limit is at least 1")
 	}
 	tickets, err := view(s, func(r db.Reader) ([]support.Ticket, error) {
-		return support.List(r, support.Filter{Status: given(v.Status), Category: v.Category, Before: v.Before, Limit: v.Limit})
+		return support.List(r, support.Filter{Status: given(v.Status), Category: v.Category, Assignee: v.Assignee, Before: v.Before, Limit: v.Limit})
 	})
 	if err != nil {
 		return err
@@ -121,9 +125,9 @@ func (s *screen) tickets(p page[support.Ticket]) {
 		return
 	}
 	t := s.table("", column{title: "TICKET"}, column{title: "STATUS", status: true}, column{title: "CATEGORY", shrink: true},
-		column{title: "REASON", shrink: true}, column{title: "OPENED"})
+		column{title: "REASON", shrink: true}, column{title: "ASSIGNEE", shrink: true}, column{title: "OPENED"})
 	for _, k := range p.Items {
-		t.add(k.ID, words(k.Status), words(k.Category), words(k.Reason), k.OpenedAt.Format("01-02 15:04Z"))
+		t.add(k.ID, words(k.Status), words(k.Category), words(k.Reason), k.Assignee, k.OpenedAt.Format("01-02 15:04Z"))
 	}
 	t.print()
 	if p.Before != "" {
@@ -161,6 +165,9 @@ func (s *screen) conversation(c process.Conversation) {
 	t := c.Ticket
 	s.printf("Ticket %s (%s): %s\n", s.paint(bold, t.ID), printable(words(t.Category)), s.status(words(t.Status)))
 	s.printf("  opened %s by %s, about %s\n", moment(t.OpenedAt), printable(t.OpenedBy), cmp.Or(t.Order, "no order"))
+	if t.Assignee != "" {
+		s.printf("  assigned to %s\n", printable(t.Assignee))
+	}
 	for _, d := range c.Decisions {
 		s.printf("  decided %s: %s, because: %s\n", moment(d.At), words(d.Result.Act), words(d.Result.Reason))
 	}
@@ -168,6 +175,36 @@ func (s *screen) conversation(c process.Conversation) {
 		s.heading("%s  %s", instant(m.At), m.From)
 		s.paragraph(m.Body)
 	}
+}
+
+// ticketAssign says who sees to a ticket.
+type ticketAssign struct {
+	Ticket string       `arg:"" help:"The ticket's id."`
+	Who    access.Actor `arg:"" help:"The person, by kind and identifier; none for no one."`
+	keyed
+}
+
+// Help is the detail of the verb's help.
+func (ticketAssign) Help() string {
+	return `A person is named as the log names them, by an identifier and never by their name.
+
+Examples:
+
+    doorstep ticket assign tkt_01m8… agent:7
+    doorstep ticket assign tkt_01m8… none
+    doorstep ticket list --assignee agent:7`
+}
+
+// Run assigns the ticket.
+func (v *ticketAssign) Run(s *session) error {
+	who := v.Who
+	if who == "none" {
+		who = ""
+	}
+	return s.changeTicket(working{}, func(p *process.Process) (support.Ticket, error) {
+		r, err := p.AssignTicket(s.ctx, v.command(), v.Ticket, who)
+		return r.Value, err
+	})
 }
 
 // ticketReply adds a message.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"doorstep/access"
 	"doorstep/event"
 	"doorstep/fault"
 	"doorstep/internal/db"
@@ -28,14 +29,18 @@ func (c *change) moveTicket(t *support.Ticket, on event.Type) error {
 	}
 	t.Status, t.UpdatedAt = to, c.tx.Now()
 	t.Version++
-	return c.emit(event.Event{Entity: t.ID, Version: t.Version, Type: on, From: string(from), To: string(to),
-		Data: event.Data(ticketData{Category: t.Category, Reason: t.Reason})})
+	data := ticketData{Category: t.Category, Reason: t.Reason}
+	if on == support.EventAssigned {
+		data.Assignee = &t.Assignee
+	}
+	return c.emit(event.Event{Entity: t.ID, Version: t.Version, Type: on, From: string(from), To: string(to), Data: event.Data(data)})
 }
 
 // ticketData is what an event of a ticket carries.
 type ticketData struct {
 	Category support.Category `json:"category"`
 	Reason   support.Reason   `json:"reason,omitempty"`
+	Assignee *string          `json:"assignee,omitempty"` // of ticket.assigned, "" for none
 }
 
 // openTicket raises a matter. The table decides at once what it calls for.
@@ -201,6 +206,29 @@ func (p *Process) SolveTicket(ctx context.Context, by Command, id, body string) 
 		}
 		c.say(t, support.FromShop, body)
 		return c.moveTicket(t, support.EventSolved)
+	})
+}
+
+// AssignTicket says which person sees to a ticket, "" for none. Where that is so
+// already, nothing changes.
+//
+// Errors: invalid when it is no person; not_found; conflict when the ticket is
+// solved or closed.
+func (p *Process) AssignTicket(ctx context.Context, by Command, id string, who access.Actor) (Result[support.Ticket], error) {
+	var check fault.Check
+	check.If(who != "" && !who.IsPerson(), "assignee", "malformed", "a person of the shop as the log names them, such as operator or agent:7")
+	if err := check.Err("the assignment"); err != nil {
+		return Result[support.Ticket]{}, err
+	}
+	return p.changeTicket(ctx, by, "assign_ticket", id, who, func(c *change, t *support.Ticket) error {
+		if !t.Status.Unsolved() {
+			return fault.New(fault.Conflict, "ticket %s is %s: no one sees to it any more", t.ID, t.Status)
+		}
+		if t.Assignee == string(who) {
+			return nil
+		}
+		t.Assignee = string(who)
+		return c.moveTicket(t, support.EventAssigned)
 	})
 }
 

@@ -3,7 +3,9 @@ package process_test
 import (
 	"time"
 
+	"doorstep/access"
 	"doorstep/fault"
+	"doorstep/internal/db"
 	gateway "doorstep/payment/simulated"
 	"doorstep/process"
 	"doorstep/shipping"
@@ -49,6 +51,7 @@ var ticketScenarios = []scenario{
 		s.wantTicket(ticket.ID, support.Solved, support.TooLate)
 		s.wantCount(o, shipping.EventShipped, 1)
 	}},
+	{"a person sees to a ticket at every point", config{gateway: slowGateway}, assigned},
 	{"a note is kept", config{}, func(s *shop) {
 		o := s.place(cup())
 		_, err := s.Note(s.t.Context(), person(""), o.ID, "Made up: wrap it well.")
@@ -197,4 +200,45 @@ func ticketWaits(s *shop) {
 	s.wantTicket(ticket.ID, support.Solved, support.WasRefunded)
 	s.after(8 * day)
 	s.wantTicket(ticket.ID, support.Closed, support.WasRefunded)
+}
+
+// assigned has tickets that wait for their order, a person and the customer be
+// seen to by someone.
+func assigned(s *shop) {
+	ctx := s.t.Context()
+	o := s.place(cup())
+	s.after(time.Second)
+	waits, open := s.raise(o, support.CancelRequest), s.raise(o, support.Damaged)
+	assign := func(id string, who access.Actor) error {
+		_, err := s.AssignTicket(ctx, person(""), id, who)
+		return err
+	}
+	must(s.t, assign(waits.ID, "agent:7"))
+	must(s.t, assign(open.ID, "agent:7"))
+	must(s.t, assign(open.ID, "agent:7"))
+	_, err := s.ReplyTicket(ctx, person(""), open.ID, support.FromShop, "Which one?")
+	must(s.t, err)
+	must(s.t, assign(open.ID, "operator"))
+	s.wantCount(o, support.EventAssigned, 3)
+	if t := s.ticket(open.ID).Ticket; t.Assignee != "operator" || t.Status != support.Pending {
+		s.t.Errorf("the ticket is %+v", t)
+	}
+	mine, err := db.View(ctx, s.db, func(r db.Reader) ([]support.Ticket, error) {
+		return support.List(r, support.Filter{Assignee: "agent:7", Limit: 10})
+	})
+	must(s.t, err)
+	if len(mine) != 1 || mine[0].ID != waits.ID {
+		s.t.Errorf("agent:7 sees to %+v", mine)
+	}
+	must(s.t, assign(open.ID, ""))
+	s.solve(open.ID)
+	s.refused(fault.Conflict, assign(open.ID, "agent:7"))
+	for _, nobody := range []access.Actor{"process", "customer", "provider:simulated", "made.up@example.com", "Made Up", "agent:", ":7"} {
+		s.refused(fault.Invalid, assign(waits.ID, nobody))
+	}
+	s.refused(fault.NotFound, assign("tkt_gone", "agent:7"))
+	s.after(time.Minute)
+	if t := s.ticket(waits.ID).Ticket; t.Assignee != "agent:7" || t.Status != support.Solved {
+		s.t.Errorf("the ticket is %+v", t)
+	}
 }

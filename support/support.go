@@ -19,7 +19,8 @@ type Ticket struct {
 	Status    Status    `json:"status"`
 	Version   int64     `json:"version"` // counts its changes
 	Messages  int64     `json:"messages"`
-	Reason    Reason    `json:"reason"` // of the last decision
+	Reason    Reason    `json:"reason"`             // of the last decision
+	Assignee  string    `json:"assignee,omitempty"` // the person who sees to it, as an actor; "" for none
 	OpenedBy  string    `json:"opened_by"`
 	OpenedAt  time.Time `json:"opened_at"`
 	UpdatedAt time.Time `json:"updated_at"`
@@ -64,6 +65,7 @@ const (
 	EventOpened    event.Type = "ticket.opened"
 	EventWaiting   event.Type = "ticket.waiting"   // decided: it is solved when the process has done its part
 	EventEscalated event.Type = "ticket.escalated" // decided: a person is needed
+	EventAssigned  event.Type = "ticket.assigned"  // a person is to see to it, or no longer
 	EventSolved    event.Type = "ticket.solved"
 	EventReplied   event.Type = "ticket.replied"  // the shop wrote
 	EventMessaged  event.Type = "ticket.messaged" // the customer wrote
@@ -79,11 +81,14 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: OnHold, On: EventWaiting, To: OnHold},
 	{From: OnHold, On: EventSolved, To: Solved},
 	{From: OnHold, On: EventEscalated, To: Open},
+	{From: OnHold, On: EventAssigned, To: OnHold},
 	{From: OnHold, On: EventReplied, To: OnHold},
 	{From: OnHold, On: EventMessaged, To: OnHold},
+	{From: Open, On: EventAssigned, To: Open},
 	{From: Open, On: EventReplied, To: Pending},
 	{From: Open, On: EventMessaged, To: Open},
 	{From: Open, On: EventSolved, To: Solved},
+	{From: Pending, On: EventAssigned, To: Pending},
 	{From: Pending, On: EventReplied, To: Pending},
 	{From: Pending, On: EventMessaged, To: Open},
 	{From: Pending, On: EventSolved, To: Solved},

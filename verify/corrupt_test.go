@@ -114,8 +114,8 @@ var orderCorruptions = []corruption{
 	{"a refund of what is not even named like one", []string{refund("gone")}, one(verify.Orphan, "gone")},
 	{"a refund of no payment", []string{refund("{delivered}")}, []named{{verify.Orphan, "rfd_x"}, {verify.State, "rfd_x"}}},
 	{"a ticket about no order", []string{
-		`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, opened_by, opened_at, updated_at)
-			VALUES ('tkt_x', 'gone', 'other', 'closed', 1, 0, '', 'operator', 0, 0)`,
+		`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, opened_by, opened_at, updated_at)
+			VALUES ('tkt_x', 'gone', 'other', 'closed', 1, 0, '', '', 'operator', 0, 0)`,
 		`INSERT INTO counts (name, shard, n) VALUES ('tickets.closed', 77, 1)`,
 	}, one(verify.Orphan, "tkt_x")},
 	{"an event of no order", []string{
@@ -336,6 +336,7 @@ var stepCorruptions = []corruption{
 		[]named{{verify.NoNextStep, "{voiding}"}, {verify.NoNextStep, "{cancels}"}, {verify.AttemptStep, "{voiding}"}}},
 	{"a ticket that is never closed", []string{`DELETE FROM work WHERE subject = '{explained late}'`}, one(verify.NoNextStep, "{explained late}")},
 	{"a ticket without a reason", []string{`UPDATE tickets SET reason = '' WHERE id = '{talk}'`}, one(verify.TicketReason, "{talk}")},
+	{"a ticket that no one was given", []string{`UPDATE tickets SET assignee = 'agent:8' WHERE id = '{talk}'`}, one(verify.TicketReason, "{talk}")},
 	{"a message is lost", []string{`DELETE FROM ticket_messages WHERE ticket_id = '{explained}' AND n = 2`}, one(verify.TicketMessages, "{explained}")},
 	{"a message of a ticket without an order is lost", []string{`DELETE FROM ticket_messages WHERE ticket_id = '{talk}' AND n = 1`}, one(verify.TicketMessages, "{talk}")},
 }

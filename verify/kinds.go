@@ -138,7 +138,7 @@ func Kinds() []Rule {
 		{FarOff, "No step is due later than any policy of the shop has let one wait, or leased for longer than leases last, or late since before it was there or after it is due."},
 		{Untold, "Of a step that waits for a person, and of an order that the process has stopped, one was told: the order has an unsolved ticket."},
 		{TicketCategory, "A ticket is of the category that its events say."},
-		{TicketReason, "A ticket has the reason that its events said last, and an unsolved one has one."},
+		{TicketReason, "A ticket has the reason that its events said last, and an unsolved one has one; the person sees to it whom they said last."},
 		{TicketMessages, "A ticket's messages are numbered from 1, and it knows how many there are."},
 	}
 }

@@ -140,12 +140,15 @@ func (d *dossier) checkStatus(about string, a attempt.Attempt) {
 // checkTicketSaid holds what a ticket is about, and why it stands as it does,
 // against its events.
 func (d *dossier) checkTicketSaid(t support.Ticket) {
-	category, reason := t.Category, t.Reason
+	category, reason, assignee := t.Category, t.Reason, t.Assignee
 	if d.order.ID == "" || d.whole() {
-		category, reason = d.ticketSaid(t)
+		category, reason, assignee = d.ticketSaid(t)
 	}
 	if t.Category != category {
 		d.find(TicketCategory, t.ID, "the row says %q, its events %q", t.Category, category)
+	}
+	if t.Assignee != assignee {
+		d.find(TicketReason, t.ID, "the row says that %q sees to it, its events %q", t.Assignee, assignee)
 	}
 	switch {
 	case t.Reason != reason:
@@ -156,8 +159,8 @@ func (d *dossier) checkTicketSaid(t support.Ticket) {
 }
 
 // ticketSaid returns what a ticket's events say of it: what it was opened about,
-// unless one of them says another category, and the last reason.
-func (d *dossier) ticketSaid(t support.Ticket) (category support.Category, reason support.Reason) {
+// unless one of them says another category, the last reason, and who sees to it.
+func (d *dossier) ticketSaid(t support.Ticket) (category support.Category, reason support.Reason, assignee string) {
 	for _, e := range d.events {
 		if e.Entity != t.ID {
 			continue
@@ -165,8 +168,12 @@ func (d *dossier) ticketSaid(t support.Ticket) (category support.Category, reaso
 		var said struct {
 			Category support.Category
 			Reason   support.Reason
+			Assignee *string
 		}
 		_ = json.Unmarshal(e.Data, &said) // what can not be read says nothing
+		if said.Assignee != nil {
+			assignee = *said.Assignee
+		}
 		if said.Category != t.Category || category == "" {
 			category = said.Category
 		}
@@ -174,7 +181,7 @@ func (d *dossier) ticketSaid(t support.Ticket) (category support.Category, reaso
 			reason = said.Reason
 		}
 	}
-	return category, reason
+	return category, reason, assignee
 }
 
 // checkDefined holds what an SKU is against what was last said of it.

@@ -7,12 +7,14 @@ CREATE TABLE tickets (
     version    BIGINT NOT NULL CHECK (version > 0),
     messages   BIGINT NOT NULL CHECK (messages >= 0),
     reason     TEXT   NOT NULL,
+    assignee   TEXT   NOT NULL, -- the person who sees to it, '' for none
     opened_by  TEXT   NOT NULL,
     opened_at  BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX tickets_order ON tickets (order_id, id);
 CREATE INDEX tickets_status ON tickets (status, id);
+CREATE INDEX tickets_assignee ON tickets (assignee, id) WHERE assignee <> '';
 CREATE INDEX tickets_category ON tickets (category, id);
 
 -- What people wrote may hold personal data: erasable.
