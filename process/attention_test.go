@@ -249,13 +249,15 @@ func (s *shop) giveUp(owner string) {
 	}
 }
 
-// TestWhatWasTriedIsNotTakenForUntouched cancels an order whose step is to be
-// tried again: what was asked may have been done.
+// TestWhatWasTriedIsNotTakenForUntouched cancels an order that is held and whose
+// step is to be tried again then: what was asked may have been done.
 func TestWhatWasTriedIsNotTakenForUntouched(t *testing.T) {
 	onShops(t, config{}, func(t *testing.T, s *shop) {
 		o := s.place(cup())
 		s.giveUp(o.ID)
-		s.attend(process.WayCompensate, fmt.Sprint(o.Number))
+		s.hold(o, "made_up")
+		s.attend(process.WayRetry, item(o, "authorise"))
+		s.cancel(o)
 		s.wantAttempts(o, attempt.Open)
 		s.after(time.Minute)
 		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: takenBack, Tickets: "order_issue open step_stuck"})
