@@ -21,6 +21,8 @@ type shipmentLost struct {
 func (shipmentLost) Help() string {
 	return `A parcel that was not seen for as long as the policy's lost_after is given up by itself. Then, as on_lost has it, its goods are sent anew, or a ticket asks a person: order reship sends them anew. A carrier that gives scans is asked further, and a parcel that turns up is on its way again.
 
+Of an order that has failed, whose label the carrier has not taken back, it says that the parcel has left all the same.
+
 Examples:
 
     doorstep shipment lost 1001
@@ -92,6 +94,8 @@ type shipmentFound struct {
 // Help is the detail of the verb's help.
 func (shipmentFound) Help() string {
 	return `It is for a parcel that was given up as lost. Where its goods were sent anew already, a ticket tells of it: the customer may get them twice.
+
+It is also for a parcel of an order that has failed, whose label the carrier has not taken back: it is here, and its goods are free again.
 
 Examples:
 

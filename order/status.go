@@ -208,6 +208,8 @@ var transitions = []row{
 	{"shipment.shipped", need(end, EndNone, EndCancelling)},
 	{"shipment.voided", need(end, EndNone, EndCancelling, EndFailed)},
 	{"shipment.replaced", need(end, EndNone)},
+	{"shipment.unpacked", need(end, EndFailed)},
+	{"shipment.strayed", need(end, EndFailed)},
 }
 
 // forgo leaves an order that is over to miss nothing.

@@ -93,6 +93,8 @@ var ledger = []struct {
 	{"shipment.damaged", "shipped", lose},
 	{"shipment.returned", "shipped", lose},
 	{"shipment.found", "", func(s *Sums, f facts) { s.Lost -= f.Units; s.Left += f.Units }},
+	{"shipment.unpacked", "", func(s *Sums, f facts) { s.Labelled -= f.Units }},
+	{"shipment.strayed", "", func(s *Sums, f facts) { s.Labelled -= f.Units; s.Reserved -= f.Units }},
 	{"shipment.replaced", "", func(s *Sums, f facts) { s.Lost -= f.Units; s.Replaced += f.Units; s.Reserved += f.Units }},
 
 	{"payment.succeeded", "", func(s *Sums, f facts) { s.Captured += f.Amount }},

@@ -57,7 +57,8 @@ func (c *change) voiding(s *shipping.Shipment) (bool, error) {
 }
 
 // ReportMishap says that a parcel under way does not arrive: that it is lost,
-// damaged or coming back (returned). What follows is said by policy.
+// damaged or coming back (returned). What follows is said by policy. Of an order
+// that has failed, lost says that the parcel has left all the same.
 //
 // Errors: invalid when became is none of these; not_found; conflict when the
 // parcel is not under way, or its label is being given back.
@@ -69,6 +70,13 @@ func (p *Process) ReportMishap(ctx context.Context, by Command, orderID, shipmen
 		s, err := c.existingShipment(shipmentID)
 		if err != nil {
 			return err
+		}
+		kept, err := c.labelKept(s)
+		if err != nil {
+			return err
+		}
+		if kept && became == shipping.Lost {
+			return c.strayed(s)
 		}
 		if !mayStray(*s, became) {
 			return fault.New(fault.Conflict, "shipment %s is %s: it can not be %s", s.ID, whereIs(*s), became)
@@ -90,15 +98,41 @@ func whereIs(s shipping.Shipment) string {
 	return string(s.Status)
 }
 
-// MarkFound says that a parcel that was lost is on its way again. It is kept as a
-// scan, of which a person tells.
+// labelKept says whether a parcel of an order that has failed is neither here nor
+// gone by the books, because its carrier has not taken the label back.
+func (c *change) labelKept(s *shipping.Shipment) (bool, error) {
+	if c.order.End != order.EndFailed || s.Status != shipping.LabelBought {
+		return false, nil
+	}
+	voiding, err := c.voiding(s)
+	return !voiding, err
+}
+
+// strayed lets the goods of a parcel go that has left though its order is over.
+func (c *change) strayed(s *shipping.Shipment) error {
+	if err := c.goodsLeave(s); err != nil {
+		return err
+	}
+	return c.moveShipment(s, shipping.EventStrayed, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber})
+}
+
+// MarkFound says that a parcel that was lost is on its way again, which is kept as
+// a scan of which a person tells; or that a parcel of an order that has failed is
+// here, so that its goods are free.
 //
-// Errors: not_found; conflict when it is not lost.
+// Errors: not_found; conflict when neither is missed.
 func (p *Process) MarkFound(ctx context.Context, by Command, orderID, shipmentID string) (Result[order.Order], error) {
 	return p.change(ctx, by, "mark_found", orderID, shipmentID, func(c *change) error {
 		s, err := c.existingShipment(shipmentID)
 		if err != nil {
 			return err
+		}
+		kept, err := c.labelKept(s)
+		if err != nil {
+			return err
+		}
+		if kept {
+			return c.moveShipment(s, shipping.EventUnpacked, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber})
 		}
 		if s.Status != shipping.Lost {
 			return fault.New(fault.Conflict, "shipment %s is %s, and not lost", s.ID, whereIs(*s))

@@ -291,7 +291,7 @@ func (m *model) hold() {
 		v := m.show(o.ID)
 		m.sound(v)
 		m.paid(v)
-		times := int64(m.count(o, shipping.EventShipped)) // all of it left so often
+		times := int64(m.count(o, shipping.EventShipped) + m.count(o, shipping.EventStrayed)) // all of it left so often
 		for sku, n := range m.demand[o.ID] {
 			left[sku] += n * times
 			if v.Order.Stock == order.StockReserved {

@@ -166,6 +166,6 @@ func reportLostLabel(c *change, e event.Event) error {
 			return err
 		}
 	}
-	_, err := c.openTicket(support.Other, support.FromProcess, "The carrier gives the label of an order that is over not back: its parcel has to be found.")
+	_, err := c.openTicket(support.Other, support.FromProcess, "The carrier gives the label of an order that is over not back: find its parcel, and say that it was found, or that it is lost.")
 	return err
 }

@@ -232,15 +232,20 @@ func handOverReady(c *change, _ event.Event) error {
 
 // ship lets a parcel leave with its goods.
 func (c *change) ship(s *shipping.Shipment) error {
-	held, err := c.heldBy(s)
-	if err != nil {
-		return err
-	}
-	if err := inventory.ShipParcel(c.tx, c.cause(s.ID), s.Location, shipping.Units(held)); err != nil {
+	if err := c.goodsLeave(s); err != nil {
 		return err
 	}
 	s.ShippedAt = c.tx.Now()
 	return c.moveShipment(s, shipping.EventShipped, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber})
+}
+
+// goodsLeave takes what a parcel holds off the books.
+func (c *change) goodsLeave(s *shipping.Shipment) error {
+	held, err := c.heldBy(s)
+	if err != nil {
+		return err
+	}
+	return inventory.ShipParcel(c.tx, c.cause(s.ID), s.Location, shipping.Units(held))
 }
 
 // HandOver says that a person has handed a parcel over to its carrier. It is

@@ -94,6 +94,18 @@ var labelScenarios = []scenario{
 		}},
 }
 
+// failedTooLate is an order whose money can not be taken when the carrier has its
+// parcels already.
+func (s *shop) failedTooLate(q order.Request) order.Order {
+	s.t.Helper()
+	s.annex("LAMP", 1)
+	s.gateway.capture.say(declinedSoftly, declinedHard)
+	o := s.place(q)
+	s.after(day)
+	s.wantStatus(o, order.Failed)
+	return o
+}
+
 // labelUnknownOnce is a carrier that gives no answer once: whatever it did then,
 // it sells one label.
 func labelUnknownOnce(s *shop, postalCode string) {
@@ -190,6 +202,38 @@ var handOverScenarios = []scenario{
 		s.after(day)
 		s.expect(o, outcome{Order: "failed capture_failed: reserved voided labelled", Money: "void", Labels: "1 sold",
 			Tickets: "order_issue solved nothing_taken, other open needs_person"})
+		p := s.parcel(o)
+		_, err := s.ReportMishap(s.t.Context(), person(""), o.ID, p.ID, shipping.Damaged)
+		s.refused(fault.Conflict, err)
+		s.find(p)
+		s.wantParcel(p, shipping.Unpacked)
+		s.wantFacets(o, order.Failed, order.StockReleased, order.FulfilmentNone)
+		s.wantLevel("CUP", 100, 0)
+		_, err = s.MarkFound(s.t.Context(), person(""), o.ID, p.ID)
+		s.refused(fault.Conflict, err)
+	}},
+	{"the capture is declined when both parcels have left", config{policy: settings(onHandOver, retryAfter(12*time.Hour))}, func(s *shop) {
+		o := s.failedTooLate(lampsAndCup())
+		for _, p := range s.show(o.ID).Shipments {
+			s.report(p, shipping.Lost)
+			s.wantParcel(p, shipping.Strayed)
+		}
+		s.wantFacets(o, order.Failed, order.StockReleased, order.FulfilmentNone)
+		s.wantLevel("CUP", 99, 0)
+	}},
+	{"the capture is declined when both parcels seem to have left", config{policy: settings(onHandOver, retryAfter(12*time.Hour))}, func(s *shop) {
+		o := s.failedTooLate(lampsAndCup())
+		for _, p := range s.show(o.ID).Shipments {
+			s.find(p)
+		}
+		s.wantFacets(o, order.Failed, order.StockReleased, order.FulfilmentNone)
+		s.wantLevel("CUP", 100, 0)
+	}},
+	{"the capture is declined, and the parcel is gone", config{policy: settings(onHandOver, retryAfter(12*time.Hour))}, func(s *shop) {
+		o := s.failedTooLate(cup())
+		s.report(s.parcel(o), shipping.Lost)
+		s.wantFacets(o, order.Failed, order.StockReleased, order.FulfilmentNone)
+		s.wantLevel("CUP", 99, 0)
 	}},
 	{"the policy changes between the label and the money", config{policy: settings(onHandOver, retryAfter(time.Hour))}, func(s *shop) {
 		s.gateway.capture.say(declinedSoftly)

@@ -378,7 +378,7 @@ func endRows() []Row {
 			rule: refuseCancel,
 		},
 		{
-			Step: StepReleaseStock, Kind: Rule, On: on(order.EventFailed, order.EventCancelled, shipping.EventVoided, shipping.EventFailed), Guard: goodsNotNeeded,
+			Step: StepReleaseStock, Kind: Rule, On: on(order.EventFailed, order.EventCancelled, shipping.EventVoided, shipping.EventFailed, shipping.EventUnpacked), Guard: goodsNotNeeded,
 			Does: "what was reserved and is in no parcel that may leave is free again", Leads: on(inventory.EventReleased),
 			rule: releaseStock,
 		},

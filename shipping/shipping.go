@@ -60,6 +60,9 @@ const (
 	Damaged  Status = "damaged"  // what is in it is of no use to the customer
 	Returned Status = "returned" // refused or not deliverable: it comes back
 	Received Status = "received" // it came back, and is in the house
+
+	Unpacked Status = "unpacked" // here, though its carrier took the label not back
+	Strayed  Status = "strayed"  // left, though its order was over
 )
 
 // Here says whether a parcel is to leave and has not.
@@ -101,6 +104,8 @@ const (
 	EventFound         event.Type = "shipment.found"    // it is on its way again
 	EventReceived      event.Type = "shipment.received" // it is back in the house
 	EventReplaced      event.Type = "shipment.replaced" // its goods are reserved once more, to be sent anew
+	EventUnpacked      event.Type = "shipment.unpacked" // of an order that has failed: its goods are on the shelf again
+	EventStrayed       event.Type = "shipment.strayed"  // of an order that has failed: its goods are gone
 )
 
 // Transitions is the one table of what a shipment can go through.
@@ -133,6 +138,8 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: Lost, On: EventReturned, To: Returned},
 	{From: Damaged, On: EventReceived, To: Received},
 	{From: Returned, On: EventReceived, To: Received},
+	{From: LabelBought, On: EventUnpacked, To: Unpacked},
+	{From: LabelBought, On: EventStrayed, To: Strayed},
 	{From: Lost, On: EventReplaced, To: Lost},
 	{From: Damaged, On: EventReplaced, To: Damaged},
 	{From: Returned, On: EventReplaced, To: Returned},

@@ -235,6 +235,8 @@ var parcelCorruptions = []corruption{
 		one(verify.Deliveries, of(shipmentOf, "delivered"))},
 	{"its event says another time", []string{`UPDATE events SET data = REPLACE(data, '"seen_at":"20', '"seen_at":"21') WHERE subject = '{carried home}' AND type = 'shipment.delivered'`},
 		one(verify.Deliveries, of(shipmentOf, "carried home"))},
+	{"gone by no event", []string{`UPDATE shipments SET status = 'strayed' WHERE order_id = '{label kept}'`},
+		[]named{{verify.State, of(shipmentOf, "label kept")}, {verify.OrderMovements, "{label kept}"}}},
 	{"lost at no time", []string{`UPDATE shipments SET astray_at = 0 WHERE order_id = '{lost}'`}, one(verify.Astray, of(shipmentOf, "lost"))},
 	{"astray, but it has arrived", []string{`UPDATE shipments SET astray_at = 1 WHERE order_id = '{carried home}'`}, one(verify.Astray, of(shipmentOf, "carried home"))},
 	{"sent anew at another time", []string{`UPDATE shipments SET replaced_at = replaced_at + 1 WHERE order_id = '{sent anew}' AND replaced_at > 0`},

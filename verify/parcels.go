@@ -110,7 +110,7 @@ func (d *dossier) checkLabels() {
 // checkLabel holds the labels that were not given back against the shipment.
 func (d *dossier) checkLabel(s shipping.Shipment, labels int64, bought shipping.Attempt) {
 	want := int64(0)
-	if s.Carrier != shipping.Manual && (s.Status == shipping.LabelBought || s.Gone()) {
+	if s.Carrier != shipping.Manual && (s.Status == shipping.LabelBought || s.Status == shipping.Unpacked || s.Status == shipping.Strayed || s.Gone()) {
 		want = 1
 	}
 	switch {
@@ -290,7 +290,7 @@ func (d *dossier) checkMissing() {
 
 // gone returns what the order's parcels have taken away, by SKU.
 func (d *dossier) gone() map[string]int64 {
-	return d.heldIn(func(s shipping.Shipment) bool { return s.Gone() })
+	return d.heldIn(func(s shipping.Shipment) bool { return s.Gone() || s.Status == shipping.Strayed })
 }
 
 // heldIn returns what those of the order's parcels hold that are meant, by SKU.

@@ -28,7 +28,8 @@ import (
 var opening = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // desk is the simulated gateway, but that it declines captures and refunds of
-// some amounts for good, and denies for days that it has charged some others.
+// some amounts for good, captures of some others only when their parcels have
+// left, and denies for days that it has charged some others.
 type desk struct {
 	payment.Gateway
 	clock  clock.Clock
@@ -40,6 +41,7 @@ const (
 	neverCaptured = 13
 	neverRefunded = 17
 	deniedCharge  = 19
+	capturedNever = 23 // for now at first
 )
 
 // denial is for how long it denies a charge: longer than it is asked about it
@@ -63,7 +65,10 @@ func (g desk) Lookup(ctx context.Context, key string) (payment.Answer, error) {
 }
 
 func (g desk) Capture(ctx context.Context, f payment.Followup) (payment.Answer, error) {
-	if f.Amount.Minor%100 == neverCaptured {
+	if f.Amount.Minor%100 == capturedNever && g.clock.Now().Before(opening.Add(10*time.Hour)) {
+		return payment.Answer{Result: payment.Declined, Decline: payment.TryAgainLater}, nil
+	}
+	if last := f.Amount.Minor % 100; last == neverCaptured || last == capturedNever {
 		return payment.Answer{Result: payment.Declined, Decline: payment.CardExpired}, nil
 	}
 	return g.Gateway.Capture(ctx, f)
@@ -363,6 +368,7 @@ func (s *shop) sellByPerson() {
 // refused label again only when an authorisation would have ended.
 func capturesLate(p *policy.Policy) {
 	p.Capture, p.LabelRetries = policy.CaptureOnHandOver, policy.Schedule{policy.Duration(8 * 24 * time.Hour)}
+	p.PaymentRetries = policy.Schedule{policy.Duration(12 * time.Hour)}
 }
 
 func (s *shop) sellOnHandOver() {
@@ -372,6 +378,8 @@ func (s *shop) sellOnHandOver() {
 	s.place("renewed", postal(carrier.PostalTroubleOnce))
 	s.place("capture declined", costs(neverCaptured))
 	s.place("authorised only", postal(carrier.PostalFailLabel))
+	s.place("label kept", costs(capturedNever))
+	s.place("label kept, and gone", costs(capturedNever))
 	s.until(time.Hour)
 	s.set(func(p *policy.Policy) {
 		p.Capture, p.HandOver = policy.CaptureOnHandOver, policy.HandOverFirstScan
@@ -428,7 +436,13 @@ func (s *shop) afterADay() {
 	s.cancel("too late") // the carrier has it already
 	s.until(time.Hour)
 	s.handOver("too late")
-	_, err := s.Note(s.t.Context(), person, s.orders["delivered"], "a note")
+	kept, gone := s.show("label kept").Shipments[0], s.show("label kept, and gone").Shipments[0]
+	_, err := s.MarkFound(s.t.Context(), person, kept.Order, kept.ID)
+	must(s.t, err)
+	_, err = s.ReportMishap(s.t.Context(), person, gone.Order, gone.ID, shipping.Lost)
+	must(s.t, err)
+	s.look("after parcels of failed orders were looked for")
+	_, err = s.Note(s.t.Context(), person, s.orders["delivered"], "a note")
 	must(s.t, err)
 	s.look("after a note")
 }
