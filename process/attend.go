@@ -43,8 +43,8 @@ type Undoing struct {
 // which it is open. To retry an order that is held is to release it.
 //
 // Errors: invalid when there is no such way; not_found; conflict when nothing of
-// it needs attention, or the way is open for none, with the ways that are;
-// too_late when it has left and can not be cancelled.
+// it needs attention, or the way is open for none, with the ways that are, or goods
+// of an order to be released are not there; too_late when it has left and can not be cancelled.
 func (p *Process) Attend(ctx context.Context, by Command, w Way, name string) (Result[Attended], error) {
 	of, err := db.View(ctx, p.db, func(r db.Reader) (item, error) { return p.findItem(r, name) })
 	if err != nil {
@@ -90,6 +90,9 @@ func (p *Process) PreviewAttend(ctx context.Context, w Way, name string) (Attend
 			return Attended{}, err
 		}
 		chosen, err := p.choose(o, pointers(items), w, of)
+		if err == nil && chosen.held && w == WayRetry {
+			err = p.canRelease(r, o)
+		}
 		return chosen.attended(o), err
 	})
 }

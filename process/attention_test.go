@@ -111,6 +111,16 @@ var attentionScenarios = []scenario{
 		s.after(time.Minute)
 		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: takenBack, Labels: "1 sold, 1 void"})
 	}},
+	{"an order whose goods are missing is retried", config{policy: manualCarrier}, func(s *shop) {
+		o := s.place(request(1, "LAMP"))
+		s.after(time.Minute)
+		must(s.t, s.recount("LAMP", "main", 0))
+		s.wantMatters(item(o, "held") + " held for 0s, 9295GBP at risk, [retry compensate] ")
+		s.noWay(process.WayRetry, item(o, "held"), fault.Conflict, "1 of LAMP are missing, and 0 are there")
+		s.receive("LAMP", "main", 1)
+		s.attend(process.WayRetry, item(o, "held"))
+		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: "9295 taken", Tickets: stopped, Next: "await_handover"})
+	}},
 	{"a payment that is late", config{policy: manualGateway}, func(s *shop) {
 		o := s.place(cup())
 		s.after(6 * day)

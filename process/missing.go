@@ -130,7 +130,7 @@ func (c *change) reserveMissing() error {
 	if units == 0 {
 		return nil
 	}
-	demand, err := c.short()
+	demand, err := short(c.tx, c.order.ID)
 	if err != nil {
 		return err
 	}
@@ -139,28 +139,59 @@ func (c *change) reserveMissing() error {
 		return err
 	}
 	if len(lacks) > 0 {
-		return fault.New(fault.Conflict, "order %d can not go on: %d of %s are missing, and %d are there",
-			c.order.Number, lacks[0].Wanted, lacks[0].SKU, lacks[0].Available)
+		return stillMissing(c.order, lacks)
 	}
 	return c.emitOrder(inventory.EventReserved, unitsData{units})
 }
 
-// short returns how many of each SKU the order is to send that are neither
-// reserved for it nor gone.
-func (c *change) short() (map[string]int64, error) {
-	lines, err := c.lines()
+// canRelease says whether an order that is held could be released: what it is to
+// send and has not is there.
+//
+// Errors: conflict when it is not there.
+func (p *Process) canRelease(r db.Reader, o order.Order) error {
+	if o.Sums.Short() == 0 {
+		return nil
+	}
+	set, err := p.policies.Current(r)
+	if err != nil {
+		return err
+	}
+	demand, err := short(r, o.ID)
+	if err != nil {
+		return err
+	}
+	_, lacks, err := inventory.WouldReserve(r, demand, set.Split)
+	if err == nil && len(lacks) > 0 {
+		err = stillMissing(o, lacks)
+	}
+	return err
+}
+
+func stillMissing(o order.Order, lacks []inventory.Shortage) error {
+	return fault.New(fault.Conflict, "order %d can not go on: %d of %s are missing, and %d are there",
+		o.Number, lacks[0].Wanted, lacks[0].SKU, lacks[0].Available)
+}
+
+// short returns how many of each SKU an order is to send that are neither
+// reserved for it nor gone, as it is stored.
+func short(r db.Reader, orderID string) (map[string]int64, error) {
+	lines, err := order.Lines(r, orderID)
 	if err != nil {
 		return nil, err
 	}
 	demand := order.Demand(lines)
-	reserved, err := inventory.Reservations(c.tx, c.order.ID, c.order.ID)
+	reserved, err := inventory.Reservations(r, orderID, orderID)
 	if err != nil {
 		return nil, err
 	}
 	for _, v := range reserved {
 		demand[v.SKU] -= v.Quantity
 	}
-	shipments, err := c.getShipments()
+	shipments, err := shipping.Of(r, orderID)
+	if err != nil {
+		return nil, err
+	}
+	held, err := shipping.Lines(r, orderID)
 	if err != nil {
 		return nil, err
 	}
@@ -168,11 +199,7 @@ func (c *change) short() (map[string]int64, error) {
 		if !s.Gone() || !s.Live() {
 			continue
 		}
-		held, err := c.heldBy(s)
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range held {
+		for _, l := range held[s.ID] {
 			demand[l.SKU] -= l.Quantity
 		}
 	}
