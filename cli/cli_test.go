@@ -332,6 +332,20 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "order", "show", "1001")
 		tr.say("", "verify")
 	},
+	"refunds.txt": func(tr *transcript) {
+		tr.say("", append(place("--sku", "CUP=2"), "--sku", "POT")...)
+		tr.say("", "order", "refund", "1001", "--line", "1=1", "--reason", "made up", "--preview")
+		tr.say("", "order", "refund", "1001", "--line", "1=1", "--reason", "made up", "--version", "1")
+		tr.say("", "order", "refund", "1001", "--line", "1=1", "--reason", "made up")
+		tr.say("", "order", "refund", "1001", "--amount", "1.00", "--reason", "made up", "--preview", "--json")
+		tr.say("", "order", "refund", "1001", "--line", "1=2", "--line", "9", "--reason", "made up", "--preview")
+		tr.say("", "order", "refund", "1001", "--line", "one", "--reason", "made up")
+		tr.say("", "order", "refund", "1001", "--amount", "1,00", "--reason", "made up")
+		tr.say("", "order", "refund", "1001", "--all", "--amount", "1.00", "--reason", "made up")
+		tr.say("", "payment", "returned", "1001")
+		tr.say("", "order", "show", "1001")
+		tr.say("", "verify")
+	},
 	"stock.txt": func(tr *transcript) {
 		tr.say("", "stock", "list")
 		tr.say("", "stock", "list", "LAMP")

@@ -20,6 +20,7 @@ type orderVerbs struct {
 	Hold    orderHold    `cmd:"" help:"Stop an order until it is released."`
 	Release orderRelease `cmd:"" help:"Let a held order go on."`
 	Reship  orderReship  `cmd:"" help:"Send what did not arrive once more."`
+	Refund  orderRefund  `cmd:"" help:"Give money back, for lines or an amount."`
 	Retry   orderRetry   `cmd:"" help:"Try the steps of an order again that wait for a person."`
 	Note    orderNote    `cmd:"" help:"Write a note about an order."`
 }

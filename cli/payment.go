@@ -11,6 +11,7 @@ import (
 type paymentVerbs struct {
 	Record   paymentRecord   `cmd:"" help:"Say that an order was paid elsewhere."`
 	Refunded paymentRefunded `cmd:"" help:"Say that money was given back elsewhere."`
+	Returned paymentReturned `cmd:"" help:"Say that a refund did not reach the customer."`
 	Voided   paymentVoided   `cmd:"" help:"Say that an authorisation is gone that the gateway did not give up."`
 }
 
@@ -105,6 +106,43 @@ func refundOf(o process.Overview, id string) (payment.Refund, error) {
 		return payment.Refund{}, fault.New(fault.Conflict, "order %d has %s: name one by its id", o.Order.Number, count(len(o.Refunds), "refund", "refunds"))
 	}
 	return payment.Refund{}, fault.New(fault.NotFound, "order %d has no refund %q", o.Order.Number, id)
+}
+
+// paymentReturned records that a refund has failed.
+type paymentReturned struct {
+	Order  string `arg:"" help:"The order: its number, id, or source/number."`
+	Refund string `arg:"" optional:"" help:"The refund's id; needed where there are several."`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (paymentReturned) Help() string {
+	return `For a refund whose money came back to the shop, and for one that the gateway does not make and that waits for a person. The money counts as the shop's again, and a ticket says so: refund it again, or give it back elsewhere.
+
+Examples:
+
+    doorstep payment returned 1001`
+}
+
+// Run records that the money is the shop's.
+func (v *paymentReturned) Run(s *session) error {
+	o, err := s.change(v.working, func(shop *doorstep.Shop) (string, error) {
+		o, err := shop.Process.Show(s.ctx, v.Order)
+		if err != nil {
+			return "", err
+		}
+		f, err := refundOf(o, v.Refund)
+		if err != nil {
+			return "", err
+		}
+		_, err = shop.Process.FailRefund(s.ctx, v.asking(v.Order, v.Refund), o.Order.ID, f.ID)
+		return o.Order.ID, err
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(placed{Order: o.Order}, func() { s.out.summary(o, nil) })
 }
 
 // paymentVoided records that an authorisation is gone.

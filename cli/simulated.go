@@ -20,6 +20,7 @@ type simulated struct {
 	SimDamaged      float64       `help:"Share of the parcels that are damaged on their way." placeholder:"RATE" group:"Simulated gateway and carrier:"`
 	SimRefused      float64       `help:"Share of the parcels that are refused at the door, and come back." placeholder:"RATE" group:"Simulated gateway and carrier:"`
 	SimReturned     float64       `help:"Share of the parcels that can not be delivered, and come back." placeholder:"RATE" group:"Simulated gateway and carrier:"`
+	SimBounce       float64       `help:"Share of the refunds whose money comes back a day later." placeholder:"RATE" group:"Simulated gateway and carrier:"`
 	SimKeyLife      time.Duration `help:"How long they honour the key of a question after its first use." default:"24h" placeholder:"TIME" group:"Simulated gateway and carrier:"`
 	SimAuthorised   time.Duration `name:"sim-authorisation-life" help:"How long an authorisation can be captured; 0 for always." placeholder:"TIME" group:"Simulated gateway and carrier:"`
 }
@@ -35,6 +36,7 @@ func (v simulated) configure(cfg *doorstep.Config) {
 	g.TimeoutAfter, c.TimeoutAfter = v.SimTimeouts/2, v.SimTimeouts/2
 	g.Unreachable, c.Unreachable = v.SimUnreachable, v.SimUnreachable
 	g.DeclineRate, g.SoftShare = v.SimDecline, 0.5
+	g.RefundBounceRate, g.RefundBounceAfter = v.SimBounce, 24*time.Hour
 	g.KeyLife, c.KeyLife, g.AuthorisationLife = v.SimKeyLife, v.SimKeyLife, v.SimAuthorised
 	c.TroubleRate, c.RefuseRate = v.SimLabelTrouble, v.SimLabelRefuse
 	c.LostRate, c.DamagedRate, c.RefusedRate, c.ReturnedRate = v.SimLost, v.SimDamaged, v.SimRefused, v.SimReturned

@@ -63,6 +63,8 @@ type Line struct {
 	Total     int64  `json:"total"`      // Quantity × UnitPrice
 	Discount  int64  `json:"discount"`   // its part of the order's discount
 	Shipping  int64  `json:"shipping"`   // its part of the order's shipping
+	Amount    int64  `json:"amount"`     // its part of the order's total
+	Credited  int64  `json:"credited"`   // of it, what is given back or about to be
 }
 
 // Contact is who ordered and where it goes: the personal data of an order,

@@ -159,8 +159,8 @@ func cardNumber(s string) bool {
 }
 
 // Build makes the lines and the totals of an order whose every line has a name
-// and a price, checks every identity exactly, and allots discount and shipping
-// to the lines by largest remainder.
+// and a price, checks every identity exactly, and allots discount, shipping and
+// with it the total to the lines by largest remainder.
 //
 // Errors: invalid when a sum does not fit, the discount is more than the
 // items, or the total is not what the shop said.
@@ -188,9 +188,14 @@ func (q Request) Build() (Totals, []Line, error) {
 	if err := c.Err("the order"); err != nil {
 		return Totals{}, nil, err
 	}
-	discounts, shippings := money.Allot(t.Discount, weights), money.Allot(t.Shipping, weights)
+	discounts, shippings, taxes := money.Allot(t.Discount, weights), money.Allot(t.Shipping, weights), money.Allot(t.ShippingTax, weights)
 	for i := range lines {
-		lines[i].Discount, lines[i].Shipping = discounts[i], shippings[i]
+		l := &lines[i]
+		l.Discount, l.Shipping = discounts[i], shippings[i]
+		l.Amount = l.Total - l.Discount + l.Shipping
+		if !q.PricesIncludeTax {
+			l.Amount += l.Tax + taxes[i]
+		}
 	}
 	return t, lines, nil
 }

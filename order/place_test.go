@@ -126,8 +126,8 @@ func TestBuild(t *testing.T) {
 		t.Errorf("the totals are %+v, not %+v", totals, want)
 	}
 	want := []order.Line{
-		{Line: 1, SKU: "CUP", Name: "Cup", Quantity: 2, UnitPrice: 450, Tax: 150, Total: 900, Discount: 31, Shipping: 123},
-		{Line: 2, SKU: "POT", Name: "Pot", Quantity: 1, UnitPrice: 1999, Total: 1999, Discount: 69, Shipping: 272},
+		{Line: 1, SKU: "CUP", Name: "Cup", Quantity: 2, UnitPrice: 450, Tax: 150, Total: 900, Discount: 31, Shipping: 123, Amount: 992},
+		{Line: 2, SKU: "POT", Name: "Pot", Quantity: 1, UnitPrice: 1999, Total: 1999, Discount: 69, Shipping: 272, Amount: 2202},
 	}
 	if !slices.Equal(lines, want) {
 		t.Errorf("the lines are %+v, not %+v", lines, want)

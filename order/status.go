@@ -200,11 +200,12 @@ var transitions = []row{
 	{"payment.canceled", func(f *Facets) bool { return f.End != EndCancelling || f.Payment == PaymentDue }}, // an authorisation is kept until the order is cancelled
 	{"payment.canceled", set(paying, PaymentVoided, PaymentDue, PaymentAuthorised)},
 	{"payment.canceled", need(end, EndFailed, EndCancelling, EndCancelled)},
-	{"refund.opened", need(end, EndFailed, EndCancelled)},
+	{"refund.opened", func(f *Facets) bool { return f.Payment.Taken() }},
+	{"refund.failed", func(f *Facets) bool { return f.Payment.Taken() }},
 
-	{"shipment.planned", need(paying, PaymentAuthorised, PaymentCaptured)},
+	{"shipment.planned", func(f *Facets) bool { return f.Payment == PaymentAuthorised || f.Payment.Taken() }},
 	{"shipment.planned", need(end, EndNone)},
-	{"shipment.shipped", need(paying, PaymentCaptured)},
+	{"shipment.shipped", func(f *Facets) bool { return f.Payment.Taken() }},
 	{"shipment.shipped", need(end, EndNone, EndCancelling)},
 	{"shipment.voided", need(end, EndNone, EndCancelling, EndFailed)},
 	{"shipment.replaced", need(end, EndNone)},

@@ -27,9 +27,9 @@ func Insert(tx *db.Tx, o Order, lines []Line, c Contact) error {
 		db.Micros(o.PlacedAt), db.Micros(o.UpdatedAt), db.Micros(o.NextDue), o.OpenTickets, o.Held, db.Micros(o.HeldAt),
 		o.Sums.Units, o.Sums.Reserved, o.Sums.Planned, o.Sums.Labelled, o.Sums.Left, o.Sums.Arrived, o.Sums.Lost, o.Sums.Replaced, o.Sums.Captured, o.Sums.Refunding, o.Sums.Refunded)
 	for _, l := range lines {
-		tx.Write(`INSERT INTO order_lines (order_id, line, sku, name, quantity, unit_price, tax, total, discount, shipping)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
-			o.ID, l.Line, l.SKU, l.Name, l.Quantity, l.UnitPrice, l.Tax, l.Total, l.Discount, l.Shipping)
+		tx.Write(`INSERT INTO order_lines (order_id, line, sku, name, quantity, unit_price, tax, total, discount, shipping, amount, credited)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+			o.ID, l.Line, l.SKU, l.Name, l.Quantity, l.UnitPrice, l.Tax, l.Total, l.Discount, l.Shipping, l.Amount, l.Credited)
 	}
 	tx.Write(`INSERT INTO order_contacts (order_id, name, mail, phone, ship_to, bill_to) VALUES ($1, $2, $3, $4, $5, $6)`,
 		o.ID, c.Name, c.Mail, c.Phone, shipTo, billTo)
@@ -185,12 +185,12 @@ func LinesRange(r db.Reader, first, last string) (map[string][]Line, error) {
 	err := db.Each(r, func(row db.Row) error {
 		var of string
 		var l Line
-		if err := row.Scan(&of, &l.Line, &l.SKU, &l.Name, &l.Quantity, &l.UnitPrice, &l.Tax, &l.Total, &l.Discount, &l.Shipping); err != nil {
+		if err := row.Scan(&of, &l.Line, &l.SKU, &l.Name, &l.Quantity, &l.UnitPrice, &l.Tax, &l.Total, &l.Discount, &l.Shipping, &l.Amount, &l.Credited); err != nil {
 			return err
 		}
 		byOrder[of] = append(byOrder[of], l)
 		return nil
-	}, `SELECT order_id, line, sku, name, quantity, unit_price, tax, total, discount, shipping FROM order_lines
+	}, `SELECT order_id, line, sku, name, quantity, unit_price, tax, total, discount, shipping, amount, credited FROM order_lines
 		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, line`, first, last)
 	return byOrder, err
 }

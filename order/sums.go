@@ -70,7 +70,7 @@ func factsOf(e event.Event) (f facts) {
 // ledger is the one table of what each event adds to the sums.
 var ledger = []struct {
 	on   event.Type
-	from string // the state that the event moves a parcel from, "" for any
+	from string // the state that the event moves a parcel or a refund from, "" for any
 	add  func(*Sums, facts)
 }{
 	{EventProcessed, "", func(s *Sums, f facts) { s.Units += f.Units; s.Reserved += f.Units }},
@@ -100,6 +100,8 @@ var ledger = []struct {
 	{"payment.succeeded", "", func(s *Sums, f facts) { s.Captured += f.Amount }},
 	{"refund.opened", "", func(s *Sums, f facts) { s.Refunding += f.Amount }},
 	{"refund.succeeded", "", func(s *Sums, f facts) { s.Refunding -= f.Amount; s.Refunded += f.Amount }},
+	{"refund.failed", "pending", func(s *Sums, f facts) { s.Refunding -= f.Amount }},
+	{"refund.failed", "succeeded", func(s *Sums, f facts) { s.Refunded -= f.Amount }},
 }
 
 func lose(s *Sums, f facts) { s.Left -= f.Units; s.Lost += f.Units }

@@ -135,8 +135,18 @@ type Refund struct {
 	Status   RefundStatus `json:"status"`
 	Reason   string       `json:"reason"`
 	OpenedAt time.Time    `json:"opened_at"`
-	ClosedAt time.Time    `json:"closed_at,omitzero"`
+	ClosedAt time.Time    `json:"closed_at,omitzero"` // when it succeeded or failed
 }
+
+// RefundLine is what of a line a refund gives back.
+type RefundLine struct {
+	Line     int64 `json:"line"`
+	Quantity int64 `json:"quantity,omitempty"` // the units for which it is given back; 0 for money alone
+	Amount   int64 `json:"amount"`             // minor units of the payment's currency
+}
+
+// Counts says whether a refund's money is given back, or about to be.
+func (f Refund) Counts() bool { return f.Status != RefundFailed }
 
 // RefundStatus is how a refund stands, in the words of the field
 // (https://docs.stripe.com/api/refunds/object#refund_object-status).
@@ -146,6 +156,7 @@ type RefundStatus string
 const (
 	RefundPending   RefundStatus = "pending"
 	RefundSucceeded RefundStatus = "succeeded"
+	RefundFailed    RefundStatus = "failed" // the money came back to the shop, or never left it
 )
 
 // The events of a refund.
@@ -154,6 +165,8 @@ const (
 	EventRefundUnknown   event.Type = "refund.unknown"  // the gateway gave no answer: it is asked again
 	EventRefundDeclined  event.Type = "refund.declined" // a further attempt follows
 	EventRefundSucceeded event.Type = "refund.succeeded"
+	EventRefundConfirmed event.Type = "refund.confirmed" // the gateway says later that it still stands
+	EventRefundFailed    event.Type = "refund.failed"    // also after it had succeeded
 )
 
 // RefundTransitions is the one table of what a refund can go through.
@@ -162,13 +175,18 @@ var RefundTransitions = state.Table[RefundStatus, event.Type]{
 	{From: RefundPending, On: EventRefundUnknown, To: RefundPending},
 	{From: RefundPending, On: EventRefundDeclined, To: RefundPending},
 	{From: RefundPending, On: EventRefundSucceeded, To: RefundSucceeded},
+	{From: RefundPending, On: EventRefundFailed, To: RefundFailed},
+	{From: RefundSucceeded, On: EventRefundConfirmed, To: RefundSucceeded},
+	{From: RefundSucceeded, On: EventRefundFailed, To: RefundFailed},
 }
 
 // Kept returns what of a payment is captured and not given back or about to be.
 func Kept(p Payment, refunds []*Refund) int64 {
 	kept := p.Captured
 	for _, r := range refunds {
-		kept -= r.Amount
+		if r.Counts() {
+			kept -= r.Amount
+		}
 	}
 	return kept
 }

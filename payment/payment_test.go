@@ -54,7 +54,7 @@ func TestOnlySoftDeclinesPass(t *testing.T) {
 }
 
 // TestNothingFollowsTheEnd checks that money that was settled stays so: what goes
-// back is a refund of its own.
+// back is a refund of its own, and only that may turn out to have failed.
 func TestNothingFollowsTheEnd(t *testing.T) {
 	t.Parallel()
 	for _, row := range payment.Transitions {
@@ -63,7 +63,7 @@ func TestNothingFollowsTheEnd(t *testing.T) {
 		}
 	}
 	for _, row := range payment.RefundTransitions {
-		if row.From == payment.RefundSucceeded {
+		if row.From == payment.RefundFailed || row.From == payment.RefundSucceeded && row.To == payment.RefundPending {
 			t.Errorf("%s happens to a refund that is %s", row.On, row.From)
 		}
 	}

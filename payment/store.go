@@ -54,11 +54,15 @@ func AttemptsRange(r db.Reader, first, last string) ([]Attempt, error) {
 		FROM payment_attempts WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, payment_id, n`, first, last)
 }
 
-// InsertRefund writes a new refund.
-func InsertRefund(tx *db.Tx, f Refund) {
+// InsertRefund writes a new refund, with what of it is of which line.
+func InsertRefund(tx *db.Tx, f Refund, lines []RefundLine) {
 	tx.Write(`INSERT INTO refunds (id, payment_id, order_id, amount, status, reason, opened_at, closed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		f.ID, f.Payment, f.Order, f.Amount, string(f.Status), f.Reason, db.Micros(f.OpenedAt), db.Micros(f.ClosedAt))
+	for _, l := range lines {
+		tx.Write(`INSERT INTO refund_lines (order_id, refund_id, line, quantity, amount) VALUES ($1, $2, $3, $4, $5)`,
+			f.Order, f.ID, l.Line, l.Quantity, l.Amount)
+	}
 }
 
 // SaveRefund writes what moves of a refund.
@@ -79,6 +83,35 @@ func RefundsRange(r db.Reader, first, last string) ([]Refund, error) {
 		return f, err
 	}, `SELECT id, payment_id, order_id, amount, status, reason, opened_at, closed_at FROM refunds
 		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, id`, first, last)
+}
+
+// RefundLines returns what of an order's refunds is of which line, by refund.
+func RefundLines(r db.Reader, order string) (map[string][]RefundLine, error) {
+	all, err := RefundLinesRange(r, order, order)
+	if all[order] == nil {
+		return map[string][]RefundLine{}, err
+	}
+	return all[order], err
+}
+
+// RefundLinesRange returns what of the refunds of the orders from first to last,
+// both included, is of which line, by order and refund.
+func RefundLinesRange(r db.Reader, first, last string) (map[string]map[string][]RefundLine, error) {
+	all := map[string]map[string][]RefundLine{}
+	err := db.Each(r, func(row db.Row) error {
+		var order, refund string
+		var l RefundLine
+		if err := row.Scan(&order, &refund, &l.Line, &l.Quantity, &l.Amount); err != nil {
+			return err
+		}
+		if all[order] == nil {
+			all[order] = map[string][]RefundLine{}
+		}
+		all[order][refund] = append(all[order][refund], l)
+		return nil
+	}, `SELECT order_id, refund_id, line, quantity, amount FROM refund_lines
+		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, refund_id, line`, first, last)
+	return all, err
 }
 
 // KeepAnswer keeps an answer that came too late to change anything, as

@@ -36,6 +36,7 @@ type Policy struct {
 	Silence       Duration `json:"silence"`        // how long a parcel may go without a scan before a ticket is opened
 	LostAfter     Duration `json:"lost_after"`     // how long without a scan before it is given up as lost; 0 for never
 	OnLost        OnLost   `json:"on_lost"`        // what is done about a parcel that is lost or damaged
+	CheckRefund   Duration `json:"check_refund"`   // how long after a refund a gateway is asked whether the money has stayed with the customer
 	CloseSolved   Duration `json:"close_solved"`   // how long a solved ticket stays open to a reply
 	// HoldUnshipped is how long an order that no carrier takes is held for a person
 	// before it fails; with 0 it fails at once, unless a parcel of it has left.
@@ -152,6 +153,7 @@ func Default() Policy {
 		Silence:       7 * day,
 		LostAfter:     30 * day,
 		OnLost:        OnLostAsk,
+		CheckRefund:   7 * day,
 		CloseSolved:   7 * day,
 
 		HoldRules: []HoldRule{},
@@ -181,7 +183,7 @@ func (p Policy) Validate() error {
 	}{
 		{"ask.first", p.Ask.First}, {"ask.within", p.Ask.Within}, {"breaker.pause", p.Breaker.Pause},
 		{"authorisation_margin", p.AuthorisationMargin}, {"await_payment", p.AwaitPayment}, {"pay_within", p.PayWithin}, {"await_handover", p.AwaitHandOver}, {"track_every", p.TrackEvery},
-		{"silence", p.Silence}, {"close_solved", p.CloseSolved},
+		{"silence", p.Silence}, {"check_refund", p.CheckRefund}, {"close_solved", p.CloseSolved},
 	} {
 		c.If(d.d < shortest, d.path, "out_of_range", "at least %s", time.Duration(shortest))
 	}

@@ -176,7 +176,7 @@ func (c *change) inFlight() (bool, error) {
 		return false, err
 	}
 	for _, a := range attempts {
-		if a.IsOpen() && !a.Op.Undoes() {
+		if a.IsOpen() && !a.Op.Undoes() && a.Op != payment.OpRefund {
 			return true, nil
 		}
 	}

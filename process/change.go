@@ -40,11 +40,12 @@ type change struct {
 	tickets   rows[support.Ticket]
 	items     rows[work.Item]
 
-	held   map[string][]shipping.ShipmentLine // what shipments hold, as far as it was read or is new
-	queue  []event.Event                      // what happened and was not followed yet
-	begun  work.Item                          // the item of the step that makes the change, as it was
-	unique string                             // what makes the identifiers of a ticket without an order differ from others'
-	made   int                                // counts what this change made, for identifiers
+	held    map[string][]shipping.ShipmentLine // what shipments hold, as far as it was read or is new
+	credits map[string][]payment.RefundLine    // of which lines the refunds are that this change opens
+	queue   []event.Event                      // what happened and was not followed yet
+	begun   work.Item                          // the item of the step that makes the change, as it was
+	unique  string                             // what makes the identifiers of a ticket without an order differ from others'
+	made    int                                // counts what this change made, for identifiers
 }
 
 // begin reads what a change starts from. The owner is an order, or a ticket
@@ -52,7 +53,7 @@ type change struct {
 //
 // Errors: not_found.
 func (p *Process) begin(tx *db.Tx, owner string, by access.Actor) (*change, error) {
-	c := &change{p: p, tx: tx, by: by, held: map[string][]shipping.ShipmentLine{}}
+	c := &change{p: p, tx: tx, by: by, held: map[string][]shipping.ShipmentLine{}, credits: map[string][]payment.RefundLine{}}
 	var err error
 	if c.policy, err = p.policies.Current(tx); err != nil {
 		return nil, err
@@ -320,7 +321,7 @@ func (c *change) finish(own *work.Item) error {
 	}
 	c.payments.flush(func(p payment.Payment) { payment.Insert(c.tx, p) }, func(p, _ payment.Payment) { payment.Save(c.tx, p) })
 	c.attempts.flush(func(a payment.Attempt) { payment.InsertAttempt(c.tx, a) }, func(a, _ payment.Attempt) { payment.SaveAttempt(c.tx, a) })
-	c.refunds.flush(func(f payment.Refund) { payment.InsertRefund(c.tx, f) }, func(f, _ payment.Refund) { payment.SaveRefund(c.tx, f) })
+	c.refunds.flush(func(f payment.Refund) { payment.InsertRefund(c.tx, f, c.credits[f.ID]) }, func(f, _ payment.Refund) { payment.SaveRefund(c.tx, f) })
 	c.shipments.flush(func(s shipping.Shipment) { shipping.Insert(c.tx, s, c.held[s.ID]) }, func(s, _ shipping.Shipment) { shipping.Save(c.tx, s) })
 	c.labels.flush(func(a shipping.Attempt) { shipping.InsertAttempt(c.tx, a) }, func(a, _ shipping.Attempt) { shipping.SaveAttempt(c.tx, a) })
 	c.tickets.flush(func(t support.Ticket) { support.Insert(c.tx, t) }, func(t, before support.Ticket) { support.Save(c.tx, t, before) })

@@ -66,6 +66,12 @@ func (c *change) decide(t *support.Ticket) error {
 	}
 }
 
+// owes says whether an order is over, and a refund has not brought all of its
+// money back.
+func owes(o order.Order) bool {
+	return (o.End == order.EndFailed || o.End == order.EndCancelled) && o.Payment.Taken() && o.Sums.Kept() > 0
+}
+
 // facts gathers what a decision is made on.
 func (c *change) facts(t *support.Ticket) (support.Facts, error) {
 	f := support.Facts{Category: t.Category}
@@ -82,6 +88,7 @@ func (c *change) facts(t *support.Ticket) (support.Facts, error) {
 		CancelRefused: c.order.End == order.EndNone && (t.Reason == support.WillCancel || t.Reason == support.IsCancelling),
 		Stuck:         slices.ContainsFunc(items, func(it *work.Item) bool { return it.State == work.Stuck }),
 	}
+	o.Owed = owes(c.order)
 	f.Order = o
 	p, err := c.payment()
 	if err != nil {

@@ -103,7 +103,7 @@ func readQuestion(r db.Reader, it work.Item) (question, error) {
 	// Of several charges to be undone the newest attempt comes first: its key
 	// lives. An older one may have waited for longer than its own.
 	for _, a := range slices.Backward(attempts) {
-		if a.IsOpen() && slices.Contains(ops, a.Op) {
+		if a.IsOpen() && slices.Contains(ops, a.Op) && (a.Refund == "" || a.Refund == it.Subject) {
 			p, err := payment.Get(r, it.Owner, a.Payment)
 			return question{p, a, r.Now()}, err
 		}

@@ -66,7 +66,7 @@ func (s *shop) outcome(v process.Overview) outcome {
 		if n.Held {
 			text += " held"
 		}
-		if !slices.Contains([]process.Step{process.StepCloseTicket, process.StepExpirePayment, process.StepKeep}, n.Step) { // what they wait for says so itself
+		if !slices.Contains([]process.Step{process.StepCloseTicket, process.StepExpirePayment, process.StepKeep, process.StepCheckRefund}, n.Step) { // what they wait for says so itself
 			next = append(next, text)
 		}
 	}
@@ -173,6 +173,7 @@ func (s *shop) sound(v process.Overview) {
 		s.t.Errorf("an order that is %s has no next step", v.Order.Status)
 	}
 	s.reserved(v)
+	s.lookedAfter(v)
 }
 
 // reserved checks that an order has reservations for what it says is reserved.

@@ -70,7 +70,7 @@ func (d *draw) close() {
 
 // drawConfig draws a shop whose providers are unreliable.
 func drawConfig(r *rapid.T) config {
-	rate := func(name string) float64 { return rapid.SampledFrom([]float64{0, 0.1, 0.3}).Draw(r, name) }
+	rate := func(name string) float64 { return rapid.SampledFrom([]float64{0, 0.1, 0.2}).Draw(r, name) }
 	latency := func(name string) time.Duration {
 		return rapid.SampledFrom([]time.Duration{0, 2 * time.Second, 5 * time.Hour}).Draw(r, name)
 	}
@@ -78,7 +78,8 @@ func drawConfig(r *rapid.T) config {
 	keys := rapid.SampledFrom([]time.Duration{0, time.Minute}).Draw(r, "life of a key")
 	cfg := config{
 		gateway: gateway.Config{Seed: seed, DeclineRate: rate("declined"), SoftShare: 0.5, RefundDeclineRate: rate("refund declined"), Unreachable: rate("gateway unreachable"),
-			TimeoutBefore: rate("gateway silent before"), TimeoutAfter: rate("gateway silent after"), LatencyMax: latency("gateway"), KeyLife: keys},
+			TimeoutBefore: rate("gateway silent before"), TimeoutAfter: rate("gateway silent after"), LatencyMax: latency("gateway"), KeyLife: keys,
+			RefundBounceRate: rate("bounced"), RefundBounceAfter: day},
 		carrier: carrier.Config{Seed: seed, RefuseRate: rate("refused"), TroubleRate: rate("trouble"), Unreachable: rate("carrier unreachable"),
 			TimeoutBefore: rate("carrier silent before"), TimeoutAfter: rate("carrier silent after"), LateRate: 0.3, TwiceRate: 0.3,
 			LatencyMax: latency("carrier"), KeyLife: keys,
@@ -125,7 +126,19 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		"find a parcel":  m.on(m.drawFound),
 		"send it anew":   m.on(m.drawReship),
 		"receive it":     m.on(m.drawReceive),
-		"give back":      m.on(m.drawRefund),
+		"give back":      m.on(m.drawRecordRefund),
+		"refund":         m.on(m.drawRefund),
+		"give up a refund": m.on(func(_ *rapid.T, o order.Order) error {
+			for _, f := range m.show(o.ID).Refunds {
+				if f.Status != payment.RefundPending {
+					continue // of money that has come back, the gateway knows
+				}
+				if _, err := m.FailRefund(m.t.Context(), person(""), o.ID, f.ID); err != nil {
+					return err
+				}
+			}
+			return nil
+		}),
 		"raise a ticket": m.on(m.drawTicket),
 		"restock":        m.drawRestock,
 		"try again": m.on(func(_ *rapid.T, o order.Order) error {
@@ -258,7 +271,21 @@ func (m *model) drawReceive(r *rapid.T, o order.Order) error {
 	return err
 }
 
-func (m *model) drawRefund(_ *rapid.T, o order.Order) error {
+func (m *model) drawRefund(r *rapid.T, o order.Order) error {
+	q := order.CreditRequest{Reason: "made up"}
+	switch rapid.IntRange(0, 2).Draw(r, "what") {
+	case 0:
+		q.All = true
+	case 1:
+		q.Amount = rapid.Int64Range(1, max(1, o.Total)).Draw(r, "amount")
+	default:
+		q.Lines = []order.CreditLine{{Line: rapid.Int64Range(1, 3).Draw(r, "line"), Quantity: rapid.Int64Range(0, 20).Draw(r, "units")}}
+	}
+	_, err := m.Refund(m.t.Context(), person(""), o.ID, 0, q)
+	return err
+}
+
+func (m *model) drawRecordRefund(_ *rapid.T, o order.Order) error {
 	for _, f := range m.show(o.ID).Refunds {
 		if _, err := m.RecordRefund(m.t.Context(), person(""), o.ID, f.ID, payment.Record{Reference: "made up", Amount: f.Amount}); err != nil {
 			return err
@@ -307,12 +334,22 @@ func (m *model) hold() {
 // paid checks an order's money by our books.
 func (m *model) paid(v process.Overview) {
 	for _, p := range v.Payments {
-		if p.Captured != 0 && p.Captured != v.Order.Total || p.Refunded != 0 && p.Refunded != p.Captured {
+		if p.Captured != 0 && p.Captured != v.Order.Total || p.Refunded > p.Captured {
 			m.t.Errorf("of %d, %d are captured and %d given back", v.Order.Total, p.Captured, p.Refunded)
 		}
-		if v.Order.Stock == order.StockLeft && p.Captured-p.Refunded != v.Order.Total {
-			m.t.Errorf("a parcel of %d has left, and %d are captured, %d given back", v.Order.Total, p.Captured, p.Refunded)
+		if v.Order.Stock == order.StockLeft && p.Captured != v.Order.Total {
+			m.t.Errorf("a parcel of %d has left, and %d are captured", v.Order.Total, p.Captured)
 		}
+	}
+	credited := int64(0)
+	for _, l := range v.Lines {
+		credited += l.Credited
+		if l.Credited > l.Amount {
+			m.t.Errorf("of a line of %d, %d are given back", l.Amount, l.Credited)
+		}
+	}
+	if credited != v.Order.Sums.Refunding+v.Order.Sums.Refunded {
+		m.t.Errorf("of the lines, %d are given back, of the order %+v", credited, v.Order.Sums)
 	}
 }
 
@@ -336,12 +373,12 @@ func (m *model) settle() {
 
 // patience is how often the person of a model has stuck steps tried again: its
 // providers are unreliable, not broken.
-const patience = 50
+const patience = 80
 
 // resolve has a person do what waits for one, until nothing does.
 func (m *model) resolve() {
 	for range patience {
-		if !m.retryAll() {
+		if !m.retryAll() && !m.refundOwed() {
 			break
 		}
 		m.after(10 * day)
@@ -367,11 +404,27 @@ func (m *model) retryAll() (any bool) {
 	return any
 }
 
+// refundOwed has a person refund what came back of orders that are over, and says
+// whether there was any.
+func (m *model) refundOwed() (any bool) {
+	for _, o := range m.orders {
+		if v := m.show(o.ID).Order; (v.End == order.EndCancelled || v.End == order.EndFailed) && v.Sums.Kept() > 0 {
+			any = true
+			_, err := m.Refund(m.t.Context(), person(""), o.ID, 0, order.CreditRequest{All: true, Reason: "made up"})
+			must(m.t, err)
+		}
+	}
+	return any
+}
+
 // giveAllBack has a person give back what is owed and was paid elsewhere.
 func (m *model) giveAllBack(v process.Overview) {
 	for _, n := range v.Next {
 		if n.Step == process.StepAwaitRefund {
 			for _, f := range v.Refunds {
+				if f.Status != payment.RefundPending {
+					continue
+				}
 				_, err := m.RecordRefund(m.t.Context(), person(""), v.Order.ID, f.ID, payment.Record{Reference: "made up", Amount: f.Amount})
 				must(m.t, err)
 			}
@@ -419,7 +472,7 @@ func (m *model) providers(v process.Overview) map[string]int64 {
 // givenByHand is what a person gave back of a payment because its gateway did not.
 func givenByHand(v process.Overview, payment string) (sum int64) {
 	for _, f := range v.Refunds {
-		if f.Payment != payment {
+		if f.Payment != payment || !f.Counts() {
 			continue
 		}
 		for _, e := range v.Timeline {

@@ -2,14 +2,19 @@ package process
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"time"
 
 	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/fault"
+	"doorstep/internal/db"
 	"doorstep/internal/work"
+	"doorstep/money"
 	"doorstep/order"
 	"doorstep/payment"
+	"doorstep/support"
 )
 
 // refund returns the order's refund with the id.
@@ -44,10 +49,166 @@ func (c *change) refundSucceeded(p *payment.Payment, id string, data paymentData
 	return c.moveRefund(f, payment.EventRefundSucceeded, data)
 }
 
-// openRefund begins to give back an amount of what was captured.
-func (c *change) openRefund(p *payment.Payment, amount int64, reason string) error {
-	f := c.refunds.add(payment.Refund{ID: c.newID("rfd", p.ID), Payment: p.ID, Order: c.order.ID, Amount: amount, Reason: reason, OpenedAt: c.tx.Now()})
-	return c.moveRefund(f, payment.EventRefundOpened, paymentData{Amount: amount, Currency: string(p.Currency), Gateway: p.Gateway})
+// refundFailed puts back what was said of a refund: its money is the shop's.
+func (c *change) refundFailed(p *payment.Payment, f *payment.Refund) error {
+	if f.Status == payment.RefundSucceeded {
+		p.Refunded -= f.Amount
+	}
+	lines, err := payment.RefundLines(c.tx, c.order.ID)
+	if err != nil {
+		return err
+	}
+	for _, l := range lines[f.ID] {
+		order.GiveCredit(c.tx, c.order.ID, l.Line, -l.Amount)
+	}
+	f.ClosedAt = c.tx.Now()
+	return c.moveRefund(f, payment.EventRefundFailed, refundData(p, f))
+}
+
+func refundData(p *payment.Payment, f *payment.Refund) paymentData {
+	return paymentData{Amount: f.Amount, Currency: string(p.Currency), Gateway: p.Gateway}
+}
+
+// openRefund begins to give back what was credited to the order's lines.
+func (c *change) openRefund(p *payment.Payment, credits []order.Credit, reason string) error {
+	f := c.refunds.add(payment.Refund{ID: c.newID("rfd", p.ID), Payment: p.ID, Order: c.order.ID, Reason: reason, OpenedAt: c.tx.Now()})
+	for _, credit := range credits {
+		f.Amount += credit.Amount
+		c.credits[f.ID] = append(c.credits[f.ID], payment.RefundLine(credit))
+		order.GiveCredit(c.tx, c.order.ID, credit.Line, credit.Amount)
+	}
+	return c.moveRefund(f, payment.EventRefundOpened, refundData(p, f))
+}
+
+// RefundPlan is what a refund comes to.
+type RefundPlan struct {
+	Order    string               `json:"order"`
+	Version  int64                `json:"version"` // of the order
+	Currency money.Currency       `json:"currency"`
+	Amount   int64                `json:"amount"` // minor units of the currency, as the next ones
+	Lines    []payment.RefundLine `json:"lines"`
+	Kept     int64                `json:"kept"`    // what was taken and not given back, before
+	Gateway  string               `json:"gateway"` // who gives it back; "manual" when that is a person
+	credits  []order.Credit
+}
+
+// PreviewRefund says what a refund would come to.
+//
+// Errors: as for Refund.
+func (p *Process) PreviewRefund(ctx context.Context, orderID string, q order.CreditRequest) (RefundPlan, error) {
+	if err := q.Validate(); err != nil {
+		return RefundPlan{}, err
+	}
+	return db.View(ctx, p.db, func(r db.Reader) (RefundPlan, error) {
+		o, err := order.Get(r, orderID)
+		if err != nil {
+			return RefundPlan{}, err
+		}
+		return planRefund(r, o, q)
+	})
+}
+
+// Refund begins to give back what was taken: for units of lines, an amount, or
+// all that is left, never more than a line's part of the total. The gateway is
+// asked for it, or a person, where it was paid elsewhere. With a version, the
+// order must still be at it.
+//
+// Errors: invalid; not_found; conflict when the order has changed, when nothing
+// was taken or is left, and for all the money of an order that can be cancelled.
+func (p *Process) Refund(ctx context.Context, by Command, orderID string, version int64, q order.CreditRequest) (Result[order.Order], error) {
+	if err := q.Validate(); err != nil {
+		return Result[order.Order]{}, err
+	}
+	return p.change(ctx, by, "refund", orderID, [2]any{version, q}, func(c *change) error {
+		if err := c.at(version); err != nil {
+			return err
+		}
+		plan, err := planRefund(c.tx, c.order, q)
+		if err != nil {
+			return err
+		}
+		pay, err := c.payment()
+		if err != nil {
+			return err
+		}
+		if _, err := c.getRefunds(); err != nil { // to which this one is added
+			return err
+		}
+		return c.openRefund(pay, plan.credits, q.Reason)
+	})
+}
+
+// at refuses what was decided on an order as it is no longer.
+//
+// Errors: conflict.
+func (c *change) at(version int64) error {
+	if version != 0 && version != c.order.Version {
+		return fault.New(fault.Conflict, "order %d has changed since version %d, to %d: preview it again", c.order.Number, version, c.order.Version)
+	}
+	return nil
+}
+
+// planRefund says what a refund comes to as the order stands.
+//
+// Errors: invalid; conflict.
+func planRefund(r db.Reader, o order.Order, q order.CreditRequest) (plan RefundPlan, err error) {
+	payments, err := payment.Of(r, o.ID)
+	if err != nil {
+		return plan, err
+	}
+	kept := o.Sums.Kept()
+	switch {
+	case len(payments) == 0 || payments[0].Gateway == payment.Free:
+		return plan, fault.New(fault.Conflict, "there is nothing to pay for order %d", o.Number)
+	case !o.Payment.Taken():
+		return plan, fault.New(fault.Conflict, "no money was taken for order %d yet: change or cancel it", o.Number)
+	case o.End == order.EndCancelling:
+		return plan, fault.New(fault.Conflict, "order %d is being cancelled: all of its money goes back", o.Number)
+	case kept == 0:
+		return plan, fault.New(fault.Conflict, "all that was taken for order %d goes back already", o.Number)
+	}
+	before, err := credited(r, o.ID)
+	if err != nil {
+		return plan, err
+	}
+	lines, err := order.Lines(r, o.ID)
+	if err != nil {
+		return plan, err
+	}
+	plan = RefundPlan{Order: o.ID, Version: o.Version, Currency: o.Currency, Kept: kept, Gateway: payments[0].Gateway}
+	if plan.credits, err = q.Of(lines, before); err != nil {
+		return plan, err
+	}
+	for _, credit := range plan.credits {
+		plan.Amount += credit.Amount
+		plan.Lines = append(plan.Lines, payment.RefundLine(credit))
+	}
+	if plan.Amount == kept && o.End == order.EndNone && o.Sums.Gone() == 0 {
+		return plan, fault.New(fault.Conflict, "nothing of order %d has left: cancel it, and all of its money goes back", o.Number)
+	}
+	return plan, nil
+}
+
+// credited returns for how many units of each line money is given back.
+func credited(r db.Reader, id string) (map[int64]int64, error) {
+	refunds, err := payment.Refunds(r, id)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := payment.RefundLines(r, id)
+	if err != nil {
+		return nil, err
+	}
+	units := map[int64]int64{}
+	for _, f := range refunds {
+		if !f.Counts() {
+			continue
+		}
+		for _, l := range lines[f.ID] {
+			units[l.Line] += l.Quantity
+		}
+	}
+	return units, nil
 }
 
 // giveBack is the rule of an order that is over: all that was captured and not
@@ -68,7 +229,19 @@ func giveBack(c *change, _ event.Event) error {
 	if kept == 0 {
 		return nil
 	}
-	return c.openRefund(p, kept, string(c.order.Status))
+	lines, err := c.lines()
+	if err != nil {
+		return err
+	}
+	before, err := credited(c.tx, c.order.ID)
+	if err != nil {
+		return err
+	}
+	credits, err := order.CreditRequest{All: true}.Of(lines, before)
+	if err != nil {
+		return err
+	}
+	return c.openRefund(p, credits, string(c.order.Status))
 }
 
 // RecordRefund says that a person has given money back: what was paid elsewhere,
@@ -99,8 +272,113 @@ func (p *Process) RecordRefund(ctx context.Context, by Command, orderID, refundI
 		if err := c.recorded(pay, payment.OpRefund, r, f.ID); err != nil {
 			return err
 		}
-		return c.refundSucceeded(pay, f.ID, paymentData{Amount: f.Amount, Currency: string(pay.Currency), Gateway: pay.Gateway})
+		return c.refundSucceeded(pay, f.ID, refundData(pay, f))
 	})
+}
+
+// FailRefund says that money has not gone back, or has come back to the shop: of
+// a refund that succeeded, or that waits for a person because the gateway does
+// not make it. What it would have given back is the shop's again, and a person is
+// told.
+//
+// Errors: not_found; conflict when the refund has failed, or is being made.
+func (p *Process) FailRefund(ctx context.Context, by Command, orderID, refundID string) (Result[order.Order], error) {
+	return p.change(ctx, by, "fail_refund", orderID, refundID, func(c *change) error {
+		f, err := c.refund(refundID)
+		if err != nil {
+			return err
+		}
+		pay, err := c.payment()
+		if err != nil {
+			return err
+		}
+		switch {
+		case f.Status == payment.RefundFailed:
+			return fault.New(fault.Conflict, "refund %s is %s already", f.ID, f.Status)
+		case f.Status == payment.RefundPending && pay.Gateway == payment.Manual:
+			return fault.New(fault.Conflict, "refund %s waits for a person to give it back", f.ID)
+		case f.Status == payment.RefundPending:
+			if err := c.withdrawStuck(StepRefund, f.ID, payment.OpRefund, pay); err != nil {
+				return err
+			}
+		}
+		return c.refundFailed(pay, f)
+	})
+}
+
+func checkRefundDue(c *change) time.Time { return c.tx.Now().Add(time.Duration(c.policy.CheckRefund)) }
+
+// askWhetherRefunded asks the gateway once more of a refund that had succeeded.
+func askWhetherRefunded(ctx context.Context, p *Process, it work.Item) (func(context.Context) error, error) {
+	return inquiry[question, payment.Answer]{
+		kind:     KindGateway,
+		provider: func(q question) string { return q.payment.Gateway },
+		read:     readRefunded,
+		ask:      lookUpRefund,
+		settle: func(c *change, own *work.Item, q question, answer payment.Answer, asked error) error {
+			return c.settleRefunded(own, q.attempt.Refund, answer, asked)
+		},
+	}.carryOut(ctx, p, it)
+}
+
+func readRefunded(r db.Reader, it work.Item) (question, error) {
+	attempts, err := payment.Attempts(r, it.Owner)
+	if err != nil {
+		return question{}, err
+	}
+	for _, a := range attempts {
+		if a.Op == payment.OpRefund && a.Refund == it.Subject && a.Status == attempt.Succeeded {
+			p, err := payment.Get(r, it.Owner, a.Payment)
+			return question{p, a, r.Now()}, err
+		}
+	}
+	return question{}, work.ErrLeaseLost
+}
+
+func lookUpRefund(ctx context.Context, p *Process, q question) (payment.Answer, error) {
+	g, err := p.gateway(q.payment.Gateway)
+	if err != nil {
+		return payment.Answer{}, err
+	}
+	answer, err := g.Lookup(ctx, q.attempt.Key)
+	if errors.Is(err, attempt.ErrNotKnown) { // it was recorded by a person, or the gateway has forgotten it: nothing speaks against it
+		return payment.Answer{Result: payment.Succeeded}, nil
+	}
+	return answer, err
+}
+
+// skipCheckRefund passes over asking about a refund: a person has looked.
+func skipCheckRefund(c *change, it *work.Item) error {
+	f, err := c.refund(it.Subject)
+	if err != nil {
+		return err
+	}
+	p, err := c.payment()
+	if err != nil {
+		return err
+	}
+	return c.moveRefund(f, payment.EventRefundConfirmed, refundData(p, f))
+}
+
+func (c *change) settleRefunded(own *work.Item, id string, answer payment.Answer, asked error) error {
+	switch {
+	case errors.Is(asked, attempt.ErrNotReached):
+		return c.notReached(own, support.PaymentIssue, gatewayGone, asked)
+	case asked != nil:
+		return c.askAgain(own, asked)
+	}
+	f, err := c.refund(id)
+	if err != nil {
+		return err
+	}
+	p, err := c.payment()
+	if err != nil {
+		return err
+	}
+	if answer.Result == payment.Declined {
+		return c.refundFailed(p, f)
+	}
+	return c.moveRefund(f, payment.EventRefundConfirmed, refundData(p, f))
 }
 
 // RecordVoid says that an authorisation is gone which the gateway did not give
@@ -148,7 +426,7 @@ func (c *change) withdrawStuck(step Step, subject string, op payment.Op, p *paym
 		return err
 	}
 	for _, a := range attempts {
-		if !a.IsOpen() || a.Op != op {
+		if !a.IsOpen() || a.Op != op || a.Refund != "" && a.Refund != subject {
 			continue
 		}
 		if a.Status == attempt.Unknown {

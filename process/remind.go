@@ -158,6 +158,12 @@ func reportRefund(c *change, _ event.Event) error {
 	return err
 }
 
+// reportFailedRefund is the rule of a refund that did not reach the customer.
+func reportFailedRefund(c *change, _ event.Event) error {
+	_, err := c.openTicket(support.PaymentIssue, support.FromProcess, "A refund has failed: its money is not with the customer. Refund it again, or give it back elsewhere.")
+	return err
+}
+
 // reportLostLabel is the rule of a parcel that left although its order is over.
 // Nothing more is waited for of it.
 func reportLostLabel(c *change, e event.Event) error {

@@ -20,6 +20,7 @@ type Overview struct {
 	Payments  []payment.Payment                  `json:"payments"`
 	Attempts  []payment.Attempt                  `json:"payment_attempts"`
 	Refunds   []payment.Refund                   `json:"refunds"`
+	Credits   map[string][]payment.RefundLine    `json:"refund_lines"` // of which lines they are, by refund
 	Shipments []shipping.Shipment                `json:"shipments"`
 	Packed    map[string][]shipping.ShipmentLine `json:"packed"` // what is in it, by shipment
 	Scans     map[string][]shipping.Scan         `json:"scans"`  // by shipment
@@ -57,6 +58,7 @@ func (p *Process) Show(ctx context.Context, what string) (Overview, error) {
 			func() error { v.Payments, err = payment.Of(r, id); return err },
 			func() error { v.Attempts, err = payment.Attempts(r, id); return err },
 			func() error { v.Refunds, err = payment.Refunds(r, id); return err },
+			func() error { v.Credits, err = payment.RefundLines(r, id); return err },
 			func() error { v.Shipments, err = shipping.Of(r, id); return err },
 			func() error { v.Packed, err = shipping.Lines(r, id); return err },
 			func() error { v.Scans, err = shipping.Scans(r, id); return err },

@@ -59,7 +59,9 @@ const (
 	StepVoidPayment   Step = "void_payment"
 	StepRefund        Step = "refund"
 	StepAwaitRefund   Step = "await_refund"
+	StepCheckRefund   Step = "check_refund"
 	StepReportRefund  Step = "report_refund"
+	StepReportFailing Step = "report_failed_refund"
 	StepReport        Step = "report_failure"
 	StepReportStuck   Step = "report_stuck"
 	StepReportVoid    Step = "report_lost_label"
@@ -402,7 +404,7 @@ func endRows() []Row {
 		},
 		{
 			Step: StepRefund, Kind: Ask, On: on(payment.EventRefundOpened), Guard: refundAtGateway,
-			Until: on(payment.EventRefundSucceeded),
+			Until: on(payment.EventRefundSucceeded, payment.EventRefundFailed),
 			Does:  "ask the gateway to give the money back, attempt by attempt", Leads: on(payment.EventRefundUnknown, payment.EventRefundDeclined, EventStuck, support.EventOpened),
 			rule: openRefundAttempt, ask: askGateway,
 			Ways: []Way{WayRetry}, Else: "record that the money was given back",
@@ -413,6 +415,13 @@ func endRows() []Row {
 			Does:  "wait until a person has given back what was paid elsewhere; when it is late, tell a person", Leads: on(support.EventOpened),
 			due: awaitPaymentDue, lapse: refundLate,
 			Ways: []Way{WayRetry}, Else: "record that the money was given back",
+		},
+		{
+			Step: StepCheckRefund, Kind: Ask, On: on(payment.EventRefundSucceeded), Guard: refundAtGateway,
+			Until: on(payment.EventRefundConfirmed, payment.EventRefundFailed),
+			Does:  "ask the gateway later whether the money has stayed with the customer", Leads: on(EventStuck, support.EventOpened),
+			due: checkRefundDue, ask: askWhetherRefunded,
+			Ways: []Way{WayRetry, WaySkip}, Else: "say that the refund did not reach the customer", skip: skipCheckRefund,
 		},
 	}
 }
@@ -429,6 +438,11 @@ func ticketRows() []Row {
 			Step: StepReportRefund, Kind: Rule, On: on(payment.EventRefundOpened), Guard: refundByPerson, about: theOrder,
 			Does: "open a ticket for money that a person has to give back", Leads: on(support.EventOpened),
 			rule: reportRefund,
+		},
+		{
+			Step: StepReportFailing, Kind: Rule, On: on(payment.EventRefundFailed), about: theOrder,
+			Does: "open a ticket for a refund that did not reach the customer", Leads: on(support.EventOpened),
+			rule: reportFailedRefund,
 		},
 		{
 			Step: StepReportStuck, Kind: Rule, On: on(EventStuck), about: theOrder,
@@ -448,7 +462,7 @@ func ticketRows() []Row {
 		},
 		{
 			Step: StepDecideAgain, Kind: Rule, Guard: ticketWaits,
-			On: on(order.EventCancelled, order.EventCancelRefused, payment.EventRefundSucceeded, payment.EventCanceled,
+			On: on(order.EventCancelled, order.EventCancelRefused, payment.EventRefundSucceeded, payment.EventRefundFailed, payment.EventCanceled,
 				shipping.EventShipped, EventStuck),
 			Does:  "decide again about tickets that waited for the order to move",
 			Leads: on(support.EventSolved, support.EventWaiting, support.EventEscalated),

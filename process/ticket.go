@@ -186,8 +186,8 @@ func (p *Process) ReplyTicket(ctx context.Context, by Command, id string, from s
 // SolveTicket says that a person has solved it, with what is told the customer.
 //
 // Errors: invalid; not_found; conflict when it is solved, closed, or waits for
-// its order, or when it is the last one that tells of a step that is stuck, or of
-// an order that the process has stopped.
+// its order, or when it is the last one that tells of a step that is stuck, of
+// money that is owed, or of an order that the process has stopped.
 func (p *Process) SolveTicket(ctx context.Context, by Command, id, body string) (Result[support.Ticket], error) {
 	var check fault.Check
 	support.ValidateBody(&check, body)
@@ -244,7 +244,7 @@ func (c *change) withPerson() (n int, err error) {
 }
 
 // nothingForgotten refuses to solve the last ticket with a person of an order of
-// which a step is stuck, or which the process has stopped: no one would be told
+// which a step is stuck, which owes money, or which the process has stopped: no one would be told
 // of it any more.
 func (c *change) nothingForgotten() error {
 	if c.order.ID == "" {
@@ -255,6 +255,9 @@ func (c *change) nothingForgotten() error {
 	}
 	if HeldByProcess(c.order.Held) {
 		return fault.New(fault.Conflict, "order %d is held (%s): release it, or cancel it", c.order.Number, c.order.Held)
+	}
+	if owes(c.order) {
+		return fault.New(fault.Conflict, "order %d is over, and money is kept that a refund did not bring back: refund it again", c.order.Number)
 	}
 	items, err := c.getItems()
 	if err != nil {

@@ -17,6 +17,7 @@ type OrderFact struct {
 	CancelRefused  bool      `json:"cancel_refused,omitempty"` // this ticket asked for it, and it was too late
 	NothingToPay   bool      `json:"nothing_to_pay,omitempty"`
 	AwaitsPayment  bool      `json:"awaits_payment,omitempty"` // to be paid elsewhere by the customer
+	Owed           bool      `json:"owed,omitempty"`           // it is over, and money that a refund did not bring back is still the shop's
 	Stuck          bool      `json:"stuck,omitempty"`          // a step has used up its tries
 	Carrier        string    `json:"carrier,omitempty"`
 	TrackingNumber string    `json:"tracking_number,omitempty"`
@@ -58,6 +59,7 @@ const (
 	WasNotPaid       Reason = "payment_expired"
 	RefundPending    Reason = "refund_pending"
 	WasRefunded      Reason = "refunded"
+	RefundFailed     Reason = "refund_failed"
 	NothingTaken     Reason = "nothing_taken"
 	AwaitingPayment  Reason = "awaiting_payment"
 	PayingNow        Reason = "payment_in_progress"
@@ -123,6 +125,9 @@ func money(o OrderFact) Decision {
 	if o.NothingToPay {
 		return Decision{Explain, NothingTaken}
 	}
+	if o.Owed {
+		return Decision{Escalate, RefundFailed}
+	}
 	switch o.Payment {
 	case "captured", "authorised", "refunding":
 		return Decision{Wait, RefundPending}
@@ -176,6 +181,7 @@ var texts = map[Reason]string{
 	WasNotPaid:       "The order was not paid in time, and its goods are free again. Nothing was charged.",
 	RefundPending:    "The order will not be delivered. The money is on its way back to where it came from.",
 	WasRefunded:      "The order will not be delivered. The money has been given back to where it came from.",
+	RefundFailed:     "The order will not be delivered, and its money could not be given back: a person will see to it.",
 	NothingTaken:     "The order is over. No money was taken.",
 	AwaitingPayment:  "The goods are kept for this order. It goes on as soon as its payment has arrived.",
 	PayingNow:        "The goods are kept for this order, and its payment is being made.",

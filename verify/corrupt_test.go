@@ -43,6 +43,7 @@ func one(kind verify.Kind, subject string) []named { return []named{{kind, subje
 
 const (
 	paymentOf  = `SELECT id FROM payments WHERE order_id = '%s'`
+	refundOf   = `SELECT id FROM refunds WHERE order_id = '%s'`
 	shipmentOf = `SELECT id FROM shipments WHERE order_id = '%s'`
 )
 
@@ -112,7 +113,8 @@ var orderCorruptions = []corruption{
 	{"a policy that can not be read", []string{inForce(`SUBSTR(doc, 2)`)}, one(verify.Policy, policyInForce)},
 	{"a refund of no order", []string{refund("ord_gone")}, one(verify.Orphan, "ord_gone")},
 	{"a refund of what is not even named like one", []string{refund("gone")}, one(verify.Orphan, "gone")},
-	{"a refund of no payment", []string{refund("{delivered}")}, []named{{verify.Orphan, "rfd_x"}, {verify.State, "rfd_x"}}},
+	{"a refund of no payment", []string{refund("{delivered}")}, []named{{verify.Orphan, "rfd_x"}, {verify.State, "rfd_x"}, {verify.Credits, "rfd_x"}}},
+	{"a line of no refund", []string{`INSERT INTO refund_lines (order_id, refund_id, line, quantity, amount) VALUES ('{delivered}', 'rfd_x', 1, 1, 1)`}, one(verify.Orphan, "rfd_x")},
 	{"a ticket about no order", []string{
 		`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, opened_by, opened_at, updated_at)
 			VALUES ('tkt_x', 'gone', 'other', 'closed', 1, 0, '', '', 'operator', 0, 0)`,
@@ -150,8 +152,16 @@ var moneyCorruptions = []corruption{
 		`UPDATE payments SET refunded = refunded - 1 WHERE order_id = '{called back}'`,
 		`UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{called back}' AND op = 'refund'`,
 	}, []named{{verify.Refunded, of(paymentOf, "called back")}, {verify.PaymentFacet, "{called back}"}}},
-	{"gives back too much", []string{`UPDATE refunds SET amount = amount + 1 WHERE order_id = '{owed}'`}, []named{{verify.OverRefunded, of(paymentOf, "owed")}, {verify.PaymentFacet, "{owed}"}}},
-	{"keeps a penny", []string{`UPDATE refunds SET amount = amount - 1 WHERE order_id = '{owed}'`}, []named{{verify.MoneyKept, "{owed}"}, {verify.PaymentFacet, "{owed}"}}},
+	{"gives back too much", []string{`UPDATE refunds SET amount = amount + 1 WHERE order_id = '{owed}'`}, []named{{verify.OverRefunded, of(paymentOf, "owed")}, {verify.PaymentFacet, "{owed}"}, {verify.Credits, of(refundOf, "owed")}}},
+	{"keeps a penny", []string{`UPDATE refunds SET amount = amount - 1 WHERE order_id = '{owed}'`}, []named{{verify.MoneyKept, "{owed}"}, {verify.PaymentFacet, "{owed}"}, {verify.Credits, of(refundOf, "owed")}}},
+	{"no one is told of money that came back", []string{`UPDATE tickets SET status = 'closed' WHERE order_id = '{bounced}'`},
+		[]named{{verify.MoneyKept, "{bounced}"}, {verify.OpenTickets, "{bounced}"}, {verify.State, `SELECT id FROM tickets WHERE order_id = '{bounced}'`}, {verify.KeptCount, "tickets.open"}, {verify.KeptCount, "tickets.closed"}}},
+	{"a line's money is not given back", []string{`UPDATE order_lines SET credited = credited - 1 WHERE order_id = '{owed}'`}, one(verify.Credits, "{owed}")},
+	{"money is given back for more units than there are", []string{`UPDATE refund_lines SET quantity = quantity + 1 WHERE order_id = '{owed}'`}, one(verify.Credits, "{owed}")},
+	{"a refund is of a line that there is not", []string{`UPDATE refund_lines SET line = 7 WHERE order_id = '{owed}'`, `UPDATE order_lines SET credited = 0 WHERE order_id = '{owed}'`}, one(verify.Credits, "{owed}")},
+	{"a line has a part too much of the total", []string{`UPDATE order_lines SET amount = amount + 1 WHERE order_id = '{delivered}' AND line = 2`}, one(verify.Allotment, "{delivered}")},
+	{"no one asks whether a refund stands", []string{`DELETE FROM work WHERE owner = '{delivered}' AND step = 'check_refund'`, `UPDATE orders SET next_due = 0 WHERE id = '{delivered}'`},
+		one(verify.NoNextStep, "{delivered}")},
 	{"an attempt is lost", []string{`DELETE FROM payment_attempts WHERE order_id = '{declined softly}' AND n = 2`},
 		[]named{{verify.PaymentAttempts, of(paymentOf, "declined softly")}, {verify.AttemptStatus, of(paymentOf, "declined softly")}, {verify.AttemptStatus, of(paymentOf, "declined softly")}}},
 	{"an attempt took less", []string{`UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{delivered}'`},

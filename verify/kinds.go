@@ -31,6 +31,7 @@ const (
 	Captured         Kind = "captured"
 	Refunded         Kind = "refunded"
 	OverRefunded     Kind = "over_refunded"
+	Credits          Kind = "credits"
 	MoneyKept        Kind = "money_kept"
 	PaymentAttempts  Kind = "payment_attempts"
 	UnpaidHandOver   Kind = "unpaid_handover"
@@ -91,7 +92,7 @@ func Kinds() []Rule {
 		{State, "A payment, refund, shipment or ticket is in the state in which its events left it."},
 		{Times, "An order was placed at its first event and last changed at its last one, and is held since its events say so."},
 		{Totals, "An order's items are the sum of its lines, its tax is that of its lines and of its shipping, its total is what they come to, and its lines are numbered from 1."},
-		{Allotment, "An order's discount and shipping are allotted to its lines without remainder."},
+		{Allotment, "An order's discount, shipping and total are allotted to its lines without remainder."},
 		{OpenTickets, "An order's count of open tickets is the number of its unsolved tickets."},
 		{NextDue, "An order's next due time is that of the first of its steps that waits for no person."},
 		{KeptCount, "The kept counts of orders and tickets per status are what counting gives."},
@@ -104,10 +105,11 @@ func Kinds() []Rule {
 		{Captured, "A payment that succeeded has captured its amount, any other nothing."},
 		{Refunded, "What a payment has given back is the sum of its refunds that succeeded."},
 		{OverRefunded, "The refunds of a payment, pending ones included, are at most what was captured."},
-		{MoneyKept, "Nothing is kept of the money for an order that failed or was cancelled: it is given back or about to be."},
+		{Credits, "What of a line is given back is what the refunds that have not failed say, never more than its part of the total nor for more than its units; a refund is the sum of its lines."},
+		{MoneyKept, "Nothing is kept of the money for an order that failed or was cancelled: it is given back or about to be, or a refund has failed and an open ticket says so."},
 		{PaymentAttempts, "A payment's attempts are numbered from 1, and those that succeeded come to what was captured, authorised and refunded; it has the reference of the one that authorised it."},
 		{UnpaidHandOver, "No parcel is handed over before its order's total is captured."},
-		{TwoOpenAttempts, "At most one attempt of a payment or shipment is open."},
+		{TwoOpenAttempts, "At most one attempt of a payment, refund or shipment is open."},
 		{AttemptStep, "Every open attempt has the step that asks for it, and every asking step its open attempt."},
 		{UnpaidEnd, "A payment that may not come has the step that ends the wait for it, and of an order that was not paid in time no attempt was or may have been made."},
 		{AttemptStatus, "Every attempt that an event tells of is there and ended as it says; each is in a status that there is, and has an end when it is closed."},

@@ -12,6 +12,7 @@ import (
 	"doorstep/payment"
 	"doorstep/process"
 	"doorstep/shipping"
+	"doorstep/support"
 )
 
 // checkPayments holds the order's payments against its row.
@@ -71,16 +72,22 @@ func (d *dossier) facetsOf(p payment.Payment) []order.Payment {
 
 // refundFacet is what the refunds of a captured payment make of the facet.
 func (d *dossier) refundFacet(p payment.Payment) order.Payment {
-	facet := order.PaymentCaptured
+	back := int64(0)
 	for _, f := range d.refunds {
-		if f.Payment == p.ID && f.Status == payment.RefundPending {
-			return order.PaymentRefunding
-		}
-		if f.Payment == p.ID {
-			facet = order.PaymentRefunded
+		if f.Payment == p.ID && f.Status == payment.RefundSucceeded {
+			back += f.Amount
 		}
 	}
-	return facet
+	switch {
+	case d.refunding() > 0:
+		return order.PaymentRefunding
+	case back == 0:
+		return order.PaymentCaptured
+	case back < p.Captured:
+		return order.PaymentPartlyRefunded
+	default:
+		return order.PaymentRefunded
+	}
 }
 
 // checkRefunds holds what each payment has taken and given back against its
@@ -96,7 +103,7 @@ func (d *dossier) checkRefunds() {
 		}
 		var all, succeeded int64
 		for _, f := range d.refunds {
-			if f.Payment != p.ID {
+			if f.Payment != p.ID || !f.Counts() {
 				continue
 			}
 			all += f.Amount
@@ -110,9 +117,44 @@ func (d *dossier) checkRefunds() {
 		if all > p.Captured {
 			d.find(OverRefunded, p.ID, "the refunds come to %d of %d captured", all, p.Captured)
 		}
-		if end := d.order.End; (end == order.EndFailed || end == order.EndCancelled) && all < p.Captured {
+		if end := d.order.End; d.isOver() && all < p.Captured && !d.owesKnown() {
 			d.find(MoneyKept, d.order.ID, "the order is %s; of %d captured there are refunds of %d", end, p.Captured, all)
 		}
+	}
+}
+
+// owesKnown says whether a person is told of money that a refund of an order that
+// is over did not bring back.
+func (d *dossier) owesKnown() bool {
+	_, failed := pick(d.refunds, func(f payment.Refund) bool { return f.Status == payment.RefundFailed })
+	_, told := pick(d.tickets, func(t support.Ticket) bool { return t.Status.Unsolved() })
+	return failed && told
+}
+
+// checkCredits holds what is given back of each line against the refunds.
+func (d *dossier) checkCredits() {
+	credited, units := map[int64]int64{}, map[int64]int64{}
+	for _, f := range d.refunds {
+		sum := int64(0)
+		for _, l := range d.credits[f.ID] {
+			sum += l.Amount
+			if f.Counts() {
+				credited[l.Line] += l.Amount
+				units[l.Line] += l.Quantity
+			}
+		}
+		if sum != f.Amount {
+			d.find(Credits, f.ID, "the refund is of %d, its lines of %d", f.Amount, sum)
+		}
+	}
+	for _, l := range d.lines {
+		if l.Credited != credited[l.Line] || l.Credited > l.Amount || units[l.Line] > l.Quantity {
+			d.find(Credits, d.order.ID, "line %d has %d of %d given back, the refunds %d for %d of %d units", l.Line, l.Credited, l.Amount, credited[l.Line], units[l.Line], l.Quantity)
+		}
+		delete(credited, l.Line)
+	}
+	if len(credited) > 0 {
+		d.find(Credits, d.order.ID, "the refunds name lines that there are not: %v", credited)
 	}
 }
 
@@ -120,8 +162,9 @@ func (d *dossier) checkRefunds() {
 // against the payments.
 func (d *dossier) checkPaymentAttempts() {
 	for _, p := range d.payments {
-		var n, open int64
+		var n int64
 		var came asked
+		open := map[string]int{} // by the refund that they are for
 		for _, a := range d.attempts {
 			if a.Payment != p.ID {
 				continue
@@ -131,14 +174,16 @@ func (d *dossier) checkPaymentAttempts() {
 				n = a.N
 			}
 			if a.IsOpen() && !a.Op.Undoes() {
-				open++
+				open[a.Refund]++
 			}
-			if a.Status == attempt.Succeeded {
+			if f, ok := d.refund(a.Refund); a.Status == attempt.Succeeded && (!ok || f.Counts()) {
 				came.add(p, a)
 			}
 		}
-		if open > 1 {
-			d.find(TwoOpenAttempts, p.ID, "%d attempts are open", open)
+		for of, n := range open {
+			if n > 1 {
+				d.find(TwoOpenAttempts, p.ID, "%d attempts are open (refund %q)", n, of)
+			}
 		}
 		d.checkCame(p, came)
 	}
@@ -293,6 +338,7 @@ func (d *dossier) checkTotals() {
 		sum.Tax += l.Tax
 		sum.Discount += l.Discount
 		sum.Shipping += l.Shipping
+		sum.Total += l.Amount
 	}
 	total := o.Items - o.Discount + o.Shipping
 	if !o.PricesIncludeTax {
@@ -302,7 +348,7 @@ func (d *dossier) checkTotals() {
 		d.find(Totals, o.ID, "the row has items %d, tax %d (of which shipping %d) and total %d, its %d lines items %d and tax %d",
 			o.Items, o.Tax, o.ShippingTax, o.Total, len(d.lines), sum.Items, sum.Tax)
 	}
-	if sum.Discount != o.Discount || sum.Shipping != o.Shipping {
-		d.find(Allotment, o.ID, "the row has discount %d and shipping %d, its lines %d and %d", o.Discount, o.Shipping, sum.Discount, sum.Shipping)
+	if sum.Discount != o.Discount || sum.Shipping != o.Shipping || sum.Total != o.Total {
+		d.find(Allotment, o.ID, "the row has discount %d, shipping %d and total %d, its lines %d, %d and %d", o.Discount, o.Shipping, o.Total, sum.Discount, sum.Shipping, sum.Total)
 	}
 }

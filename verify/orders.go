@@ -26,6 +26,7 @@ type dossier struct {
 	payments     []payment.Payment
 	attempts     []payment.Attempt
 	refunds      []payment.Refund
+	credits      map[string][]payment.RefundLine // by refund
 	shipments    []shipping.Shipment
 	held         map[string][]shipping.ShipmentLine // by shipment
 	labels       []shipping.Attempt
@@ -42,7 +43,7 @@ type dossier struct {
 // rules are what is checked of an order that exists.
 var rules = []func(*dossier){
 	(*dossier).checkHistory, (*dossier).checkEntities, (*dossier).checkTotals, (*dossier).checkContact,
-	(*dossier).checkPayments, (*dossier).checkRefunds, (*dossier).checkPaymentAttempts, (*dossier).checkUnpaidEnd, (*dossier).checkUndone, (*dossier).checkAuthorisationEnd,
+	(*dossier).checkPayments, (*dossier).checkRefunds, (*dossier).checkCredits, (*dossier).checkPaymentAttempts, (*dossier).checkUnpaidEnd, (*dossier).checkUndone, (*dossier).checkAuthorisationEnd,
 	(*dossier).checkShipments, (*dossier).checkParcels, (*dossier).checkLabels, (*dossier).checkTracking, (*dossier).checkHandOvers, (*dossier).checkDeliveries, (*dossier).checkAstray, (*dossier).checkReturned,
 	(*dossier).checkStock, (*dossier).checkMissing, (*dossier).checkMovements, (*dossier).checkSteps, (*dossier).checkAttemptSteps, (*dossier).checkNextStep,
 	(*dossier).checkTickets, (*dossier).checkOwners,
@@ -201,8 +202,15 @@ func (s *section) readMoney(r db.Reader, first, last string) error {
 		return err
 	}
 	refunds, err := payment.RefundsRange(r, first, last)
-	return file(refunds, err, s, func(f payment.Refund) string { return f.Order },
-		func(d *dossier) *[]payment.Refund { return &d.refunds })
+	if err := file(refunds, err, s, func(f payment.Refund) string { return f.Order },
+		func(d *dossier) *[]payment.Refund { return &d.refunds }); err != nil {
+		return err
+	}
+	credits, err := payment.RefundLinesRange(r, first, last)
+	for id, lines := range credits {
+		s.of(id).credits = lines
+	}
+	return err
 }
 
 func (s *section) readParcels(r db.Reader, first, last string) error {
@@ -270,7 +278,8 @@ func (d *dossier) reportOrphans(id string) {
 	d.events = slices.DeleteFunc(d.events, ofStock)
 	for what, n := range map[string]int{
 		"lines": len(d.lines), "contacts": count(d.contact), "stock movements": len(d.moved), "payments": len(d.payments), "payment attempts": len(d.attempts), "refunds": len(d.refunds),
-		"shipments": len(d.shipments), "label attempts": len(d.labels),
+		"refunds' lines": len(d.credits),
+		"shipments":      len(d.shipments), "label attempts": len(d.labels),
 		"packed shipments": len(d.held), "scanned shipments": len(d.scans), "tickets": len(d.tickets), "events": len(d.events),
 	} {
 		if n > 0 {
@@ -298,6 +307,11 @@ func (d *dossier) checkOwners() {
 		}
 		if _, ok := d.refund(a.Refund); !ok && a.Refund != "" {
 			d.find(Orphan, a.Key, "the order %s has no refund %q for this attempt", d.order.ID, a.Refund)
+		}
+	}
+	for id := range d.credits {
+		if _, ok := d.refund(id); !ok {
+			d.find(Orphan, id, "the order %s has no refund %q for these lines", d.order.ID, id)
 		}
 	}
 	for _, f := range d.refunds {

@@ -6,7 +6,7 @@ import "doorstep/verify"
 // what is to be done for good.
 var saidCorruptions = []corruption{
 	{"more tax than there is on the lines and the shipping", []string{`UPDATE orders SET tax = tax + 1, total = total + 1 WHERE id = '{out of stock}'`},
-		one(verify.Totals, "{out of stock}")},
+		[]named{{verify.Totals, "{out of stock}"}, {verify.Allotment, "{out of stock}"}}},
 	{"less tax on the shipping", []string{`UPDATE orders SET shipping_tax = shipping_tax - 1 WHERE id = '{delivered}'`}, one(verify.Totals, "{delivered}")},
 
 	{"paid at another gateway", []string{`UPDATE payments SET gateway = 'made up' WHERE order_id = '{delivered}'`}, one(verify.PaymentGateway, "{delivered}")},

@@ -309,6 +309,8 @@ func (s *shop) fill() {
 	s.afterADay()
 	s.askSupport()
 	s.until(30 * 24 * time.Hour)
+	_, err := s.Refund(s.t.Context(), person, s.orders["delivered"], 0, order.CreditRequest{Amount: 1, Reason: "made up"})
+	must(s.t, err)
 	s.leaveUnfinished()
 }
 
@@ -348,7 +350,7 @@ func (s *shop) sellAtOnce() {
 func (s *shop) sellByPerson() {
 	s.t.Helper()
 	s.set(func(p *policy.Policy) { p.HandOver = policy.HandOverByPerson })
-	for _, purpose := range []string{"called back", "too late", "handed over"} {
+	for _, purpose := range []string{"called back", "bounced", "too late", "handed over"} {
 		s.place(purpose)
 	}
 	for _, purpose := range []string{"given back", "owed"} {
@@ -356,12 +358,15 @@ func (s *shop) sellByPerson() {
 		s.pay(purpose)
 	}
 	s.until(time.Hour)
-	for _, purpose := range []string{"called back", "given back", "owed"} {
+	for _, purpose := range []string{"called back", "bounced", "given back", "owed"} {
 		s.cancel(purpose)
 	}
 	s.handOver("handed over")
 	s.until(time.Hour)
 	s.giveBack("given back")
+	_, err := s.FailRefund(s.t.Context(), person, s.orders["bounced"], s.show("bounced").Refunds[0].ID)
+	must(s.t, err)
+	s.look("after the money of bounced has come back")
 }
 
 // capturesLate is a shop that takes the money with the hand-over, and asks for a

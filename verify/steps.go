@@ -33,7 +33,11 @@ var waiting = map[process.Step]func(d *dossier, subject string) bool{
 	process.StepVoidPayment: paymentIn(payment.StatusRequiresCapture),
 	process.StepRefund:      refundPending,
 	process.StepAwaitRefund: refundPending,
-	process.StepBuyLabel:    shipmentIn(shipping.Planned),
+	process.StepCheckRefund: func(d *dossier, subject string) bool {
+		f, ok := d.refund(subject)
+		return ok && f.Status == payment.RefundSucceeded
+	},
+	process.StepBuyLabel: shipmentIn(shipping.Planned),
 	// The first scan may tell that a parcel has left while its label is given back.
 	process.StepVoidLabel:     shipmentIn(shipping.LabelBought, shipping.Shipped),
 	process.StepAwaitRemedy:   lacking,
@@ -204,6 +208,11 @@ func (d *dossier) isOver() bool {
 	return d.order.End == order.EndFailed || d.order.End == order.EndCancelled
 }
 
+func (d *dossier) paidAtGateway(id string) bool {
+	p, ok := d.payment(id)
+	return ok && p.Gateway != payment.Manual && p.Gateway != payment.Free
+}
+
 // unfinished returns the parts of an order that a step of their own must move.
 func (d *dossier) unfinished() []string {
 	var subjects []string
@@ -218,7 +227,7 @@ func (d *dossier) unfinished() []string {
 		}
 	}
 	for _, f := range d.refunds {
-		if f.Status == payment.RefundPending {
+		if f.Status == payment.RefundPending || d.lastOf(f.ID, payment.EventRefundSucceeded, payment.EventRefundConfirmed, payment.EventRefundFailed) == payment.EventRefundSucceeded && d.paidAtGateway(f.Payment) {
 			subjects = append(subjects, f.ID)
 		}
 	}

@@ -29,9 +29,9 @@ type Command struct {
 	Location  string           `json:"location,omitempty"`  // receive; main when empty
 	Quantity  int64            `json:"quantity,omitempty"`  // receive
 	Reference string           `json:"reference,omitempty"` // record_payment, record_refund, record_void
-	Amount    *int64           `json:"amount,omitempty"`    // record_payment, record_refund, minor units; all that is owed when missing
-	Refund    string           `json:"refund,omitempty"`    // record_refund: its id
-	Reason    string           `json:"reason,omitempty"`    // cancel; hold, where it is a code
+	Amount    *int64           `json:"amount,omitempty"`    // refund, record_payment, record_refund, minor units; all that is left or owed when missing
+	Refund    string           `json:"refund,omitempty"`    // record_refund, fail_refund: its id
+	Reason    string           `json:"reason,omitempty"`    // cancel, refund; hold, where it is a code
 	Text      string           `json:"text,omitempty"`      // hold
 	Shipment  string           `json:"shipment,omitempty"`  // hand_over, delivered: its id or tracking number
 
@@ -48,7 +48,9 @@ const (
 	Ticket        Verb = "ticket"
 	Receive       Verb = "receive"
 	RecordPayment Verb = "record_payment"
+	Refund        Verb = "refund"
 	RecordRefund  Verb = "record_refund"
+	FailRefund    Verb = "fail_refund"
 	RecordVoid    Verb = "record_void"
 	Hold          Verb = "hold"
 	Release       Verb = "release"
@@ -59,7 +61,7 @@ const (
 	Reship        Verb = "reship"
 )
 
-var verbs = []Verb{Place, Cancel, Ticket, Receive, RecordPayment, RecordRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship}
+var verbs = []Verb{Place, Cancel, Ticket, Receive, RecordPayment, Refund, RecordRefund, FailRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship}
 
 // Result is one line of the output.
 type Result struct {

@@ -220,6 +220,10 @@ func (n *Intake) change(ctx context.Context, by process.Command, c Command) (Res
 		return changed(n.Process.Release(ctx, by, o.ID))
 	case RecordVoid:
 		return changed(n.Process.RecordVoid(ctx, by, o.ID, c.Reference))
+	case Refund:
+		return changed(n.Process.Refund(ctx, by, o.ID, 0, c.credit()))
+	case FailRefund:
+		return changed(n.Process.FailRefund(ctx, by, o.ID, c.Refund))
 	case RecordRefund:
 		return n.recordRefund(ctx, by, o.ID, c)
 	default:
@@ -259,6 +263,15 @@ func (n *Intake) parcel(ctx context.Context, by process.Command, c Command) (Res
 	default:
 		return changed(n.Process.HandOver(ctx, by, orderID, shipmentID, shipping.HandOver{TrackingNumber: c.TrackingNumber}))
 	}
+}
+
+// credit is what the command has given back: an amount, or all that is left.
+func (c Command) credit() order.CreditRequest {
+	q := order.CreditRequest{All: c.Amount == nil, Reason: c.Reason}
+	if c.Amount != nil {
+		q.Amount = *c.Amount
+	}
+	return q
 }
 
 // record is what the command says of money that moved elsewhere: all that is

@@ -193,7 +193,7 @@ func (s *shop) ordersAre(b books) {
 func finished(o order.Order) bool {
 	switch o.Status {
 	case order.Shipped, order.Delivered:
-		return o.Payment == order.PaymentCaptured && o.Stock == order.StockLeft && o.End == order.EndNone
+		return (o.Payment == order.PaymentCaptured || o.Payment == order.PaymentPartlyRefunded) && o.Stock == order.StockLeft && o.End == order.EndNone
 	case order.Failed, order.Cancelled:
 		settled := o.Payment == order.PaymentDue || o.Payment == order.PaymentFailed || o.Payment == order.PaymentVoided || o.Payment == order.PaymentRefunded
 		return settled && (o.Stock == order.StockNone || o.Stock == order.StockReleased)
@@ -278,6 +278,11 @@ func (s *shop) moneyIs(b books) {
 	for _, o := range b.orders {
 		if o.Stock == order.StockLeft {
 			total[o.ID] = o.Total
+		}
+	}
+	for _, k := range s.book.acknowledged(intake.Refund) {
+		if total[k.answer.Order] > 0 {
+			total[k.answer.Order]-- // a penny
 		}
 	}
 	for _, p := range b.payments {

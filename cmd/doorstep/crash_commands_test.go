@@ -102,6 +102,7 @@ func (b *book) done() bool { return len(b.waiting) == 0 && b.open == 0 }
 var mayRefuse = map[intake.Verb][]fault.Code{
 	intake.Cancel:        {fault.Conflict, fault.TooLate},
 	intake.RecordPayment: {fault.Conflict},
+	intake.Refund:        {fault.Conflict},
 	intake.RecordRefund:  {fault.Conflict},
 	intake.HandOver:      {fault.Conflict, fault.TooLate},
 	intake.Delivered:     {fault.Conflict},
@@ -235,6 +236,10 @@ func (s *shop) react(l logLine) {
 		} else if s.chance(5) {
 			s.ticket(l.Owner, support.CancelRequest)
 		}
+	case process.StepTrack:
+		if s.chance(5) {
+			s.goodwill(l.Owner)
+		}
 	case process.StepAwaitPayment:
 		if s.chance(60) {
 			s.recordPayment(l.Owner)
@@ -265,6 +270,11 @@ func (s *shop) react(l logLine) {
 
 func (s *shop) recordPayment(id string) bool {
 	return s.book.add("payment "+id, intake.RecordPayment, fields{"order": id, "reference": "made-up statement"})
+}
+
+// goodwill gives a penny back.
+func (s *shop) goodwill(id string) {
+	s.book.add("goodwill "+id, intake.Refund, fields{"order": id, "amount": 1, "reason": "made-up goodwill"})
 }
 
 func (s *shop) recordRefund(id, refund string) bool {

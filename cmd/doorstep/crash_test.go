@@ -141,7 +141,7 @@ func parts() []part {
 	byHand.AwaitPayment, byHand.AwaitHandOver, byHand.Silence, byHand.LostAfter = soon, soon, soon, 2*soon
 	return []part{
 		{"captured at once", 50, hasty(), slices.Concat(
-			asking(process.StepAuthorise, process.StepBuyLabel, process.StepTrack, process.StepVoidLabel, process.StepRefund),
+			asking(process.StepAuthorise, process.StepBuyLabel, process.StepTrack, process.StepVoidLabel, process.StepRefund, process.StepCheckRefund),
 			waiting(process.StepCloseTicket)), false},
 		{"captured on hand-over", 30, later, asking(process.StepCapture, process.StepVoidPayment), false},
 		{"by hand", 20, byHand, waiting(process.StepAwaitPayment, process.StepAwaitHandOver, process.StepAwaitDelivery, process.StepAwaitRemedy, process.StepAwaitRefund), true},
@@ -185,7 +185,7 @@ func hasty() policy.Policy {
 	p.LabelRetries = policy.Schedule{50 * ms, 100 * ms, 200 * ms}
 	p.Ask.First, p.Ask.Most = 1000*ms, 1000*ms
 	p.Breaker.Pause = 1000 * ms
-	p.TrackEvery, p.CloseSolved = 1000*ms, 1000*ms
+	p.TrackEvery, p.CheckRefund, p.CloseSolved = 1000*ms, 1000*ms, 1000*ms
 	return p
 }
 

@@ -52,23 +52,31 @@ func happenings(now Standing) (all []event.Event) {
 			all = append(all, happening(t, "", units))
 		case "stock.released":
 			all = append(all, happening(t, "", now.Unpacked()))
-		case "refund.opened":
-			all = append(all, happening(t, "", now.Kept()))
-		case "refund.succeeded":
-			all = append(all, happening(t, "", now.Refunding))
 		case "shipment.replaced":
 			for n := int64(1); n+now.Replaced <= units; n++ { // it may go on for ever
 				all = append(all, happening(t, "lost", n))
 			}
 		default:
-			for n := int64(1); n <= units; n++ {
-				for _, from := range []string{"planned", "label_bought", "shipped", "lost"} {
+			for _, from := range states(t) {
+				for n := int64(1); n <= units; n++ {
 					all = append(all, happening(t, from, n))
 				}
 			}
 		}
 	}
 	return all
+}
+
+// states are those from which an event may move what it is about.
+func states(t event.Type) []string {
+	switch t {
+	case "refund.opened", "refund.succeeded":
+		return []string{""}
+	case "refund.failed":
+		return []string{"pending", "succeeded"}
+	default:
+		return []string{"planned", "label_bought", "shipped", "lost"}
+	}
 }
 
 func happening(t event.Type, from string, n int64) event.Event {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"doorstep/internal/outside"
@@ -19,11 +20,18 @@ CREATE TABLE IF NOT EXISTS gateway_charge (
 	currency   TEXT NOT NULL,
 	authorised INTEGER NOT NULL CHECK (authorised > 0),
 	captured   INTEGER NOT NULL CHECK (captured BETWEEN 0 AND authorised),
-	refunded   INTEGER NOT NULL CHECK (refunded BETWEEN 0 AND captured),
+	refunded   INTEGER NOT NULL CHECK (refunded >= 0), -- what has bounced with it
 	voided     INTEGER NOT NULL CHECK (voided IN (0, 1) AND (voided = 0 OR captured = 0)),
 	at         INTEGER NOT NULL,
 	ends       INTEGER NOT NULL -- when it can not be captured any more; 0 is never
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS gateway_bounce (
+	key    TEXT NOT NULL PRIMARY KEY, -- of the refund
+	ref    TEXT NOT NULL,
+	amount INTEGER NOT NULL,
+	due    INTEGER NOT NULL -- when the money comes back
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS gateway_bounce_ref ON gateway_bounce (ref);
 `
 
 // Charge is one authorisation that the provider gave, as it stands.
@@ -35,6 +43,7 @@ type Charge struct {
 	Captured   money.Amount
 	Refunded   money.Amount
 	Voided     bool
+	bounced    int64     // what was refunded and has come back, minor units
 	Until      time.Time // when it can not be captured any more; zero is never
 }
 
@@ -44,7 +53,7 @@ type Charge struct {
 //
 // Errors: fn's own; internal when the file can not be read.
 func (g *Gateway) Charges(ctx context.Context, fn func(Charge) error) error {
-	return outside.Walk(ctx, g.line, `SELECT `+chargeColumns+` FROM gateway_charge WHERE ref > ?1 ORDER BY ref LIMIT ?2`,
+	return outside.Walk(ctx, g.line, `SELECT `+g.chargeColumns()+` FROM gateway_charge WHERE ref > ?1 ORDER BY ref LIMIT ?2`,
 		func(rows *sql.Rows) (Charge, string, error) {
 			c, err := scanCharge(rows)
 			return c, c.Ref, err
@@ -68,7 +77,7 @@ func (t Total) Net() int64 { return t.Captured - t.Refunded }
 // Errors: internal when the file can not be read.
 func (g *Gateway) Totals(ctx context.Context) ([]Total, error) {
 	var all []Total
-	err := outside.Walk(ctx, g.line, `SELECT currency, COUNT(*), SUM(authorised * (1 - voided)), SUM(captured), SUM(refunded)
+	err := outside.Walk(ctx, g.line, `SELECT currency, COUNT(*), SUM(authorised * (1 - voided)), SUM(captured), SUM(refunded - `+g.bounced()+`)
 		FROM gateway_charge WHERE currency > ?1 GROUP BY currency ORDER BY currency LIMIT ?2`,
 		func(rows *sql.Rows) (t Total, key string, err error) {
 			err = rows.Scan(&t.Currency, &t.Charges, &t.Authorised, &t.Captured, &t.Refunded)
@@ -88,6 +97,9 @@ func (g *Gateway) follow(ctx context.Context, operation string, r payment.Follow
 		decline, err := g.apply(tx, operation, r)
 		if decline != "" {
 			answer.Result, answer.Decline = payment.Declined, decline
+		} else if operation == refund && err == nil && g.bounces(r.Key) {
+			_, err = tx.Exec(`INSERT INTO gateway_bounce (key, ref, amount, due) VALUES (?1, ?2, ?3, ?4)`,
+				r.Key, r.Ref, r.Amount.Minor, a.At.Add(g.cfg.RefundBounceAfter).UnixMicro())
 		}
 		return answer, err
 	})
@@ -95,7 +107,7 @@ func (g *Gateway) follow(ctx context.Context, operation string, r payment.Follow
 
 // apply changes the charge, or tells why not.
 func (g *Gateway) apply(tx *sql.Tx, operation string, r payment.Followup) (payment.Decline, error) {
-	c, err := findCharge(tx, r.Ref)
+	c, err := g.findCharge(tx, r.Ref)
 	if errors.Is(err, sql.ErrNoRows) {
 		return payment.NotPermitted, nil
 	}
@@ -143,16 +155,30 @@ func (c Charge) after(operation string, minor int64) Charge {
 	return c
 }
 
-const chargeColumns = `ref, key, order_ref, currency, authorised, captured, refunded, voided, ends`
+func (g *Gateway) chargeColumns() string {
+	return `ref, key, order_ref, currency, authorised, captured, refunded, voided, ends, ` + g.bounced()
+}
 
-func findCharge(tx *sql.Tx, ref string) (Charge, error) {
-	return scanCharge(tx.QueryRow(`SELECT `+chargeColumns+` FROM gateway_charge WHERE ref = ?1`, ref))
+// bounced is what of a charge was refunded and has come back by now.
+func (g *Gateway) bounced() string {
+	return fmt.Sprintf(`(SELECT COALESCE(SUM(amount), 0) FROM gateway_bounce b WHERE b.ref = gateway_charge.ref AND b.due <= %d)`, g.line.Now().UnixMicro())
+}
+
+// hasBounced says whether the money of the refund with the key has come back.
+func (g *Gateway) hasBounced(ctx context.Context, key string) (has bool, err error) {
+	err = g.line.DB.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM gateway_bounce WHERE key = ?1 AND due <= ?2)`, key, g.line.Now().UnixMicro()).Scan(&has)
+	return has, err
+}
+
+func (g *Gateway) findCharge(tx *sql.Tx, ref string) (Charge, error) {
+	return scanCharge(tx.QueryRow(`SELECT `+g.chargeColumns()+` FROM gateway_charge WHERE ref = ?1`, ref))
 }
 
 func scanCharge(row interface{ Scan(...any) error }) (c Charge, err error) {
 	var currency money.Currency
 	var ends int64
-	err = row.Scan(&c.Ref, &c.Key, &c.Order, &currency, &c.Authorised.Minor, &c.Captured.Minor, &c.Refunded.Minor, &c.Voided, &ends)
+	err = row.Scan(&c.Ref, &c.Key, &c.Order, &currency, &c.Authorised.Minor, &c.Captured.Minor, &c.Refunded.Minor, &c.Voided, &ends, &c.bounced)
+	c.Refunded.Minor -= c.bounced
 	if ends != 0 {
 		c.Until = time.UnixMicro(ends).UTC()
 	}
@@ -176,6 +202,6 @@ func insertCharge(tx *sql.Tx, ref string, a outside.Attempt, r payment.Authorisa
 
 func (c Charge) update(tx *sql.Tx) error {
 	_, err := tx.Exec(`UPDATE gateway_charge SET captured = ?2, refunded = ?3, voided = ?4 WHERE ref = ?1`,
-		c.Ref, c.Captured.Minor, c.Refunded.Minor, c.Voided)
+		c.Ref, c.Captured.Minor, c.Refunded.Minor+c.bounced, c.Voided)
 	return err
 }

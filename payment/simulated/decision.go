@@ -57,6 +57,11 @@ func (g *Gateway) refundDeclineOf(key string) payment.Decline {
 	return g.drawDecline(refund, key, g.cfg.RefundDeclineRate, []payment.Decline{payment.InvalidMethod})
 }
 
+// bounces says whether the money of a refund will come back.
+func (g *Gateway) bounces(key string) bool {
+	return g.line.Seed.Share(name, refund, "bounces", key) < g.cfg.RefundBounceRate
+}
+
 func (g *Gateway) drawDecline(operation, key string, rate float64, hard []payment.Decline) payment.Decline {
 	seed := g.line.Seed
 	if seed.Share(name, operation, "declined", key) >= rate {

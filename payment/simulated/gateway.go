@@ -25,6 +25,8 @@ type Config struct {
 	DeclineRate       float64       // authorisations that are declined, drawn once per key
 	SoftShare         float64       // declines that may pass when asked again under a new key
 	RefundDeclineRate float64       // permitted refunds that are declined, drawn once per key
+	RefundBounceRate  float64       // refunds whose money comes back later, drawn once per key
+	RefundBounceAfter time.Duration // how much later
 	Unreachable       float64       // asks that certainly do not arrive (payment.ErrNotReached)
 	TimeoutBefore     float64       // asks without an answer, where nothing was done
 	TimeoutAfter      float64       // asks without an answer, where it was done
@@ -80,6 +82,8 @@ func (c Config) check(wrong *fault.Check) {
 	outside.CheckRate(wrong, "DeclineRate", c.DeclineRate)
 	outside.CheckRate(wrong, "SoftShare", c.SoftShare)
 	outside.CheckRate(wrong, "RefundDeclineRate", c.RefundDeclineRate)
+	outside.CheckRate(wrong, "RefundBounceRate", c.RefundBounceRate)
+	wrong.If(c.RefundBounceAfter < 0, "RefundBounceAfter", "out_of_range", "a wait is not negative")
 	wrong.If(c.AuthorisationLife < 0, "AuthorisationLife", "out_of_range", "an authorisation's life is not negative")
 }
 
@@ -155,10 +159,18 @@ func (g *Gateway) Refund(ctx context.Context, r payment.Followup) (payment.Answe
 }
 
 // Lookup tells what became of the latest attempt with the key, of any operation
-// and however old.
+// and however old. A refund whose money has come back was declined after all.
 //
 // Errors: not found and wrapping payment.ErrNoAttempt when there is none;
 // unavailable as for Authorise.
 func (g *Gateway) Lookup(ctx context.Context, key string) (payment.Answer, error) {
-	return outside.Lookup[payment.Answer](ctx, g.line, key, "", payment.ErrNoAttempt)
+	answer, err := outside.Lookup[payment.Answer](ctx, g.line, key, "", payment.ErrNoAttempt)
+	if err != nil {
+		return answer, err
+	}
+	bounced, err := g.hasBounced(ctx, key)
+	if bounced {
+		answer.Result, answer.Decline = payment.Declined, payment.InvalidMethod
+	}
+	return answer, err
 }

@@ -56,6 +56,8 @@ CREATE TABLE order_lines (
     total      BIGINT NOT NULL CHECK (total = quantity * unit_price),
     discount   BIGINT NOT NULL CHECK (discount >= 0 AND discount <= total),
     shipping   BIGINT NOT NULL CHECK (shipping >= 0),
+    amount     BIGINT NOT NULL CHECK (amount >= 0), -- its part of the order's total
+    credited   BIGINT NOT NULL CHECK (credited >= 0 AND credited <= amount), -- given back, or about to be
     PRIMARY KEY (order_id, line)
 );
 

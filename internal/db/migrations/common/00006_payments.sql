@@ -33,9 +33,9 @@ CREATE TABLE payment_attempts (
     closed_at  BIGINT NOT NULL,
     UNIQUE (order_id, payment_id, n)
 );
--- One attempt is open at a time, and beside it one that undoes a charge which is
--- not the payment's. No charge is undone twice.
-CREATE UNIQUE INDEX payment_attempts_open ON payment_attempts (payment_id)
+-- One attempt is open at a time, of each refund one, and beside them one that
+-- undoes a charge which is not the payment's. No charge is undone twice.
+CREATE UNIQUE INDEX payment_attempts_open ON payment_attempts (payment_id, refund_id)
     WHERE status IN ('open', 'unknown') AND op NOT IN ('release', 'reverse');
 CREATE UNIQUE INDEX payment_attempts_undo ON payment_attempts (payment_id, charge)
     WHERE status IN ('open', 'unknown', 'succeeded') AND op IN ('release', 'reverse');
@@ -51,6 +51,15 @@ CREATE TABLE refunds (
     closed_at  BIGINT NOT NULL
 );
 CREATE INDEX refunds_order ON refunds (order_id, id);
+
+CREATE TABLE refund_lines (
+    order_id  TEXT   NOT NULL,
+    refund_id TEXT   NOT NULL,
+    line      BIGINT NOT NULL,
+    quantity  BIGINT NOT NULL CHECK (quantity >= 0), -- units for which it is given back; 0 for money alone
+    amount    BIGINT NOT NULL CHECK (amount > 0),
+    PRIMARY KEY (order_id, refund_id, line)
+);
 
 -- Answers that came to a node which had lost its lease, as evidence.
 CREATE TABLE payment_late_answers (

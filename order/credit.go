@@ -1,0 +1,138 @@
+package order
+
+import (
+	"fmt"
+	"math/bits"
+
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/money"
+)
+
+// Credit is what of a line is given back.
+type Credit struct {
+	Line     int64
+	Quantity int64 // the units for which it is given back; 0 for money alone
+	Amount   int64 // minor units
+}
+
+// CreditRequest says what is to be given back of an order: some units of some
+// lines, or an amount, or all that is left.
+type CreditRequest struct {
+	Lines  []CreditLine `json:"lines,omitempty"`
+	Amount int64        `json:"amount,omitempty"` // minor units
+	All    bool         `json:"all,omitempty"`
+	Reason string       `json:"reason"` // for the books
+}
+
+// CreditLine says for how many units of a line money is to be given back.
+type CreditLine struct {
+	Line     int64 `json:"line"`
+	Quantity int64 `json:"quantity,omitempty"` // all that none was given back for yet when 0
+}
+
+// Validate checks what can be checked without the order.
+//
+// Errors: invalid, with the path of every field that is wrong.
+func (q CreditRequest) Validate() error {
+	var c fault.Check
+	ways := 0
+	for _, asked := range []bool{len(q.Lines) > 0, q.Amount != 0, q.All} {
+		if asked {
+			ways++
+		}
+	}
+	c.If(ways != 1, "amount", "required", "one of: lines, an amount, or all")
+	c.If(q.Amount < 0, "amount", "out_of_range", "positive")
+	c.If(len(q.Lines) > MaxLines, "lines", "too_many", "at most %d lines", MaxLines)
+	seen := map[int64]bool{}
+	for i, l := range q.Lines[:min(len(q.Lines), MaxLines)] {
+		c.If(seen[l.Line], fmt.Sprintf("lines[%d].line", i), "repeated", "each line once")
+		c.If(l.Quantity < 0 || l.Quantity > MaxQuantity, fmt.Sprintf("lines[%d].quantity", i), "out_of_range", "from 1 to %d", MaxQuantity)
+		seen[l.Line] = true
+	}
+	c.Required("reason", q.Reason, maxText, "why, for the books")
+	return c.Err("the refund")
+}
+
+// Of returns what the request comes to, line by line and never more than is left
+// of each. Before says for how many units of each line money was given back.
+//
+// Errors: invalid, with the path of every field that asks for more than there is.
+func (q CreditRequest) Of(lines []Line, before map[int64]int64) ([]Credit, error) {
+	var c fault.Check
+	var credits []Credit
+	switch {
+	case q.All:
+		for _, l := range lines {
+			credits = append(credits, Credit{l.Line, l.Quantity - before[l.Line], l.left()})
+		}
+	case len(q.Lines) == 0:
+		credits = q.spread(&c, lines)
+	}
+	for i, asked := range q.Lines {
+		path := fmt.Sprintf("lines[%d]", i)
+		if asked.Line < 1 || asked.Line > int64(len(lines)) {
+			c.Add(path+".line", "unknown", "from 1 to %d", len(lines))
+			continue
+		}
+		credits = append(credits, lines[asked.Line-1].credit(&c, path, asked.Quantity, before[asked.Line]))
+	}
+	if err := c.Err("the refund"); err != nil {
+		return nil, err
+	}
+	some := credits[:0]
+	for _, credit := range credits {
+		if credit.Amount > 0 {
+			some = append(some, credit)
+		}
+	}
+	return some, nil
+}
+
+// left is what of a line's amount was not given back.
+func (l Line) left() int64 { return l.Amount - l.Credited }
+
+// spread takes an amount from all lines, by what is left of each.
+func (q CreditRequest) spread(c *fault.Check, lines []Line) []Credit {
+	left, all := make([]int64, len(lines)), int64(0)
+	for i, l := range lines {
+		left[i] = l.left()
+		all += left[i]
+	}
+	if q.Amount > all {
+		c.Add("amount", "out_of_range", "at most %d, what is left of the order", all)
+		return nil
+	}
+	credits := make([]Credit, len(lines))
+	for i, part := range money.Allot(q.Amount, left) {
+		credits[i] = Credit{Line: lines[i].Line, Amount: part}
+	}
+	return credits
+}
+
+// credit is for so many units of a line, after others: the parts of all units
+// come to the line's amount. What was given back beside is not given again.
+func (l Line) credit(c *fault.Check, path string, quantity, before int64) Credit {
+	rest := l.Quantity - before
+	if quantity == 0 {
+		quantity = rest
+	}
+	c.If(quantity > rest, path+".quantity", "out_of_range", "at most %d, for which none was given back", rest)
+	c.If(quantity <= rest && l.left() == 0, path+".line", "nothing_left", "a line of which something is left")
+	part := l.upTo(min(before+quantity, l.Quantity)) - l.upTo(before)
+	return Credit{l.Line, quantity, min(part, l.left())}
+}
+
+// upTo is what of the line's amount its first n units have.
+func (l Line) upTo(n int64) int64 {
+	hi, lo := bits.Mul64(uint64(l.Amount), uint64(n))
+	part, _ := bits.Div64(hi, lo, uint64(l.Quantity)) // n ≤ Quantity: it fits
+	return int64(part)
+}
+
+// GiveCredit keeps what of a line is given back, or, negative, is not after all.
+// The database refuses more than the line's amount.
+func GiveCredit(tx *db.Tx, id string, line, amount int64) {
+	tx.Write(`UPDATE order_lines SET credited = credited + $1 WHERE order_id = $2 AND line = $3`, amount, id, line)
+}
