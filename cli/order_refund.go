@@ -114,5 +114,8 @@ func (s *screen) refunding(plan process.RefundPlan) {
 	}
 	t.print()
 	s.printf("\n%s of %s that was taken and is not given back (%s).\n", money.Of(plan.Amount, plan.Currency), money.Of(plan.Kept, plan.Currency), printable(plan.Gateway))
+	if plan.Here > 0 {
+		s.printf("The goods that are still here (%s) leave all the same.\n", count(int(plan.Here), "unit", "units"))
+	}
 	s.printf("Nothing has changed: this was a preview of version %d.\n", plan.Version)
 }

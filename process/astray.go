@@ -160,7 +160,7 @@ func (p *Process) Reship(ctx context.Context, by Command, orderID, shipmentID st
 		if err != nil {
 			return err
 		}
-		if err := mayReplace(*s); err != nil {
+		if err := mayReplace(c.order, *s); err != nil {
 			return err
 		}
 		lacks, err := c.replace(s)
@@ -172,8 +172,10 @@ func (p *Process) Reship(ctx context.Context, by Command, orderID, shipmentID st
 }
 
 // mayReplace refuses to send goods anew that are not missed.
-func mayReplace(s shipping.Shipment) error {
+func mayReplace(o order.Order, s shipping.Shipment) error {
 	switch {
+	case gaveAllBack(o):
+		return fault.New(fault.Conflict, "all the money of order %d has gone back: what is wanted again is a new order", o.Number)
 	case !s.Astray():
 		return fault.New(fault.Conflict, "shipment %s is %s: nothing is to be sent in its place", s.ID, whereIs(s))
 	case !s.Lacking():
@@ -225,7 +227,11 @@ func (p *Process) PreviewReship(ctx context.Context, orderID, shipmentID string)
 		if v.Shipment, err = readShipment(r, work.Item{Owner: orderID, Subject: shipmentID}); err != nil {
 			return v, err
 		}
-		if err := mayReplace(v.Shipment); err != nil {
+		o, err := order.Get(r, orderID)
+		if err != nil {
+			return v, err
+		}
+		if err := mayReplace(o, v.Shipment); err != nil {
 			return v, err
 		}
 		held, err := shipping.Lines(r, orderID)
@@ -302,8 +308,12 @@ func awaitRemedyDue(c *change) time.Time {
 }
 
 // remedyLate tells a person once more of a parcel that does not arrive, unless
-// someone is at it.
+// someone is at it or all the money has gone back. It may still be found.
 func remedyLate(c *change, it *work.Item) error {
+	if gaveAllBack(c.order) {
+		c.again(it, awaitRemedyDue(c), 0, "")
+		return nil
+	}
 	s, err := c.shipment(it.Subject)
 	if err != nil {
 		return err

@@ -100,6 +100,61 @@ const (
 
 // astrayScenarios are the ways of a parcel that has left and does not arrive.
 var astrayScenarios = []scenario{
+	{"it is sent anew by itself once", config{policy: sendsAnew}, func(s *shop) {
+		o, _ := s.unseen(cup())
+		s.carrier.blind = true
+		s.after(200 * day)
+		if n := len(s.sold(o.ID)); n != 2 {
+			s.t.Errorf("%d labels were sold", n)
+		}
+		s.wantCount(o, shipping.EventLost, 2)
+		if v := s.show(o.ID); v.Order.OpenTickets == 0 {
+			s.t.Error("no one is told")
+		}
+	}},
+	{"what was sent anew is not seen", config{policy: settings(firstScan, sendsAnew)}, func(s *shop) {
+		o, p := s.unseen(cup())
+		s.scan(p, shipping.InTransit, "")
+		s.after(7 * time.Hour)
+		s.report(p, shipping.Lost)
+		s.after(90 * day)
+		if v := s.show(o.ID); v.Order.OpenTickets == 0 {
+			s.t.Error("no one is told")
+		}
+	}},
+	{"it can not be received while its label is being given back", config{policy: settings(firstScan, impatient)}, func(s *shop) {
+		o, p := s.unseen(cup())
+		s.carrier.void.say(voidSilent, voidSilent, voidSilent)
+		s.cancel(o)
+		s.after(2 * time.Minute)
+		s.scan(p, shipping.InTransit, "")
+		s.after(7 * time.Hour)
+		_, err := s.ReceiveBack(s.t.Context(), person(""), o.ID, p.ID, shipping.Grading{})
+		s.refused(fault.Conflict, err)
+		_, err = s.RetryStuck(s.t.Context(), person(""), o.ID)
+		must(s.t, err)
+		s.after(time.Minute)
+		_, err = s.ReceiveBack(s.t.Context(), person(""), o.ID, p.ID, shipping.Grading{})
+		must(s.t, err)
+	}},
+	{"the carrier keeps the label of a failed order, and no one may forget it", config{policy: settings(byPerson, onHandOver)}, func(s *shop) {
+		s.gateway.capture.say(declinedHard)
+		s.carrier.void.say(reply[shipping.VoidAnswer]{answer: shipping.VoidAnswer{Refusal: shipping.AlreadyHandedIn}})
+		o := s.place(cup())
+		s.after(time.Hour)
+		open := 0
+		for _, t := range s.show(o.ID).Tickets {
+			if t.Status != support.Open {
+				continue
+			}
+			open++
+			_, err := s.SolveTicket(s.t.Context(), person(""), t.ID, "Made up answer.")
+			s.refused(fault.Conflict, err)
+		}
+		if open != 1 {
+			s.t.Errorf("%d tickets are with a person", open)
+		}
+	}},
 	{"lost by its deadline, and found", config{}, func(s *shop) {
 		o, p := s.unseen(cup())
 		s.after(29 * day)
@@ -228,7 +283,9 @@ var astrayScenarios = []scenario{
 		o, p := s.unseen(cup())
 		s.report(p, shipping.Lost)
 		s.after(time.Minute)
-		s.report(s.newest(o), shipping.Damaged)
+		second := s.newest(o)
+		s.report(second, shipping.Damaged)
+		s.reship(second) // the second time, a person decides
 		s.after(time.Minute)
 		last := s.newest(o)
 		s.scan(last, shipping.Delivered, "")

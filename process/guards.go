@@ -68,11 +68,11 @@ var (
 	carrierTracks = shipmentGuard("the carrier gives scans, and the parcel has left or its first scan is the hand-over", func(c *change, s shipping.Shipment) bool {
 		return s.Carrier != shipping.Manual && (s.Status == shipping.Shipped || s.Leaves == policy.HandOverFirstScan)
 	})
-	sentAnew = shipmentGuard("policy has it sent anew, and it was not yet", func(c *change, s shipping.Shipment) bool {
-		return c.policy.OnLost == policy.OnLostReship && s.Lacking()
+	sentAnew = shipmentGuard("policy has it sent anew, nothing of the order was yet, and its money is kept", func(c *change, s shipping.Shipment) bool {
+		return sendsAnew(c) && s.Lacking()
 	})
-	personAsked = shipmentGuard("policy has a person asked or it comes back, and nothing was sent in its place", func(c *change, s shipping.Shipment) bool {
-		return (c.policy.OnLost == policy.OnLostAsk || s.Status == shipping.Returned) && s.Lacking()
+	personAsked = shipmentGuard("policy has a person asked, or it comes back, or the order was sent anew or refunded already, and nothing was sent in its place", func(c *change, s shipping.Shipment) bool {
+		return (!sendsAnew(c) || s.Status == shipping.Returned) && s.Lacking()
 	})
 	lacking = shipmentGuard("nothing was sent in its place", func(_ *change, s shipping.Shipment) bool {
 		return s.Lacking()
@@ -84,6 +84,15 @@ var (
 		return s.Carrier == shipping.Manual || s.Status == shipping.LabelBought && s.Leaves == policy.HandOverByPerson
 	})
 )
+
+// sendsAnew says whether goods that do not arrive are sent once more without a
+// person: once in an order, and not when their money has gone back.
+func sendsAnew(c *change) bool {
+	return c.policy.OnLost == policy.OnLostReship && c.order.Sums.Replaced == 0 && !gaveAllBack(c.order)
+}
+
+// gaveAllBack says whether all that was taken for an order has gone back.
+func gaveAllBack(o order.Order) bool { return o.Sums.Captured > 0 && o.Sums.Kept() == 0 }
 
 // leavesAtOnce holds when a label is the hand-over, and nothing is owed.
 var leavesAtOnce = &Guard{"the label is the hand-over, and the money is taken", func(c *change, _ event.Event) (bool, error) {

@@ -88,6 +88,7 @@ type RefundPlan struct {
 	Amount   int64                `json:"amount"` // minor units of the currency, as the next ones
 	Lines    []payment.RefundLine `json:"lines"`
 	Kept     int64                `json:"kept"`    // what was taken and not given back, before
+	Here     int64                `json:"here"`    // units that are still to leave, whatever is given back
 	Gateway  string               `json:"gateway"` // who gives it back; "manual" when that is a person
 	credits  []order.Credit
 }
@@ -175,7 +176,7 @@ func planRefund(r db.Reader, o order.Order, q order.CreditRequest) (plan RefundP
 	if err != nil {
 		return plan, err
 	}
-	plan = RefundPlan{Order: o.ID, Version: o.Version, Currency: o.Currency, Kept: kept, Gateway: payments[0].Gateway}
+	plan = RefundPlan{Order: o.ID, Version: o.Version, Currency: o.Currency, Kept: kept, Here: o.Sums.Reserved, Gateway: payments[0].Gateway}
 	if plan.credits, err = q.Of(lines, before); err != nil {
 		return plan, err
 	}
@@ -183,7 +184,12 @@ func planRefund(r db.Reader, o order.Order, q order.CreditRequest) (plan RefundP
 		plan.Amount += credit.Amount
 		plan.Lines = append(plan.Lines, payment.RefundLine(credit))
 	}
-	if plan.Amount == kept && o.End == order.EndNone && o.Sums.Gone() == 0 {
+	if plan.Amount == 0 {
+		var c fault.Check
+		c.Add("lines", "nothing_left", "lines of which something is left")
+		return plan, c.Err("the refund")
+	}
+	if plan.Amount == kept && o.End == order.EndNone && o.Sums.Sent() == 0 {
 		return plan, fault.New(fault.Conflict, "nothing of order %d has left: cancel it, and all of its money goes back", o.Number)
 	}
 	return plan, nil

@@ -8,6 +8,7 @@ import (
 	"doorstep/payment"
 	gateway "doorstep/payment/simulated"
 	"doorstep/process"
+	"doorstep/shipping"
 	"doorstep/support"
 )
 
@@ -120,6 +121,40 @@ var refundScenarios = []scenario{
 		s.expect(o, outcome{Order: "cancelled: released refunding none", Money: taken, Next: "refund",
 			Tickets: "order_issue open refund_failed, other open needs_person, " + givenBack})
 	}},
+	{"what was refunded is not sent anew", config{policy: sendsAnew}, func(s *shop) {
+		o, p := s.unseen(cup())
+		s.after(10 * day)
+		s.refund(o, order.CreditRequest{All: true})
+		s.after(300 * day)
+		v := s.show(o.ID)
+		if len(s.sold(o.ID)) != 1 || len(v.Tickets) > 2 {
+			s.t.Errorf("%d labels were sold, and %d tickets opened", len(s.sold(o.ID)), len(v.Tickets))
+		}
+		_, err := s.Reship(s.t.Context(), person(""), o.ID, p.ID)
+		s.refused(fault.Conflict, err)
+		_, err = s.PreviewReship(s.t.Context(), o.ID, p.ID)
+		s.refused(fault.Conflict, err)
+	}},
+	{"what no carrier takes the second time is refunded", config{policy: byPerson}, func(s *shop) {
+		o, p := s.unseen(cup())
+		s.handOver(o, "")
+		s.report(p, shipping.Lost)
+		s.reship(p)
+		s.carrier.buy.say(labelRefused)
+		s.after(time.Minute)
+		s.refund(o, order.CreditRequest{All: true})
+		s.expectMoney(o, takenBack)
+	}},
+	{"nothing is left of a line whose units are not refunded", config{}, func(s *shop) {
+		o := s.arrived(cup())
+		s.gateway.refund.say(declinedHard)
+		s.refund(o, order.CreditRequest{Amount: 100})
+		s.refund(o, order.CreditRequest{Lines: []order.CreditLine{{Line: 1}}})
+		s.failRefund(o, 0)
+		s.notRefunded(o, fault.Invalid, order.CreditRequest{Lines: []order.CreditLine{{Line: 1}}, Reason: "made up"})
+		s.refund(o, order.CreditRequest{All: true})
+		s.expectMoney(o, takenBack)
+	}},
 	{"cancelled while some of the money goes back", config{policy: byPerson}, func(s *shop) {
 		o := s.place(cup())
 		s.after(time.Minute)
@@ -203,6 +238,13 @@ func (s *shop) notRefunded(o order.Order, code fault.Code, q order.CreditRequest
 	s.refused(code, err)
 	_, err = s.Refund(s.t.Context(), person(""), o.ID, 0, q)
 	s.refused(code, err)
+}
+
+func (s *shop) expectMoney(o order.Order, want string) {
+	s.t.Helper()
+	if got := s.money(s.show(o.ID)); got != want {
+		s.t.Errorf("the gateway has %s, not %s", got, want)
+	}
 }
 
 // failRefund gives the order's nth refund up.

@@ -244,8 +244,8 @@ func (c *change) withPerson() (n int, err error) {
 }
 
 // nothingForgotten refuses to solve the last ticket with a person of an order of
-// which a step is stuck, which owes money, or which the process has stopped: no one would be told
-// of it any more.
+// which a step is stuck, which owes money or keeps goods although it is over, or
+// which the process has stopped: no one would be told of it any more.
 func (c *change) nothingForgotten() error {
 	if c.order.ID == "" {
 		return nil
@@ -262,6 +262,10 @@ func (c *change) nothingForgotten() error {
 	items, err := c.getItems()
 	if err != nil {
 		return err
+	}
+	asked := slices.ContainsFunc(items, func(it *work.Item) bool { return it.Step == string(StepVoidLabel) })
+	if c.isOver() && c.order.Sums.Labelled > 0 && !asked {
+		return fault.New(fault.Conflict, "order %d is over, and the carrier kept the label of a parcel: say that it was found, or that it is lost", c.order.Number)
 	}
 	for _, it := range items {
 		if it.State == work.Stuck {

@@ -154,10 +154,10 @@ func where(c Category, o OrderFact) Decision {
 		return Decision{Escalate, DeliveredIssue}
 	case o.Astray:
 		return Decision{Escalate, NotArriving}
-	case o.SentAnew:
-		return Decision{Explain, BeingSentAnew}
 	case o.Silent:
 		return Decision{Escalate, NotSeen}
+	case o.SentAnew:
+		return Decision{Explain, BeingSentAnew}
 	case o.Status == "shipped":
 		return Decision{Explain, OnItsWay}
 	case o.Status == "paid":

@@ -39,7 +39,10 @@ var waiting = map[process.Step]func(d *dossier, subject string) bool{
 	},
 	process.StepBuyLabel: shipmentIn(shipping.Planned),
 	// The first scan may tell that a parcel has left while its label is given back.
-	process.StepVoidLabel:     shipmentIn(shipping.LabelBought, shipping.Shipped),
+	process.StepVoidLabel: func(d *dossier, subject string) bool {
+		s, ok := d.shipment(subject)
+		return ok && (s.Status == shipping.LabelBought || s.Status == shipping.Shipped)
+	},
 	process.StepAwaitRemedy:   lacking,
 	process.StepAwaitHandOver: shipmentIn(shipping.Planned, shipping.LabelBought),
 	process.StepTrack:         shipmentIn(shipping.LabelBought, shipping.Shipped, shipping.Lost),
