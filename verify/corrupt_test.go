@@ -386,7 +386,7 @@ func TestEveryCorruptionIsNamed(t *testing.T) {
 			whole = restores(t, url, s.clock)
 		}
 		for i, c := range corruptions {
-			if testing.Short() && i%5 > 0 {
+			if testing.Short() && i%15 > 0 {
 				continue
 			}
 			t.Run(c.name, func(t *testing.T) { c.check(t, s, whole(t)) })
