@@ -117,7 +117,7 @@ func (s *shop) chores(b books) (n int) {
 	}
 	for _, p := range b.shipments {
 		waits := p.Carrier == shipping.Manual && !over[p.Order]
-		count(waits && p.Status == shipping.Planned && s.handOver(p.ID))
+		count(waits && p.Status == shipping.Planned && (s.handOver(p.ID) || s.handOverAgain(p.ID)))
 		lost := p.Status == shipping.Lost && p.Lacking()
 		count(waits && (p.Status == shipping.Shipped || lost) && p.DeliveredAt.IsZero() && s.delivered(p.ID))
 	}

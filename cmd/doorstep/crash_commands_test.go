@@ -285,6 +285,12 @@ func (s *shop) handOver(shipment string) bool {
 	return s.book.add("hand over "+shipment, intake.HandOver, fields{"shipment": shipment, "tracking_number": "MADE-UP-" + shipment})
 }
 
+// handOverAgain hands a parcel over whose hand-over was refused before, because
+// its money was not taken yet.
+func (s *shop) handOverAgain(shipment string) bool {
+	return s.book.add("again hand over "+shipment, intake.HandOver, fields{"shipment": shipment, "tracking_number": "MADE-UP-" + shipment})
+}
+
 func (s *shop) delivered(shipment string) bool { return s.parcel(intake.Delivered, shipment) }
 
 func (s *shop) parcel(do intake.Verb, shipment string) bool {
