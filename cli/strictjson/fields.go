@@ -1,7 +1,6 @@
 package strictjson
 
 import (
-	"bytes"
 	"encoding"
 	"encoding/json"
 	"fmt"
@@ -16,7 +15,7 @@ import (
 //
 // Errors: invalid, with the path of the first such field.
 func checkFields(data []byte, what string, t reflect.Type) error {
-	w := walk{d: json.NewDecoder(bytes.NewReader(data)), what: what}
+	w := walk{d: tokens(data), what: what}
 	return w.value("", t)
 }
 

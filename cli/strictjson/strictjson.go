@@ -53,6 +53,14 @@ func Unmarshal(data []byte, what string, v any) error {
 	return nil
 }
 
+// tokens reads JSON piece by piece. Numbers stay as they are written: one that
+// no type could hold is for the decoder to refuse, in its place.
+func tokens(data []byte) *json.Decoder {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	return d
+}
+
 // explain says what is wrong in the words of the input.
 func explain(data []byte, what string, v any, err error) error {
 	var syntax *json.SyntaxError
@@ -132,7 +140,7 @@ func refusedAt(data []byte, v any) int64 {
 // valueEnds returns where the tokens end behind which valid JSON could be
 // closed: all but the keys.
 func valueEnds(data []byte) []int64 {
-	d := json.NewDecoder(bytes.NewReader(data))
+	d := tokens(data)
 	var ends []int64
 	for {
 		if _, err := d.Token(); err != nil {
@@ -146,7 +154,7 @@ func valueEnds(data []byte) []int64 {
 
 // closed returns the beginning of a JSON value as one that is whole.
 func closed(part []byte) []byte {
-	d := json.NewDecoder(bytes.NewReader(part))
+	d := tokens(part)
 	var open []byte
 	for {
 		token, err := d.Token()
@@ -197,7 +205,7 @@ type level struct {
 // pathAt returns the path of the value that ends at or after the offset, such
 // as lines[3].quantity. It is "" for the whole.
 func pathAt(data []byte, offset int64) string {
-	d := json.NewDecoder(bytes.NewReader(data))
+	d := tokens(data)
 	var levels []level
 	for {
 		token, err := d.Token()

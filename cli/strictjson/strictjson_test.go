@@ -20,6 +20,8 @@ func TestUnmarshalNamesWhatIsWrong(t *testing.T) {
 			"the order is not valid", "lines[1].quantity", "out_of_range",
 		},
 		"a fraction":              {`{"lines": [{"quantity": 1.5}]}`, "the order is not valid", "lines[0].quantity", "out_of_range"},
+		"more than any number":    {`{"lines": [{"quantity": 1e999}]}`, "the order is not valid", "lines[0].quantity", "out_of_range"},
+		"a number for the whole":  {`-1e999`, "the order is not valid: it should be an object, not a number", "", ""},
 		"a text for a number":     {`{"discount": "1"}`, "the order is not valid", "discount", "wrong_type"},
 		"a number for a text":     {`{"ship_to": {"name": 7}}`, "the order is not valid", "ship_to.name", "wrong_type"},
 		"a list for an object":    {`{"ship_to": []}`, "the order is not valid", "ship_to", "wrong_type"},
@@ -111,7 +113,7 @@ func FuzzRefusals(f *testing.F) {
 // FuzzUnmarshal: what it takes is JSON in UTF-8, and what it refuses is
 // refused as invalid.
 func FuzzUnmarshal(f *testing.F) {
-	for _, s := range []string{`{"lines":[{"quantity":1}]}`, `{"a":{"b":[1,"x",{"c":null}]}}`, `[1`, "\"\xff\"", `{"total":9e99}`, ``, `{"a":"\ud800","A":[{"lines":[]}]}`, `{"ship_to":{"name":"","name":""}}`} {
+	for _, s := range []string{`{"lines":[{"quantity":1}]}`, `{"a":{"b":[1,"x",{"c":null}]}}`, `[1`, `1e999`, `{"lines":[{"quantity":1e999}]}`, "\"\xff\"", `{"total":9e99}`, ``, `{"a":"\ud800","A":[{"lines":[]}]}`, `{"ship_to":{"name":"","name":""}}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
