@@ -74,17 +74,25 @@ Examples:
 
 // Run records the refund.
 func (v *paymentRefunded) Run(s *session) error {
-	o, err := s.change(v.working, func(shop *doorstep.Shop) (string, error) {
-		o, err := shop.Process.Show(s.ctx, v.Order)
+	return s.changeRefund(v.working, v.Order, v.Refund, func(p *process.Process, f payment.Refund) error {
+		_, err := p.RecordRefund(s.ctx, v.asking(v.Order, v.Refund, v.Reference), f.Order, f.ID, payment.Record{Reference: v.Reference, Amount: f.Amount})
+		return err
+	})
+}
+
+// changeRefund does something about the refund that was named, or the only one
+// there is, and shows its order.
+func (s *session) changeRefund(w working, orderRef, id string, do func(*process.Process, payment.Refund) error) error {
+	o, err := s.change(w, func(shop *doorstep.Shop) (string, error) {
+		o, err := shop.Process.Show(s.ctx, orderRef)
 		if err != nil {
 			return "", err
 		}
-		f, err := refundOf(o, v.Refund)
+		f, err := refundOf(o, id)
 		if err != nil {
 			return "", err
 		}
-		_, err = shop.Process.RecordRefund(s.ctx, v.asking(v.Order, v.Refund, v.Reference), o.Order.ID, f.ID, payment.Record{Reference: v.Reference, Amount: f.Amount})
-		return o.Order.ID, err
+		return o.Order.ID, do(shop.Process, f)
 	})
 	if err != nil {
 		return err
@@ -127,22 +135,10 @@ Examples:
 
 // Run records that the money is the shop's.
 func (v *paymentReturned) Run(s *session) error {
-	o, err := s.change(v.working, func(shop *doorstep.Shop) (string, error) {
-		o, err := shop.Process.Show(s.ctx, v.Order)
-		if err != nil {
-			return "", err
-		}
-		f, err := refundOf(o, v.Refund)
-		if err != nil {
-			return "", err
-		}
-		_, err = shop.Process.FailRefund(s.ctx, v.asking(v.Order, v.Refund), o.Order.ID, f.ID)
-		return o.Order.ID, err
-	})
-	if err != nil {
+	return s.changeRefund(v.working, v.Order, v.Refund, func(p *process.Process, f payment.Refund) error {
+		_, err := p.FailRefund(s.ctx, v.asking(v.Order, v.Refund), f.Order, f.ID)
 		return err
-	}
-	return s.out.show(placed{Order: o.Order}, func() { s.out.summary(o, nil) })
+	})
 }
 
 // paymentVoided records that an authorisation is gone.

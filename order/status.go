@@ -97,6 +97,9 @@ const (
 	EndFailed     End = "failed"
 )
 
+// Over says whether an order's way has ended other than at the door.
+func (e End) Over() bool { return e == EndFailed || e == EndCancelled }
+
 // Failure is why an order failed.
 type Failure string
 

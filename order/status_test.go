@@ -22,7 +22,7 @@ func TestNoOrderStandsAsItMustNot(t *testing.T) {
 		t.Fatalf("an order stands in %d ways", len(seen))
 	}
 	for f := range seen {
-		over := f.End == order.EndFailed || f.End == order.EndCancelled
+		over := f.End.Over()
 		for what, broken := range map[string]bool{
 			"what has left is known as left":                   (f.Gone() > 0) != (f.Stock == order.StockLeft || f.Stock == order.StockPartlyLeft),
 			"all has left, or some is still here":              f.Gone() == f.Units && f.Units > 0 && f.Stock != order.StockLeft,

@@ -33,7 +33,7 @@ func (c *change) found(s *shipping.Shipment, at time.Time) error {
 // waited for first.
 func (c *change) whereabouts(s *shipping.Shipment, scans []shipping.Scan) error {
 	last, ok := shipping.Latest(scans)
-	if voiding, err := c.voiding(s); err != nil || voiding || !ok {
+	if voiding, err := c.asksCarrier(s); err != nil || voiding || !ok {
 		return err
 	}
 	switch became := last.Mishap(); {
@@ -50,10 +50,21 @@ func mayStray(s shipping.Shipment, became shipping.Status) bool {
 	return s.DeliveredAt.IsZero() && shipping.Transitions.Can(s.Status, shipping.Mishaps[became])
 }
 
-// voiding says whether the carrier is being asked to take a parcel's label back.
-func (c *change) voiding(s *shipping.Shipment) (bool, error) {
+// asksCarrier says whether the carrier is being asked about a parcel's label.
+func (c *change) asksCarrier(s *shipping.Shipment) (bool, error) {
 	labels, err := c.getLabels()
 	return slices.ContainsFunc(labels, func(a *shipping.Attempt) bool { return a.Shipment == s.ID && a.IsOpen() }), err
+}
+
+// notAsked refuses what has to wait for the carrier's answer.
+//
+// Errors: conflict.
+func (c *change) notAsked(s *shipping.Shipment) error {
+	voiding, err := c.asksCarrier(s)
+	if err == nil && voiding {
+		err = fault.New(fault.Conflict, "the carrier is being asked about the label of shipment %s: say it again when it has answered", s.ID)
+	}
+	return err
 }
 
 // ReportMishap says that a parcel under way does not arrive: that it is lost,
@@ -67,11 +78,7 @@ func (p *Process) ReportMishap(ctx context.Context, by Command, orderID, shipmen
 		return Result[order.Order]{}, fault.New(fault.Invalid, "a parcel that does not arrive is one of %v", slices.Sorted(maps.Keys(shipping.Mishaps)))
 	}
 	return p.change(ctx, by, "report_mishap", orderID, [2]any{shipmentID, became}, func(c *change) error {
-		s, err := c.existingShipment(shipmentID)
-		if err != nil {
-			return err
-		}
-		kept, err := c.labelKept(s)
+		s, kept, err := c.keptShipment(shipmentID)
 		if err != nil {
 			return err
 		}
@@ -81,10 +88,8 @@ func (p *Process) ReportMishap(ctx context.Context, by Command, orderID, shipmen
 		if !mayStray(*s, became) {
 			return fault.New(fault.Conflict, "shipment %s is %s: it can not be %s", s.ID, whereIs(*s), became)
 		}
-		if voiding, err := c.voiding(s); err != nil {
+		if err := c.notAsked(s); err != nil {
 			return err
-		} else if voiding {
-			return fault.New(fault.Conflict, "shipment %s: the carrier is being asked to take its label back", s.ID)
 		}
 		return c.mishap(s, became, c.tx.Now())
 	})
@@ -98,13 +103,25 @@ func whereIs(s shipping.Shipment) string {
 	return string(s.Status)
 }
 
+// keptShipment returns a shipment, and whether its label was kept.
+//
+// Errors: not_found.
+func (c *change) keptShipment(id string) (*shipping.Shipment, bool, error) {
+	s, err := c.existingShipment(id)
+	if err != nil {
+		return nil, false, err
+	}
+	kept, err := c.labelKept(s)
+	return s, kept, err
+}
+
 // labelKept says whether a parcel of an order that has failed is neither here nor
 // gone by the books, because its carrier has not taken the label back.
 func (c *change) labelKept(s *shipping.Shipment) (bool, error) {
 	if c.order.End != order.EndFailed || s.Status != shipping.LabelBought {
 		return false, nil
 	}
-	voiding, err := c.voiding(s)
+	voiding, err := c.asksCarrier(s)
 	return !voiding, err
 }
 
@@ -123,11 +140,7 @@ func (c *change) strayed(s *shipping.Shipment) error {
 // Errors: not_found; conflict when neither is missed.
 func (p *Process) MarkFound(ctx context.Context, by Command, orderID, shipmentID string) (Result[order.Order], error) {
 	return p.change(ctx, by, "mark_found", orderID, shipmentID, func(c *change) error {
-		s, err := c.existingShipment(shipmentID)
-		if err != nil {
-			return err
-		}
-		kept, err := c.labelKept(s)
+		s, kept, err := c.keptShipment(shipmentID)
 		if err != nil {
 			return err
 		}

@@ -11,11 +11,6 @@ import (
 	"doorstep/support"
 )
 
-// isOver says whether the order has ended other than at the door.
-func (c *change) isOver() bool {
-	return c.order.End == order.EndFailed || c.order.End == order.EndCancelled
-}
-
 // asksForMoney says whether the gateway is or will be asked about the order's
 // own money: one thing at a time.
 func (c *change) asksForMoney() (bool, error) {

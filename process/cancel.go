@@ -200,12 +200,11 @@ func (c *change) giveBackLabels() (waiting bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	labels, err := c.getLabels()
-	if err != nil {
-		return false, err
-	}
 	for _, s := range shipments {
-		open := slices.ContainsFunc(labels, func(a *shipping.Attempt) bool { return a.Shipment == s.ID && a.IsOpen() })
+		open, err := c.asksCarrier(s)
+		if err != nil {
+			return false, err
+		}
 		data := shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber}
 		switch {
 		case open:

@@ -69,7 +69,7 @@ func (c *change) decide(t *support.Ticket) error {
 // owes says whether an order is over, and a refund has not brought all of its
 // money back.
 func owes(o order.Order) bool {
-	return (o.End == order.EndFailed || o.End == order.EndCancelled) && o.Payment.Taken() && o.Sums.Kept() > 0
+	return o.End.Over() && o.Payment.Taken() && o.Sums.Kept() > 0
 }
 
 // facts gathers what a decision is made on.

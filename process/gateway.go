@@ -58,11 +58,7 @@ func openForAll(op payment.Op) func(*change, event.Event) error {
 }
 
 func openRefundAttempt(c *change, e event.Event) error {
-	p, err := c.payment()
-	if err != nil {
-		return err
-	}
-	f, err := c.refund(e.Entity)
+	f, p, err := c.refund(e.Entity)
 	if err != nil {
 		return err
 	}
@@ -197,7 +193,11 @@ func (c *change) settleAttempt(own *work.Item, key string, answer payment.Answer
 	case payment.OpRelease, payment.OpReverse:
 		return c.emitOrder(EventUndone, dataOf(p, a))
 	default:
-		return c.refundSucceeded(p, a.Refund, dataOf(p, a))
+		f, _, err := c.refund(a.Refund)
+		if err != nil {
+			return err
+		}
+		return c.refundSucceeded(p, f, dataOf(p, a))
 	}
 }
 
@@ -212,7 +212,7 @@ func (c *change) attemptDeclined(own *work.Item, p *payment.Payment, a *payment.
 		schedule = c.policy.RefundRetries
 	}
 	wait, more := schedule.Wait(c.declines(a))
-	needless := a.Op == payment.OpVoid || a.Op.Takes() && c.isOver()
+	needless := a.Op == payment.OpVoid || a.Op.Takes() && c.order.End.Over()
 	if a.Decline.Soft() && more && !needless {
 		return c.attemptLater(own, gatewayErrand{c, p, a}, wait, "declined: "+string(a.Decline))
 	}
@@ -299,7 +299,7 @@ func (e gatewayErrand) say(ofPayment, ofRefund event.Type, data paymentData) err
 	if e.a.Op != payment.OpRefund {
 		return e.c.movePayment(e.p, ofPayment, data)
 	}
-	f, err := e.c.refund(e.a.Refund)
+	f, _, err := e.c.refund(e.a.Refund)
 	if err != nil {
 		return err
 	}

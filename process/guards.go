@@ -26,7 +26,7 @@ var (
 		return o.End == order.EndFailed
 	})
 	goodsNotNeeded = orderGuard("the order is over, and goods are kept for it that are in no parcel", func(o order.Order) bool {
-		return (o.End == order.EndFailed || o.End == order.EndCancelled) && o.Sums.Unpacked() > 0
+		return o.End.Over() && o.Sums.Unpacked() > 0
 	})
 	wasPaid = orderGuard("it had been paid for", func(o order.Order) bool {
 		return o.Failure == order.ShippingFailed || o.Failure == order.CaptureFailed
@@ -142,7 +142,7 @@ var neverMade = attemptGuard("an attempt was never made, as the gateway says", e
 // moneyHeld holds when an order is over whose money was taken or is waited for.
 var moneyHeld = &Guard{"the order is over, and money was taken or is waited for", func(c *change, _ event.Event) (bool, error) {
 	p, err := c.payment()
-	if err != nil || p == nil || !c.isOver() {
+	if err != nil || p == nil || !c.order.End.Over() {
 		return false, err
 	}
 	return p.Status == payment.StatusSucceeded && p.Captured > 0 || p.Status == payment.StatusRequiresPaymentMethod, nil
@@ -152,7 +152,7 @@ var moneyHeld = &Guard{"the order is over, and money was taken or is waited for"
 // nothing is being asked that may change that.
 var authorisationLeft = &Guard{"the order is over, and money is authorised and not being taken", func(c *change, e event.Event) (bool, error) {
 	held, err := authorisationHeld.holds(c, e)
-	if err != nil || !held || !c.isOver() {
+	if err != nil || !held || !c.order.End.Over() {
 		return false, err
 	}
 	asking, err := c.asksForMoney()

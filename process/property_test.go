@@ -408,7 +408,7 @@ func (m *model) retryAll() (any bool) {
 // whether there was any.
 func (m *model) refundOwed() (any bool) {
 	for _, o := range m.orders {
-		if v := m.show(o.ID).Order; (v.End == order.EndCancelled || v.End == order.EndFailed) && v.Sums.Kept() > 0 {
+		if v := m.show(o.ID).Order; v.End.Over() && v.Sums.Kept() > 0 {
 			any = true
 			_, err := m.Refund(m.t.Context(), person(""), o.ID, 0, order.CreditRequest{All: true, Reason: "made up"})
 			must(m.t, err)
@@ -435,7 +435,7 @@ func (m *model) giveAllBack(v process.Overview) {
 // over checks that an order that is over keeps nothing: its stock is free, and
 // its money is back.
 func (m *model) over(v process.Overview) {
-	if v.Order.End != order.EndCancelled && v.Order.End != order.EndFailed {
+	if !v.Order.End.Over() {
 		return
 	}
 	// A carrier that has a parcel already gives its label not back.

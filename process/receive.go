@@ -25,10 +25,8 @@ func (p *Process) ReceiveBack(ctx context.Context, by Command, orderID, shipment
 		if err != nil {
 			return err
 		}
-		if voiding, err := c.voiding(s); err != nil {
+		if err := c.notAsked(s); err != nil {
 			return err
-		} else if voiding {
-			return fault.New(fault.Conflict, "the carrier is being asked to take the label of shipment %s back: receive it when it has answered", s.ID)
 		}
 		if err := mayComeBack(*s); err != nil {
 			return err

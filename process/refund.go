@@ -17,16 +17,19 @@ import (
 	"doorstep/support"
 )
 
-// refund returns the order's refund with the id.
-func (c *change) refund(id string) (*payment.Refund, error) {
+// refund returns the order's refund with the id, and the payment that it gives
+// back of.
+func (c *change) refund(id string) (*payment.Refund, *payment.Payment, error) {
 	all, err := c.getRefunds()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if i := slices.IndexFunc(all, func(f *payment.Refund) bool { return f.ID == id }); i >= 0 {
-		return all[i], nil
+	i := slices.IndexFunc(all, func(f *payment.Refund) bool { return f.ID == id })
+	if i < 0 {
+		return nil, nil, fault.New(fault.NotFound, "order %s has no refund %q", c.order.ID, id)
 	}
-	return nil, fault.New(fault.NotFound, "order %s has no refund %q", c.order.ID, id)
+	p, err := c.payment()
+	return all[i], p, err
 }
 
 func (c *change) moveRefund(f *payment.Refund, t event.Type, data any) error {
@@ -39,11 +42,7 @@ func (c *change) moveRefund(f *payment.Refund, t event.Type, data any) error {
 	return c.emit(event.Event{Entity: f.ID, Type: t, From: string(from), To: string(to), Data: event.Data(data)})
 }
 
-func (c *change) refundSucceeded(p *payment.Payment, id string, data paymentData) error {
-	f, err := c.refund(id)
-	if err != nil {
-		return err
-	}
+func (c *change) refundSucceeded(p *payment.Payment, f *payment.Refund, data paymentData) error {
 	p.Refunded += f.Amount
 	f.ClosedAt = c.tx.Now()
 	return c.moveRefund(f, payment.EventRefundSucceeded, data)
@@ -256,11 +255,7 @@ func giveBack(c *change, _ event.Event) error {
 // Errors: invalid; not_found; conflict when no such refund waits for a person.
 func (p *Process) RecordRefund(ctx context.Context, by Command, orderID, refundID string, r payment.Record) (Result[order.Order], error) {
 	return p.change(ctx, by, "record_refund", orderID, [2]any{refundID, r}, func(c *change) error {
-		f, err := c.refund(refundID)
-		if err != nil {
-			return err
-		}
-		pay, err := c.payment()
+		f, pay, err := c.refund(refundID)
 		if err != nil {
 			return err
 		}
@@ -278,7 +273,7 @@ func (p *Process) RecordRefund(ctx context.Context, by Command, orderID, refundI
 		if err := c.recorded(pay, payment.OpRefund, r, f.ID); err != nil {
 			return err
 		}
-		return c.refundSucceeded(pay, f.ID, refundData(pay, f))
+		return c.refundSucceeded(pay, f, refundData(pay, f))
 	})
 }
 
@@ -290,11 +285,7 @@ func (p *Process) RecordRefund(ctx context.Context, by Command, orderID, refundI
 // Errors: not_found; conflict when the refund has failed, or is being made.
 func (p *Process) FailRefund(ctx context.Context, by Command, orderID, refundID string) (Result[order.Order], error) {
 	return p.change(ctx, by, "fail_refund", orderID, refundID, func(c *change) error {
-		f, err := c.refund(refundID)
-		if err != nil {
-			return err
-		}
-		pay, err := c.payment()
+		f, pay, err := c.refund(refundID)
 		if err != nil {
 			return err
 		}
@@ -355,11 +346,12 @@ func lookUpRefund(ctx context.Context, p *Process, q question) (payment.Answer, 
 
 // skipCheckRefund passes over asking about a refund: a person has looked.
 func skipCheckRefund(c *change, it *work.Item) error {
-	f, err := c.refund(it.Subject)
-	if err != nil {
-		return err
-	}
-	p, err := c.payment()
+	return c.confirmRefund(it.Subject)
+}
+
+// confirmRefund takes it that a refund has arrived.
+func (c *change) confirmRefund(id string) error {
+	f, p, err := c.refund(id)
 	if err != nil {
 		return err
 	}
@@ -367,24 +359,25 @@ func skipCheckRefund(c *change, it *work.Item) error {
 }
 
 func (c *change) settleRefunded(own *work.Item, id string, answer payment.Answer, asked error) error {
-	switch {
-	case errors.Is(asked, attempt.ErrNotReached):
+	if asked != nil {
+		return c.askLater(own, asked)
+	}
+	if answer.Result != payment.Declined {
+		return c.confirmRefund(id)
+	}
+	f, p, err := c.refund(id)
+	if err != nil {
+		return err
+	}
+	return c.refundFailed(p, f)
+}
+
+// askLater puts a step back of which the gateway could tell nothing.
+func (c *change) askLater(own *work.Item, asked error) error {
+	if errors.Is(asked, attempt.ErrNotReached) {
 		return c.notReached(own, support.PaymentIssue, gatewayGone, asked)
-	case asked != nil:
-		return c.askAgain(own, asked)
 	}
-	f, err := c.refund(id)
-	if err != nil {
-		return err
-	}
-	p, err := c.payment()
-	if err != nil {
-		return err
-	}
-	if answer.Result == payment.Declined {
-		return c.refundFailed(p, f)
-	}
-	return c.moveRefund(f, payment.EventRefundConfirmed, refundData(p, f))
+	return c.askAgain(own, asked)
 }
 
 // RecordVoid says that an authorisation is gone which the gateway did not give

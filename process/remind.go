@@ -36,7 +36,7 @@ func (c *change) isLost(s *shipping.Shipment) (bool, error) {
 	if s.Status != shipping.Shipped || !s.DeliveredAt.IsZero() || after == 0 || c.tx.Now().Sub(s.LastSeen()) < after {
 		return false, nil
 	}
-	voiding, err := c.voiding(s)
+	voiding, err := c.asksCarrier(s)
 	return !voiding, err
 }
 

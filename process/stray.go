@@ -151,11 +151,8 @@ func lookUpPast(ctx context.Context, p *Process, q pastQuestion) (map[string]pay
 }
 
 func (c *change) settlePast(own *work.Item, q pastQuestion, answers map[string]payment.Answer, asked error) error {
-	switch {
-	case errors.Is(asked, attempt.ErrNotReached):
-		return c.notReached(own, support.PaymentIssue, gatewayGone, asked)
-	case asked != nil:
-		return c.askAgain(own, asked)
+	if asked != nil {
+		return c.askLater(own, asked)
 	}
 	for _, a := range q.attempts {
 		if err := c.reconcile(a.Key, answers[a.Key]); err != nil {

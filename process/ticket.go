@@ -264,7 +264,7 @@ func (c *change) nothingForgotten() error {
 		return err
 	}
 	asked := slices.ContainsFunc(items, func(it *work.Item) bool { return it.Step == string(StepVoidLabel) })
-	if c.isOver() && c.order.Sums.Labelled > 0 && !asked {
+	if c.order.End.Over() && c.order.Sums.Labelled > 0 && !asked {
 		return fault.New(fault.Conflict, "order %d is over, and the carrier kept the label of a parcel: say that it was found, or that it is lost", c.order.Number)
 	}
 	for _, it := range items {

@@ -12,7 +12,6 @@ import (
 	"doorstep/payment"
 	"doorstep/process"
 	"doorstep/shipping"
-	"doorstep/support"
 )
 
 // checkPayments holds the order's payments against its row.
@@ -117,7 +116,7 @@ func (d *dossier) checkRefunds() {
 		if all > p.Captured {
 			d.find(OverRefunded, p.ID, "the refunds come to %d of %d captured", all, p.Captured)
 		}
-		if end := d.order.End; d.isOver() && all < p.Captured && !d.owesKnown() {
+		if end := d.order.End; end.Over() && all < p.Captured && !d.owesKnown() {
 			d.find(MoneyKept, d.order.ID, "the order is %s; of %d captured there are refunds of %d", end, p.Captured, all)
 		}
 	}
@@ -127,8 +126,7 @@ func (d *dossier) checkRefunds() {
 // is over did not bring back.
 func (d *dossier) owesKnown() bool {
 	_, failed := pick(d.refunds, func(f payment.Refund) bool { return f.Status == payment.RefundFailed })
-	_, told := pick(d.tickets, func(t support.Ticket) bool { return t.Status.Unsolved() })
-	return failed && told
+	return failed && d.told()
 }
 
 // checkCredits holds what is given back of each line against the refunds.
@@ -322,8 +320,7 @@ func chargeOf(e event.Event) string {
 // wasAuthorised says whether a payment was to be authorised first and captured
 // later, and came so far.
 func wasAuthorised(p payment.Payment) bool {
-	atGateway := p.Gateway != payment.Manual && p.Gateway != payment.Free
-	return p.Status == payment.StatusRequiresCapture || p.Status == payment.StatusSucceeded && atGateway && !p.Capture
+	return p.Status == payment.StatusRequiresCapture || p.Status == payment.StatusSucceeded && atGateway(p) && !p.Capture
 }
 
 // checkTotals holds the order's sums against its lines.

@@ -25,7 +25,7 @@ var waiting = map[process.Step]func(d *dossier, subject string) bool{
 		return subject == d.order.ID && slices.ContainsFunc(d.attempts, func(a payment.Attempt) bool { return a.Op.Undoes() && a.IsOpen() })
 	},
 	process.StepLookAgain: func(d *dossier, subject string) bool {
-		return subject == d.order.ID && d.isOver() && slices.ContainsFunc(d.attempts, func(a payment.Attempt) bool { return a.Status == attempt.Expired })
+		return subject == d.order.ID && d.order.End.Over() && slices.ContainsFunc(d.attempts, func(a payment.Attempt) bool { return a.Status == attempt.Expired })
 	},
 	process.StepKeep:        paymentIn(payment.StatusRequiresCapture),
 	process.StepRenew:       paymentIn(payment.StatusRequiresCapture),
@@ -206,14 +206,13 @@ func (d *dossier) moves() bool {
 	})
 }
 
-// isOver says whether the order has ended other than at the door.
-func (d *dossier) isOver() bool {
-	return d.order.End == order.EndFailed || d.order.End == order.EndCancelled
-}
-
 func (d *dossier) paidAtGateway(id string) bool {
 	p, ok := d.payment(id)
-	return ok && p.Gateway != payment.Manual && p.Gateway != payment.Free
+	return ok && atGateway(p)
+}
+
+func atGateway(p payment.Payment) bool {
+	return p.Gateway != payment.Manual && p.Gateway != payment.Free
 }
 
 // unfinished returns the parts of an order that a step of their own must move.
@@ -224,7 +223,7 @@ func (d *dossier) unfinished() []string {
 		case payment.StatusProcessing, payment.StatusRequiresPaymentMethod:
 			subjects = append(subjects, p.ID)
 		case payment.StatusRequiresCapture:
-			if d.isOver() {
+			if d.order.End.Over() {
 				subjects = append(subjects, p.ID)
 			}
 		}

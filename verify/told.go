@@ -8,11 +8,16 @@ import (
 	"doorstep/support"
 )
 
+// told says whether a person or the process is at the order, by a ticket.
+func (d *dossier) told() bool {
+	return slices.ContainsFunc(d.tickets, func(t support.Ticket) bool { return t.Status.Unsolved() })
+}
+
 // checkTold looks for steps that wait for a person, and orders that the process
 // has stopped, of which no one was told. A ticket without an order is with a
 // person by itself.
 func (d *dossier) checkTold() {
-	if slices.ContainsFunc(d.tickets, func(t support.Ticket) bool { return t.Status.Unsolved() }) {
+	if d.told() {
 		return
 	}
 	if process.HeldByProcess(d.order.Held) {
