@@ -110,8 +110,8 @@ func newTranscript(t testing.TB, engine string) *transcript {
 }
 
 var (
-	anID = regexp.MustCompile(`\b(ord|pay|shp|tkt|rfd|att|mov)_[0-9a-z]{26}\b`)
-	aRef = regexp.MustCompile(`^\{(ord|pay|shp|tkt|rfd)\}$`)
+	anID = regexp.MustCompile(`\b(ord|pay|shp|ret|tkt|rfd|att|mov)_[0-9a-z]{26}\b`)
+	aRef = regexp.MustCompile(`^\{(ord|pay|shp|ret|tkt|rfd)\}$`)
 )
 
 // say runs a command. An argument such as {tkt} stands for the last identifier
@@ -344,6 +344,35 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "order", "refund", "1001", "--all", "--amount", "1.00", "--reason", "made up")
 		tr.say("", "payment", "returned", "1001")
 		tr.say("", "order", "show", "1001")
+		tr.say("", "verify")
+	},
+	"returns.txt": func(tr *transcript) {
+		tr.say("", "policy", "set", "carrier=manual")
+		tr.say("", append(place("--sku", "CUP=3"), "--sku", "POT")...)
+		tr.say("", "order", "return", "1001", "--reason", "unwanted")
+		tr.say("", "shipment", "handover", "1001", "--tracking", "MADE-UP-1")
+		tr.say("", "shipment", "delivered", "1001")
+		tr.say("", "order", "return", "1001", "--line", "1=2", "--reason", "unwanted", "--preview")
+		tr.say("", "order", "return", "1001", "--line", "1=4", "--line", "9", "--reason", "Not a word", "--preview")
+		tr.say("", "order", "return", "1001", "--line", "one", "--reason", "unwanted")
+		tr.say("", "order", "return", "1001", "--line", "1=2", "--reason", "unwanted")
+		tr.say("", "return", "list", "--status", "authorised")
+		tr.say("", "return", "receive", "1001", "--unfit", "CUP=1", "--withhold", "--preview", "--json")
+		tr.say("", "return", "receive", "1001", "--unfit", "CUP=1", "--preview")
+		tr.say("", "return", "receive", "1001", "--unfit", "CUP=1", "--key", "k1")
+		tr.say("", "return", "receive", "1001", "--unfit", "CUP=1", "--key", "k1")
+		tr.say("", "return", "receive", "1001", "--unfit", "CUP=1", "--key", "k2")
+		tr.say("", "order", "return", "1001", "--reason", "unwanted")
+		tr.say("", "return", "cancel", "1001")
+		tr.say("", "policy", "set", "on_return=ask")
+		tr.say("", "order", "return", "1001", "--reason", "unwanted", "--late")
+		tr.say("", "return", "show", "1001")
+		tr.say("", "return", "receive", "1001", "--location", "nowhere")
+		tr.say("", "return", "receive", "1001")
+		tr.say("", "return", "list")
+		tr.say("", "order", "show", "1001")
+		tr.say("", "order", "list", "--status", "returned", "--json")
+		tr.say("", "stock", "list")
 		tr.say("", "verify")
 	},
 	"stock.txt": func(tr *transcript) {

@@ -32,6 +32,7 @@ type grammar struct {
 	Order     orderVerbs     `cmd:"" help:"Place orders, look at them, cancel them."`
 	Payment   paymentVerbs   `cmd:"" help:"Record what was paid elsewhere."`
 	Shipment  shipmentVerbs  `cmd:"" help:"Hand parcels over."`
+	Return    returnVerbs    `cmd:"" help:"Receive what customers send back."`
 	Stock     stockVerbs     `cmd:"" help:"What there is to sell, and how many."`
 	Ticket    ticketVerbs    `cmd:"" help:"Customer support."`
 	Attention attentionVerbs `cmd:"" help:"What is held, stuck or late, and what can be done about it."`

@@ -20,6 +20,7 @@ type orderVerbs struct {
 	Hold    orderHold    `cmd:"" help:"Stop an order until it is released."`
 	Release orderRelease `cmd:"" help:"Let a held order go on."`
 	Reship  orderReship  `cmd:"" help:"Send what did not arrive once more."`
+	Return  orderReturn  `cmd:"" help:"Allow a customer to send back what has arrived."`
 	Refund  orderRefund  `cmd:"" help:"Give money back, for lines or an amount."`
 	Retry   orderRetry   `cmd:"" help:"Try the steps of an order again that wait for a person."`
 	Note    orderNote    `cmd:"" help:"Write a note about an order."`
@@ -183,7 +184,7 @@ func (v *orderShow) Run(s *session) error {
 
 // orderList lists orders.
 type orderList struct {
-	Status   *order.Status `help:"Only those with this status: ${enum}." enum:"processed, paid, shipped, delivered, failed, cancelled" placeholder:"STATUS"`
+	Status   *order.Status `help:"Only those with this status: ${enum}." enum:"processed, paid, shipped, delivered, returned, failed, cancelled" placeholder:"STATUS"`
 	Held     bool          `help:"Only those that are held."`
 	Customer string        `help:"Only those of this customer." placeholder:"ID"`
 	Limit    int           `help:"How many at most." default:"20" placeholder:"N"`

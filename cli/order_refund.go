@@ -1,11 +1,7 @@
 package cli
 
 import (
-	"strconv"
-	"strings"
-
 	"doorstep"
-	"doorstep/fault"
 	"doorstep/money"
 	"doorstep/order"
 	"doorstep/process"
@@ -78,19 +74,12 @@ func (v *orderRefund) preview(s *session) error {
 // request reads what was typed, in the order's currency.
 func (v *orderRefund) request(s *session, p *process.Process) (order.CreditRequest, error) {
 	q := order.CreditRequest{All: v.All, Reason: v.Reason}
-	var c fault.Check
-	for _, typed := range v.Line {
-		line, units, some := strings.Cut(typed, "=")
-		n, err := strconv.ParseInt(line, 10, 64)
-		asked := order.CreditLine{Line: n}
-		if some && err == nil {
-			asked.Quantity, err = strconv.ParseInt(units, 10, 64)
-		}
-		c.If(err != nil || some && asked.Quantity < 1, "--line", "malformed", "a line's number, and how many units, as 2 or 2=1")
-		q.Lines = append(q.Lines, asked)
-	}
-	if err := c.Err("the refund"); err != nil {
+	lines, err := lineUnits(v.Line, "the refund")
+	if err != nil {
 		return q, err
+	}
+	for _, l := range lines {
+		q.Lines = append(q.Lines, order.CreditLine(l))
 	}
 	if v.Amount == "" {
 		return q, nil

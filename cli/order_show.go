@@ -65,6 +65,11 @@ func (s *screen) summary(v process.Overview, short []inventory.Shortage) {
 			s.item(fmt.Sprintf("parcel %s from %s by %s: %s", p.ID, p.Location, p.Carrier, words(p.Status)))
 		}
 	}
+	for _, r := range v.Returns {
+		if r.Open() {
+			s.item("return " + r.ID + ": " + cameOf(r))
+		}
+	}
 	for _, n := range v.Next {
 		s.item(next(n))
 	}
@@ -125,6 +130,9 @@ func (s *screen) order(v process.Overview) {
 	for i := range v.Shipments {
 		s.shipment(v, i)
 	}
+	for _, r := range v.Returns {
+		s.returned(returned{r, v.Coming[r.ID]})
+	}
 	s.orderTickets(v)
 	s.orderNotes(v)
 	if len(v.Next) > 0 {
@@ -179,7 +187,8 @@ func goods(o order.Order) string {
 		{sums.Planned, "in parcels without a label"},
 		{sums.Labelled, "in parcels with a label"},
 		{sums.Left, "under way"},
-		{sums.Arrived, "at the door"},
+		{sums.Arrived - sums.Returned, "at the door"},
+		{sums.Returned, "sent back"},
 		{sums.Lost, "not arriving"},
 		{sums.Short(), lacking(o)},
 	} {

@@ -139,10 +139,7 @@ type comingBack struct {
 
 // Run receives the parcel, or previews that.
 func (v *shipmentReturn) Run(s *session) error {
-	grading := shipping.Grading{WriteOff: v.WriteOff, Unfit: map[string]int64{}}
-	for _, i := range v.Unfit {
-		grading.Unfit[i.SKU] += i.Quantity
-	}
+	grading := grading(v.WriteOff, v.Unfit)
 	if !v.Preview {
 		return s.changeShipment(v.working, v.Shipment, func(p *process.Process, orderID, id string) error {
 			_, err := p.ReceiveBack(s.ctx, v.command(), orderID, id, grading)

@@ -58,8 +58,8 @@ func TestWhatIsWrongIsQuotedAsTyped(t *testing.T) {
 		`"-1"`:                   {"demo", "--seed", "-1"},
 		`"-1x"`:                  {"order", "list", "--limit", "-1x"},
 		`unexpected argument -5`: {"order", "list", "-5"},
-		`--status must be one of "processed","paid","shipped","delivered","failed","cancelled" but got "lost"`: {"order", "list", "--status", "lost"},
-		`--status must be one of "new","open","pending","on_hold","solved","closed" but got ""`:                {"ticket", "list", "--status", ""},
+		`--status must be one of "processed","paid","shipped","delivered","returned","failed","cancelled" but got "lost"`: {"order", "list", "--status", "lost"},
+		`--status must be one of "new","open","pending","on_hold","solved","closed" but got ""`:                           {"ticket", "list", "--status", ""},
 	} {
 		refused(t, s.run("", args...), 2, says)
 	}

@@ -8,6 +8,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -124,6 +125,14 @@ func (c *Check) Required(path, s string, most int, message string) {
 	c.If(Blank(s), path, "required", "%s", message)
 	c.Text(path, s, most)
 }
+
+// Word names the field unless it is a word for programs: up to 40 small letters,
+// digits and _, a letter first.
+func (c *Check) Word(path, s, example string) {
+	c.If(!word.MatchString(s), path, "malformed", "a word of letters, digits and _ such as %s", example)
+}
+
+var word = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
 // Blank says whether a text shows nothing: it is empty, or has spaces of any
 // kind and invisible characters alone.

@@ -3,6 +3,7 @@ package order
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 
 	"doorstep/fault"
 	"doorstep/internal/db"
@@ -124,6 +125,19 @@ func (l Line) credit(c *fault.Check, path string, quantity, before int64) Credit
 	return Credit{l.Line, quantity, min(part, l.left())}
 }
 
+// CreditUnits returns what so many units of each line come to, of those for which
+// none was given back: never more than is left of the line. Before says for how
+// many units of each money was given back.
+func CreditUnits(lines []Line, before, units map[int64]int64) (credits []Credit) {
+	for _, l := range lines {
+		var c fault.Check // there is nothing to refuse: it is bounded here
+		if n := min(units[l.Line], l.Quantity-before[l.Line]); n > 0 && l.left() > 0 {
+			credits = append(credits, l.credit(&c, "", n, before[l.Line]))
+		}
+	}
+	return slices.DeleteFunc(credits, func(c Credit) bool { return c.Amount == 0 })
+}
+
 // upTo is what of the line's amount its first n units have.
 func (l Line) upTo(n int64) int64 {
 	hi, lo := bits.Mul64(uint64(l.Amount), uint64(n))
@@ -135,4 +149,10 @@ func (l Line) upTo(n int64) int64 {
 // The database refuses more than the line's amount.
 func GiveCredit(tx *db.Tx, id string, line, amount int64) {
 	tx.Write(`UPDATE order_lines SET credited = credited + $1 WHERE order_id = $2 AND line = $3`, amount, id, line)
+}
+
+// CountReturned counts units of a line that came back or may, or, negative, that do
+// not after all. The database refuses more than there are.
+func CountReturned(tx *db.Tx, id string, line, units int64) {
+	tx.Write(`UPDATE order_lines SET returned = returned + $1 WHERE order_id = $2 AND line = $3`, units, id, line)
 }

@@ -65,6 +65,7 @@ type Line struct {
 	Shipping  int64  `json:"shipping"`   // its part of the order's shipping
 	Amount    int64  `json:"amount"`     // its part of the order's total
 	Credited  int64  `json:"credited"`   // of it, what is given back or about to be
+	Returned  int64  `json:"returned"`   // of its units, those that came back or may
 }
 
 // Contact is who ordered and where it goes: the personal data of an order,

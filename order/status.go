@@ -16,15 +16,18 @@ const (
 	Paid      Status = "paid"      // captured in full, or authorised in full where the capture comes with the hand-over
 	Shipped   Status = "shipped"
 	Delivered Status = "delivered"
+	Returned  Status = "returned" // all of it had arrived, and came back
 	Failed    Status = "failed"
 	Cancelled Status = "cancelled"
 )
 
 // Statuses are all statuses in the order in which an order may go through them.
-var Statuses = []Status{Processed, Paid, Shipped, Delivered, Failed, Cancelled}
+var Statuses = []Status{Processed, Paid, Shipped, Delivered, Returned, Failed, Cancelled}
 
 // Final says whether an order's way has ended.
-func (s Status) Final() bool { return s == Delivered || s == Failed || s == Cancelled }
+func (s Status) Final() bool {
+	return s == Delivered || s == Returned || s == Failed || s == Cancelled
+}
 
 // Facets are the sides of an order that move apart from each other. Each moves
 // by Apply alone.
@@ -81,6 +84,7 @@ const (
 	FulfilmentPartlyShipped Fulfilment = "partly_shipped" // some is under way or has arrived, some is still here
 	FulfilmentShipped       Fulfilment = "shipped"
 	FulfilmentDelivered     Fulfilment = "delivered"   // all of it
+	FulfilmentReturned      Fulfilment = "returned"    // all of it has arrived, and came back
 	FulfilmentPartlyLost    Fulfilment = "partly_lost" // some did not arrive and is not sent anew, some has not left yet
 	FulfilmentLost          Fulfilment = "lost"        // all has left, and some did not arrive and is not sent anew
 	FulfilmentReshipping    Fulfilment = "reshipping"  // all had left, and what did not arrive is to leave once more
@@ -121,6 +125,8 @@ func (f Facets) Status() Status {
 		return Cancelled
 	case f.Fulfilment == FulfilmentDelivered:
 		return Delivered
+	case f.Fulfilment == FulfilmentReturned:
+		return Returned
 	case f.Fulfilment == FulfilmentShipped || f.Fulfilment == FulfilmentLost || f.Fulfilment == FulfilmentReshipping:
 		return Shipped
 	case f.Payment == PaymentAuthorised || f.Payment.Taken():
@@ -212,6 +218,8 @@ var transitions = []row{
 	{"shipment.shipped", need(end, EndNone, EndCancelling)},
 	{"shipment.voided", need(end, EndNone, EndCancelling, EndFailed)},
 	{"shipment.replaced", need(end, EndNone)},
+	{"return.authorised", need(end, EndNone)},
+	{"return.received", need(end, EndNone)},
 	{"shipment.unpacked", need(end, EndFailed)},
 	{"shipment.strayed", need(end, EndFailed)},
 }

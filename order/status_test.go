@@ -32,9 +32,11 @@ func TestNoOrderStandsAsItMustNot(t *testing.T) {
 			"what goes back was taken":                         f.Refunding+f.Refunded > 0 && !f.Payment.Taken(),
 			"only a failed order has a reason":                 (f.Failure != "") != (f.End == order.EndFailed),
 			"a status is one of them":                          !slices.Contains(order.Statuses, f.Status()),
-			"shipped is when as much as was ordered has left":  (f.Units > 0 && f.Sent() >= f.Units) != (f.Status() == order.Shipped || f.Status() == order.Delivered),
+			"shipped is when as much as was ordered has left":  (f.Units > 0 && f.Sent() >= f.Units) != (f.Status() == order.Shipped || f.Status() == order.Delivered || f.Status() == order.Returned),
 			"lost is what did not arrive and is not sent anew": (f.Lost > 0) != (f.Fulfilment == order.FulfilmentLost || f.Fulfilment == order.FulfilmentPartlyLost),
-			"delivered is when everything has arrived":         (f.Status() == order.Delivered) != (f.Units > 0 && f.Arrived == f.Units),
+			"delivered is when everything has arrived":         (f.Status() == order.Delivered || f.Status() == order.Returned) != (f.Units > 0 && f.Arrived == f.Units),
+			"returned is when everything came back":            (f.Status() == order.Returned) != (f.Units > 0 && f.Returned == f.Units),
+			"only what has arrived comes back":                 f.Returned > f.Arrived,
 			"a cancelled order has no label of its own":        f.End == order.EndCancelled && f.Labelled > 0,
 			"what is over is not held":                         f.End != order.EndNone && f.Held != "",
 		} {
@@ -94,7 +96,7 @@ func TestAnEventThatMovesNothing(t *testing.T) {
 func TestFinal(t *testing.T) {
 	t.Parallel()
 	for _, s := range order.Statuses {
-		if want := s == order.Delivered || s == order.Failed || s == order.Cancelled; s.Final() != want {
+		if want := s == order.Delivered || s == order.Returned || s == order.Failed || s == order.Cancelled; s.Final() != want {
 			t.Errorf("%s is final: %t", s, s.Final())
 		}
 	}

@@ -18,18 +18,18 @@ func Insert(tx *db.Tx, o Order, lines []Line, c Contact) error {
 	}
 	tx.Write(`INSERT INTO orders (id, number, source, source_number, version, status, stock, payment, fulfilment, ended, failure,
 			customer, currency, prices_include_tax, items, discount, shipping, shipping_tax, tax, total, shipping_method,
-			placed_at, updated_at, next_due, open_tickets, held, held_at, units, reserved, planned, labelled, left_house, arrived, lost, replaced, captured, refunding, refunded)
+			placed_at, updated_at, next_due, open_tickets, held, held_at, units, reserved, planned, labelled, left_house, arrived, lost, replaced, returned, captured, refunding, refunded)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-			$25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38)`,
+			$25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39)`,
 		o.ID, o.Number, o.Reference.Source, o.Reference.Number, o.Version, string(o.Status),
 		string(o.Stock), string(o.Payment), string(o.Fulfilment), string(o.End), string(o.Failure),
 		o.Customer, string(o.Currency), number(o.PricesIncludeTax), o.Items, o.Discount, o.Shipping, o.ShippingTax, o.Tax, o.Total, o.ShippingMethod,
 		db.Micros(o.PlacedAt), db.Micros(o.UpdatedAt), db.Micros(o.NextDue), o.OpenTickets, o.Held, db.Micros(o.HeldAt),
-		o.Sums.Units, o.Sums.Reserved, o.Sums.Planned, o.Sums.Labelled, o.Sums.Left, o.Sums.Arrived, o.Sums.Lost, o.Sums.Replaced, o.Sums.Captured, o.Sums.Refunding, o.Sums.Refunded)
+		o.Sums.Units, o.Sums.Reserved, o.Sums.Planned, o.Sums.Labelled, o.Sums.Left, o.Sums.Arrived, o.Sums.Lost, o.Sums.Replaced, o.Sums.Returned, o.Sums.Captured, o.Sums.Refunding, o.Sums.Refunded)
 	for _, l := range lines {
-		tx.Write(`INSERT INTO order_lines (order_id, line, sku, name, quantity, unit_price, tax, total, discount, shipping, amount, credited)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-			o.ID, l.Line, l.SKU, l.Name, l.Quantity, l.UnitPrice, l.Tax, l.Total, l.Discount, l.Shipping, l.Amount, l.Credited)
+		tx.Write(`INSERT INTO order_lines (order_id, line, sku, name, quantity, unit_price, tax, total, discount, shipping, amount, credited, returned)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			o.ID, l.Line, l.SKU, l.Name, l.Quantity, l.UnitPrice, l.Tax, l.Total, l.Discount, l.Shipping, l.Amount, l.Credited, l.Returned)
 	}
 	tx.Write(`INSERT INTO order_contacts (order_id, name, mail, phone, ship_to, bill_to) VALUES ($1, $2, $3, $4, $5, $6)`,
 		o.ID, c.Name, c.Mail, c.Phone, shipTo, billTo)
@@ -54,12 +54,12 @@ func Save(tx *db.Tx, o Order, before Order) {
 	tx.Write(`UPDATE orders SET version = $1, status = $2, stock = $3, payment = $4, fulfilment = $5, ended = $6, failure = $7,
 			updated_at = $8, next_due = $9, open_tickets = $10, held = $11, held_at = $12,
 			units = $13, reserved = $14, planned = $15, labelled = $16, left_house = $17, arrived = $18, captured = $19, refunding = $20, refunded = $21,
-			lost = $22, replaced = $23
-		WHERE id = $24 AND version = $25`,
+			lost = $22, replaced = $23, returned = $24
+		WHERE id = $25 AND version = $26`,
 		o.Version, string(o.Status), string(o.Stock), string(o.Payment), string(o.Fulfilment), string(o.End), string(o.Failure),
 		db.Micros(o.UpdatedAt), db.Micros(o.NextDue), o.OpenTickets, o.Held, db.Micros(o.HeldAt),
 		o.Sums.Units, o.Sums.Reserved, o.Sums.Planned, o.Sums.Labelled, o.Sums.Left, o.Sums.Arrived, o.Sums.Captured, o.Sums.Refunding, o.Sums.Refunded,
-		o.Sums.Lost, o.Sums.Replaced, o.ID, before.Version)
+		o.Sums.Lost, o.Sums.Replaced, o.Sums.Returned, o.ID, before.Version)
 	if o.Status != before.Status {
 		tx.Count(countOf(before.Status), -1)
 		tx.Count(countOf(o.Status), 1)
@@ -185,12 +185,12 @@ func LinesRange(r db.Reader, first, last string) (map[string][]Line, error) {
 	err := db.Each(r, func(row db.Row) error {
 		var of string
 		var l Line
-		if err := row.Scan(&of, &l.Line, &l.SKU, &l.Name, &l.Quantity, &l.UnitPrice, &l.Tax, &l.Total, &l.Discount, &l.Shipping, &l.Amount, &l.Credited); err != nil {
+		if err := row.Scan(&of, &l.Line, &l.SKU, &l.Name, &l.Quantity, &l.UnitPrice, &l.Tax, &l.Total, &l.Discount, &l.Shipping, &l.Amount, &l.Credited, &l.Returned); err != nil {
 			return err
 		}
 		byOrder[of] = append(byOrder[of], l)
 		return nil
-	}, `SELECT order_id, line, sku, name, quantity, unit_price, tax, total, discount, shipping, amount, credited FROM order_lines
+	}, `SELECT order_id, line, sku, name, quantity, unit_price, tax, total, discount, shipping, amount, credited, returned FROM order_lines
 		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, line`, first, last)
 	return byOrder, err
 }
@@ -284,7 +284,7 @@ func scanNumber(row db.Row) (int64, error) {
 
 const columns = `id, number, source, source_number, version, status, stock, payment, fulfilment, ended, failure,
 	customer, currency, prices_include_tax, items, discount, shipping, shipping_tax, tax, total, shipping_method,
-	placed_at, updated_at, next_due, open_tickets, held, held_at, units, reserved, planned, labelled, left_house, arrived, lost, replaced, captured, refunding, refunded`
+	placed_at, updated_at, next_due, open_tickets, held, held_at, units, reserved, planned, labelled, left_house, arrived, lost, replaced, returned, captured, refunding, refunded`
 
 func scanOrder(row db.Row) (Order, error) {
 	var o Order
@@ -293,7 +293,7 @@ func scanOrder(row db.Row) (Order, error) {
 		(*string)(&o.Stock), (*string)(&o.Payment), (*string)(&o.Fulfilment), (*string)(&o.End), (*string)(&o.Failure),
 		&o.Customer, (*string)(&o.Currency), &included, &o.Items, &o.Discount, &o.Shipping, &o.ShippingTax, &o.Tax, &o.Total, &o.ShippingMethod,
 		&placed, &updated, &due, &o.OpenTickets, &o.Held, &heldAt,
-		&o.Sums.Units, &o.Sums.Reserved, &o.Sums.Planned, &o.Sums.Labelled, &o.Sums.Left, &o.Sums.Arrived, &o.Sums.Lost, &o.Sums.Replaced, &o.Sums.Captured, &o.Sums.Refunding, &o.Sums.Refunded)
+		&o.Sums.Units, &o.Sums.Reserved, &o.Sums.Planned, &o.Sums.Labelled, &o.Sums.Left, &o.Sums.Arrived, &o.Sums.Lost, &o.Sums.Replaced, &o.Sums.Returned, &o.Sums.Captured, &o.Sums.Refunding, &o.Sums.Refunded)
 	o.PricesIncludeTax = included == 1
 	o.PlacedAt, o.UpdatedAt, o.NextDue, o.HeldAt = db.Time(placed), db.Time(updated), db.Time(due), db.Time(heldAt)
 	return o, err

@@ -18,6 +18,7 @@ type Sums struct {
 	Arrived   int64 `json:"arrived"`   // in parcels that are at the door
 	Lost      int64 `json:"lost"`      // in parcels that do not arrive, and not sent anew
 	Replaced  int64 `json:"replaced"`  // sent anew because a parcel did not arrive: they count once more
+	Returned  int64 `json:"returned"`  // of the arrived: what the customer has sent back
 	Captured  int64 `json:"captured"`  // taken from the customer
 	Refunding int64 `json:"refunding"` // being given back
 	Refunded  int64 `json:"refunded"`  // given back
@@ -47,7 +48,7 @@ func (s Sums) Kept() int64 { return s.Captured - s.Refunding - s.Refunded }
 // Hold says whether the sums can be those of an order.
 func (s Sums) Hold() bool {
 	for _, n := range []int64{s.Units, s.Reserved, s.Planned, s.Labelled, s.Left, s.Arrived, s.Lost, s.Replaced,
-		s.Captured, s.Refunding, s.Refunded, s.Unpacked(), s.Waiting(), s.Kept()} {
+		s.Returned, s.Arrived - s.Returned, s.Captured, s.Refunding, s.Refunded, s.Unpacked(), s.Waiting(), s.Kept()} {
 		if n < 0 {
 			return false
 		}
@@ -96,6 +97,8 @@ var ledger = []struct {
 	{"shipment.unpacked", "", func(s *Sums, f facts) { s.Labelled -= f.Units }},
 	{"shipment.strayed", "", func(s *Sums, f facts) { s.Labelled -= f.Units; s.Reserved -= f.Units }},
 	{"shipment.replaced", "", func(s *Sums, f facts) { s.Lost -= f.Units; s.Replaced += f.Units; s.Reserved += f.Units }},
+
+	{"return.received", "", func(s *Sums, f facts) { s.Returned += f.Units }},
 
 	{"payment.succeeded", "", func(s *Sums, f facts) { s.Captured += f.Amount }},
 	{"refund.opened", "", func(s *Sums, f facts) { s.Refunding += f.Amount }},
@@ -178,6 +181,8 @@ func fulfilmentOf(s Sums) Fulfilment {
 // as were ordered.
 func afterShipping(s Sums) Fulfilment {
 	switch {
+	case s.Returned == s.Units:
+		return FulfilmentReturned
 	case s.Arrived == s.Units:
 		return FulfilmentDelivered
 	case s.Lost > 0:

@@ -37,6 +37,9 @@ type Policy struct {
 	LostAfter     Duration `json:"lost_after"`     // how long without a scan before it is given up as lost; 0 for never
 	OnLost        OnLost   `json:"on_lost"`        // what is done about a parcel that is lost or damaged
 	CheckRefund   Duration `json:"check_refund"`   // how long after a refund a gateway is asked whether the money has stayed with the customer
+	ReturnWindow  Duration `json:"return_window"`  // how long after its delivery what was bought may be sent back
+	ReturnWithin  Duration `json:"return_within"`  // how long a return is waited for before it expires
+	OnReturn      OnReturn `json:"on_return"`      // what is done about the money for what came back
 	CloseSolved   Duration `json:"close_solved"`   // how long a solved ticket stays open to a reply
 	// HoldUnshipped is how long an order that no carrier takes is held for a person
 	// before it fails; with 0 it fails at once, unless a parcel of it has left.
@@ -73,6 +76,15 @@ type OnLost string
 const (
 	OnLostAsk    OnLost = "ask"    // a person decides
 	OnLostReship OnLost = "reship" // its goods are sent anew, if they are there
+)
+
+// OnReturn says what is done about the money for what a customer has sent back.
+type OnReturn string
+
+// The ways to go on.
+const (
+	OnReturnRefund OnReturn = "refund" // it is given back
+	OnReturnAsk    OnReturn = "ask"    // a person decides
 )
 
 // HandOver says what counts as handing a parcel over to the carrier.
@@ -154,6 +166,9 @@ func Default() Policy {
 		LostAfter:     30 * day,
 		OnLost:        OnLostAsk,
 		CheckRefund:   7 * day,
+		ReturnWindow:  30 * day,
+		ReturnWithin:  30 * day,
+		OnReturn:      OnReturnRefund,
 		CloseSolved:   7 * day,
 
 		HoldRules: []HoldRule{},
@@ -173,6 +188,8 @@ func (p Policy) Validate() error {
 	c.If(p.HandOver != HandOverAtOnce && p.HandOver != HandOverByPerson && p.HandOver != HandOverFirstScan,
 		"handover", "unknown", "at_once, by_person or first_scan")
 	c.If(p.OnLost != OnLostAsk && p.OnLost != OnLostReship, "on_lost", "unknown", "ask or reship")
+	c.If(p.OnReturn != OnReturnRefund && p.OnReturn != OnReturnAsk, "on_return", "unknown", "refund or ask")
+	c.If(p.ReturnWindow < 0, "return_window", "out_of_range", "not negative")
 	c.If(p.LostAfter != 0 && p.LostAfter < shortest, "lost_after", "out_of_range", "at least %s, or 0", time.Duration(shortest))
 	c.If(p.Ask.Tries < 1, "ask.tries", "out_of_range", "at least 1")
 	c.If(p.Ask.Most < p.Ask.First, "ask", "out_of_range", "first ≤ most")
@@ -183,7 +200,7 @@ func (p Policy) Validate() error {
 	}{
 		{"ask.first", p.Ask.First}, {"ask.within", p.Ask.Within}, {"breaker.pause", p.Breaker.Pause},
 		{"authorisation_margin", p.AuthorisationMargin}, {"await_payment", p.AwaitPayment}, {"pay_within", p.PayWithin}, {"await_handover", p.AwaitHandOver}, {"track_every", p.TrackEvery},
-		{"silence", p.Silence}, {"check_refund", p.CheckRefund}, {"close_solved", p.CloseSolved},
+		{"silence", p.Silence}, {"check_refund", p.CheckRefund}, {"return_within", p.ReturnWithin}, {"close_solved", p.CloseSolved},
 	} {
 		c.If(d.d < shortest, d.path, "out_of_range", "at least %s", time.Duration(shortest))
 	}

@@ -11,7 +11,6 @@ import (
 	"doorstep/money"
 	"doorstep/order"
 	"doorstep/payment"
-	"doorstep/shipping"
 )
 
 // Cause is why something needs attention.
@@ -210,22 +209,9 @@ func arrivedWorth(r db.Reader, o order.Order) (worth int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	parcels, err := shipping.Of(r, o.ID)
+	units, err := arrivedUnits(r, o.ID)
 	if err != nil {
 		return 0, err
-	}
-	packed, err := shipping.Lines(r, o.ID)
-	if err != nil {
-		return 0, err
-	}
-	units := map[int64]int64{}
-	for _, s := range parcels {
-		if s.DeliveredAt.IsZero() || !s.Live() {
-			continue // what was sent in the place of a parcel counts, not what turns up of it
-		}
-		for _, l := range packed[s.ID] {
-			units[l.Line] += l.Quantity
-		}
 	}
 	for _, l := range lines {
 		worth += l.Worth(units[l.Line], o.PricesIncludeTax)

@@ -50,6 +50,8 @@ func (c *change) requestCancel() error {
 // whyNoCancel is why an order can not be cancelled as it stands, nil when it can.
 func whyNoCancel(o order.Order) error {
 	switch {
+	case o.Status == order.Returned:
+		return fault.New(fault.Conflict, "order %d has come back already", o.Number)
 	case o.Status == order.Shipped || o.Status == order.Delivered:
 		return fault.New(fault.TooLate, "order %d is %s: it can be sent back when it has arrived", o.Number, o.Status)
 	case o.Sums.Sent() > 0:

@@ -36,11 +36,13 @@ type change struct {
 	attempts  rows[payment.Attempt]
 	refunds   rows[payment.Refund]
 	shipments rows[shipping.Shipment]
+	returns   rows[shipping.Return]
 	labels    rows[shipping.Attempt]
 	tickets   rows[support.Ticket]
 	items     rows[work.Item]
 
 	held    map[string][]shipping.ShipmentLine // what shipments hold, as far as it was read or is new
+	coming  map[string][]shipping.ReturnLine   // what the returns are about that this change authorises
 	credits map[string][]payment.RefundLine    // of which lines the refunds are that this change opens
 	queue   []event.Event                      // what happened and was not followed yet
 	begun   work.Item                          // the item of the step that makes the change, as it was
@@ -53,7 +55,7 @@ type change struct {
 //
 // Errors: not_found.
 func (p *Process) begin(tx *db.Tx, owner string, by access.Actor) (*change, error) {
-	c := &change{p: p, tx: tx, by: by, held: map[string][]shipping.ShipmentLine{}, credits: map[string][]payment.RefundLine{}}
+	c := &change{p: p, tx: tx, by: by, held: map[string][]shipping.ShipmentLine{}, coming: map[string][]shipping.ReturnLine{}, credits: map[string][]payment.RefundLine{}}
 	var err error
 	if c.policy, err = p.policies.Current(tx); err != nil {
 		return nil, err
@@ -75,7 +77,7 @@ func (p *Process) begin(tx *db.Tx, owner string, by access.Actor) (*change, erro
 
 // loneTicket makes a change of a ticket that is about no order.
 func (c *change) loneTicket(tickets ...support.Ticket) {
-	c.payments.loaded, c.attempts.loaded, c.refunds.loaded, c.shipments.loaded, c.labels.loaded = true, true, true, true, true
+	c.payments.loaded, c.attempts.loaded, c.refunds.loaded, c.shipments.loaded, c.returns.loaded, c.labels.loaded = true, true, true, true, true, true
 	c.tickets.set(tickets)
 }
 
@@ -323,6 +325,7 @@ func (c *change) finish(own *work.Item) error {
 	c.attempts.flush(func(a payment.Attempt) { payment.InsertAttempt(c.tx, a) }, func(a, _ payment.Attempt) { payment.SaveAttempt(c.tx, a) })
 	c.refunds.flush(func(f payment.Refund) { payment.InsertRefund(c.tx, f, c.credits[f.ID]) }, func(f, _ payment.Refund) { payment.SaveRefund(c.tx, f) })
 	c.shipments.flush(func(s shipping.Shipment) { shipping.Insert(c.tx, s, c.held[s.ID]) }, func(s, _ shipping.Shipment) { shipping.Save(c.tx, s) })
+	c.returns.flush(func(r shipping.Return) { shipping.InsertReturn(c.tx, r, c.coming[r.ID]) }, func(r, _ shipping.Return) { shipping.SaveReturn(c.tx, r) })
 	c.labels.flush(func(a shipping.Attempt) { shipping.InsertAttempt(c.tx, a) }, func(a, _ shipping.Attempt) { shipping.SaveAttempt(c.tx, a) })
 	c.tickets.flush(func(t support.Ticket) { support.Insert(c.tx, t) }, func(t, before support.Ticket) { support.Save(c.tx, t, before) })
 	if c.order.ID == "" {
@@ -362,6 +365,10 @@ func (c *change) getRefunds() ([]*payment.Refund, error) {
 
 func (c *change) getShipments() ([]*shipping.Shipment, error) {
 	return c.shipments.get(func() ([]shipping.Shipment, error) { return shipping.Of(c.tx, c.order.ID) })
+}
+
+func (c *change) getReturns() ([]*shipping.Return, error) {
+	return c.returns.get(func() ([]shipping.Return, error) { return shipping.Returns(c.tx, c.order.ID) })
 }
 
 func (c *change) getLabels() ([]*shipping.Attempt, error) {

@@ -75,6 +75,7 @@ func document() []byte {
 	drawStates(&b, "Attempts, at gateways and carriers", attempt.Transitions)
 	drawStates(&b, "Refunds", payment.RefundTransitions)
 	drawStates(&b, "Shipments", shipping.Transitions)
+	drawStates(&b, "Returns", shipping.ReturnTransitions)
 	drawStates(&b, "Tickets", support.Transitions)
 	return b.Bytes()
 }

@@ -3,7 +3,6 @@ package process
 import (
 	"context"
 	"encoding/json"
-	"regexp"
 	"time"
 
 	"doorstep/attempt"
@@ -12,9 +11,6 @@ import (
 	"doorstep/internal/work"
 	"doorstep/order"
 )
-
-// reasonCode is what a hold's reason looks like: a word for programs.
-var reasonCode = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
 // reasonData is what order.held carries.
 type reasonData struct {
@@ -35,7 +31,7 @@ func reasonOf(e event.Event) string {
 // Errors: invalid; not_found; conflict when it is held already, or over.
 func (p *Process) Hold(ctx context.Context, by Command, orderID, reason, text string) (Result[order.Order], error) {
 	var check fault.Check
-	check.If(!reasonCode.MatchString(reason), "reason", "malformed", "a word of letters, digits and _ such as fraud_suspected")
+	check.Word("reason", reason, "fraud_suspected")
 	check.If(HeldByProcess(reason), "reason", "reserved", "another word: for this reason the process itself holds orders")
 	check.Prose("text", text, maxNote)
 	if err := check.Err("the hold"); err != nil {

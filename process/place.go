@@ -144,7 +144,7 @@ func (c *change) newOrder(q order.Request, totals order.Totals, number int64) {
 		Facets: order.New(), Customer: q.Customer.ID, Currency: q.Currency, PricesIncludeTax: q.PricesIncludeTax,
 		Totals: totals, ShippingMethod: method, PlacedAt: now, UpdatedAt: now,
 	}
-	for _, loaded := range []*bool{&c.payments.loaded, &c.attempts.loaded, &c.refunds.loaded, &c.shipments.loaded,
+	for _, loaded := range []*bool{&c.payments.loaded, &c.attempts.loaded, &c.refunds.loaded, &c.shipments.loaded, &c.returns.loaded,
 		&c.labels.loaded, &c.tickets.loaded, &c.items.loaded} {
 		*loaded = true // there is nothing to read of a new order
 	}

@@ -93,9 +93,10 @@ func drawConfig(r *rapid.T) config {
 	cfg.gateway.AuthorisationLife = rapid.SampledFrom([]time.Duration{0, time.Hour, 2 * day}).Draw(r, "life of an authorisation")
 	end := rapid.SampledFrom([]policy.AuthorisationEnd{policy.EndCapture, policy.EndRenew, policy.EndReport}).Draw(r, "its end")
 	lostAfter := rapid.SampledFrom([]time.Duration{0, 10 * day, 30 * day}).Draw(r, "given up after")
+	onReturn := rapid.SampledFrom([]policy.OnReturn{policy.OnReturnRefund, policy.OnReturnAsk}).Draw(r, "on a return")
 	onLost := rapid.SampledFrom([]policy.OnLost{policy.OnLostAsk, policy.OnLostReship}).Draw(r, "on a loss")
 	cfg.policy = func(p *policy.Policy) {
-		p.LostAfter, p.OnLost = policy.Duration(lostAfter), onLost
+		p.LostAfter, p.OnLost, p.OnReturn = policy.Duration(lostAfter), onLost, onReturn
 		p.Capture, p.HandOver, p.Gateway, p.Carrier, p.Ask.Tries, p.AuthorisationEnd = capture, handOver, pays, ships, tries, end
 	}
 	return cfg
@@ -126,6 +127,8 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		"find a parcel":  m.on(m.drawFound),
 		"send it anew":   m.on(m.drawReship),
 		"receive it":     m.on(m.drawReceive),
+		"send it back":   m.on(m.drawReturn),
+		"take it back":   m.on(m.drawTakeBack),
 		"give back":      m.on(m.drawRecordRefund),
 		"refund":         m.on(m.drawRefund),
 		"give up a refund": m.on(func(_ *rapid.T, o order.Order) error {
@@ -271,6 +274,43 @@ func (m *model) drawReceive(r *rapid.T, o order.Order) error {
 	return err
 }
 
+func (m *model) drawReturn(r *rapid.T, o order.Order) error {
+	q := shipping.ReturnRequest{Reason: "made_up", Late: rapid.Bool().Draw(r, "late")}
+	if rapid.Bool().Draw(r, "some of it") {
+		q.Lines = []shipping.LineUnits{units(rapid.Int64Range(1, 3).Draw(r, "line"), rapid.Int64Range(0, 20).Draw(r, "units"))}
+	}
+	_, err := m.AuthoriseReturn(m.t.Context(), person(""), o.ID, 0, q)
+	return err
+}
+
+func (m *model) drawTakeBack(r *rapid.T, o order.Order) error {
+	all := m.show(o.ID).Returns
+	if len(all) == 0 {
+		return nil
+	}
+	of := rapid.SampledFrom(all).Draw(r, "return")
+	if rapid.IntRange(0, 4).Draw(r, "is it not to come") == 0 {
+		_, err := m.CancelReturn(m.t.Context(), person(""), o.ID, of.ID)
+		return err
+	}
+	q := shipping.Reception{Withhold: rapid.Bool().Draw(r, "withhold")}
+	q.WriteOff = rapid.Bool().Draw(r, "of no use")
+	if rapid.Bool().Draw(r, "some of it") {
+		q.Lines = []shipping.LineUnits{units(rapid.Int64Range(1, 3).Draw(r, "line"), rapid.Int64Range(0, 20).Draw(r, "units"))}
+	}
+	_, err := m.ReceiveReturn(m.t.Context(), person(""), o.ID, of.ID, q)
+	if err != nil {
+		return err
+	}
+	for _, l := range m.show(o.ID).Coming[of.ID] {
+		if q.WriteOff && l.Restocked > 0 {
+			m.t.Errorf("what is of no use is on hand: %+v", l)
+		}
+		m.back[l.SKU] += l.Restocked
+	}
+	return nil
+}
+
 func (m *model) drawRefund(r *rapid.T, o order.Order) error {
 	q := order.CreditRequest{Reason: "made up"}
 	switch rapid.IntRange(0, 2).Draw(r, "what") {
@@ -341,7 +381,13 @@ func (m *model) paid(v process.Overview) {
 			m.t.Errorf("a parcel of %d has left, and %d are captured", v.Order.Total, p.Captured)
 		}
 	}
-	credited := int64(0)
+	credited, back := int64(0), int64(0)
+	for _, r := range v.Returns {
+		back += r.Came
+	}
+	if back != v.Order.Sums.Returned || (v.Order.Status == order.Returned) != (back > 0 && back == v.Order.Sums.Units) {
+		m.t.Errorf("of %d units %d came back, and the order is %s", v.Order.Sums.Units, back, v.Order.Status)
+	}
 	for _, l := range v.Lines {
 		credited += l.Credited
 		if l.Credited > l.Amount {

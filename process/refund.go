@@ -69,14 +69,14 @@ func refundData(p *payment.Payment, f *payment.Refund) paymentData {
 }
 
 // openRefund begins to give back what was credited to the order's lines.
-func (c *change) openRefund(p *payment.Payment, credits []order.Credit, reason string) error {
+func (c *change) openRefund(p *payment.Payment, credits []order.Credit, reason string) (*payment.Refund, error) {
 	f := c.refunds.add(payment.Refund{ID: c.newID("rfd", p.ID), Payment: p.ID, Order: c.order.ID, Reason: reason, OpenedAt: c.tx.Now()})
 	for _, credit := range credits {
 		f.Amount += credit.Amount
 		c.credits[f.ID] = append(c.credits[f.ID], payment.RefundLine(credit))
 		order.GiveCredit(c.tx, c.order.ID, credit.Line, credit.Amount)
 	}
-	return c.moveRefund(f, payment.EventRefundOpened, refundData(p, f))
+	return f, c.moveRefund(f, payment.EventRefundOpened, refundData(p, f))
 }
 
 // RefundPlan is what a refund comes to.
@@ -134,7 +134,8 @@ func (p *Process) Refund(ctx context.Context, by Command, orderID string, versio
 		if _, err := c.getRefunds(); err != nil { // to which this one is added
 			return err
 		}
-		return c.openRefund(pay, plan.credits, q.Reason)
+		_, err = c.openRefund(pay, plan.credits, q.Reason)
+		return err
 	})
 }
 
@@ -246,7 +247,8 @@ func giveBack(c *change, _ event.Event) error {
 	if err != nil {
 		return err
 	}
-	return c.openRefund(p, credits, string(c.order.Status))
+	_, err = c.openRefund(p, credits, string(c.order.Status))
+	return err
 }
 
 // RecordRefund says that a person has given money back: what was paid elsewhere,

@@ -24,6 +24,8 @@ type Overview struct {
 	Shipments []shipping.Shipment                `json:"shipments"`
 	Packed    map[string][]shipping.ShipmentLine `json:"packed"` // what is in it, by shipment
 	Scans     map[string][]shipping.Scan         `json:"scans"`  // by shipment
+	Returns   []shipping.Return                  `json:"returns"`
+	Coming    map[string][]shipping.ReturnLine   `json:"return_lines"` // of which lines they are, by return
 	Tickets   []support.Ticket                   `json:"tickets"`
 	Notes     []order.Note                       `json:"notes"`
 	Next      []Next                             `json:"next"` // what happens next, or is waited for
@@ -62,6 +64,8 @@ func (p *Process) Show(ctx context.Context, what string) (Overview, error) {
 			func() error { v.Shipments, err = shipping.Of(r, id); return err },
 			func() error { v.Packed, err = shipping.Lines(r, id); return err },
 			func() error { v.Scans, err = shipping.Scans(r, id); return err },
+			func() error { v.Returns, err = shipping.Returns(r, id); return err },
+			func() error { v.Coming, err = shipping.ReturnLines(r, id); return err },
 			func() error { v.Tickets, err = support.Of(r, id); return err },
 			func() error { v.Notes, err = order.Notes(r, id); return err },
 			func() error { v.Timeline, err = event.Timeline(r, id); return err },

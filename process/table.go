@@ -60,6 +60,9 @@ const (
 	StepRefund        Step = "refund"
 	StepAwaitRefund   Step = "await_refund"
 	StepCheckRefund   Step = "check_refund"
+	StepAwaitReturn   Step = "await_return"
+	StepRefundReturn  Step = "refund_return"
+	StepReportReturn  Step = "report_return"
 	StepReportRefund  Step = "report_refund"
 	StepReportFailing Step = "report_failed_refund"
 	StepReport        Step = "report_failure"
@@ -132,7 +135,7 @@ type Guard struct {
 // Table returns the order process. The order of its rows is the order in which
 // they are tried for one event.
 func Table() []Row {
-	return slices.Concat(payRows(), authorisationRows(), shipRows(), astrayRows(), endRows(), holdRows(), ticketRows())
+	return slices.Concat(payRows(), authorisationRows(), shipRows(), astrayRows(), returnRows(), endRows(), holdRows(), ticketRows())
 }
 
 // payRows are the rows that lead to an order that is paid.
@@ -329,6 +332,29 @@ func astrayRows() []Row {
 			Step: StepReportTwice, Kind: Rule, On: on(shipping.EventFound, shipping.EventDelivered), Guard: wasReplaced, about: theOrder,
 			Does: "open a ticket for a parcel that turns up after its goods were sent anew", Leads: on(support.EventOpened),
 			rule: reportTwice,
+		},
+	}
+}
+
+// returnRows are the rows of what had arrived and is sent back.
+func returnRows() []Row {
+	return []Row{
+		{
+			Step: StepAwaitReturn, Kind: Wait, On: on(shipping.EventReturnAuthorised),
+			Until: on(shipping.EventReturnReceived, shipping.EventReturnCanceled, shipping.EventReturnExpired),
+			Does:  "wait until what the customer sends back has come; then the return expires",
+			due:   awaitReturnDue, lapse: expireReturn,
+			Ways: []Way{WayRetry}, Else: "receive or cancel the return",
+		},
+		{
+			Step: StepRefundReturn, Kind: Rule, On: on(shipping.EventReturnReceived), Guard: refundsReturn,
+			Does: "give the money back for what came", Leads: on(payment.EventRefundOpened),
+			rule: refundReturn,
+		},
+		{
+			Step: StepReportReturn, Kind: Rule, On: on(shipping.EventReturnReceived), Guard: asksAboutReturn,
+			Does: "open a ticket for goods that came back, of whose money a person decides", Leads: on(support.EventOpened),
+			rule: reportReturn,
 		},
 	}
 }

@@ -181,6 +181,7 @@ func (s *sightings) transitions(t *testing.T) {
 	tableOf("pay", payment.Transitions, add)
 	tableOf("rfd", payment.RefundTransitions, add)
 	tableOf("shp", shipping.Transitions, add)
+	tableOf("ret", shipping.ReturnTransitions, add)
 	tableOf("tkt", support.Transitions, add)
 	tableOf("attempt", attempt.Transitions, add)
 	tableOf("label", attempt.Transitions, add)

@@ -139,7 +139,7 @@ func money(o OrderFact) Decision {
 }
 
 func cancel(o OrderFact) Decision {
-	if o.CancelRefused || o.Status == "shipped" || o.Status == "delivered" {
+	if o.CancelRefused || o.Status == "shipped" || o.Status == "delivered" || o.Status == "returned" {
 		return Decision{Explain, TooLate}
 	}
 	return Decision{Cancel, WillCancel}

@@ -44,13 +44,14 @@ func one(kind verify.Kind, subject string) []named { return []named{{kind, subje
 const (
 	paymentOf  = `SELECT id FROM payments WHERE order_id = '%s'`
 	refundOf   = `SELECT id FROM refunds WHERE order_id = '%s'`
+	returnOf   = `SELECT id FROM returns WHERE order_id = '%s'`
 	shipmentOf = `SELECT id FROM shipments WHERE order_id = '%s'`
 )
 
 func of(query, purpose string) string { return fmt.Sprintf(query, "{"+purpose+"}") }
 
 // corruptions are all that is done to a shop, each to a copy of its own.
-var corruptions = slices.Concat(historyCorruptions, orderCorruptions, moneyCorruptions, parcelCorruptions, stockCorruptions, stepCorruptions, saidCorruptions)
+var corruptions = slices.Concat(historyCorruptions, orderCorruptions, moneyCorruptions, parcelCorruptions, returnCorruptions, stockCorruptions, stepCorruptions, saidCorruptions)
 
 var historyCorruptions = []corruption{
 	{"the row is ahead of its events", []string{`UPDATE orders SET version = version + 1 WHERE id = '{delivered}'`}, one(verify.Version, "{delivered}")},
@@ -276,6 +277,39 @@ var parcelCorruptions = []corruption{
 	{"turned back on its way", []string{`UPDATE shipments SET tracking = 'in_transit' WHERE order_id = '{delivered}'`}, one(verify.Tracking, of(shipmentOf, "delivered"))},
 	{"last seen later", []string{`UPDATE shipments SET scanned_at = scanned_at + 1 WHERE order_id = '{delivered}'`}, one(verify.Tracking, of(shipmentOf, "delivered"))},
 	{"a scan is lost", []string{`DELETE FROM scans WHERE order_id = '{delivered}' AND status = 'delivered'`}, one(verify.Tracking, of(shipmentOf, "delivered"))},
+}
+
+var returnCorruptions = []corruption{
+	{"more may come back than its returns say", []string{`UPDATE order_lines SET returned = returned + 1 WHERE order_id = '{sent back}'`}, one(verify.Returns, "{sent back}")},
+	{"more came back than has arrived", []string{
+		`UPDATE order_lines SET returned = 4 WHERE order_id = '{coming back}'`,
+		`UPDATE return_lines SET quantity = 4 WHERE order_id = '{coming back}'`,
+		`UPDATE returns SET units = 4 WHERE order_id = '{coming back}'`,
+	}, one(verify.Returns, "{coming back}")},
+	{"a return of another line", []string{`UPDATE return_lines SET sku = 'POT' WHERE order_id = '{coming back}'`}, one(verify.Returns, of(returnOf, "coming back"))},
+	{"more may come back than its lines say", []string{`UPDATE returns SET units = units + 1 WHERE order_id = '{coming back}'`}, one(verify.Returns, of(returnOf, "coming back"))},
+	{"more is on hand again than its event says", []string{
+		`UPDATE returns SET restocked = 2, withheld = 0 WHERE order_id = '{sent back}'`,
+		`UPDATE return_lines SET restocked = 2, withheld = 0 WHERE order_id = '{sent back}'`,
+	}, one(verify.Returns, of(returnOf, "sent back"))},
+	{"a return that has no end", []string{`UPDATE returns SET closed_at = 0 WHERE order_id = '{sent back}'`}, one(verify.Returns, of(returnOf, "sent back"))},
+	{"an order says that less came back", []string{`UPDATE orders SET returned = returned - 1 WHERE id = '{sent back}'`},
+		[]named{{verify.Returns, "{sent back}"}, {verify.Sums, "{sent back}"}}},
+	{"a return that no one waits for", []string{`DELETE FROM work WHERE owner = '{coming back}' AND step = 'await_return'`, `UPDATE orders SET next_due = 0 WHERE id = '{coming back}'`},
+		one(verify.NoNextStep, "{coming back}")},
+	{"a return is elsewhere", []string{`UPDATE returns SET status = 'expired', closed_at = 1 WHERE order_id = '{coming back}'`},
+		[]named{{verify.State, of(returnOf, "coming back")}, {verify.Returns, "{coming back}"}, {verify.StrayStep, "{coming back}"}}},
+	{"a return is lost", []string{`DELETE FROM returns WHERE order_id = '{coming back}'`},
+		[]named{{verify.Orphan, of(returnOf, "coming back")}, {verify.Orphan, of(returnOf, "coming back")}, {verify.Returns, "{coming back}"}, {verify.StrayStep, "{coming back}"}}},
+	{"less was put on hand of a return than its event says", []string{`UPDATE stock_movements SET order_id = '' WHERE order_id = '{sent back}' AND type = 'return'`},
+		one(verify.ReturnedStock, "{sent back}")},
+	{"more is given back than came", []string{`UPDATE refund_lines SET quantity = quantity + 1 WHERE order_id = '{sent back}'`}, one(verify.ReturnRefunds, of(returnOf, "sent back"))},
+	{"given back before it came", []string{`UPDATE refunds SET opened_at = opened_at - 1 WHERE order_id = '{sent back}'`}, one(verify.ReturnRefunds, of(returnOf, "sent back"))},
+	{"given back by nothing", []string{`UPDATE returns SET refund_id = 'rfd_gone' WHERE order_id = '{sent back}'`}, one(verify.ReturnRefunds, of(returnOf, "sent back"))},
+	{"given back for two returns", []string{
+		`INSERT INTO returns (id, order_id, status, reason, units, came, restocked, withheld, refund_id, authorised_at, until_at, closed_at)
+			SELECT 'ret_x', order_id, status, reason, 0, 0, 0, 0, refund_id, authorised_at, until_at, closed_at FROM returns WHERE order_id = '{sent back}'`,
+	}, []named{{verify.ReturnRefunds, "ret_x"}, {verify.ReturnRefunds, "ret_x"}, {verify.State, "ret_x"}}},
 }
 
 // label adds a purchase to the attempts of an order's parcel.

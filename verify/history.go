@@ -131,6 +131,10 @@ func (d *dossier) checkEntities() {
 		replay(d.Report, s.ID, shipping.Transitions, "", s.Status, of[s.ID])
 		delete(of, s.ID)
 	}
+	for _, v := range d.returns {
+		replay(d.Report, v.ID, shipping.ReturnTransitions, "", v.Status, of[v.ID])
+		delete(of, v.ID)
+	}
 	for _, t := range d.tickets {
 		d.checkTicketHistory(t, of[t.ID])
 		delete(of, t.ID)

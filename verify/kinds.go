@@ -53,6 +53,8 @@ const (
 	Deliveries      Kind = "deliveries"
 	Astray          Kind = "astray"
 	ReturnedStock   Kind = "returned_stock"
+	Returns         Kind = "returns"
+	ReturnRefunds   Kind = "return_refunds"
 	// Of stock.
 	StockFacet      Kind = "stock_facet"
 	MissingStock    Kind = "missing_stock"
@@ -88,8 +90,8 @@ func Kinds() []Rule {
 		{Sums, "An order's sums of goods and money are what its events come to."},
 		{Status, "An order's status is what its facets come to."},
 		{EventStatus, "Every event of an order says the status that the order had after it."},
-		{History, "The events of a payment, refund, shipment or ticket follow each other along its transition table."},
-		{State, "A payment, refund, shipment or ticket is in the state in which its events left it."},
+		{History, "The events of a payment, refund, shipment, return or ticket follow each other along its transition table."},
+		{State, "A payment, refund, shipment, return or ticket is in the state in which its events left it."},
 		{Times, "An order was placed at its first event and last changed at its last one, and is held since its events say so."},
 		{Totals, "An order's items are the sum of its lines, its tax is that of its lines and of its shipping, its total is what they come to, and its lines are numbered from 1."},
 		{Allotment, "An order's discount, shipping and total are allotted to its lines without remainder."},
@@ -125,7 +127,9 @@ func Kinds() []Rule {
 		{HandOvers, "A parcel was handed over when its events say so."},
 		{Deliveries, "A parcel was delivered when its event says that it was seen to arrive."},
 		{Astray, "A parcel does not arrive since its events say so, and was replaced when they say so."},
-		{ReturnedStock, "What was put back of an order's parcels is what their events say, and at most what they hold."},
+		{ReturnedStock, "What was put back of an order's parcels and returns is what their events say, and at most what they hold."},
+		{Returns, "A return is of units that have arrived and are in no other return; what came of it is what its lines and its event say; it has an end when it is not waited for."},
+		{ReturnRefunds, "The refund of a return is one of its order, for no more units of each line than came of it, but those for which none is given back."},
 		{StockFacet, "What is reserved for an order is what its lines ask for and has not left, but for what a count did not find, and as many units as it says."},
 		{MissingStock, "An order that goes on has all of its goods, reserved or gone, or it is held."},
 		{DeadReservation, "Nothing is reserved for an order that does not exist, and for one that is over only what is in a parcel whose label is not given back."},

@@ -29,6 +29,8 @@ type dossier struct {
 	credits      map[string][]payment.RefundLine // by refund
 	shipments    []shipping.Shipment
 	held         map[string][]shipping.ShipmentLine // by shipment
+	returns      []shipping.Return
+	coming       map[string][]shipping.ReturnLine // by return
 	labels       []shipping.Attempt
 	scans        map[string][]shipping.Scan // by shipment
 	tickets      []support.Ticket
@@ -44,7 +46,7 @@ type dossier struct {
 var rules = []func(*dossier){
 	(*dossier).checkHistory, (*dossier).checkEntities, (*dossier).checkTotals, (*dossier).checkContact,
 	(*dossier).checkPayments, (*dossier).checkRefunds, (*dossier).checkCredits, (*dossier).checkPaymentAttempts, (*dossier).checkUnpaidEnd, (*dossier).checkUndone, (*dossier).checkAuthorisationEnd,
-	(*dossier).checkShipments, (*dossier).checkParcels, (*dossier).checkLabels, (*dossier).checkTracking, (*dossier).checkHandOvers, (*dossier).checkDeliveries, (*dossier).checkAstray, (*dossier).checkReturned,
+	(*dossier).checkShipments, (*dossier).checkParcels, (*dossier).checkLabels, (*dossier).checkTracking, (*dossier).checkHandOvers, (*dossier).checkDeliveries, (*dossier).checkAstray, (*dossier).checkReturned, (*dossier).checkReturns, (*dossier).checkReturnRefunds,
 	(*dossier).checkStock, (*dossier).checkMissing, (*dossier).checkMovements, (*dossier).checkSteps, (*dossier).checkAttemptSteps, (*dossier).checkNextStep,
 	(*dossier).checkTickets, (*dossier).checkOwners,
 	(*dossier).checkFarOff, (*dossier).checkGateway, (*dossier).checkAttemptEvents, (*dossier).checkAttemptStatus, (*dossier).checkTold,
@@ -224,6 +226,18 @@ func (s *section) readParcels(r db.Reader, first, last string) error {
 		func(d *dossier) *[]shipping.Attempt { return &d.labels }); err != nil {
 		return err
 	}
+	returns, err := shipping.ReturnsRange(r, first, last)
+	if err := file(returns, err, s, func(v shipping.Return) string { return v.Order },
+		func(d *dossier) *[]shipping.Return { return &d.returns }); err != nil {
+		return err
+	}
+	coming, err := shipping.ReturnLinesRange(r, first, last)
+	if err != nil {
+		return err
+	}
+	for id, lines := range coming {
+		s.of(id).coming = lines
+	}
 	held, err := shipping.LinesRange(r, first, last)
 	if err != nil {
 		return err
@@ -280,6 +294,7 @@ func (d *dossier) reportOrphans(id string) {
 		"lines": len(d.lines), "contacts": count(d.contact), "stock movements": len(d.moved), "payments": len(d.payments), "payment attempts": len(d.attempts), "refunds": len(d.refunds),
 		"refunds' lines": len(d.credits),
 		"shipments":      len(d.shipments), "label attempts": len(d.labels),
+		"returns": len(d.returns), "returns' lines": len(d.coming),
 		"packed shipments": len(d.held), "scanned shipments": len(d.scans), "tickets": len(d.tickets), "events": len(d.events),
 	} {
 		if n > 0 {
@@ -324,8 +339,10 @@ func (d *dossier) checkOwners() {
 			d.find(Orphan, a.Key, "the order %s has no shipment %q for this attempt", d.order.ID, a.Shipment)
 		}
 	}
-	ownerless(d, d.held, "lines")
-	ownerless(d, d.scans, "scans")
+	shipped := func(id string) bool { _, ok := d.shipment(id); return ok }
+	ownerless(d, "shipment", shipped, d.held, "lines")
+	ownerless(d, "shipment", shipped, d.scans, "scans")
+	ownerless(d, "return", func(id string) bool { _, ok := d.returnOf(id); return ok }, d.coming, "lines")
 	for _, s := range d.shipments {
 		if !d.locations[s.Location] {
 			d.find(Orphan, s.ID, "there is no location %q for this shipment to leave from", s.Location)
@@ -333,11 +350,11 @@ func (d *dossier) checkOwners() {
 	}
 }
 
-// ownerless looks for what belongs to no shipment of the order.
-func ownerless[T any](d *dossier, parts map[string][]T, what string) {
+// ownerless looks for what belongs to no shipment or return of the order.
+func ownerless[T any](d *dossier, owner string, exists func(id string) bool, parts map[string][]T, what string) {
 	for _, id := range slices.Sorted(maps.Keys(parts)) {
-		if _, ok := d.shipment(id); !ok {
-			d.find(Orphan, id, "the order %s has no such shipment, but %d %s of it", d.order.ID, len(parts[id]), what)
+		if !exists(id) {
+			d.find(Orphan, id, "the order %s has no such %s, but %d %s of it", d.order.ID, owner, len(parts[id]), what)
 		}
 	}
 }
@@ -361,6 +378,10 @@ func (d *dossier) refund(id string) (payment.Refund, bool) {
 
 func (d *dossier) shipment(id string) (shipping.Shipment, bool) {
 	return pick(d.shipments, func(s shipping.Shipment) bool { return s.ID == id })
+}
+
+func (d *dossier) returnOf(id string) (shipping.Return, bool) {
+	return pick(d.returns, func(r shipping.Return) bool { return r.ID == id })
 }
 
 func (d *dossier) ticket(id string) (support.Ticket, bool) {

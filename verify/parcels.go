@@ -184,8 +184,8 @@ func (d *dossier) checkAstray() {
 	}
 }
 
-// checkReturned holds what was put back of the order's parcels against what their
-// events say of it, and never more than they hold.
+// checkReturned holds what was put back of the order's parcels and returns against
+// what their events say of it, and never more than they hold.
 func (d *dossier) checkReturned() {
 	var back, said int64
 	for _, m := range d.moved {
@@ -194,7 +194,7 @@ func (d *dossier) checkReturned() {
 		}
 	}
 	for _, e := range d.events {
-		if e.Type != shipping.EventReceived {
+		if e.Type != shipping.EventReceived && e.Type != shipping.EventReturnReceived {
 			continue
 		}
 		var data struct{ Restocked int64 }
@@ -205,7 +205,7 @@ func (d *dossier) checkReturned() {
 		}
 	}
 	if back != said {
-		d.find(ReturnedStock, d.order.ID, "%d units were put back, its parcels' events say %d", back, said)
+		d.find(ReturnedStock, d.order.ID, "%d units were put back, the events of its parcels and returns say %d", back, said)
 	}
 }
 

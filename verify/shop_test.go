@@ -237,6 +237,30 @@ func rich(q *order.Request) {
 	q.Discount, q.Shipping.Price, q.Shipping.Tax = 101, 395, 66
 }
 
+// three is an order of three cups.
+func three(q *order.Request) { q.Lines[0].Quantity = 3 }
+
+// sendBack authorises the return of two units of an order.
+func (s *shop) sendBack(purpose string) {
+	s.t.Helper()
+	_, err := s.AuthoriseReturn(s.t.Context(), person, s.orders[purpose], 0,
+		shipping.ReturnRequest{Lines: []shipping.LineUnits{{Line: 1, Quantity: 2}}, Reason: "unwanted", Late: true})
+	must(s.t, err)
+	s.look("after a return of " + purpose)
+}
+
+// receiveReturn receives an order's return, of which one unit is written off and
+// not paid for.
+func (s *shop) receiveReturn(purpose string) {
+	s.t.Helper()
+	r, err := s.FindReturn(s.t.Context(), s.orders[purpose])
+	must(s.t, err)
+	_, err = s.ReceiveReturn(s.t.Context(), person, r.Order, r.ID,
+		shipping.Reception{Grading: shipping.Grading{Unfit: map[string]int64{"CUP": 1}}, Withhold: true})
+	must(s.t, err)
+	s.look("after " + purpose + " came back")
+}
+
 func (s *shop) place(purpose string, change ...func(*order.Request)) {
 	s.t.Helper()
 	placed, err := s.Place(s.t.Context(), person, request(purpose, change...))
@@ -311,12 +335,17 @@ func (s *shop) fill() {
 	s.until(30 * 24 * time.Hour)
 	_, err := s.Refund(s.t.Context(), person, s.orders["delivered"], 0, order.CreditRequest{Amount: 1, Reason: "made up"})
 	must(s.t, err)
+	s.sendBack("sent back")
+	s.sendBack("coming back")
+	s.receiveReturn("sent back")
 	s.leaveUnfinished()
 }
 
 func (s *shop) sellAtOnce() {
 	s.t.Helper()
 	s.place("delivered", rich)
+	s.place("sent back", three)
+	s.place("coming back", three)
 	s.place("out of stock", func(q *order.Request) { q.Lines[0].Quantity = 10_000 })
 	s.place("declined", method(gateway.MethodStolen))
 	s.place("declined softly", method(gateway.MethodInsufficientFunds))

@@ -43,7 +43,11 @@ var waiting = map[process.Step]func(d *dossier, subject string) bool{
 		s, ok := d.shipment(subject)
 		return ok && (s.Status == shipping.LabelBought || s.Status == shipping.Shipped)
 	},
-	process.StepAwaitRemedy:   lacking,
+	process.StepAwaitRemedy: lacking,
+	process.StepAwaitReturn: func(d *dossier, subject string) bool {
+		v, ok := d.returnOf(subject)
+		return ok && v.Open()
+	},
 	process.StepAwaitHandOver: shipmentIn(shipping.Planned, shipping.LabelBought),
 	process.StepTrack:         shipmentIn(shipping.LabelBought, shipping.Shipped, shipping.Lost),
 	process.StepAwaitDelivery: shipmentIn(shipping.Shipped),
@@ -238,5 +242,14 @@ func (d *dossier) unfinished() []string {
 			subjects = append(subjects, s.ID)
 		}
 	}
-	return subjects
+	return append(subjects, d.openReturns()...)
+}
+
+func (d *dossier) openReturns() (open []string) {
+	for _, v := range d.returns {
+		if v.Open() {
+			open = append(open, v.ID)
+		}
+	}
+	return open
 }

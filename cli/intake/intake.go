@@ -31,7 +31,8 @@ type Command struct {
 	Reference string           `json:"reference,omitempty"` // record_payment, record_refund, record_void
 	Amount    *int64           `json:"amount,omitempty"`    // refund, record_payment, record_refund, minor units; all that is left or owed when missing
 	Refund    string           `json:"refund,omitempty"`    // record_refund, fail_refund: its id
-	Reason    string           `json:"reason,omitempty"`    // cancel, refund; hold, where it is a code
+	Returning string           `json:"return,omitempty"`    // receive_return, cancel_return: its id
+	Reason    string           `json:"reason,omitempty"`    // cancel, refund; hold, return, where it is a code
 	Text      string           `json:"text,omitempty"`      // hold
 	Shipment  string           `json:"shipment,omitempty"`  // hand_over, delivered: its id or tracking number
 
@@ -59,9 +60,12 @@ const (
 	Lost          Verb = "lost"
 	Found         Verb = "found"
 	Reship        Verb = "reship"
+	Return        Verb = "return"
+	ReceiveReturn Verb = "receive_return"
+	CancelReturn  Verb = "cancel_return"
 )
 
-var verbs = []Verb{Place, Cancel, Ticket, Receive, RecordPayment, Refund, RecordRefund, FailRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship}
+var verbs = []Verb{Place, Cancel, Ticket, Receive, RecordPayment, Refund, RecordRefund, FailRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship, Return, ReceiveReturn, CancelReturn}
 
 // Result is one line of the output.
 type Result struct {

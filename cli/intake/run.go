@@ -186,6 +186,8 @@ func (n *Intake) do(ctx context.Context, c Command) (Result, error) {
 		return n.ticket(ctx, by, c)
 	case HandOver, Delivered, Lost, Found, Reship:
 		return n.parcel(ctx, by, c)
+	case ReceiveReturn, CancelReturn:
+		return n.comingBack(ctx, by, c)
 	default:
 		return n.change(ctx, by, c)
 	}
@@ -222,6 +224,8 @@ func (n *Intake) change(ctx context.Context, by process.Command, c Command) (Res
 		return changed(n.Process.RecordVoid(ctx, by, o.ID, c.Reference))
 	case Refund:
 		return changed(n.Process.Refund(ctx, by, o.ID, 0, c.credit()))
+	case Return:
+		return changed(n.Process.AuthoriseReturn(ctx, by, o.ID, 0, shipping.ReturnRequest{Reason: c.Reason}))
 	case FailRefund:
 		return changed(n.Process.FailRefund(ctx, by, o.ID, c.Refund))
 	case RecordRefund:
@@ -263,6 +267,18 @@ func (n *Intake) parcel(ctx context.Context, by process.Command, c Command) (Res
 	default:
 		return changed(n.Process.HandOver(ctx, by, orderID, shipmentID, shipping.HandOver{TrackingNumber: c.TrackingNumber}))
 	}
+}
+
+// comingBack does what is about one return.
+func (n *Intake) comingBack(ctx context.Context, by process.Command, c Command) (Result, error) {
+	r, err := n.Process.FindReturn(ctx, c.Returning)
+	if err != nil {
+		return Result{}, err
+	}
+	if c.Do == CancelReturn {
+		return changed(n.Process.CancelReturn(ctx, by, r.Order, r.ID))
+	}
+	return changed(n.Process.ReceiveReturn(ctx, by, r.Order, r.ID, shipping.Reception{Location: c.Location}))
 }
 
 // credit is what the command has given back: an amount, or all that is left.

@@ -194,6 +194,8 @@ func finished(o order.Order) bool {
 	switch o.Status {
 	case order.Shipped, order.Delivered:
 		return (o.Payment == order.PaymentCaptured || o.Payment == order.PaymentPartlyRefunded) && o.Stock == order.StockLeft && o.End == order.EndNone
+	case order.Returned:
+		return o.Payment == order.PaymentRefunded && o.Stock == order.StockLeft
 	case order.Failed, order.Cancelled:
 		settled := o.Payment == order.PaymentDue || o.Payment == order.PaymentFailed || o.Payment == order.PaymentVoided || o.Payment == order.PaymentRefunded
 		return settled && (o.Stock == order.StockNone || o.Stock == order.StockReleased)
@@ -248,8 +250,11 @@ func (s *shop) stockIs(b books) {
 	}
 	booked := map[string]int64{}
 	for _, m := range b.moved {
-		if m.Type == inventory.Receipt {
+		switch m.Type {
+		case inventory.Receipt:
 			booked[m.SKU] += m.Quantity
+		case inventory.ReturnStock: // it has left, and is on hand
+			kept[m.SKU] -= m.Quantity
 		}
 	}
 	for _, g := range goods {
@@ -276,7 +281,7 @@ func (s *shop) moneyIs(b books) {
 	s.must(g.Close())
 	total := map[string]int64{}
 	for _, o := range b.orders {
-		if o.Stock == order.StockLeft {
+		if o.Stock == order.StockLeft && o.Status != order.Returned {
 			total[o.ID] = o.Total
 		}
 	}

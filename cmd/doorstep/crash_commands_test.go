@@ -108,6 +108,8 @@ var mayRefuse = map[intake.Verb][]fault.Code{
 	intake.Delivered:     {fault.Conflict},
 	intake.Found:         {fault.Conflict},
 	intake.Reship:        {fault.Conflict},
+	intake.Return:        {fault.Conflict},
+	intake.ReceiveReturn: {fault.Conflict},
 }
 
 // answered takes an answer to a command. One that was acknowledged gets its
@@ -210,6 +212,9 @@ func (s *shop) ticket(id string, about support.Category) {
 
 // follow is what a customer may do when an order was acknowledged.
 func (s *shop) follow(k *command) {
+	if k.do == intake.Delivered && s.part.manual && k.answer.OK && s.chance(60) {
+		s.sendBack(k.answer.Order)
+	}
 	if k.do != intake.Place || k.answer.Replayed {
 		return
 	}
@@ -254,6 +259,10 @@ func (s *shop) react(l logLine) {
 		if s.chance(40) {
 			s.delivered(l.Subject)
 		}
+	case process.StepAwaitReturn:
+		if s.chance(40) {
+			s.receiveReturn(l.Subject)
+		}
 	case process.StepAwaitRemedy:
 		switch {
 		case s.chance(50):
@@ -289,6 +298,15 @@ func (s *shop) handOver(shipment string) bool {
 // its money was not taken yet.
 func (s *shop) handOverAgain(shipment string) bool {
 	return s.book.add("again hand over "+shipment, intake.HandOver, fields{"shipment": shipment, "tracking_number": "MADE-UP-" + shipment})
+}
+
+// sendBack returns all of an order.
+func (s *shop) sendBack(id string) {
+	s.book.add("return "+id, intake.Return, fields{"order": id, "reason": "made_up"})
+}
+
+func (s *shop) receiveReturn(id string) bool {
+	return s.book.add("receive "+id, intake.ReceiveReturn, fields{"return": id})
 }
 
 func (s *shop) delivered(shipment string) bool { return s.parcel(intake.Delivered, shipment) }

@@ -139,12 +139,13 @@ func parts() []part {
 	byHand.Carrier = "manual"
 	soon := policy.Duration(time.Second)
 	byHand.AwaitPayment, byHand.AwaitHandOver, byHand.Silence, byHand.LostAfter = soon, soon, soon, 2*soon
+	byHand.ReturnWithin = soon
 	return []part{
 		{"captured at once", 50, hasty(), slices.Concat(
 			asking(process.StepAuthorise, process.StepBuyLabel, process.StepTrack, process.StepVoidLabel, process.StepRefund, process.StepCheckRefund),
 			waiting(process.StepCloseTicket)), false},
 		{"captured on hand-over", 30, later, asking(process.StepCapture, process.StepVoidPayment), false},
-		{"by hand", 20, byHand, waiting(process.StepAwaitPayment, process.StepAwaitHandOver, process.StepAwaitDelivery, process.StepAwaitRemedy, process.StepAwaitRefund), true},
+		{"by hand", 20, byHand, waiting(process.StepAwaitPayment, process.StepAwaitHandOver, process.StepAwaitDelivery, process.StepAwaitRemedy, process.StepAwaitReturn, process.StepAwaitRefund), true},
 	}
 }
 

@@ -35,6 +35,7 @@ CREATE TABLE orders (
     arrived            BIGINT NOT NULL CHECK (arrived >= 0 AND reserved + left_house + arrived + lost <= units),
     lost               BIGINT NOT NULL CHECK (lost >= 0),
     replaced           BIGINT NOT NULL CHECK (replaced >= 0),
+    returned           BIGINT NOT NULL CHECK (returned >= 0 AND returned <= arrived),
     captured           BIGINT NOT NULL,
     refunding          BIGINT NOT NULL CHECK (refunding >= 0),
     refunded           BIGINT NOT NULL CHECK (refunded >= 0 AND refunding + refunded <= captured),
@@ -58,6 +59,7 @@ CREATE TABLE order_lines (
     shipping   BIGINT NOT NULL CHECK (shipping >= 0),
     amount     BIGINT NOT NULL CHECK (amount >= 0), -- its part of the order's total
     credited   BIGINT NOT NULL CHECK (credited >= 0 AND credited <= amount), -- given back, or about to be
+    returned   BIGINT NOT NULL CHECK (returned >= 0 AND returned <= quantity), -- units that came back, or may
     PRIMARY KEY (order_id, line)
 );
 

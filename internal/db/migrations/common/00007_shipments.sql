@@ -74,3 +74,34 @@ CREATE TABLE label_late_answers (
     at          BIGINT NOT NULL,
     answer      TEXT   NOT NULL
 );
+
+-- What had arrived and is sent back by the customer.
+CREATE TABLE returns (
+    id            TEXT   NOT NULL PRIMARY KEY,
+    order_id      TEXT   NOT NULL,
+    status        TEXT   NOT NULL,
+    reason        TEXT   NOT NULL, -- a word for programs
+    units         BIGINT NOT NULL CHECK (units > 0),                            -- that may come back
+    came          BIGINT NOT NULL CHECK (came >= 0 AND came <= units),
+    restocked     BIGINT NOT NULL CHECK (restocked >= 0 AND restocked <= came), -- of those, what can be sold again
+    withheld      BIGINT NOT NULL CHECK (withheld >= 0 AND restocked + withheld <= came), -- for which no money is given back
+    refund_id     TEXT   NOT NULL, -- what gives the money back for it
+    authorised_at BIGINT NOT NULL,
+    until_at      BIGINT NOT NULL, -- when it expires
+    closed_at     BIGINT NOT NULL
+);
+CREATE INDEX returns_order ON returns (order_id, id);
+CREATE INDEX returns_status ON returns (status, id);
+
+CREATE TABLE return_lines (
+    order_id  TEXT   NOT NULL,
+    return_id TEXT   NOT NULL,
+    line      BIGINT NOT NULL,
+    sku       TEXT   NOT NULL,
+    quantity  BIGINT NOT NULL CHECK (quantity > 0),
+    came      BIGINT NOT NULL CHECK (came >= 0 AND came <= quantity),
+    restocked BIGINT NOT NULL CHECK (restocked >= 0 AND restocked <= came),
+    withheld  BIGINT NOT NULL CHECK (withheld >= 0 AND restocked + withheld <= came),
+    location  TEXT   NOT NULL, -- where it left from, and then where it was put
+    PRIMARY KEY (order_id, return_id, line)
+);
