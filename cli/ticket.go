@@ -25,6 +25,7 @@ type ticketOpen struct {
 	Order    string           `help:"The order that it is about: its number, id, or source/number." placeholder:"ORDER"`
 	Category support.Category `help:"What it is about: order_issue, where_is_my_order, damaged, wrong_item, cancel_request, address_change, payment_issue or other." default:"other" placeholder:"NAME"`
 	Message  string           `help:"What the customer says." required:"" placeholder:"TEXT"`
+	Hold     bool             `help:"Hold the order until the ticket is solved."`
 	keyed
 	working
 }
@@ -38,13 +39,14 @@ Examples:
     doorstep ticket open --order 1001 --category where_is_my_order \
         --message "It has not arrived."
     doorstep ticket open --order 1001 --category cancel_request \
-        --message "I have ordered twice."`
+        --message "I have ordered twice."
+    doorstep ticket open --order 1001 --hold --message "Is it the blue one?"`
 }
 
 // Run raises the ticket.
 func (v *ticketOpen) Run(s *session) error {
 	return s.changeTicket(v.working, func(p *process.Process) (support.Ticket, error) {
-		q := support.Request{Category: v.Category, Body: v.Message}
+		q := support.Request{Category: v.Category, Body: v.Message, Hold: v.Hold}
 		if v.Order != "" {
 			o, err := p.FindOrder(s.ctx, v.Order)
 			if err != nil {
@@ -165,6 +167,9 @@ func (s *screen) conversation(c process.Conversation) {
 	t := c.Ticket
 	s.printf("Ticket %s (%s): %s\n", s.paint(bold, t.ID), printable(words(t.Category)), s.status(words(t.Status)))
 	s.printf("  opened %s by %s, about %s\n", moment(t.OpenedAt), printable(t.OpenedBy), cmp.Or(t.Order, "no order"))
+	if t.Holds != "" {
+		s.printf("  the order is held for it (%s)\n", printable(t.Holds))
+	}
 	if t.Assignee != "" {
 		s.printf("  assigned to %s\n", printable(t.Assignee))
 	}

@@ -141,8 +141,12 @@ const heldPart = "held"
 
 // heldMatter is an order that is held, without what is at risk.
 func heldMatter(o order.Order) Matter {
-	return Matter{Item: strconv.FormatInt(o.Number, 10) + "/" + heldPart, Cause: CauseHeld, Order: o.ID, Number: o.Number,
+	m := Matter{Item: strconv.FormatInt(o.Number, 10) + "/" + heldPart, Cause: CauseHeld, Order: o.ID, Number: o.Number,
 		Why: o.Held, Since: o.HeldAt, Currency: o.Currency, Ways: possible(o, WayRetry, WayCompensate)}
+	if whyNoRelease(o) != nil {
+		m.Ways, m.Instead = possible(o, WayCompensate), "solve the ticket that holds it"
+	}
+	return m
 }
 
 // stepMatter is a step of an order, or of a ticket without one, that is stuck or

@@ -3,6 +3,7 @@ package process
 import (
 	"slices"
 
+	"doorstep/access"
 	"doorstep/event"
 	"doorstep/internal/work"
 	"doorstep/order"
@@ -51,19 +52,25 @@ func (c *change) decide(t *support.Ticket) error {
 		return err
 	}
 	c.say(t, support.FromProcess, support.Text(d, facts))
-	switch d.Act {
-	case support.Explain:
-		return c.moveTicket(t, support.EventSolved)
-	case support.Escalate:
-		return c.moveTicket(t, support.EventEscalated)
-	case support.Cancel:
-		if err := c.moveTicket(t, support.EventWaiting); err != nil {
-			return err
-		}
-		return c.requestCancel()
-	default:
-		return c.moveTicket(t, support.EventWaiting)
+	if err := c.moveTicket(t, moves[d.Act]); err != nil {
+		return err
 	}
+	switch d.Act {
+	case support.Cancel:
+		return c.requestCancel()
+	case support.Retry:
+		return c.payNow()
+	case support.Hold:
+		return c.holdFor(t)
+	default:
+		return nil
+	}
+}
+
+// moves is what happens to a ticket by what was decided.
+var moves = map[support.Act]event.Type{
+	support.Explain: support.EventSolved, support.Escalate: support.EventEscalated, support.Hold: support.EventEscalated,
+	support.Wait: support.EventWaiting, support.Cancel: support.EventWaiting, support.Retry: support.EventWaiting,
 }
 
 // owes says whether an order is over, and a refund has not brought all of its
@@ -74,7 +81,7 @@ func owes(o order.Order) bool {
 
 // facts gathers what a decision is made on.
 func (c *change) facts(t *support.Ticket) (support.Facts, error) {
-	f := support.Facts{Category: t.Category}
+	f := support.Facts{Category: t.Category, ByProcess: t.OpenedBy == string(access.Process), Holds: t.Holds == HeldByTicket}
 	if c.order.ID == "" {
 		return f, nil
 	}
@@ -83,13 +90,19 @@ func (c *change) facts(t *support.Ticket) (support.Facts, error) {
 		return f, err
 	}
 	o := &support.OrderFact{
-		Status: string(c.order.Status), Failure: string(c.order.Failure), Payment: string(c.order.Payment),
+		Status: string(c.order.Status), Failure: string(c.order.Failure), Payment: string(c.order.Payment), Held: c.order.Held,
+		Retried:       t.Reason == support.RetryingPayment,
 		Cancelling:    c.order.End == order.EndCancelling,
 		CancelRefused: c.order.End == order.EndNone && (t.Reason == support.WillCancel || t.Reason == support.IsCancelling),
 		Stuck:         slices.ContainsFunc(items, func(it *work.Item) bool { return it.State == work.Stuck }),
 	}
 	o.Owed = owes(c.order)
 	f.Order = o
+	later, err := c.payLater()
+	if err != nil {
+		return f, err
+	}
+	o.Declined = later != nil
 	p, err := c.payment()
 	if err != nil {
 		return f, err

@@ -32,19 +32,13 @@ func reasonOf(e event.Event) string {
 func (p *Process) Hold(ctx context.Context, by Command, orderID, reason, text string) (Result[order.Order], error) {
 	var check fault.Check
 	check.Word("reason", reason, "fraud_suspected")
-	check.If(HeldByProcess(reason), "reason", "reserved", "another word: for this reason the process itself holds orders")
+	check.If(HeldByProcess(reason) || reason == HeldByTicket, "reason", "reserved", "another word: for this reason the process itself holds orders")
 	check.Prose("text", text, maxNote)
 	if err := check.Err("the hold"); err != nil {
 		return Result[order.Order]{}, err
 	}
 	return p.change(ctx, by, "hold", orderID, [2]string{reason, text}, func(c *change) error {
-		switch {
-		case c.order.Held != "":
-			return fault.New(fault.Conflict, "order %d is held already (%s)", c.order.Number, c.order.Held)
-		case c.order.End != order.EndNone || c.order.Status.Final():
-			return fault.New(fault.Conflict, "order %d is %s: nothing of it can be held", c.order.Number, ended(c.order))
-		}
-		if err := c.hold(reason); err != nil || text == "" {
+		if err := c.holdByHand(reason); err != nil || text == "" {
 			return err
 		}
 		order.AddNote(c.tx, c.order.ID, c.order.Version, order.Note{At: c.tx.Now(), Actor: string(by.By), Text: text})
@@ -52,21 +46,56 @@ func (p *Process) Hold(ctx context.Context, by Command, orderID, reason, text st
 	})
 }
 
+// holdByHand holds an order for a person's reason. One that a ticket holds is held
+// for that reason from then on, and for the ticket again when it is released.
+//
+// Errors: conflict.
+func (c *change) holdByHand(reason string) error {
+	switch c.order.Held {
+	case "":
+		if err := whyNoHold(c.order); err != nil {
+			return err
+		}
+	case HeldByTicket:
+		if err := c.emitOrder(order.EventReleased, reasonData{HeldByTicket}); err != nil {
+			return err
+		}
+	default:
+		return fault.New(fault.Conflict, "order %d is held already (%s)", c.order.Number, c.order.Held)
+	}
+	return c.hold(reason)
+}
+
 func (c *change) hold(reason string) error {
 	return c.emitOrder(order.EventHeld, reasonData{reason})
 }
 
 // Release lets an order go on that is held. What was waited for is waited for
-// as long again as it was held. What a count did not find is reserved anew.
+// as long again as it was held. What a count did not find is reserved anew. Where
+// a ticket holds it too, it is held for that.
 //
-// Errors: not_found; conflict when it is not held, or its goods are not there.
+// Errors: not_found; conflict when it is not held, or its goods are not there, or
+// it is a ticket alone that holds it.
 func (p *Process) Release(ctx context.Context, by Command, orderID string) (Result[order.Order], error) {
 	return p.change(ctx, by, "release", orderID, nil, func(c *change) error {
 		if c.order.Held == "" {
 			return fault.New(fault.Conflict, "order %d is not held", c.order.Number)
 		}
+		if err := whyNoRelease(c.order); err != nil {
+			return err
+		}
 		return c.release()
 	})
+}
+
+// whyNoRelease is why no person can release an order, nil when one can.
+//
+// Errors: conflict.
+func whyNoRelease(o order.Order) error {
+	if o.Held == HeldByTicket {
+		return fault.New(fault.Conflict, "order %d is held by a ticket: it goes on when that is solved", o.Number)
+	}
+	return nil
 }
 
 func (c *change) release() error {
@@ -84,7 +113,9 @@ func parkSteps(c *change, _ event.Event) error {
 		return err
 	}
 	for _, it := range items {
-		if c.p.steps[Step(it.Step)].Holds {
+		// A run on virtual time takes no leases: what was due before is being asked.
+		asking := c.p.db.Virtual() && it.Due.Before(c.tx.Now())
+		if c.p.steps[Step(it.Step)].Holds && !asking {
 			*it, _ = c.p.queue.Park(c.tx, *it)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/policy"
-	"doorstep/support"
 )
 
 // The reason codes of orders that a rule of policy holds.
@@ -124,5 +123,5 @@ func holdByRule(c *change, e event.Event) error {
 	if err := c.hold(by[0].reason); err != nil {
 		return err
 	}
-	return c.tell(support.Other, "A rule of the policy has stopped this order: "+strings.Join(says, "; ")+". Release it to have it go on, or cancel it.")
+	return c.tellHeld(by[0].reason, "A rule of the policy has stopped this order: "+strings.Join(says, "; ")+". Release it to have it go on, or cancel it.")
 }

@@ -7,6 +7,7 @@ import (
 	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/fault"
+	"doorstep/internal/work"
 	"doorstep/order"
 	"doorstep/payment"
 )
@@ -60,6 +61,37 @@ func failCapture(c *change, _ event.Event) error { return c.failOrder(order.Capt
 
 func (c *change) failOrder(why order.Failure) error {
 	return c.emitOrder(order.EventFailed, failedData{Reason: why, Total: c.order.Total, Currency: string(c.order.Currency)})
+}
+
+// payLater returns the step of a payment that was declined for now and is attempted
+// again later, nil when there is none, or someone may have begun it.
+func (c *change) payLater() (*work.Item, error) {
+	p, err := c.payment()
+	if err != nil || p == nil || p.Status != payment.StatusProcessing {
+		return nil, err
+	}
+	it, err := c.item(StepAuthorise, p.ID)
+	if err != nil || it == nil || it.State != work.Ready || !it.Due.After(c.tx.Now()) || !c.p.untouched(*it, c.tx.Now()) {
+		return nil, err
+	}
+	n, err := c.declined()
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return it, nil
+}
+
+// payNow has the attempt made now that is to be made later.
+func (c *change) payNow() error {
+	it, err := c.payLater()
+	if err != nil {
+		return err
+	}
+	if err := c.renewKey(it, c.tx.Now()); err != nil {
+		return err
+	}
+	c.again(it, c.tx.Now(), 0, it.Error)
+	return nil
 }
 
 // RecordPayment says that an order was paid elsewhere.

@@ -143,6 +143,7 @@ func (m *model) actions() map[string]func(*rapid.T) {
 			return nil
 		}),
 		"raise a ticket": m.on(m.drawTicket),
+		"solve a ticket": m.on(m.drawSolve),
 		"restock":        m.drawRestock,
 		"try again": m.on(func(_ *rapid.T, o order.Order) error {
 			_, err := m.RetryStuck(m.t.Context(), person(""), o.ID)
@@ -336,10 +337,21 @@ func (m *model) drawRecordRefund(_ *rapid.T, o order.Order) error {
 
 func (m *model) drawTicket(r *rapid.T, o order.Order) error {
 	category := rapid.SampledFrom(support.Categories).Draw(r, "category")
-	opened, err := m.OpenTicket(m.t.Context(), person(""), support.Request{Order: o.ID, Category: category, Body: "made up"})
+	m.after(time.Second) // what is due by now is asked before anything holds it
+	opened, err := m.OpenTicket(m.t.Context(), person(""), support.Request{Order: o.ID, Category: category, Body: "made up",
+		Hold: rapid.Bool().Draw(r, "and hold")})
 	if err == nil && rapid.Bool().Draw(r, "and a reply") {
 		_, err = m.ReplyTicket(m.t.Context(), person(""), opened.Value.ID, support.FromCustomer, "made up")
 	}
+	return err
+}
+
+func (m *model) drawSolve(r *rapid.T, o order.Order) error {
+	all := m.show(o.ID).Tickets
+	if len(all) == 0 {
+		return nil
+	}
+	_, err := m.SolveTicket(m.t.Context(), person(""), rapid.SampledFrom(all).Draw(r, "ticket").ID, "made up")
 	return err
 }
 
@@ -424,7 +436,7 @@ const patience = 80
 // resolve has a person do what waits for one, until nothing does.
 func (m *model) resolve() {
 	for range patience {
-		if !m.retryAll() && !m.refundOwed() {
+		if !m.retryAll() && !m.refundOwed() && !m.letGo() {
 			break
 		}
 		m.after(10 * day)
@@ -458,6 +470,20 @@ func (m *model) refundOwed() (any bool) {
 			any = true
 			_, err := m.Refund(m.t.Context(), person(""), o.ID, 0, order.CreditRequest{All: true, Reason: "made up"})
 			must(m.t, err)
+		}
+	}
+	return any
+}
+
+// letGo has a person solve the tickets that hold orders, and says whether there
+// were any.
+func (m *model) letGo() (any bool) {
+	for _, o := range m.orders {
+		for _, t := range m.show(o.ID).Tickets {
+			if t.Holds == process.HeldByTicket {
+				any = true
+				m.solve(t.ID)
+			}
 		}
 	}
 	return any

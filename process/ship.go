@@ -12,7 +12,6 @@ import (
 	"doorstep/inventory"
 	"doorstep/order"
 	"doorstep/shipping"
-	"doorstep/support"
 )
 
 // moveShipment moves a shipment by its table and says so in the history, with
@@ -192,7 +191,7 @@ func holdUnshipped(c *change, _ event.Event) error {
 			return err
 		}
 	}
-	return c.tell(support.Other, "No carrier takes a parcel of this order: release it to have them asked again, or cancel what has not left.")
+	return c.tellHeld(string(order.ShippingFailed), "No carrier takes a parcel of this order: release it to have them asked again, or cancel what has not left.")
 }
 
 func awaitCarrierDue(c *change) time.Time {
@@ -211,7 +210,7 @@ func carrierLate(c *change, it *work.Item) error {
 	}
 	// It is not late for itself: its order is held for this.
 	c.again(it, c.tx.Now().Add(time.Duration(c.policy.AwaitHandOver)), 0, "")
-	return c.tell(support.Other, "A parcel of this order has still no carrier that takes it.")
+	return c.tellHeld(string(order.ShippingFailed), "A parcel of this order has still no carrier that takes it.")
 }
 
 // handOverReady is the rule of a shop where the label is the hand-over.

@@ -51,6 +51,9 @@ const (
 	StepVoidLabel     Step = "void_label"
 	StepRefuseCancel  Step = "refuse_cancel"
 	StepHoldMissing   Step = "hold_missing"
+	StepHoldAgain     Step = "hold_for_ticket"
+	StepLetGo         Step = "release_for_ticket"
+	StepSolveHold     Step = "solve_hold"
 	StepPark          Step = "park_steps"
 	StepResume        Step = "resume_steps"
 	StepRecall        Step = "recall_label"
@@ -135,7 +138,24 @@ type Guard struct {
 // Table returns the order process. The order of its rows is the order in which
 // they are tried for one event.
 func Table() []Row {
-	return slices.Concat(payRows(), authorisationRows(), shipRows(), astrayRows(), returnRows(), endRows(), holdRows(), ticketRows())
+	return slices.Concat(stopRows(), payRows(), authorisationRows(), shipRows(), astrayRows(), returnRows(), endRows(), holdRows(), ticketRows())
+}
+
+// stopRows are the rows that hold an order for something else when it is
+// released. They come before all others: to those, it is held as before.
+func stopRows() []Row {
+	return []Row{
+		{
+			Step: StepHoldMissing, Kind: Rule, On: on(inventory.EventMissing, order.EventCancelRefused, order.EventReleased), Guard: goodsMissing,
+			Does: "an order whose goods were not found waits for a person, who is told", Leads: on(order.EventHeld, support.EventOpened),
+			rule: holdMissing,
+		},
+		{
+			Step: StepHoldAgain, Kind: Rule, On: on(order.EventReleased, order.EventCancelRefused), Guard: ticketHolds,
+			Does: "an order that goes on is held again while a ticket holds it", Leads: on(order.EventHeld),
+			rule: holdAgain,
+		},
+	}
 }
 
 // payRows are the rows that lead to an order that is paid.
@@ -368,14 +388,19 @@ func holdRows() []Row {
 			rule: parkSteps,
 		},
 		{
-			Step: StepHoldMissing, Kind: Rule, On: on(inventory.EventMissing, order.EventCancelRefused), Guard: goodsMissing,
-			Does: "an order whose goods were not found waits for a person, who is told", Leads: on(order.EventHeld, support.EventOpened),
-			rule: holdMissing,
-		},
-		{
 			Step: StepResume, Kind: Rule, On: on(order.EventReleased, order.EventCancelRequested, order.EventFailed), Guard: wasHeld,
 			Does: "what has waited goes on; a deadline is put off by as long as the order was held",
 			rule: resumeSteps,
+		},
+		{
+			Step: StepLetGo, Kind: Rule, On: on(support.EventSolved), Guard: nothingHolds, about: theOrder,
+			Does: "an order that a ticket has held goes on when the last one that holds it is solved", Leads: on(order.EventReleased, inventory.EventReserved),
+			rule: letGo,
+		},
+		{
+			Step: StepSolveHold, Kind: Rule, On: on(order.EventReleased, order.EventCancelRequested, order.EventFailed), Guard: holdIsOver,
+			Does: "a ticket that told a person of a hold is solved when that is over", Leads: on(support.EventSolved),
+			rule: solveHold,
 		},
 	}
 }
@@ -483,13 +508,13 @@ func ticketRows() []Row {
 		{
 			Step: StepDecide, Kind: Rule, On: on(support.EventOpened),
 			Does:  "decide what a ticket calls for, and do it",
-			Leads: on(support.EventSolved, support.EventWaiting, support.EventEscalated, order.EventCancelRequested),
+			Leads: on(support.EventSolved, support.EventWaiting, support.EventEscalated, order.EventCancelRequested, order.EventHeld),
 			rule:  decideTicket,
 		},
 		{
 			Step: StepDecideAgain, Kind: Rule, Guard: ticketWaits,
 			On: on(order.EventCancelled, order.EventCancelRefused, payment.EventRefundSucceeded, payment.EventRefundFailed, payment.EventCanceled,
-				shipping.EventShipped, EventStuck),
+				payment.EventAuthorised, payment.EventSucceeded, payment.EventDeclined, payment.EventFailed, shipping.EventShipped, EventStuck),
 			Does:  "decide again about tickets that waited for the order to move",
 			Leads: on(support.EventSolved, support.EventWaiting, support.EventEscalated),
 			rule:  decideAgain,

@@ -28,6 +28,9 @@ func (c *change) moveTicket(t *support.Ticket, on event.Type) error {
 		c.order.OpenTickets--
 	}
 	t.Status, t.UpdatedAt = to, c.tx.Now()
+	if !to.Unsolved() {
+		t.Holds = ""
+	}
 	t.Version++
 	data := ticketData{Category: t.Category, Reason: t.Reason}
 	if on == support.EventAssigned {
@@ -81,9 +84,10 @@ func closeTicket(c *change, it *work.Item) error {
 }
 
 // OpenTicket raises a ticket, about an order (by its id) or about none. What
-// the rules can decide is decided at once.
+// the rules can decide is decided at once, but for one that is raised to hold its
+// order: a person solves it.
 //
-// Errors: invalid; not_found.
+// Errors: invalid; not_found; conflict when the order can not be held.
 func (p *Process) OpenTicket(ctx context.Context, by Command, q support.Request) (Result[support.Ticket], error) {
 	if err := q.Validate(); err != nil {
 		return Result[support.Ticket]{}, err
@@ -104,6 +108,11 @@ func (p *Process) OpenTicket(ctx context.Context, by Command, q support.Request)
 		t, err := c.openTicket(q.Category, support.FromCustomer, q.Body)
 		if err != nil {
 			return support.Ticket{}, err
+		}
+		if q.Hold {
+			if err := c.holdFor(t); err != nil {
+				return support.Ticket{}, err
+			}
 		}
 		return c.endTicket(t)
 	})

@@ -77,8 +77,8 @@ func eachCategory(s *shop) {
 		{support.CancelRequest, support.Solved, support.TooLate},
 		{support.Damaged, support.Open, support.NeedsPerson},
 		{support.WrongItem, support.Open, support.NeedsPerson},
-		{support.AddressChange, support.Open, support.NeedsPerson},
-		{support.PaymentIssue, support.Open, support.NeedsPerson},
+		{support.AddressChange, support.Solved, support.AddressTooLate},
+		{support.PaymentIssue, support.Solved, support.WasPaid},
 		{support.Other, support.Open, support.NeedsPerson},
 		{"made_up", support.Open, support.UnknownCategory},
 	} {

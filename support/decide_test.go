@@ -17,6 +17,13 @@ func about(c support.Category, change ...func(*support.OrderFact)) support.Facts
 	return support.Facts{Category: c, Order: o}
 }
 
+// byProcess is a ticket of the process about an order that is paid.
+func byProcess(c support.Category) support.Facts {
+	f := about(c)
+	f.ByProcess = true
+	return f
+}
+
 func status(s string) func(*support.OrderFact) { return func(o *support.OrderFact) { o.Status = s } }
 func paid(s string) func(*support.OrderFact)   { return func(o *support.OrderFact) { o.Payment = s } }
 func failed(why string) func(*support.OrderFact) {
@@ -30,6 +37,9 @@ func free(o *support.OrderFact)          { o.NothingToPay = true }
 func stuck(o *support.OrderFact)         { o.Stuck = true }
 func silent(o *support.OrderFact)        { o.Silent = true }
 func astray(o *support.OrderFact)        { o.Astray = true }
+func declined(o *support.OrderFact)      { o.Declined = true }
+func retried(o *support.OrderFact)       { o.Retried = true }
+func held(o *support.OrderFact)          { o.Held = "made_up" }
 func sentAnew(o *support.OrderFact)      { o.SentAnew = true }
 
 var decisions = []struct {
@@ -37,10 +47,25 @@ var decisions = []struct {
 	facts support.Facts
 	want  support.Decision
 }{
+	{"raised to hold", support.Facts{Category: support.OrderIssue, Holds: true, Order: &support.OrderFact{Status: "paid"}}, support.Decision{Act: support.Escalate, Reason: support.HoldsOrder}},
 	{"damaged", about(support.Damaged), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"wrong item", about(support.WrongItem), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
-	{"address", about(support.AddressChange), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
-	{"payment", about(support.PaymentIssue), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"address", about(support.AddressChange), support.Decision{Act: support.Hold, Reason: support.AddressToChange}},
+	{"address of a stuck order", about(support.AddressChange, status("processed"), stuck), support.Decision{Act: support.Hold, Reason: support.AddressToChange}},
+	{"address, cancelling", about(support.AddressChange, cancelling), support.Decision{Act: support.Wait, Reason: support.IsCancelling}},
+	{"address, shipped", about(support.AddressChange, status("shipped")), support.Decision{Act: support.Explain, Reason: support.AddressTooLate}},
+	{"address, cancelled", about(support.AddressChange, status("cancelled"), paid("refunded")), support.Decision{Act: support.Explain, Reason: support.WasRefunded}},
+	{"address, by the process", byProcess(support.AddressChange), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"payment, by the process", byProcess(support.PaymentIssue), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"payment, taken", about(support.PaymentIssue), support.Decision{Act: support.Explain, Reason: support.WasPaid}},
+	{"payment, authorised", about(support.PaymentIssue, paid("authorised")), support.Decision{Act: support.Explain, Reason: support.WasPaid}},
+	{"payment, partly given back", about(support.PaymentIssue, paid("partly_refunded")), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"payment, elsewhere", about(support.PaymentIssue, status("processed"), paid("due"), awaits), support.Decision{Act: support.Explain, Reason: support.AwaitingPayment}},
+	{"payment, being asked", about(support.PaymentIssue, status("processed"), paid("due")), support.Decision{Act: support.Explain, Reason: support.PayingNow}},
+	{"payment, declined for now", about(support.PaymentIssue, status("processed"), paid("due"), declined), support.Decision{Act: support.Retry, Reason: support.RetryingPayment}},
+	{"payment, declined and held", about(support.PaymentIssue, status("processed"), paid("due"), declined, held), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"payment, declined again", about(support.PaymentIssue, status("processed"), paid("due"), declined, retried), support.Decision{Act: support.Explain, Reason: support.DeclinedAgain}},
+	{"payment, declined for good", about(support.PaymentIssue, failed("payment_declined"), retried), support.Decision{Act: support.Explain, Reason: support.WasDeclined}},
 	{"other", support.Facts{Category: support.Other}, support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"unknown", about("made_up"), support.Decision{Act: support.Escalate, Reason: support.UnknownCategory}},
 	{"no order", support.Facts{Category: support.OrderIssue}, support.Decision{Act: support.Escalate, Reason: support.NoOrder}},
@@ -88,6 +113,7 @@ func TestDecide(t *testing.T) {
 }
 
 var reasons = []support.Reason{
+	support.HoldsOrder, support.AddressToChange, support.AddressTooLate, support.WasPaid, support.RetryingPayment, support.DeclinedAgain,
 	support.NoOrder, support.UnknownCategory, support.NeedsPerson, support.StepStuck, support.WasOutOfStock, support.WasDeclined, support.WasNotPaid,
 	support.RefundPending, support.WasRefunded, support.NothingTaken, support.AwaitingPayment, support.PayingNow, support.BeingPrepared,
 	support.OnItsWay, support.NotSeen, support.NotArriving, support.BeingSentAnew, support.DeliveredMissing, support.DeliveredIssue, support.IsCancelling, support.WillCancel, support.TooLate,
@@ -126,10 +152,10 @@ func allFacts() (all []support.Facts) {
 	for _, c := range append(support.Categories, "made_up") {
 		for _, s := range []string{"processed", "paid", "shipped", "delivered", "failed", "cancelled", "made_up"} {
 			for _, p := range []string{"due", "authorised", "captured", "failed", "voided", "refunding", "refunded"} {
-				for bits := range 1 << 8 {
+				for bits := range 1 << 9 {
 					is := func(bit int) bool { return bits>>bit&1 == 1 }
 					all = append(all, support.Facts{Category: c, Order: &support.OrderFact{Status: s, Payment: p, Cancelling: is(0),
-						CancelRefused: is(1), AwaitsPayment: is(2), Stuck: is(3), Silent: is(4), NothingToPay: is(5), Astray: is(6), SentAnew: is(7)}})
+						CancelRefused: is(1), AwaitsPayment: is(2), Stuck: is(3), Silent: is(4), NothingToPay: is(5), Astray: is(6), SentAnew: is(7), Declined: is(8)}})
 				}
 			}
 		}

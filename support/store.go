@@ -13,17 +13,17 @@ const countPrefix = "tickets."
 
 // Insert writes a new ticket.
 func Insert(tx *db.Tx, t Ticket) {
-	tx.Write(`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, opened_by, opened_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
-		t.ID, t.Order, string(t.Category), string(t.Status), t.Version, t.Messages, string(t.Reason), t.Assignee, t.OpenedBy,
+	tx.Write(`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, holds, opened_by, opened_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		t.ID, t.Order, string(t.Category), string(t.Status), t.Version, t.Messages, string(t.Reason), t.Assignee, t.Holds, t.OpenedBy,
 		db.Micros(t.OpenedAt), db.Micros(t.UpdatedAt))
 	tx.Count(countPrefix+string(t.Status), 1)
 }
 
 // Save writes what moves of a ticket that was loaded as before.
 func Save(tx *db.Tx, t, before Ticket) {
-	tx.Write(`UPDATE tickets SET status = $1, version = $2, messages = $3, reason = $4, assignee = $5, updated_at = $6 WHERE id = $7 AND version = $8`,
-		string(t.Status), t.Version, t.Messages, string(t.Reason), t.Assignee, db.Micros(t.UpdatedAt), t.ID, before.Version)
+	tx.Write(`UPDATE tickets SET status = $1, version = $2, messages = $3, reason = $4, assignee = $5, holds = $6, updated_at = $7 WHERE id = $8 AND version = $9`,
+		string(t.Status), t.Version, t.Messages, string(t.Reason), t.Assignee, t.Holds, db.Micros(t.UpdatedAt), t.ID, before.Version)
 	if t.Status != before.Status {
 		tx.Count(countPrefix+string(before.Status), -1)
 		tx.Count(countPrefix+string(t.Status), 1)
@@ -147,13 +147,13 @@ func Decisions(r db.Reader, ticket string) ([]Record, error) {
 	}, `SELECT n, at, facts, act, reason FROM ticket_decisions WHERE ticket_id = $1 ORDER BY n`, ticket)
 }
 
-const columns = `id, order_id, category, status, version, messages, reason, assignee, opened_by, opened_at, updated_at`
+const columns = `id, order_id, category, status, version, messages, reason, assignee, holds, opened_by, opened_at, updated_at`
 
 func scanTicket(row db.Row) (Ticket, error) {
 	var t Ticket
 	var opened, updated int64
 	err := row.Scan(&t.ID, &t.Order, (*string)(&t.Category), (*string)(&t.Status), &t.Version, &t.Messages, (*string)(&t.Reason),
-		&t.Assignee, &t.OpenedBy, &opened, &updated)
+		&t.Assignee, &t.Holds, &t.OpenedBy, &opened, &updated)
 	t.OpenedAt, t.UpdatedAt = db.Time(opened), db.Time(updated)
 	return t, err
 }

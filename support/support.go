@@ -21,6 +21,7 @@ type Ticket struct {
 	Messages  int64     `json:"messages"`
 	Reason    Reason    `json:"reason"`             // of the last decision
 	Assignee  string    `json:"assignee,omitempty"` // the person who sees to it, as an actor; "" for none
+	Holds     string    `json:"holds,omitempty"`    // the reason code of the hold that it makes, or tells of, until it is solved; "" for none
 	OpenedBy  string    `json:"opened_by"`
 	OpenedAt  time.Time `json:"opened_at"`
 	UpdatedAt time.Time `json:"updated_at"`
@@ -128,6 +129,7 @@ type Request struct {
 	Order    string   `json:"order,omitempty"` // its id, number or reference
 	Category Category `json:"category"`
 	Body     string   `json:"body"`
+	Hold     bool     `json:"hold,omitempty"` // the order is held until the ticket is solved
 }
 
 const maxBody = 10_000
@@ -140,6 +142,7 @@ func (q Request) Validate() error {
 	var c fault.Check
 	c.Required("category", string(q.Category), 64, "such as "+string(OrderIssue))
 	ValidateBody(&c, q.Body)
+	c.If(q.Hold && q.Order == "", "hold", "needless", "name the order that is to be held")
 	return c.Err("the ticket")
 }
 

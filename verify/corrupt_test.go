@@ -117,8 +117,8 @@ var orderCorruptions = []corruption{
 	{"a refund of no payment", []string{refund("{delivered}")}, []named{{verify.Orphan, "rfd_x"}, {verify.State, "rfd_x"}, {verify.Credits, "rfd_x"}}},
 	{"a line of no refund", []string{`INSERT INTO refund_lines (order_id, refund_id, line, quantity, amount) VALUES ('{delivered}', 'rfd_x', 1, 1, 1)`}, one(verify.Orphan, "rfd_x")},
 	{"a ticket about no order", []string{
-		`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, opened_by, opened_at, updated_at)
-			VALUES ('tkt_x', 'gone', 'other', 'closed', 1, 0, '', '', 'operator', 0, 0)`,
+		`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, holds, opened_by, opened_at, updated_at)
+			VALUES ('tkt_x', 'gone', 'other', 'closed', 1, 0, '', '', '', 'operator', 0, 0)`,
 		`INSERT INTO counts (name, shard, n) VALUES ('tickets.closed', 77, 1)`,
 	}, one(verify.Orphan, "tkt_x")},
 	{"an event of no order", []string{
@@ -321,7 +321,7 @@ func label(order, status string) string {
 
 var stockCorruptions = []corruption{
 	{"goes on without its goods", []string{`UPDATE orders SET held = '', held_at = 0 WHERE id = '{not found}'`},
-		[]named{{verify.MissingStock, "{not found}"}, {verify.Facets, "{not found}"}}},
+		[]named{{verify.MissingStock, "{not found}"}, {verify.Facets, "{not found}"}, {verify.TicketHold, `SELECT id FROM tickets WHERE order_id = '{not found}'`}}},
 	{"less is reserved than was found", []string{
 		`UPDATE reservations SET quantity = quantity + 1 WHERE order_id = '{labelled}'`,
 		`DELETE FROM reservations WHERE order_id = '{not found}'`,
@@ -383,6 +383,12 @@ var stepCorruptions = []corruption{
 	{"a ticket that is never closed", []string{`DELETE FROM work WHERE subject = '{explained late}'`}, one(verify.NoNextStep, "{explained late}")},
 	{"a ticket without a reason", []string{`UPDATE tickets SET reason = '' WHERE id = '{talk}'`}, one(verify.TicketReason, "{talk}")},
 	{"a ticket that no one was given", []string{`UPDATE tickets SET assignee = 'agent:8' WHERE id = '{talk}'`}, one(verify.TicketReason, "{talk}")},
+	{"a ticket lets its order go", []string{`UPDATE tickets SET holds = '' WHERE id = '{holds}'`}, one(verify.TicketHold, "{waits for its ticket}")},
+	{"an order goes on that a ticket holds", []string{`UPDATE orders SET held = '', held_at = 0 WHERE id = '{waits for its ticket}'`},
+		[]named{{verify.TicketHold, "{holds}"}, {verify.Facets, "{waits for its ticket}"}}},
+	{"a ticket tells of another hold", []string{`UPDATE tickets SET holds = 'rule_amount' WHERE order_id = '{not found}'`},
+		one(verify.TicketHold, `SELECT id FROM tickets WHERE order_id = '{not found}'`)},
+	{"a solved ticket holds its order", []string{`UPDATE tickets SET holds = 'ticket' WHERE id = '{explained late}'`}, one(verify.TicketHold, "{explained late}")},
 	{"a message is lost", []string{`DELETE FROM ticket_messages WHERE ticket_id = '{explained}' AND n = 2`}, one(verify.TicketMessages, "{explained}")},
 	{"a message of a ticket without an order is lost", []string{`DELETE FROM ticket_messages WHERE ticket_id = '{talk}' AND n = 1`}, one(verify.TicketMessages, "{talk}")},
 }

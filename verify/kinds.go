@@ -73,6 +73,7 @@ const (
 	TicketCategory Kind = "ticket_category"
 	TicketReason   Kind = "ticket_reason"
 	TicketMessages Kind = "ticket_messages"
+	TicketHold     Kind = "ticket_hold"
 )
 
 // Rule is a kind of violation and what must be true.
@@ -146,5 +147,6 @@ func Kinds() []Rule {
 		{TicketCategory, "A ticket is of the category that its events say."},
 		{TicketReason, "A ticket has the reason that its events said last, and an unsolved one has one; the person sees to it whom they said last."},
 		{TicketMessages, "A ticket's messages are numbered from 1, and it knows how many there are."},
+		{TicketHold, "An order is held while an unsolved ticket holds it, and for a ticket only then; a ticket that tells of a hold tells of the one for which its order is held; a solved one does neither."},
 	}
 }

@@ -513,6 +513,8 @@ func (s *shop) leaveUnfinished() {
 	s.until(4 * time.Second) // the refund has been asked for, and is not answered
 	s.place("unpaid")
 	s.place("waits for payment", elsewhere)
+	s.place("waits for its ticket", elsewhere)
+	s.ticket("holds", support.Request{Order: "waits for its ticket", Category: support.AddressChange})
 	s.place("not found", elsewhere, func(q *order.Request) { q.Lines = append(q.Lines, order.LineRequest{SKU: "POT", Quantity: 2}) })
 	s.loseLast("POT")
 	s.ticket("explained late", support.Request{Order: "under way", Category: support.WhereIsMyOrder})

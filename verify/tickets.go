@@ -8,6 +8,8 @@ import (
 	"doorstep/event"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
+	"doorstep/order"
+	"doorstep/process"
 	"doorstep/support"
 )
 
@@ -24,6 +26,27 @@ func (d *dossier) checkTickets() {
 	}
 	if d.order.ID != "" && d.order.OpenTickets != unsolved {
 		d.find(OpenTickets, d.order.ID, "the row says %d, there are %d", d.order.OpenTickets, unsolved)
+	}
+	d.checkTicketHolds()
+}
+
+// checkTicketHolds holds what the tickets say of the order's hold against it.
+func (d *dossier) checkTicketHolds() {
+	held := false
+	for _, t := range d.tickets {
+		held = held || t.Holds == process.HeldByTicket
+		switch {
+		case t.Holds == "":
+		case !t.Status.Unsolved():
+			d.find(TicketHold, t.ID, "it is %s, and says that the order is held for it (%s)", t.Status, t.Holds)
+		case t.Holds != process.HeldByTicket && t.Holds != d.order.Held:
+			d.find(TicketHold, t.ID, "it tells that the order is held (%s), which is held for %q", t.Holds, d.order.Held)
+		case d.order.Held == "" && d.order.End == order.EndNone && !d.order.Status.Final():
+			d.find(TicketHold, t.ID, "it holds its order, which is not held")
+		}
+	}
+	if d.order.Held == process.HeldByTicket && !held {
+		d.find(TicketHold, d.order.ID, "it is held for a ticket, and none holds it")
 	}
 }
 

@@ -24,7 +24,8 @@ type Command struct {
 	Order   string         `json:"-"` // of the others, those about an order: its id, number or source/number
 
 	Category  support.Category `json:"category,omitempty"`  // ticket
-	Body      string           `json:"body,omitempty"`      // ticket
+	Body      string           `json:"body,omitempty"`      // ticket, resolve
+	Ticket    string           `json:"ticket,omitempty"`    // resolve: its id
 	SKU       string           `json:"sku,omitempty"`       // receive
 	Location  string           `json:"location,omitempty"`  // receive; main when empty
 	Quantity  int64            `json:"quantity,omitempty"`  // receive
@@ -47,6 +48,7 @@ const (
 	Place         Verb = "place"
 	Cancel        Verb = "cancel"
 	Ticket        Verb = "ticket"
+	Resolve       Verb = "resolve"
 	Receive       Verb = "receive"
 	RecordPayment Verb = "record_payment"
 	Refund        Verb = "refund"
@@ -65,7 +67,7 @@ const (
 	CancelReturn  Verb = "cancel_return"
 )
 
-var verbs = []Verb{Place, Cancel, Ticket, Receive, RecordPayment, Refund, RecordRefund, FailRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship, Return, ReceiveReturn, CancelReturn}
+var verbs = []Verb{Place, Cancel, Ticket, Resolve, Receive, RecordPayment, Refund, RecordRefund, FailRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship, Return, ReceiveReturn, CancelReturn}
 
 // Result is one line of the output.
 type Result struct {

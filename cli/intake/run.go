@@ -184,6 +184,9 @@ func (n *Intake) do(ctx context.Context, c Command) (Result, error) {
 		return Result{Status: "received", Replayed: r.Replayed}, err
 	case Ticket:
 		return n.ticket(ctx, by, c)
+	case Resolve:
+		r, err := n.Process.SolveTicket(ctx, by, c.Ticket, c.Body)
+		return Result{Status: string(r.Value.Status), Order: r.Value.Order, Ticket: r.Value.ID, Replayed: r.Replayed}, err
 	case HandOver, Delivered, Lost, Found, Reship:
 		return n.parcel(ctx, by, c)
 	case ReceiveReturn, CancelReturn:

@@ -110,6 +110,7 @@ var mayRefuse = map[intake.Verb][]fault.Code{
 	intake.Reship:        {fault.Conflict},
 	intake.Return:        {fault.Conflict},
 	intake.ReceiveReturn: {fault.Conflict},
+	intake.Resolve:       {fault.Conflict},
 }
 
 // answered takes an answer to a command. One that was acknowledged gets its
@@ -214,6 +215,9 @@ func (s *shop) ticket(id string, about support.Category) {
 func (s *shop) follow(k *command) {
 	if k.do == intake.Delivered && s.part.manual && k.answer.OK && s.chance(60) {
 		s.sendBack(k.answer.Order)
+	}
+	if k.do == intake.Ticket && k.fields["category"] == support.AddressChange { // its order may wait for that
+		s.book.add("resolve "+k.answer.Ticket, intake.Resolve, fields{"ticket": k.answer.Ticket, "body": "Seen to."})
 	}
 	if k.do != intake.Place || k.answer.Replayed {
 		return

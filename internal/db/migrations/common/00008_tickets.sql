@@ -8,6 +8,7 @@ CREATE TABLE tickets (
     messages   BIGINT NOT NULL CHECK (messages >= 0),
     reason     TEXT   NOT NULL,
     assignee   TEXT   NOT NULL, -- the person who sees to it, '' for none
+    holds      TEXT   NOT NULL, -- the reason code of the order's hold that it makes or tells of, '' for none
     opened_by  TEXT   NOT NULL,
     opened_at  BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
