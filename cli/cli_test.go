@@ -375,6 +375,26 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "stock", "list")
 		tr.say("", "verify")
 	},
+	"exchange.txt": func(tr *transcript) {
+		tr.say("", "policy", "set", "carrier=manual")
+		tr.say("", append(place("--sku", "CUP=3"), "--sku", "POT")...)
+		tr.say("", "shipment", "handover", "1001", "--tracking", "MADE-UP-1")
+		tr.say("", "shipment", "delivered", "1001")
+		tr.say("", "order", "exchange", "1001", "--line", "1=1", "--for", "POT", "--reason", "unwanted")
+		tr.say("", "order", "exchange", "1001", "--line", "2", "--for", "CUP=2", "--reason", "unwanted", "--preview")
+		tr.say("", "order", "exchange", "1001", "--line", "2", "--for", "CUP=2", "--reason", "unwanted", "--preview", "--json")
+		tr.say("", "order", "exchange", "1001", "--line", "2", "--for", "CUP=2", "--reason", "unwanted", "--version", "1")
+		tr.say("", "order", "exchange", "1001", "--line", "2", "--for", "CUP=2", "--reason", "unwanted", "--key", "k")
+		tr.say("", "order", "exchange", "1001", "--line", "2", "--for", "CUP=2", "--reason", "unwanted", "--key", "k", "--json")
+		tr.say("", "return", "show", "1001")
+		tr.say("", "return", "receive", "1001")
+		tr.say("", "order", "show", "1004")
+		tr.say("", "order", "show", "1001")
+		tr.say("", "order", "exchange", "1001", "--line", "1=1", "--for", "CUP=1", "--reason", "unwanted")
+		tr.say("", "return", "cancel", "1001")
+		tr.say("", "order", "list")
+		tr.say("", "verify")
+	},
 	"stock.txt": func(tr *transcript) {
 		tr.say("", "stock", "list")
 		tr.say("", "stock", "list", "LAMP")

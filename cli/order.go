@@ -13,17 +13,18 @@ import (
 )
 
 type orderVerbs struct {
-	Place   orderPlace   `cmd:"" help:"Place an order, from a file or from flags."`
-	List    orderList    `cmd:"" help:"List orders, the newest first."`
-	Show    orderShow    `cmd:"" help:"Show everything about one order."`
-	Cancel  orderCancel  `cmd:"" help:"Cancel an order that has not left."`
-	Hold    orderHold    `cmd:"" help:"Stop an order until it is released."`
-	Release orderRelease `cmd:"" help:"Let a held order go on."`
-	Reship  orderReship  `cmd:"" help:"Send what did not arrive once more."`
-	Return  orderReturn  `cmd:"" help:"Allow a customer to send back what has arrived."`
-	Refund  orderRefund  `cmd:"" help:"Give money back, for lines or an amount."`
-	Retry   orderRetry   `cmd:"" help:"Try the steps of an order again that wait for a person."`
-	Note    orderNote    `cmd:"" help:"Write a note about an order."`
+	Place    orderPlace    `cmd:"" help:"Place an order, from a file or from flags."`
+	List     orderList     `cmd:"" help:"List orders, the newest first."`
+	Show     orderShow     `cmd:"" help:"Show everything about one order."`
+	Cancel   orderCancel   `cmd:"" help:"Cancel an order that has not left."`
+	Hold     orderHold     `cmd:"" help:"Stop an order until it is released."`
+	Release  orderRelease  `cmd:"" help:"Let a held order go on."`
+	Reship   orderReship   `cmd:"" help:"Send what did not arrive once more."`
+	Return   orderReturn   `cmd:"" help:"Allow a customer to send back what has arrived."`
+	Exchange orderExchange `cmd:"" help:"Take back what has arrived, and send something else."`
+	Refund   orderRefund   `cmd:"" help:"Give money back, for lines or an amount."`
+	Retry    orderRetry    `cmd:"" help:"Try the steps of an order again that wait for a person."`
+	Note     orderNote     `cmd:"" help:"Write a note about an order."`
 }
 
 // orderPlace places an order and works off what is due now.

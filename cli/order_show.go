@@ -154,6 +154,9 @@ func (s *screen) orderHead(v process.Overview) {
 	if o.Failure != "" {
 		t.add("failed for", words(o.Failure))
 	}
+	if o.ExchangeOf != "" {
+		t.add("exchange", "for what comes back of "+o.ExchangeOf)
+	}
 	if o.Held != "" {
 		t.add("held for", words(o.Held)+", since "+moment(o.HeldAt))
 	}

@@ -289,6 +289,9 @@ func (v *returnShow) Run(s *session) error {
 func (s *screen) returned(of returned) {
 	s.heading("Return for %s: %s", words(of.Reason), words(of.Status))
 	s.paragraph(of.ID + ", " + cameOf(of.Return))
+	if of.Exchange != "" {
+		s.paragraph("exchanged for " + of.Exchange)
+	}
 	t := s.table("  ", column{title: "LINE", right: true}, column{title: "SKU", shrink: true}, column{title: "UNITS", right: true},
 		column{title: "CAME", right: true}, column{title: "BACK ON HAND", right: true}, column{title: "LOCATION", shrink: true})
 	for _, l := range of.Lines {

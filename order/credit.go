@@ -138,6 +138,26 @@ func CreditUnits(lines []Line, before, units map[int64]int64) (credits []Credit)
 	return slices.DeleteFunc(credits, func(c Credit) bool { return c.Amount == 0 })
 }
 
+// SplitCredits takes an amount off credits, from the first to the last. Of the one
+// that it splits, the rest is for the units.
+func SplitCredits(credits []Credit, amount int64) (first, rest []Credit) {
+	for _, c := range credits {
+		switch taken := min(c.Amount, amount); {
+		case taken == c.Amount:
+			first = append(first, c)
+			amount -= taken
+		case taken > 0:
+			first = append(first, Credit{Line: c.Line, Amount: taken})
+			c.Amount -= taken
+			rest = append(rest, c)
+			amount = 0
+		default:
+			rest = append(rest, c)
+		}
+	}
+	return first, rest
+}
+
 // upTo is what of the line's amount its first n units have.
 func (l Line) upTo(n int64) int64 {
 	hi, lo := bits.Mul64(uint64(l.Amount), uint64(n))

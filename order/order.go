@@ -29,8 +29,9 @@ type Order struct {
 
 	PlacedAt    time.Time `json:"placed_at"`
 	UpdatedAt   time.Time `json:"updated_at"`
-	HeldAt      time.Time `json:"held_at,omitzero"`  // since when it is held
-	NextDue     time.Time `json:"next_due,omitzero"` // when the next step is due, zero when there is none
+	ExchangeOf  string    `json:"exchange_of,omitempty"` // the order of whose goods these are in the place
+	HeldAt      time.Time `json:"held_at,omitzero"`      // since when it is held
+	NextDue     time.Time `json:"next_due,omitzero"`     // when the next step is due, zero when there is none
 	OpenTickets int64     `json:"open_tickets"`
 }
 

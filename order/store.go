@@ -18,13 +18,13 @@ func Insert(tx *db.Tx, o Order, lines []Line, c Contact) error {
 	}
 	tx.Write(`INSERT INTO orders (id, number, source, source_number, version, status, stock, payment, fulfilment, ended, failure,
 			customer, currency, prices_include_tax, items, discount, shipping, shipping_tax, tax, total, shipping_method,
-			placed_at, updated_at, next_due, open_tickets, held, held_at, units, reserved, planned, labelled, left_house, arrived, lost, replaced, returned, captured, refunding, refunded)
+			placed_at, updated_at, next_due, open_tickets, held, held_at, exchange_of, units, reserved, planned, labelled, left_house, arrived, lost, replaced, returned, captured, refunding, refunded)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-			$25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39)`,
+			$25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)`,
 		o.ID, o.Number, o.Reference.Source, o.Reference.Number, o.Version, string(o.Status),
 		string(o.Stock), string(o.Payment), string(o.Fulfilment), string(o.End), string(o.Failure),
 		o.Customer, string(o.Currency), number(o.PricesIncludeTax), o.Items, o.Discount, o.Shipping, o.ShippingTax, o.Tax, o.Total, o.ShippingMethod,
-		db.Micros(o.PlacedAt), db.Micros(o.UpdatedAt), db.Micros(o.NextDue), o.OpenTickets, o.Held, db.Micros(o.HeldAt),
+		db.Micros(o.PlacedAt), db.Micros(o.UpdatedAt), db.Micros(o.NextDue), o.OpenTickets, o.Held, db.Micros(o.HeldAt), o.ExchangeOf,
 		o.Sums.Units, o.Sums.Reserved, o.Sums.Planned, o.Sums.Labelled, o.Sums.Left, o.Sums.Arrived, o.Sums.Lost, o.Sums.Replaced, o.Sums.Returned, o.Sums.Captured, o.Sums.Refunding, o.Sums.Refunded)
 	for _, l := range lines {
 		tx.Write(`INSERT INTO order_lines (order_id, line, sku, name, quantity, unit_price, tax, total, discount, shipping, amount, credited, returned)
@@ -284,7 +284,7 @@ func scanNumber(row db.Row) (int64, error) {
 
 const columns = `id, number, source, source_number, version, status, stock, payment, fulfilment, ended, failure,
 	customer, currency, prices_include_tax, items, discount, shipping, shipping_tax, tax, total, shipping_method,
-	placed_at, updated_at, next_due, open_tickets, held, held_at, units, reserved, planned, labelled, left_house, arrived, lost, replaced, returned, captured, refunding, refunded`
+	placed_at, updated_at, next_due, open_tickets, held, held_at, exchange_of, units, reserved, planned, labelled, left_house, arrived, lost, replaced, returned, captured, refunding, refunded`
 
 func scanOrder(row db.Row) (Order, error) {
 	var o Order
@@ -292,7 +292,7 @@ func scanOrder(row db.Row) (Order, error) {
 	err := row.Scan(&o.ID, &o.Number, &o.Reference.Source, &o.Reference.Number, &o.Version, (*string)(&o.Status),
 		(*string)(&o.Stock), (*string)(&o.Payment), (*string)(&o.Fulfilment), (*string)(&o.End), (*string)(&o.Failure),
 		&o.Customer, (*string)(&o.Currency), &included, &o.Items, &o.Discount, &o.Shipping, &o.ShippingTax, &o.Tax, &o.Total, &o.ShippingMethod,
-		&placed, &updated, &due, &o.OpenTickets, &o.Held, &heldAt,
+		&placed, &updated, &due, &o.OpenTickets, &o.Held, &heldAt, &o.ExchangeOf,
 		&o.Sums.Units, &o.Sums.Reserved, &o.Sums.Planned, &o.Sums.Labelled, &o.Sums.Left, &o.Sums.Arrived, &o.Sums.Lost, &o.Sums.Replaced, &o.Sums.Returned, &o.Sums.Captured, &o.Sums.Refunding, &o.Sums.Refunded)
 	o.PricesIncludeTax = included == 1
 	o.PlacedAt, o.UpdatedAt, o.NextDue, o.HeldAt = db.Time(placed), db.Time(updated), db.Time(due), db.Time(heldAt)

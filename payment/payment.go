@@ -29,6 +29,7 @@ type Payment struct {
 	// AuthorisedUntil is when the authorisation ends, as the gateway says; zero
 	// when it does not.
 	AuthorisedUntil time.Time `json:"authorised_until,omitzero"`
+	PaidBy          string    `json:"paid_by,omitempty"` // the refund of another order that paid it, in an exchange
 }
 
 // Money returns an amount in the payment's currency.
@@ -134,6 +135,7 @@ type Refund struct {
 	Amount   int64        `json:"amount"` // minor units of the payment's currency
 	Status   RefundStatus `json:"status"`
 	Reason   string       `json:"reason"`
+	Pays     string       `json:"pays,omitempty"` // the payment of another order that it pays, in an exchange; "" when it goes to the customer
 	OpenedAt time.Time    `json:"opened_at"`
 	ClosedAt time.Time    `json:"closed_at,omitzero"` // when it succeeded or failed
 }

@@ -9,16 +9,16 @@ import (
 
 // Insert writes a new payment.
 func Insert(tx *db.Tx, p Payment) {
-	tx.Write(`INSERT INTO payments (id, order_id, gateway, method, currency, amount, captured, refunded, status, capture_at_once, ref, opened_at, authorised_until)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+	tx.Write(`INSERT INTO payments (id, order_id, gateway, method, currency, amount, captured, refunded, status, capture_at_once, ref, opened_at, authorised_until, paid_by)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		p.ID, p.Order, p.Gateway, p.Method, string(p.Currency), p.Amount, p.Captured, p.Refunded, string(p.Status),
-		number(p.Capture), p.Ref, db.Micros(p.OpenedAt), db.Micros(p.AuthorisedUntil))
+		number(p.Capture), p.Ref, db.Micros(p.OpenedAt), db.Micros(p.AuthorisedUntil), p.PaidBy)
 }
 
 // Save writes what moves of a payment.
 func Save(tx *db.Tx, p Payment) {
-	tx.Write(`UPDATE payments SET captured = $1, refunded = $2, status = $3, ref = $4, authorised_until = $5 WHERE id = $6`,
-		p.Captured, p.Refunded, string(p.Status), p.Ref, db.Micros(p.AuthorisedUntil), p.ID)
+	tx.Write(`UPDATE payments SET captured = $1, refunded = $2, status = $3, ref = $4, authorised_until = $5, paid_by = $6 WHERE id = $7`,
+		p.Captured, p.Refunded, string(p.Status), p.Ref, db.Micros(p.AuthorisedUntil), p.PaidBy, p.ID)
 }
 
 // Of returns an order's payments, oldest first.
@@ -56,9 +56,9 @@ func AttemptsRange(r db.Reader, first, last string) ([]Attempt, error) {
 
 // InsertRefund writes a new refund, with what of it is of which line.
 func InsertRefund(tx *db.Tx, f Refund, lines []RefundLine) {
-	tx.Write(`INSERT INTO refunds (id, payment_id, order_id, amount, status, reason, opened_at, closed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		f.ID, f.Payment, f.Order, f.Amount, string(f.Status), f.Reason, db.Micros(f.OpenedAt), db.Micros(f.ClosedAt))
+	tx.Write(`INSERT INTO refunds (id, payment_id, order_id, amount, status, reason, pays, opened_at, closed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		f.ID, f.Payment, f.Order, f.Amount, string(f.Status), f.Reason, f.Pays, db.Micros(f.OpenedAt), db.Micros(f.ClosedAt))
 	for _, l := range lines {
 		tx.Write(`INSERT INTO refund_lines (order_id, refund_id, line, quantity, amount) VALUES ($1, $2, $3, $4, $5)`,
 			f.Order, f.ID, l.Line, l.Quantity, l.Amount)
@@ -78,10 +78,10 @@ func RefundsRange(r db.Reader, first, last string) ([]Refund, error) {
 	return db.All(r, func(row db.Row) (Refund, error) {
 		var f Refund
 		var opened, closed int64
-		err := row.Scan(&f.ID, &f.Payment, &f.Order, &f.Amount, (*string)(&f.Status), &f.Reason, &opened, &closed)
+		err := row.Scan(&f.ID, &f.Payment, &f.Order, &f.Amount, (*string)(&f.Status), &f.Reason, &f.Pays, &opened, &closed)
 		f.OpenedAt, f.ClosedAt = db.Time(opened), db.Time(closed)
 		return f, err
-	}, `SELECT id, payment_id, order_id, amount, status, reason, opened_at, closed_at FROM refunds
+	}, `SELECT id, payment_id, order_id, amount, status, reason, pays, opened_at, closed_at FROM refunds
 		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, id`, first, last)
 }
 
@@ -136,13 +136,13 @@ func Get(r db.Reader, order, id string) (Payment, error) {
 	return Payment{}, fault.New(fault.NotFound, "order %s has no payment %q", order, id)
 }
 
-const paymentColumns = `id, order_id, gateway, method, currency, amount, captured, refunded, status, capture_at_once, ref, opened_at, authorised_until`
+const paymentColumns = `id, order_id, gateway, method, currency, amount, captured, refunded, status, capture_at_once, ref, opened_at, authorised_until, paid_by`
 
 func scanPayment(row db.Row) (Payment, error) {
 	var p Payment
 	var capture, opened, until int64
 	err := row.Scan(&p.ID, &p.Order, &p.Gateway, &p.Method, (*string)(&p.Currency), &p.Amount, &p.Captured, &p.Refunded,
-		(*string)(&p.Status), &capture, &p.Ref, &opened, &until)
+		(*string)(&p.Status), &capture, &p.Ref, &opened, &until, &p.PaidBy)
 	p.Capture, p.OpenedAt, p.AuthorisedUntil = capture == 1, db.Time(opened), db.Time(until)
 	return p, err
 }

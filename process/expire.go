@@ -40,8 +40,11 @@ func expirePayment(c *change, it *work.Item) error {
 // been asked, or it would have been if it were there.
 func (c *change) mayStillBePaid() (bool, error) {
 	p, err := c.payment()
-	if err != nil || c.order.End != order.EndNone || p.Status == payment.StatusRequiresPaymentMethod {
+	if err != nil || c.order.End != order.EndNone {
 		return c.order.End != order.EndNone, err
+	}
+	if p.Status == payment.StatusRequiresPaymentMethod {
+		return c.awaitsReturn()
 	}
 	if c.gatewayAway(p) {
 		return true, nil

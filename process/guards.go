@@ -52,10 +52,10 @@ var (
 	authorisationHeld = paymentGuard("money is authorised and not taken", func(p payment.Payment) bool {
 		return p.Status == payment.StatusRequiresCapture
 	})
-	refundByPerson = paymentGuard("it was paid elsewhere", func(p payment.Payment) bool {
+	refundByPerson = refundGuard("it was paid elsewhere, and goes to the customer", func(p payment.Payment) bool {
 		return p.Gateway == payment.Manual
 	})
-	refundAtGateway = paymentGuard("it was paid at a gateway", func(p payment.Payment) bool {
+	refundAtGateway = refundGuard("it was paid at a gateway, and goes to the customer", func(p payment.Payment) bool {
 		return p.Gateway != payment.Manual
 	})
 
@@ -231,6 +231,15 @@ func paymentGuard(name string, holds func(payment.Payment) bool) *Guard {
 	return &Guard{name, func(c *change, _ event.Event) (bool, error) {
 		p, err := c.payment()
 		return p != nil && holds(*p), err
+	}}
+}
+
+// refundGuard is a condition on the payment of the refund that the event is about,
+// which goes to the customer and not to another order.
+func refundGuard(name string, holds func(payment.Payment) bool) *Guard {
+	return &Guard{name, func(c *change, e event.Event) (bool, error) {
+		f, p, err := c.refund(e.Entity)
+		return err == nil && f.Pays == "" && holds(*p), err
 	}}
 }
 

@@ -31,11 +31,13 @@ type paymentData struct {
 	Op       payment.Op      `json:"op,omitempty"`
 	Attempt  int64           `json:"attempt,omitempty"`
 	Decline  payment.Decline `json:"decline,omitempty"`
-	Next     *time.Time      `json:"next,omitempty"` // when it is attempted again
+	Next     *time.Time      `json:"next,omitempty"`    // when it is attempted again
+	Pays     string          `json:"pays,omitempty"`    // of a refund: the payment of another order that it pays
+	PaidBy   string          `json:"paid_by,omitempty"` // of a payment: the refund of another order that paid it
 }
 
 func dataOf(p *payment.Payment, a *payment.Attempt) paymentData {
-	d := paymentData{Amount: p.Amount, Currency: string(p.Currency), Gateway: p.Gateway}
+	d := paymentData{Amount: p.Amount, Currency: string(p.Currency), Gateway: p.Gateway, PaidBy: p.PaidBy}
 	if a != nil {
 		d.Amount, d.Op, d.Attempt, d.Decline = a.Amount, a.Op, a.N, a.Decline
 	}

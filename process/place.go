@@ -42,7 +42,7 @@ func (p *Process) Place(ctx context.Context, by Command, q order.Request) (Resul
 		locks = append(locks, order.ReferenceLock(q.Reference))
 	}
 	return once(ctx, p, by, "place", q, locks, func(tx *db.Tx) (Placed, error) {
-		return p.place(tx, by, q, number)
+		return p.place(tx, by, q, number, "")
 	})
 }
 
@@ -55,13 +55,14 @@ func demandOf(q order.Request) []string {
 	return slices.Sorted(maps.Keys(skus))
 }
 
-func (p *Process) place(tx *db.Tx, by Command, q order.Request, number int64) (Placed, error) {
+// place places an order, in exchange for goods of another one where that is not "".
+func (p *Process) place(tx *db.Tx, by Command, q order.Request, number int64, exchangeOf string) (Placed, error) {
 	c := &change{p: p, tx: tx, by: by.By, fresh: true, held: map[string][]shipping.ShipmentLine{}}
 	var err error
 	if c.policy, err = p.policies.Current(tx); err != nil {
 		return Placed{}, err
 	}
-	if q, err = c.fromCatalogue(q); err != nil {
+	if q, err = p.fromCatalogue(tx, q); err != nil {
 		return Placed{}, err
 	}
 	totals, lines, err := q.Build()
@@ -74,6 +75,7 @@ func (p *Process) place(tx *db.Tx, by Command, q order.Request, number int64) (P
 		return Placed{}, err
 	}
 	c.newOrder(q, totals, number)
+	c.order.ExchangeOf = exchangeOf
 	c.newLines, c.newContact = lines, contactOf(q)
 	parts, short, err := inventory.ReserveAll(tx, c.cause(""), order.Demand(lines), c.policy.Split)
 	if err != nil {
@@ -98,8 +100,8 @@ func (p *Process) place(tx *db.Tx, by Command, q order.Request, number int64) (P
 // catalogue.
 //
 // Errors: invalid when an SKU is not known, or priced in another currency.
-func (c *change) fromCatalogue(q order.Request) (order.Request, error) {
-	known, err := inventory.Catalogue(c.tx, demandOf(q))
+func (p *Process) fromCatalogue(r db.Reader, q order.Request) (order.Request, error) {
+	known, err := inventory.Catalogue(r, demandOf(q))
 	if err != nil {
 		return q, err
 	}
@@ -120,7 +122,7 @@ func (c *change) fromCatalogue(q order.Request) (order.Request, error) {
 			lines[i].UnitPrice = &sku.Price
 		}
 	}
-	check.If(q.Payment.Gateway != "" && !c.p.hasGateway(q.Payment.Gateway), "payment.gateway", "unknown", "a gateway of the shop")
+	check.If(q.Payment.Gateway != "" && !p.hasGateway(q.Payment.Gateway), "payment.gateway", "unknown", "a gateway of the shop")
 	q.Lines = lines
 	return q, check.Err("the order")
 }
@@ -157,7 +159,7 @@ func (c *change) placed(q order.Request, parts []inventory.Reservation, short []
 		return c.emitOrder(order.EventFailed, failedData{Reason: order.OutOfStock, Total: c.order.Total, Currency: string(c.order.Currency), Shortages: short})
 	}
 	pay := c.payments.add(c.newPayment(q.Payment))
-	data := processedData{Total: c.order.Total, Currency: string(c.order.Currency), Lines: len(c.newLines), Payment: pay.ID, Gateway: pay.Gateway}
+	data := processedData{Total: c.order.Total, Currency: string(c.order.Currency), Lines: len(c.newLines), Payment: pay.ID, Gateway: pay.Gateway, ExchangeOf: c.order.ExchangeOf}
 	for _, r := range parts {
 		data.Units += r.Quantity
 		if !slices.Contains(data.Locations, r.Location) {
@@ -169,13 +171,14 @@ func (c *change) placed(q order.Request, parts []inventory.Reservation, short []
 
 // processedData is what the first event of an order carries.
 type processedData struct {
-	Total     int64    `json:"total"`
-	Currency  string   `json:"currency"`
-	Lines     int      `json:"lines"`
-	Units     int64    `json:"units"`
-	Locations []string `json:"locations"`
-	Payment   string   `json:"payment"`
-	Gateway   string   `json:"gateway"`
+	Total      int64    `json:"total"`
+	Currency   string   `json:"currency"`
+	Lines      int      `json:"lines"`
+	Units      int64    `json:"units"`
+	Locations  []string `json:"locations"`
+	Payment    string   `json:"payment"`
+	Gateway    string   `json:"gateway"`
+	ExchangeOf string   `json:"exchange_of,omitempty"` // the order of whose goods these are in the place
 }
 
 // failedData is what order.failed carries.

@@ -129,6 +129,7 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		"receive it":     m.on(m.drawReceive),
 		"send it back":   m.on(m.drawReturn),
 		"take it back":   m.on(m.drawTakeBack),
+		"exchange it":    m.on(m.drawExchange),
 		"give back":      m.on(m.drawRecordRefund),
 		"refund":         m.on(m.drawRefund),
 		"give up a refund": m.on(func(_ *rapid.T, o order.Order) error {
@@ -281,6 +282,19 @@ func (m *model) drawReturn(r *rapid.T, o order.Order) error {
 		q.Lines = []shipping.LineUnits{units(rapid.Int64Range(1, 3).Draw(r, "line"), rapid.Int64Range(0, 20).Draw(r, "units"))}
 	}
 	_, err := m.AuthoriseReturn(m.t.Context(), person(""), o.ID, 0, q)
+	return err
+}
+
+func (m *model) drawExchange(r *rapid.T, o order.Order) error {
+	sku, n := rapid.SampledFrom([]string{"CUP", "POT", "LAMP"}).Draw(r, "SKU"), rapid.Int64Range(1, 5).Draw(r, "quantity")
+	q := process.ExchangeRequest{Return: shipping.ReturnRequest{Reason: "made_up", Late: true}, Lines: []order.LineRequest{{SKU: sku, Quantity: n}}}
+	if rapid.Bool().Draw(r, "some of it") {
+		q.Return.Lines = []shipping.LineUnits{units(rapid.Int64Range(1, 3).Draw(r, "line"), rapid.Int64Range(0, 20).Draw(r, "units"))}
+	}
+	done, err := m.Exchange(m.t.Context(), person(""), o.ID, 0, q)
+	if err == nil {
+		m.orders, m.demand[done.Value.New.ID] = append(m.orders, done.Value.New), map[string]int64{sku: n}
+	}
 	return err
 }
 
@@ -491,16 +505,15 @@ func (m *model) letGo() (any bool) {
 
 // giveAllBack has a person give back what is owed and was paid elsewhere.
 func (m *model) giveAllBack(v process.Overview) {
-	for _, n := range v.Next {
-		if n.Step == process.StepAwaitRefund {
-			for _, f := range v.Refunds {
-				if f.Status != payment.RefundPending {
-					continue
-				}
-				_, err := m.RecordRefund(m.t.Context(), person(""), v.Order.ID, f.ID, payment.Record{Reference: "made up", Amount: f.Amount})
-				must(m.t, err)
-			}
+	if !slices.ContainsFunc(v.Next, func(n process.Next) bool { return n.Step == process.StepAwaitRefund }) {
+		return
+	}
+	for _, f := range v.Refunds {
+		if f.Status != payment.RefundPending {
+			continue
 		}
+		_, err := m.RecordRefund(m.t.Context(), person(""), v.Order.ID, f.ID, payment.Record{Reference: "made up", Amount: f.Amount})
+		must(m.t, err)
 	}
 }
 
@@ -541,11 +554,15 @@ func (m *model) providers(v process.Overview) map[string]int64 {
 	return books
 }
 
-// givenByHand is what a person gave back of a payment because its gateway did not.
+// givenByHand is what was given back of a payment and not by its gateway: by a
+// person, or to another order.
 func givenByHand(v process.Overview, payment string) (sum int64) {
 	for _, f := range v.Refunds {
 		if f.Payment != payment || !f.Counts() {
 			continue
+		}
+		if f.Pays != "" { // it has paid for another order, and the gateway has not seen it
+			sum += f.Amount
 		}
 		for _, e := range v.Timeline {
 			if e.Entity == f.ID && e.To == string(f.Status) && e.Actor == access.Operator {

@@ -65,12 +65,13 @@ func (c *change) refundFailed(p *payment.Payment, f *payment.Refund) error {
 }
 
 func refundData(p *payment.Payment, f *payment.Refund) paymentData {
-	return paymentData{Amount: f.Amount, Currency: string(p.Currency), Gateway: p.Gateway}
+	return paymentData{Amount: f.Amount, Currency: string(p.Currency), Gateway: p.Gateway, Pays: f.Pays}
 }
 
-// openRefund begins to give back what was credited to the order's lines.
-func (c *change) openRefund(p *payment.Payment, credits []order.Credit, reason string) (*payment.Refund, error) {
-	f := c.refunds.add(payment.Refund{ID: c.newID("rfd", p.ID), Payment: p.ID, Order: c.order.ID, Reason: reason, OpenedAt: c.tx.Now()})
+// openRefund begins to give back what was credited to the order's lines: to the
+// customer, or to the payment of another order that it pays.
+func (c *change) openRefund(p *payment.Payment, credits []order.Credit, reason, pays string) (*payment.Refund, error) {
+	f := c.refunds.add(payment.Refund{ID: c.newID("rfd", p.ID), Payment: p.ID, Order: c.order.ID, Reason: reason, Pays: pays, OpenedAt: c.tx.Now()})
 	for _, credit := range credits {
 		f.Amount += credit.Amount
 		c.credits[f.ID] = append(c.credits[f.ID], payment.RefundLine(credit))
@@ -134,7 +135,7 @@ func (p *Process) Refund(ctx context.Context, by Command, orderID string, versio
 		if _, err := c.getRefunds(); err != nil { // to which this one is added
 			return err
 		}
-		_, err = c.openRefund(pay, plan.credits, q.Reason)
+		_, err = c.openRefund(pay, plan.credits, q.Reason, "")
 		return err
 	})
 }
@@ -247,7 +248,7 @@ func giveBack(c *change, _ event.Event) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.openRefund(p, credits, string(c.order.Status))
+	_, err = c.openRefund(p, credits, string(c.order.Status), "")
 	return err
 }
 
@@ -292,6 +293,8 @@ func (p *Process) FailRefund(ctx context.Context, by Command, orderID, refundID 
 			return err
 		}
 		switch {
+		case f.Pays != "":
+			return fault.New(fault.Conflict, "refund %s has paid for what was sent in exchange", f.ID)
 		case f.Status == payment.RefundFailed:
 			return fault.New(fault.Conflict, "refund %s is %s already", f.ID, f.Status)
 		case f.Status == payment.RefundPending && pay.Gateway == payment.Manual:

@@ -258,7 +258,7 @@ func (s *shop) failRefund(o order.Order, n int) {
 func (s *shop) lookedAfter(v process.Overview) {
 	s.t.Helper()
 	for _, f := range v.Refunds {
-		due, settled := false, f.Status != payment.RefundSucceeded || v.Payments[0].Gateway == payment.Manual
+		due, settled := false, f.Status != payment.RefundSucceeded || f.Pays != "" || v.Payments[0].Gateway == payment.Manual
 		for _, n := range v.Next {
 			due = due || n.Step == process.StepCheckRefund
 		}

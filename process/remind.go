@@ -104,6 +104,10 @@ func (c *change) alreadyTold(category support.Category) (*support.Ticket, error)
 }
 
 func paymentLate(c *change, it *work.Item) error {
+	if coming, err := c.awaitsReturn(); err != nil || coming {
+		c.again(it, awaitPaymentDue(c), 0, "")
+		return err
+	}
 	return c.remind(it, time.Duration(c.policy.AwaitPayment), support.PaymentIssue, "The payment has not arrived in time.")
 }
 

@@ -13,6 +13,7 @@ import (
 	"doorstep/inventory"
 	"doorstep/money"
 	"doorstep/order"
+	"doorstep/payment"
 	"doorstep/policy"
 	"doorstep/shipping"
 	"doorstep/support"
@@ -26,6 +27,7 @@ type returnData struct {
 	Restocked  int64      `json:"restocked,omitempty"`   // units that can be sold again
 	WrittenOff int64      `json:"written_off,omitempty"` // units that can not
 	Withheld   int64      `json:"withheld,omitempty"`    // units for which no money is given back
+	Exchange   string     `json:"exchange,omitempty"`    // the order that was placed in its place
 }
 
 func (c *change) moveReturn(r *shipping.Return, t event.Type, data returnData) error {
@@ -117,21 +119,22 @@ func (p *Process) AuthoriseReturn(ctx context.Context, by Command, orderID strin
 		if err != nil {
 			return err
 		}
-		return c.authorise(plan, q.Reason)
+		return c.authorise(plan, q.Reason, "")
 	})
 }
 
-func (c *change) authorise(plan ReturnPlan, reason string) error {
+// authorise allows a return, in whose place an order may have been placed.
+func (c *change) authorise(plan ReturnPlan, reason, exchange string) error {
 	if _, err := c.getReturns(); err != nil { // to which this one is added
 		return err
 	}
-	r := c.returns.add(shipping.Return{ID: c.newID(shipping.ReturnPrefix), Order: c.order.ID, Reason: reason, Units: plan.Units,
+	r := c.returns.add(shipping.Return{ID: c.newID(shipping.ReturnPrefix), Order: c.order.ID, Reason: reason, Units: plan.Units, Exchange: exchange,
 		AuthorisedAt: c.tx.Now(), Until: plan.Until})
 	c.coming[r.ID] = plan.Lines
 	for _, l := range plan.Lines {
 		order.CountReturned(c.tx, c.order.ID, l.Line, l.Quantity)
 	}
-	return c.moveReturn(r, shipping.EventReturnAuthorised, returnData{Units: r.Units, Reason: reason, Until: &r.Until})
+	return c.moveReturn(r, shipping.EventReturnAuthorised, returnData{Units: r.Units, Reason: reason, Until: &r.Until, Exchange: exchange})
 }
 
 // planReturn says what a return comes to as the order stands.
@@ -215,13 +218,17 @@ func mayReturn(r db.Reader, id string, lines []order.Line, since time.Time) ([]s
 //
 // Errors: not_found; conflict when it is not waited for.
 func (p *Process) CancelReturn(ctx context.Context, by Command, orderID, returnID string) (Result[order.Order], error) {
+	more, err := p.exchangeLocks(ctx, returnID)
+	if err != nil {
+		return Result[order.Order]{}, err
+	}
 	return p.change(ctx, by, "cancel_return", orderID, returnID, func(c *change) error {
 		r, err := c.openReturn(returnID)
 		if err != nil {
 			return err
 		}
 		return c.endReturn(r, shipping.EventReturnCanceled)
-	})
+	}, more...)
 }
 
 // endReturn ends a return of which nothing came.
@@ -265,6 +272,10 @@ func (p *Process) ReceiveReturn(ctx context.Context, by Command, orderID, return
 	if err := q.Validate(); err != nil {
 		return Result[order.Order]{}, err
 	}
+	more, err := p.exchangeLocks(ctx, returnID)
+	if err != nil {
+		return Result[order.Order]{}, err
+	}
 	return p.change(ctx, by, "receive_return", orderID, [2]any{returnID, q}, func(c *change) error {
 		r, err := c.openReturn(returnID)
 		if err != nil {
@@ -279,7 +290,7 @@ func (p *Process) ReceiveReturn(ctx context.Context, by Command, orderID, return
 			return err
 		}
 		return c.receiveReturn(r, lines, came)
-	})
+	}, more...)
 }
 
 func (c *change) receiveReturn(r *shipping.Return, lines, came []shipping.ReturnLine) error {
@@ -363,31 +374,51 @@ func notOpen(r shipping.Return) error {
 	return fault.New(fault.Conflict, "return %s is %s already", r.ID, r.Status)
 }
 
-// refundsReturn holds when what came is refunded by itself.
-var refundsReturn = &Guard{"policy has it refunded, and its money was not given back yet", func(c *change, e event.Event) (bool, error) {
-	if c.policy.OnReturn != policy.OnReturnRefund {
-		return false, nil
-	}
-	credits, err := c.creditsOf(e.Entity)
-	return len(credits) > 0, err
+// refundsReturn holds when the money for what came is given back, to the customer or
+// to what was placed in its place.
+var refundsReturn = &Guard{"policy has it refunded or it pays for an exchange, and its money was not given back yet", func(c *change, e event.Event) (bool, error) {
+	given, err := c.givenFor(e.Entity)
+	return err == nil && (given.pays || len(given.credits) > 0 && c.policy.OnReturn == policy.OnReturnRefund), err
 }}
 
 // asksAboutReturn holds when a person decides about the money for what came.
-var asksAboutReturn = &Guard{"policy has a person asked, and its money was not given back yet", func(c *change, e event.Event) (bool, error) {
-	if c.policy.OnReturn != policy.OnReturnAsk {
-		return false, nil
-	}
-	credits, err := c.creditsOf(e.Entity)
-	return len(credits) > 0, err
+var asksAboutReturn = &Guard{"policy has a person asked, it has paid for no exchange, and its money was not given back yet", func(c *change, e event.Event) (bool, error) {
+	given, err := c.givenFor(e.Entity)
+	return err == nil && c.policy.OnReturn == policy.OnReturnAsk && given.to.PaidBy == "" && len(given.credits) > 0, err
 }}
 
-// refundReturn is the rule of a shop that gives the money back for what came.
-func refundReturn(c *change, e event.Event) error {
-	r, err := c.theReturn(e.Entity)
-	if err != nil {
-		return err
+// given is what a return that came gives back, and the payment of what was placed in
+// its place, and whether it pays that.
+type given struct {
+	back    *shipping.Return
+	credits []order.Credit
+	to      payment.Payment
+	pays    bool
+}
+
+func (c *change) givenFor(returnID string) (g given, err error) {
+	if g.back, err = c.theReturn(returnID); err != nil {
+		return g, err
 	}
-	credits, err := c.creditsOf(r.ID)
+	all, err := shipping.ReturnLines(c.tx, c.order.ID)
+	if err != nil {
+		return g, err
+	}
+	if g.credits, err = creditsFor(c.tx, c.order.ID, all[returnID], all); err != nil {
+		return g, err
+	}
+	waits := false
+	if g.to, waits, err = c.inItsPlace(g.back); err != nil {
+		return g, err
+	}
+	g.pays = waits && amountOf(g.credits) >= g.to.Amount
+	return g, nil
+}
+
+// refundReturn is the rule of a return whose money is given back: first to what was
+// placed in its place, and the rest to the customer.
+func refundReturn(c *change, e event.Event) error {
+	g, err := c.givenFor(e.Entity)
 	if err != nil {
 		return err
 	}
@@ -395,14 +426,25 @@ func refundReturn(c *change, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.getRefunds(); err != nil { // to which this one is added
+	if _, err := c.getRefunds(); err != nil { // to which these are added
 		return err
 	}
-	f, err := c.openRefund(pay, credits, "returned")
+	rest := g.credits
+	if g.pays {
+		var first []order.Credit
+		first, rest = order.SplitCredits(g.credits, g.to.Amount)
+		if err := c.payExchange(pay, g.to, first); err != nil {
+			return err
+		}
+	}
+	if len(rest) == 0 {
+		return nil
+	}
+	f, err := c.openRefund(pay, rest, "returned", "")
 	if err != nil {
 		return err
 	}
-	r.Refund = f.ID
+	g.back.Refund = f.ID
 	return nil
 }
 
@@ -410,15 +452,6 @@ func refundReturn(c *change, e event.Event) error {
 func reportReturn(c *change, _ event.Event) error {
 	_, err := c.openTicket(support.Other, support.FromProcess, "What the customer sent back has come: give the money back for it, or say why not.")
 	return err
-}
-
-// creditsOf is what is to be given back for what came of a return.
-func (c *change) creditsOf(returnID string) ([]order.Credit, error) {
-	all, err := shipping.ReturnLines(c.tx, c.order.ID)
-	if err != nil {
-		return nil, err
-	}
-	return creditsFor(c.tx, c.order.ID, all[returnID], all)
 }
 
 func amountOf(credits []order.Credit) (sum int64) {

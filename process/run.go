@@ -39,6 +39,13 @@ func (p *Process) settle(ctx context.Context, it work.Item, by access.Actor, do 
 	if err != nil {
 		return err
 	}
+	if beside := p.steps[Step(it.Step)].beside; beside != nil {
+		more, err := beside(ctx, p, it)
+		if err != nil {
+			return err
+		}
+		locks = append(locks, more...)
+	}
 	_, err = db.Update(ctx, p.db, locks, func(tx *db.Tx) (struct{}, error) {
 		c, err := p.begin(tx, it.Owner, by)
 		if err != nil {

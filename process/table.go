@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"doorstep/event"
+	"doorstep/internal/db"
 	"doorstep/internal/work"
 	"doorstep/inventory"
 	"doorstep/order"
@@ -66,6 +67,7 @@ const (
 	StepAwaitReturn   Step = "await_return"
 	StepRefundReturn  Step = "refund_return"
 	StepReportReturn  Step = "report_return"
+	StepEndExchange   Step = "cancel_exchange"
 	StepReportRefund  Step = "report_refund"
 	StepReportFailing Step = "report_failed_refund"
 	StepReport        Step = "report_failure"
@@ -107,12 +109,13 @@ type Row struct {
 	Ways  []Way        // what a person may do about it when it is stuck, or late
 	Else  string       // what a person may do instead, for people
 
-	rule  func(*change, event.Event) error // a Rule's work, or what prepares an Ask
-	ask   func(context.Context, *Process, work.Item) (settle func(context.Context) error, err error)
-	due   func(*change) time.Time           // when a Wait is due, or an Ask is first asked; at once when nil
-	lapse func(*change, *work.Item) error   // what a Wait does when it is due
-	about func(*change, event.Event) string // whom the step is about; the event's entity when nil
-	skip  func(*change, *work.Item) error   // passes over it, where it has WaySkip: the item ends by an event of Until
+	rule   func(*change, event.Event) error // a Rule's work, or what prepares an Ask
+	ask    func(context.Context, *Process, work.Item) (settle func(context.Context) error, err error)
+	due    func(*change) time.Time                                       // when a Wait is due, or an Ask is first asked; at once when nil
+	lapse  func(*change, *work.Item) error                               // what a Wait does when it is due
+	beside func(context.Context, *Process, work.Item) ([]db.Lock, error) // what the step changes beside its order
+	about  func(*change, event.Event) string                             // whom the step is about; the event's entity when nil
+	skip   func(*change, *work.Item) error                               // passes over it, where it has WaySkip: the item ends by an event of Until
 }
 
 // Way is something that a person may do about a step that does not go on by
@@ -363,18 +366,23 @@ func returnRows() []Row {
 			Step: StepAwaitReturn, Kind: Wait, On: on(shipping.EventReturnAuthorised),
 			Until: on(shipping.EventReturnReceived, shipping.EventReturnCanceled, shipping.EventReturnExpired),
 			Does:  "wait until what the customer sends back has come; then the return expires",
-			due:   awaitReturnDue, lapse: expireReturn,
+			due:   awaitReturnDue, lapse: expireReturn, beside: locksOfReturn,
 			Ways: []Way{WayRetry}, Else: "receive or cancel the return",
 		},
 		{
 			Step: StepRefundReturn, Kind: Rule, On: on(shipping.EventReturnReceived), Guard: refundsReturn,
-			Does: "give the money back for what came", Leads: on(payment.EventRefundOpened),
+			Does: "pay what was placed in its place with the money for what came, and give the rest back", Leads: on(payment.EventRefundOpened, payment.EventRefundSucceeded),
 			rule: refundReturn,
 		},
 		{
 			Step: StepReportReturn, Kind: Rule, On: on(shipping.EventReturnReceived), Guard: asksAboutReturn,
 			Does: "open a ticket for goods that came back, of whose money a person decides", Leads: on(support.EventOpened),
 			rule: reportReturn,
+		},
+		{
+			Step: StepEndExchange, Kind: Rule, On: on(shipping.EventReturnReceived, shipping.EventReturnCanceled, shipping.EventReturnExpired), Guard: exchangeWaits,
+			Does: "cancel the order that was placed in its place; where the goods have come, tell a person", Leads: on(support.EventOpened),
+			rule: cancelExchange,
 		},
 	}
 }

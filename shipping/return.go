@@ -22,6 +22,7 @@ type Return struct {
 	Restocked    int64        `json:"restocked"`          // of those, how many can be sold again; the rest is written off
 	Withheld     int64        `json:"withheld"`           // of those, for how many no money is given back, as the grader says
 	Refund       string       `json:"refund,omitempty"`   // what gives the money back for it, "" where nothing does
+	Exchange     string       `json:"exchange,omitempty"` // the order that was placed in its place
 	AuthorisedAt time.Time    `json:"authorised_at"`      // when the customer was allowed to send it
 	Until        time.Time    `json:"until"`              // when it expires if nothing has come
 	ClosedAt     time.Time    `json:"closed_at,omitzero"` // when it was received or given up

@@ -14,9 +14,9 @@ const ReturnPrefix = "ret"
 
 // InsertReturn writes a new return and what it is about.
 func InsertReturn(tx *db.Tx, r Return, lines []ReturnLine) {
-	tx.Write(`INSERT INTO returns (id, order_id, status, reason, units, came, restocked, withheld, refund_id, authorised_at, until_at, closed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		r.ID, r.Order, string(r.Status), r.Reason, r.Units, r.Came, r.Restocked, r.Withheld, r.Refund,
+	tx.Write(`INSERT INTO returns (id, order_id, status, reason, units, came, restocked, withheld, refund_id, exchange, authorised_at, until_at, closed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		r.ID, r.Order, string(r.Status), r.Reason, r.Units, r.Came, r.Restocked, r.Withheld, r.Refund, r.Exchange,
 		db.Micros(r.AuthorisedAt), db.Micros(r.Until), db.Micros(r.ClosedAt))
 	for _, l := range lines {
 		tx.Write(`INSERT INTO return_lines (order_id, return_id, line, sku, quantity, came, restocked, withheld, location)
@@ -46,6 +46,11 @@ func Returns(r db.Reader, order string) ([]Return, error) { return ReturnsRange(
 func ReturnsRange(r db.Reader, first, last string) ([]Return, error) {
 	return db.All(r, scanReturn, `SELECT `+returnColumns+` FROM returns
 		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, id`, first, last)
+}
+
+// ReturnFor returns the return in whose place an order was placed, if there is one.
+func ReturnFor(r db.Reader, exchange string) (Return, bool, error) {
+	return db.One(r, scanReturn, `SELECT `+returnColumns+` FROM returns WHERE exchange = $1 AND exchange <> ''`, exchange) // as the index says
 }
 
 // GetReturn returns a return. Errors: not_found.
@@ -100,12 +105,12 @@ func ReturnLinesRange(r db.Reader, first, last string) (map[string]map[string][]
 	return all, err
 }
 
-const returnColumns = `id, order_id, status, reason, units, came, restocked, withheld, refund_id, authorised_at, until_at, closed_at`
+const returnColumns = `id, order_id, status, reason, units, came, restocked, withheld, refund_id, exchange, authorised_at, until_at, closed_at`
 
 func scanReturn(row db.Row) (Return, error) {
 	var r Return
 	var authorised, until, closed int64
-	err := row.Scan(&r.ID, &r.Order, (*string)(&r.Status), &r.Reason, &r.Units, &r.Came, &r.Restocked, &r.Withheld, &r.Refund,
+	err := row.Scan(&r.ID, &r.Order, (*string)(&r.Status), &r.Reason, &r.Units, &r.Came, &r.Restocked, &r.Withheld, &r.Refund, &r.Exchange,
 		&authorised, &until, &closed)
 	r.AuthorisedAt, r.Until, r.ClosedAt = db.Time(authorised), db.Time(until), db.Time(closed)
 	return r, err

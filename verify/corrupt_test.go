@@ -51,7 +51,7 @@ const (
 func of(query, purpose string) string { return fmt.Sprintf(query, "{"+purpose+"}") }
 
 // corruptions are all that is done to a shop, each to a copy of its own.
-var corruptions = slices.Concat(historyCorruptions, orderCorruptions, moneyCorruptions, parcelCorruptions, returnCorruptions, stockCorruptions, stepCorruptions, saidCorruptions)
+var corruptions = slices.Concat(historyCorruptions, orderCorruptions, moneyCorruptions, parcelCorruptions, returnCorruptions, exchangeCorruptions, stockCorruptions, stepCorruptions, saidCorruptions)
 
 var historyCorruptions = []corruption{
 	{"the row is ahead of its events", []string{`UPDATE orders SET version = version + 1 WHERE id = '{delivered}'`}, one(verify.Version, "{delivered}")},
@@ -138,7 +138,7 @@ func inForce(doc string) string {
 }
 
 func refund(of string) string {
-	return `INSERT INTO refunds (id, payment_id, order_id, amount, status, reason, opened_at, closed_at) VALUES ('rfd_x', 'pay_x', '` + of + `', 1, 'made_up', '', 0, 0)`
+	return `INSERT INTO refunds (id, payment_id, order_id, amount, status, reason, pays, opened_at, closed_at) VALUES ('rfd_x', 'pay_x', '` + of + `', 1, 'made_up', '', '', 0, 0)`
 }
 
 var moneyCorruptions = []corruption{
@@ -307,9 +307,31 @@ var returnCorruptions = []corruption{
 	{"given back before it came", []string{`UPDATE refunds SET opened_at = opened_at - 1 WHERE order_id = '{sent back}'`}, one(verify.ReturnRefunds, of(returnOf, "sent back"))},
 	{"given back by nothing", []string{`UPDATE returns SET refund_id = 'rfd_gone' WHERE order_id = '{sent back}'`}, one(verify.ReturnRefunds, of(returnOf, "sent back"))},
 	{"given back for two returns", []string{
-		`INSERT INTO returns (id, order_id, status, reason, units, came, restocked, withheld, refund_id, authorised_at, until_at, closed_at)
-			SELECT 'ret_x', order_id, status, reason, 0, 0, 0, 0, refund_id, authorised_at, until_at, closed_at FROM returns WHERE order_id = '{sent back}'`,
+		`INSERT INTO returns (id, order_id, status, reason, units, came, restocked, withheld, refund_id, exchange, authorised_at, until_at, closed_at)
+			SELECT 'ret_x', order_id, status, reason, 0, 0, 0, 0, refund_id, '', authorised_at, until_at, closed_at FROM returns WHERE order_id = '{sent back}'`,
 	}, []named{{verify.ReturnRefunds, "ret_x"}, {verify.ReturnRefunds, "ret_x"}, {verify.State, "ret_x"}}},
+}
+
+// exchangePays is the refund that paid what was wanted instead.
+const exchangePays = `SELECT id FROM refunds WHERE order_id = '{exchanged}' AND pays <> ''`
+
+var exchangeCorruptions = []corruption{
+	{"in exchange for another order", []string{`UPDATE orders SET exchange_of = '{delivered}' WHERE id = '{to exchange for}'`},
+		[]named{{verify.Exchanges, "{to exchange for}"}, {verify.Exchanges, of(returnOf, "to exchange")}}},
+	{"a return does not name what was placed in its place", []string{`UPDATE returns SET exchange = '' WHERE order_id = '{to exchange}'`}, one(verify.Exchanges, "{to exchange for}")},
+	{"a return names an order that there is not", []string{`UPDATE returns SET exchange = 'ord_gone' WHERE order_id = '{coming back}'`}, one(verify.Exchanges, of(returnOf, "coming back"))},
+	{"a payment does not name the refund that paid it", []string{`UPDATE payments SET paid_by = '' WHERE order_id = '{exchanged for}'`}, one(verify.Exchanges, exchangePays)},
+	{"a refund does not name the payment that it paid", []string{`UPDATE refunds SET pays = 'pay_gone' WHERE order_id = '{exchanged}' AND pays <> ''`},
+		[]named{{verify.Exchanges, of(paymentOf, "exchanged for")}, {verify.Exchanges, of(returnOf, "exchanged")}}},
+	{"a penny is lost between them", []string{
+		`UPDATE payments SET captured = captured - 1, amount = amount - 1 WHERE order_id = '{exchanged for}'`,
+		`UPDATE payment_attempts SET amount = amount - 1 WHERE order_id = '{exchanged for}'`,
+	}, []named{{verify.Exchanges, of(paymentOf, "exchanged for")}, {verify.Exchanges, of(returnOf, "exchanged")}, {verify.PaymentAmount, "{exchanged for}"},
+		{verify.PaymentFacet, "{exchanged for}"}}},
+	{"paid by a refund of no exchange", []string{`UPDATE payments SET paid_by = 'rfd_gone' WHERE order_id = '{carried}'`}, one(verify.Exchanges, of(paymentOf, "carried"))},
+	{"what is wanted instead waits for a return that is over", []string{`DROP INDEX IF EXISTS returns_exchange`, `UPDATE returns SET exchange = '{to exchange for}' WHERE order_id = '{sent back}'`,
+		`UPDATE orders SET exchange_of = '{sent back}' WHERE id = '{to exchange for}'`},
+		[]named{{verify.Exchanges, of(returnOf, "sent back")}, {verify.Exchanges, of(returnOf, "to exchange")}}},
 }
 
 // label adds a purchase to the attempts of an order's parcel.

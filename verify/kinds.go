@@ -55,6 +55,7 @@ const (
 	ReturnedStock   Kind = "returned_stock"
 	Returns         Kind = "returns"
 	ReturnRefunds   Kind = "return_refunds"
+	Exchanges       Kind = "exchanges"
 	// Of stock.
 	StockFacet      Kind = "stock_facet"
 	MissingStock    Kind = "missing_stock"
@@ -131,6 +132,7 @@ func Kinds() []Rule {
 		{ReturnedStock, "What was put back of an order's parcels and returns is what their events say, and at most what they hold."},
 		{Returns, "A return is of units that have arrived and are in no other return; what came of it is what its lines and its event say; it has an end when it is not waited for."},
 		{ReturnRefunds, "The refund of a return is one of its order, for no more units of each line than came of it, but those for which none is given back."},
+		{Exchanges, "An order that was placed in exchange and the return that it is in the place of name each other, as do the payment of the one and the refund of the other that paid it, both to the penny; it waits for its money only while the return is waited for."},
 		{StockFacet, "What is reserved for an order is what its lines ask for and has not left, but for what a count did not find, and as many units as it says."},
 		{MissingStock, "An order that goes on has all of its goods, reserved or gone, or it is held."},
 		{DeadReservation, "Nothing is reserved for an order that does not exist, and for one that is over only what is in a parcel whose label is not given back."},

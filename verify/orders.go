@@ -31,6 +31,7 @@ type dossier struct {
 	held         map[string][]shipping.ShipmentLine // by shipment
 	returns      []shipping.Return
 	coming       map[string][]shipping.ReturnLine // by return
+	partners     map[string]partner               // what is stored of the other orders of its exchanges
 	labels       []shipping.Attempt
 	scans        map[string][]shipping.Scan // by shipment
 	tickets      []support.Ticket
@@ -46,7 +47,7 @@ type dossier struct {
 var rules = []func(*dossier){
 	(*dossier).checkHistory, (*dossier).checkEntities, (*dossier).checkTotals, (*dossier).checkContact,
 	(*dossier).checkPayments, (*dossier).checkRefunds, (*dossier).checkCredits, (*dossier).checkPaymentAttempts, (*dossier).checkUnpaidEnd, (*dossier).checkUndone, (*dossier).checkAuthorisationEnd,
-	(*dossier).checkShipments, (*dossier).checkParcels, (*dossier).checkLabels, (*dossier).checkTracking, (*dossier).checkHandOvers, (*dossier).checkDeliveries, (*dossier).checkAstray, (*dossier).checkReturned, (*dossier).checkReturns, (*dossier).checkReturnRefunds,
+	(*dossier).checkShipments, (*dossier).checkParcels, (*dossier).checkLabels, (*dossier).checkTracking, (*dossier).checkHandOvers, (*dossier).checkDeliveries, (*dossier).checkAstray, (*dossier).checkReturned, (*dossier).checkReturns, (*dossier).checkReturnRefunds, (*dossier).checkExchanged, (*dossier).checkExchange,
 	(*dossier).checkStock, (*dossier).checkMissing, (*dossier).checkMovements, (*dossier).checkSteps, (*dossier).checkAttemptSteps, (*dossier).checkNextStep,
 	(*dossier).checkTickets, (*dossier).checkOwners,
 	(*dossier).checkFarOff, (*dossier).checkGateway, (*dossier).checkAttemptEvents, (*dossier).checkAttemptStatus, (*dossier).checkTold,
@@ -96,7 +97,7 @@ func (run *run) orders(ctx context.Context) error {
 				return nil, "", err
 			}
 		}
-		return s, rest, nil
+		return s, rest, s.readPartners(r)
 	}, run.checkSection)
 }
 

@@ -240,13 +240,24 @@ func rich(q *order.Request) {
 // three is an order of three cups.
 func three(q *order.Request) { q.Lines[0].Quantity = 3 }
 
+var twoUnits = shipping.ReturnRequest{Lines: []shipping.LineUnits{{Line: 1, Quantity: 2}}, Reason: "unwanted", Late: true}
+
 // sendBack authorises the return of two units of an order.
 func (s *shop) sendBack(purpose string) {
 	s.t.Helper()
-	_, err := s.AuthoriseReturn(s.t.Context(), person, s.orders[purpose], 0,
-		shipping.ReturnRequest{Lines: []shipping.LineUnits{{Line: 1, Quantity: 2}}, Reason: "unwanted", Late: true})
+	_, err := s.AuthoriseReturn(s.t.Context(), person, s.orders[purpose], 0, twoUnits)
 	must(s.t, err)
 	s.look("after a return of " + purpose)
+}
+
+// exchange sends two units of an order back for one of them.
+func (s *shop) exchange(purpose string) {
+	s.t.Helper()
+	q := process.ExchangeRequest{Return: twoUnits, Lines: []order.LineRequest{{SKU: "CUP", Quantity: 1}}}
+	done, err := s.Exchange(s.t.Context(), person, s.orders[purpose], 0, q)
+	must(s.t, err)
+	s.orders[purpose+" for"] = done.Value.New.ID
+	s.look("after an exchange of " + purpose)
 }
 
 // receiveReturn receives an order's return, of which one unit is written off and
@@ -338,6 +349,9 @@ func (s *shop) fill() {
 	s.sendBack("sent back")
 	s.sendBack("coming back")
 	s.receiveReturn("sent back")
+	s.exchange("exchanged")
+	s.exchange("to exchange")
+	s.receiveReturn("exchanged")
 	s.leaveUnfinished()
 }
 
@@ -346,6 +360,8 @@ func (s *shop) sellAtOnce() {
 	s.place("delivered", rich)
 	s.place("sent back", three)
 	s.place("coming back", three)
+	s.place("exchanged", three)
+	s.place("to exchange", three)
 	s.place("out of stock", func(q *order.Request) { q.Lines[0].Quantity = 10_000 })
 	s.place("declined", method(gateway.MethodStolen))
 	s.place("declined softly", method(gateway.MethodInsufficientFunds))

@@ -233,7 +233,7 @@ func (d *dossier) unfinished() []string {
 		}
 	}
 	for _, f := range d.refunds {
-		if f.Status == payment.RefundPending || d.lastOf(f.ID, payment.EventRefundSucceeded, payment.EventRefundConfirmed, payment.EventRefundFailed) == payment.EventRefundSucceeded && d.paidAtGateway(f.Payment) {
+		if f.Status == payment.RefundPending || f.Pays == "" && d.lastOf(f.ID, payment.EventRefundSucceeded, payment.EventRefundConfirmed, payment.EventRefundFailed) == payment.EventRefundSucceeded && d.paidAtGateway(f.Payment) {
 			subjects = append(subjects, f.ID)
 		}
 	}

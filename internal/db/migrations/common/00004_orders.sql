@@ -27,6 +27,7 @@ CREATE TABLE orders (
     open_tickets       BIGINT NOT NULL CHECK (open_tickets >= 0),
     held               TEXT   NOT NULL, -- the reason code for which it was stopped
     held_at            BIGINT NOT NULL CHECK ((held_at = 0) = (held = '')),
+    exchange_of        TEXT   NOT NULL, -- the order of whose goods these are in the place
     units              BIGINT NOT NULL,
     reserved           BIGINT NOT NULL,
     planned            BIGINT NOT NULL CHECK (planned >= 0),

@@ -12,7 +12,8 @@ CREATE TABLE payments (
     capture_at_once BIGINT NOT NULL CHECK (capture_at_once IN (0, 1)),
     ref             TEXT   NOT NULL,
     opened_at       BIGINT NOT NULL,
-    authorised_until BIGINT NOT NULL
+    authorised_until BIGINT NOT NULL,
+    paid_by         TEXT   NOT NULL -- the refund of another order that paid it
 );
 CREATE INDEX payments_order ON payments (order_id, id);
 
@@ -47,6 +48,7 @@ CREATE TABLE refunds (
     amount     BIGINT NOT NULL CHECK (amount > 0),
     status     TEXT   NOT NULL,
     reason     TEXT   NOT NULL,
+    pays       TEXT   NOT NULL, -- the payment of another order that it pays; '' when it goes to the customer
     opened_at  BIGINT NOT NULL,
     closed_at  BIGINT NOT NULL
 );

@@ -86,12 +86,14 @@ CREATE TABLE returns (
     restocked     BIGINT NOT NULL CHECK (restocked >= 0 AND restocked <= came), -- of those, what can be sold again
     withheld      BIGINT NOT NULL CHECK (withheld >= 0 AND restocked + withheld <= came), -- for which no money is given back
     refund_id     TEXT   NOT NULL, -- what gives the money back for it
+    exchange      TEXT   NOT NULL, -- the order that was placed in its place
     authorised_at BIGINT NOT NULL,
     until_at      BIGINT NOT NULL, -- when it expires
     closed_at     BIGINT NOT NULL
 );
 CREATE INDEX returns_order ON returns (order_id, id);
 CREATE INDEX returns_status ON returns (status, id);
+CREATE UNIQUE INDEX returns_exchange ON returns (exchange) WHERE exchange <> '';
 
 CREATE TABLE return_lines (
     order_id  TEXT   NOT NULL,
