@@ -46,6 +46,7 @@ With --intake each command is answered by a line of JSON on standard output when
     {"key":"a8","do":"delivered","shipment":"shp_…"}   (or lost, found, reship)
     {"key":"a9","do":"return","order":"1001","reason":"unwanted"}
     {"key":"b1","do":"receive_return","return":"ret_…"}   (or cancel_return)
+    {"key":"b2","do":"exchange","order":"1001","sku":"CUP","quantity":1,…}
     {"key":"b2","do":"resolve","ticket":"tkt_…","body":"…"}
 
     {"key":"a1","line":1,"ok":true,"status":"processed","order":"ord_…"}

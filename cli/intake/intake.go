@@ -26,14 +26,14 @@ type Command struct {
 	Category  support.Category `json:"category,omitempty"`  // ticket
 	Body      string           `json:"body,omitempty"`      // ticket, resolve
 	Ticket    string           `json:"ticket,omitempty"`    // resolve: its id
-	SKU       string           `json:"sku,omitempty"`       // receive
+	SKU       string           `json:"sku,omitempty"`       // receive; exchange: what is wanted instead
 	Location  string           `json:"location,omitempty"`  // receive; main when empty
-	Quantity  int64            `json:"quantity,omitempty"`  // receive
+	Quantity  int64            `json:"quantity,omitempty"`  // receive, exchange
 	Reference string           `json:"reference,omitempty"` // record_payment, record_refund, record_void
 	Amount    *int64           `json:"amount,omitempty"`    // refund, record_payment, record_refund, minor units; all that is left or owed when missing
 	Refund    string           `json:"refund,omitempty"`    // record_refund, fail_refund: its id
 	Returning string           `json:"return,omitempty"`    // receive_return, cancel_return: its id
-	Reason    string           `json:"reason,omitempty"`    // cancel, refund; hold, return, where it is a code
+	Reason    string           `json:"reason,omitempty"`    // cancel, refund; hold, return, exchange, where it is a code
 	Text      string           `json:"text,omitempty"`      // hold
 	Shipment  string           `json:"shipment,omitempty"`  // hand_over, delivered: its id or tracking number
 
@@ -65,9 +65,10 @@ const (
 	Return        Verb = "return"
 	ReceiveReturn Verb = "receive_return"
 	CancelReturn  Verb = "cancel_return"
+	Exchange      Verb = "exchange"
 )
 
-var verbs = []Verb{Place, Cancel, Ticket, Resolve, Receive, RecordPayment, Refund, RecordRefund, FailRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship, Return, ReceiveReturn, CancelReturn}
+var verbs = []Verb{Place, Cancel, Ticket, Resolve, Receive, RecordPayment, Refund, RecordRefund, FailRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship, Return, ReceiveReturn, CancelReturn, Exchange}
 
 // Result is one line of the output.
 type Result struct {
@@ -76,7 +77,7 @@ type Result struct {
 	OK   bool   `json:"ok"`
 
 	Status   string `json:"status,omitempty"` // of the order or the ticket
-	Order    string `json:"order,omitempty"`  // its id
+	Order    string `json:"order,omitempty"`  // its id; of an exchange, the new order's
 	Ticket   string `json:"ticket,omitempty"` // its id
 	Replayed bool   `json:"replayed,omitempty"`
 

@@ -229,6 +229,8 @@ func (n *Intake) change(ctx context.Context, by process.Command, c Command) (Res
 		return changed(n.Process.Refund(ctx, by, o.ID, 0, c.credit()))
 	case Return:
 		return changed(n.Process.AuthoriseReturn(ctx, by, o.ID, 0, shipping.ReturnRequest{Reason: c.Reason}))
+	case Exchange:
+		return n.exchange(ctx, by, o.ID, c)
 	case FailRefund:
 		return changed(n.Process.FailRefund(ctx, by, o.ID, c.Refund))
 	case RecordRefund:
@@ -236,6 +238,13 @@ func (n *Intake) change(ctx context.Context, by process.Command, c Command) (Res
 	default:
 		return changed(n.Process.RecordPayment(ctx, by, o.ID, c.record(o.Total)))
 	}
+}
+
+// exchange takes all of an order back for one SKU.
+func (n *Intake) exchange(ctx context.Context, by process.Command, id string, c Command) (Result, error) {
+	q := process.ExchangeRequest{Return: shipping.ReturnRequest{Reason: c.Reason}, Lines: []order.LineRequest{{SKU: c.SKU, Quantity: c.Quantity}}}
+	r, err := n.Process.Exchange(ctx, by, id, 0, q)
+	return Result{Status: string(r.Value.New.Status), Order: r.Value.New.ID, Replayed: r.Replayed}, err
 }
 
 func (n *Intake) recordRefund(ctx context.Context, by process.Command, id string, c Command) (Result, error) {

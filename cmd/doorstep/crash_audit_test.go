@@ -148,8 +148,8 @@ func (s *shop) verify() {
 	for _, v := range r.Violations {
 		s.Errorf("verify: %s", v)
 	}
-	if r.Orders != int64(s.placed) {
-		s.Errorf("verify: %d orders of %d", r.Orders, s.placed)
+	if placed := s.placed + len(s.book.acknowledged(intake.Exchange)); r.Orders != int64(placed) {
+		s.Errorf("verify: %d orders of %d", r.Orders, placed)
 	}
 }
 
@@ -163,6 +163,9 @@ func (s *shop) ordersAre(b books) {
 	if len(unseen) != s.placed {
 		s.Errorf("%d orders were placed, %d were acknowledged", s.placed, len(unseen))
 	}
+	for _, k := range s.book.acknowledged(intake.Exchange) {
+		unseen[k.answer.Order] = k
+	}
 	for _, o := range b.orders {
 		k := unseen[o.ID]
 		if k == nil {
@@ -170,7 +173,7 @@ func (s *shop) ordersAre(b books) {
 			continue
 		}
 		delete(unseen, o.ID)
-		if want := "place " + o.Reference.Number; k.key != want {
+		if want := keyOf(o); k.key != want {
 			s.Errorf("order %s is of the command %q and was acknowledged to %q", o.ID, want, k.key)
 		}
 		if wasShort := k.answer.Status == string(order.Failed); wasShort != (o.Failure == order.OutOfStock) {
@@ -186,6 +189,14 @@ func (s *shop) ordersAre(b books) {
 	for _, it := range b.stuck {
 		s.Errorf("stuck: %+v", it)
 	}
+}
+
+// keyOf is the key of the command by which an order was placed.
+func keyOf(o order.Order) string {
+	if o.ExchangeOf != "" {
+		return "exchange " + o.ExchangeOf
+	}
+	return "place " + o.Reference.Number
 }
 
 // finished says whether an order has come as far as it could. A parcel on its
@@ -290,11 +301,18 @@ func (s *shop) moneyIs(b books) {
 			total[k.answer.Order]-- // a penny
 		}
 	}
+	elsewhere := map[string]int64{} // what the gateway has and has paid another order, by payment
+	for _, f := range b.refunds {
+		if f.Pays != "" {
+			elsewhere[f.Payment] += f.Amount
+		}
+	}
 	for _, p := range b.payments {
 		ours, owed, charges := p.Captured-p.Refunded, total[p.Order], 0
 		if ours != owed {
 			s.Errorf("order %s: kept %d of it, %d is what has left", p.Order, ours, owed)
 		}
+		ours += elsewhere[p.ID]
 		if p.Gateway == payment.Manual {
 			ours = 0
 		}

@@ -110,6 +110,7 @@ var mayRefuse = map[intake.Verb][]fault.Code{
 	intake.Reship:        {fault.Conflict},
 	intake.Return:        {fault.Conflict},
 	intake.ReceiveReturn: {fault.Conflict},
+	intake.Exchange:      {fault.Conflict},
 	intake.Resolve:       {fault.Conflict},
 }
 
@@ -213,8 +214,13 @@ func (s *shop) ticket(id string, about support.Category) {
 
 // follow is what a customer may do when an order was acknowledged.
 func (s *shop) follow(k *command) {
-	if k.do == intake.Delivered && s.part.manual && k.answer.OK && s.chance(60) {
-		s.sendBack(k.answer.Order)
+	if k.do == intake.Delivered && s.part.manual && k.answer.OK {
+		switch {
+		case s.chance(40):
+			s.sendBack(k.answer.Order)
+		case s.chance(60):
+			s.exchange(k.answer.Order)
+		}
 	}
 	if k.do == intake.Ticket && k.fields["category"] == support.AddressChange { // its order may wait for that
 		s.book.add("resolve "+k.answer.Ticket, intake.Resolve, fields{"ticket": k.answer.Ticket, "body": "Seen to."})
@@ -307,6 +313,11 @@ func (s *shop) handOverAgain(shipment string) bool {
 // sendBack returns all of an order.
 func (s *shop) sendBack(id string) {
 	s.book.add("return "+id, intake.Return, fields{"order": id, "reason": "made_up"})
+}
+
+// exchange returns all of an order for a cup.
+func (s *shop) exchange(id string) {
+	s.book.add("exchange "+id, intake.Exchange, fields{"order": id, "reason": "made_up", "sku": "CUP", "quantity": int64(1)})
 }
 
 func (s *shop) receiveReturn(id string) bool {
