@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"fmt"
 	"strconv"
 
 	"doorstep"
 	"doorstep/cli/strictjson"
+	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/inventory"
 	"doorstep/money"
@@ -16,7 +18,9 @@ type orderVerbs struct {
 	Place    orderPlace    `cmd:"" help:"Place an order, from a file or from flags."`
 	List     orderList     `cmd:"" help:"List orders, the newest first."`
 	Show     orderShow     `cmd:"" help:"Show everything about one order."`
-	Cancel   orderCancel   `cmd:"" help:"Cancel an order that has not left."`
+	Cancel   orderCancel   `cmd:"" help:"Cancel an order that has not left, or a part of it."`
+	Edit     orderEdit     `cmd:"" help:"Change what is ordered, or how it is shipped."`
+	Address  orderAddress  `cmd:"" help:"Change where an order goes."`
 	Hold     orderHold     `cmd:"" help:"Stop an order until it is released."`
 	Release  orderRelease  `cmd:"" help:"Let a held order go on."`
 	Reship   orderReship   `cmd:"" help:"Send what did not arrive once more."`
@@ -244,28 +248,86 @@ func (v *orderList) Run(s *session) error {
 
 // orderCancel cancels an order.
 type orderCancel struct {
-	Order  string `arg:"" help:"The order: its number, id, or source/number."`
-	Reason string `help:"Why." placeholder:"TEXT"`
-	keyed
-	working
+	Order string   `arg:"" help:"The order: its number, id, or source/number."`
+	Line  []string `help:"Only a line, and how many of its units." placeholder:"N=UNITS" sep:"none"`
+	editing
 }
 
 // Help is the detail of the verb's help.
 func (orderCancel) Help() string {
-	return `The label is given back, the money goes back, and the stock is free again. An order that has left can no longer be cancelled: exit code 4.
+	return `The label is given back, the money goes back, and the stock is free again. An order that has left can no longer be cancelled: exit code 4. Of an order of which only a part has left, lines that have not can be.
 
 Examples:
 
     doorstep order cancel 1001 --reason "ordered twice"
+    doorstep order cancel 1001 --line 2=1 --preview
     doorstep order cancel web/A-17`
 }
 
 // Run cancels the order.
 func (v *orderCancel) Run(s *session) error {
+	if len(v.Line) > 0 {
+		return v.run(s, v.Order, func(p *process.Process) (order.Edit, error) { return v.part(s, p) }, v.Line)
+	}
+	if v.Version != 0 {
+		return invalid("--version is for a part of an order: name its --line")
+	}
+	if v.Preview {
+		return v.previewWhole(s)
+	}
 	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
 		_, err := p.Cancel(s.ctx, v.command(), id, v.Reason)
 		return err
 	})
+}
+
+func (v *orderCancel) previewWhole(s *session) error {
+	done := cancelling{Preview: true}
+	err := s.reading(func(shop *doorstep.Shop) error {
+		o, err := shop.Process.FindOrder(s.ctx, v.Order)
+		if err != nil {
+			return err
+		}
+		done.Undoing, err = shop.Process.PreviewCancel(s.ctx, o.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(done, func() {
+		s.out.printf("It would be cancelled: %s.\nNothing has changed: this was a preview.\n", undoing(done.Undoing))
+	})
+}
+
+// cancelling is what cancelling an order comes to.
+type cancelling struct {
+	Preview bool            `json:"preview"`
+	Undoing process.Undoing `json:"undoing"`
+}
+
+// part is the change by which the lines that were typed are taken out.
+func (v *orderCancel) part(s *session, p *process.Process) (q order.Edit, err error) {
+	o, err := p.Show(s.ctx, v.Order)
+	if err != nil {
+		return q, err
+	}
+	lines, err := linesOf(v.Line, 1)
+	if err != nil {
+		return q, err
+	}
+	var c fault.Check
+	for i, l := range lines {
+		path := fmt.Sprintf("lines[%d]", i)
+		if l[0] < 1 || l[0] > int64(len(o.Lines)) {
+			c.Add(path+".line", "unknown", "from 1 to %d", len(o.Lines))
+			continue
+		}
+		wanted := o.Lines[l[0]-1].Wanted()
+		c.If(l[1] > wanted, path+".quantity", "out_of_range", "at most %d", wanted)
+		q.Lines = append(q.Lines, order.EditLine{Line: l[0], Quantity: wanted - l[1]})
+	}
+	q.Reason = v.Reason
+	return q, c.Err("the cancellation")
 }
 
 // orderHold stops an order.

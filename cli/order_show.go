@@ -44,6 +44,9 @@ func attention(o order.Order) string {
 	if o.End == order.EndCancelling {
 		notes = append(notes, "cancelling")
 	}
+	if o.End == order.EndChanging {
+		notes = append(notes, "changing")
+	}
 	if o.OpenTickets > 0 {
 		notes = append(notes, count(int(o.OpenTickets), "ticket", "tickets"))
 	}
@@ -59,6 +62,7 @@ func (s *screen) summary(v process.Overview, short []inventory.Shortage) {
 	}
 	for _, p := range v.Shipments {
 		switch {
+		case p.Status == shipping.Voided: // it is none any more
 		case p.TrackingNumber != "":
 			s.printf("  parcel %s by %s: %s\n", printable(p.TrackingNumber), printable(p.Carrier), s.seen(p))
 		case p.Here() && len(v.Shipments) > 1:
@@ -82,6 +86,8 @@ func (s *screen) standing(o order.Order) string {
 		return s.status("has failed") + " (" + words(o.Failure) + ")"
 	case o.End == order.EndCancelling:
 		return "is being cancelled"
+	case o.End == order.EndChanging:
+		return "is " + s.status(string(o.Status)) + " and being changed"
 	case o.Held != "":
 		return "is " + s.status(string(o.Status)) + " and " + s.status("held") + " (" + words(o.Held) + ")"
 	}
@@ -168,6 +174,9 @@ func (s *screen) orderHead(v process.Overview) {
 	if o.End == order.EndCancelling {
 		t.add("end", "being cancelled")
 	}
+	if o.End == order.EndChanging {
+		t.add("change", "as soon as what is in flight was answered")
+	}
 	if who := join(", ", o.Customer, v.Contact.Name, v.Contact.Mail, v.Contact.Phone); who != "" {
 		t.add("customer", who)
 	}
@@ -204,7 +213,7 @@ func goods(o order.Order) string {
 
 // lacking says how goods are called that are neither reserved nor gone.
 func lacking(o order.Order) string {
-	if o.End == order.EndNone || o.End == order.EndCancelling {
+	if !o.End.Over() {
 		return "missing"
 	}
 	return "no longer reserved"
@@ -254,7 +263,11 @@ func (s *screen) orderLines(v process.Overview) {
 	t := s.table("  ", column{right: true}, column{title: "SKU", shrink: true}, column{title: "NAME", shrink: true},
 		column{title: "QUANTITY", right: true}, column{title: "PRICE", right: true}, column{title: "TOTAL", right: true})
 	for _, l := range v.Lines {
-		t.add(strconv.FormatInt(l.Line, 10), l.SKU, l.Name, strconv.FormatInt(l.Quantity, 10), decimal(l.UnitPrice), decimal(l.Total))
+		quantity := digits(l.Quantity)
+		if l.Cancelled > 0 {
+			quantity = digits(l.Wanted()) + " of " + quantity
+		}
+		t.add(strconv.FormatInt(l.Line, 10), l.SKU, l.Name, quantity, decimal(l.UnitPrice), decimal(l.Total))
 	}
 	sum := func(name string, minor int64) { t.add("", "", name, "", "", decimal(minor)) }
 	sum("items", o.Items)

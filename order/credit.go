@@ -160,8 +160,16 @@ func SplitCredits(credits []Credit, amount int64) (first, rest []Credit) {
 
 // upTo is what of the line's amount its first n units have.
 func (l Line) upTo(n int64) int64 {
-	hi, lo := bits.Mul64(uint64(l.Amount), uint64(n))
-	part, _ := bits.Div64(hi, lo, uint64(l.Quantity)) // n ≤ Quantity: it fits
+	return portion(l.Amount, n, l.Quantity)
+}
+
+// portion is what n of so many have of an amount, rounded down.
+func portion(amount, n, of int64) int64 {
+	if of == 0 {
+		return 0
+	}
+	hi, lo := bits.Mul64(uint64(amount), uint64(n))
+	part, _ := bits.Div64(hi, lo, uint64(of)) // n ≤ of: it fits
 	return int64(part)
 }
 

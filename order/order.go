@@ -59,14 +59,15 @@ type Line struct {
 	SKU       string `json:"sku"`
 	Name      string `json:"name"`
 	Quantity  int64  `json:"quantity"`
-	UnitPrice int64  `json:"unit_price"` // minor units
-	Tax       int64  `json:"tax"`        // of the whole line, minor units
-	Total     int64  `json:"total"`      // Quantity × UnitPrice
-	Discount  int64  `json:"discount"`   // its part of the order's discount
-	Shipping  int64  `json:"shipping"`   // its part of the order's shipping
-	Amount    int64  `json:"amount"`     // its part of the order's total
-	Credited  int64  `json:"credited"`   // of it, what is given back or about to be
-	Returned  int64  `json:"returned"`   // of its units, those that came back or may
+	Cancelled int64  `json:"cancelled,omitempty"` // of the quantity, taken out after the money was taken
+	UnitPrice int64  `json:"unit_price"`          // minor units
+	Tax       int64  `json:"tax"`                 // of the whole line, minor units
+	Total     int64  `json:"total"`               // Quantity × UnitPrice
+	Discount  int64  `json:"discount"`            // its part of the order's discount
+	Shipping  int64  `json:"shipping"`            // its part of the order's shipping
+	Amount    int64  `json:"amount"`              // its part of the order's total
+	Credited  int64  `json:"credited"`            // of it, what is given back or about to be
+	Returned  int64  `json:"returned"`            // of its units, those that came back or may
 }
 
 // Contact is who ordered and where it goes: the personal data of an order,
@@ -123,4 +124,7 @@ const (
 	EventHeld            event.Type = "order.held"     // stopped, by a person or a rule
 	EventReleased        event.Type = "order.released" // goes on
 	EventNoted           event.Type = "order.noted"
+	EventChangeRequested event.Type = "order.change_requested" // it is changed as soon as nothing is in flight
+	EventChangeRefused   event.Type = "order.change_refused"   // it could not be changed before it went on
+	EventChanged         event.Type = "order.changed"
 )

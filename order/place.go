@@ -206,12 +206,12 @@ func addTo(sum *int64, n int64) bool {
 	return ok
 }
 
-// Demand sums an order's quantities per SKU, since several lines may ask for
+// Demand sums what is wanted of an order per SKU, since several lines may ask for
 // the same one.
 func Demand(lines []Line) map[string]int64 {
 	d := make(map[string]int64, len(lines))
 	for _, l := range lines {
-		d[l.SKU] += l.Quantity
+		d[l.SKU] += l.Wanted()
 	}
 	return d
 }

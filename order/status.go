@@ -90,7 +90,8 @@ const (
 	FulfilmentReshipping    Fulfilment = "reshipping"  // all had left, and what did not arrive is to leave once more
 )
 
-// End says that an order's way ends, or has ended, other than at the door.
+// End says that an order's way ends, or has ended, other than at the door, or
+// that it stands still until it was changed.
 type End string
 
 // The ends of an order.
@@ -99,7 +100,11 @@ const (
 	EndCancelling End = "cancelling" // asked for; it waits for what is in flight
 	EndCancelled  End = "cancelled"
 	EndFailed     End = "failed"
+	EndChanging   End = "changing" // a change was asked for; it waits for what is in flight
 )
+
+// GoesOn says whether an order is to be delivered, after a change or as it is.
+func (e End) GoesOn() bool { return e == EndNone || e == EndChanging }
 
 // Over says whether an order's way has ended other than at the door.
 func (e End) Over() bool { return e == EndFailed || e == EndCancelled }
@@ -184,11 +189,15 @@ var transitions = []row{
 	{EventHeld, need(held, "")},
 	{EventFailed, forgo},
 	{EventReleased, func(f *Facets) bool { was := f.Held; f.Held = ""; return was != "" }},
-	{EventCancelRequested, set(end, EndCancelling, EndNone)},
+	{EventCancelRequested, set(end, EndCancelling, EndNone, EndChanging)}, // a change that waits is given up
 	{EventCancelRequested, func(f *Facets) bool { f.Held = ""; return true }},
 	{EventCancelRequested, need(stock, StockReserved, StockMissing)},
 	{EventCancelRequested, need(fulfilment, FulfilmentNone, FulfilmentPlanned, FulfilmentLabelled)},
 	{EventCancelRefused, set(end, EndNone, EndCancelling)},
+	{EventChangeRequested, set(end, EndChanging, EndNone)},
+	{EventChangeRequested, need(stock, StockReserved, StockMissing, StockPartlyLeft)},
+	{EventChangeRefused, set(end, EndNone, EndChanging)},
+	{EventChanged, set(end, EndNone, EndChanging)},
 	{EventCancelled, set(end, EndCancelled, EndCancelling)},
 	{EventCancelled, need(stock, StockReserved, StockMissing)},
 	{EventCancelled, forgo},
@@ -215,11 +224,11 @@ var transitions = []row{
 	{"shipment.planned", func(f *Facets) bool { return f.Payment == PaymentAuthorised || f.Payment.Taken() }},
 	{"shipment.planned", need(end, EndNone)},
 	{"shipment.shipped", func(f *Facets) bool { return f.Payment.Taken() }},
-	{"shipment.shipped", need(end, EndNone, EndCancelling)},
-	{"shipment.voided", need(end, EndNone, EndCancelling, EndFailed)},
-	{"shipment.replaced", need(end, EndNone)},
-	{"return.authorised", need(end, EndNone)},
-	{"return.received", need(end, EndNone)},
+	{"shipment.shipped", need(end, EndNone, EndCancelling, EndChanging)},
+	{"shipment.voided", need(end, EndNone, EndCancelling, EndChanging, EndFailed)},
+	{"shipment.replaced", need(end, EndNone, EndChanging)},
+	{"return.authorised", need(end, EndNone, EndChanging)},
+	{"return.received", need(end, EndNone, EndChanging)},
 	{"shipment.unpacked", need(end, EndFailed)},
 	{"shipment.strayed", need(end, EndFailed)},
 }
@@ -258,7 +267,8 @@ func Apply(f Facets, s Sums, e event.Event) (Facets, Sums, error) {
 		}
 	}
 	sums, counted := s.after(e)
-	if !sums.Hold() {
+	added := e.Type == EventChanged && sums.Units > s.Units
+	if !sums.Hold() || e.Type == EventChanged && sums.Units == 0 || added && f.Payment.Taken() { // what is paid is not added to
 		return f, s, impossible(f, e)
 	}
 	if counted {

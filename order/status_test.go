@@ -38,7 +38,7 @@ func TestNoOrderStandsAsItMustNot(t *testing.T) {
 			"returned is when everything came back":            (f.Status() == order.Returned) != (f.Units > 0 && f.Returned == f.Units),
 			"only what has arrived comes back":                 f.Returned > f.Arrived,
 			"a cancelled order has no label of its own":        f.End == order.EndCancelled && f.Labelled > 0,
-			"what is over is not held":                         f.End != order.EndNone && f.Held != "",
+			"what is over is not held":                         !f.End.GoesOn() && f.Held != "",
 		} {
 			if broken {
 				t.Errorf("%s: %+v", what, f)

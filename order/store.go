@@ -27,14 +27,18 @@ func Insert(tx *db.Tx, o Order, lines []Line, c Contact) error {
 		db.Micros(o.PlacedAt), db.Micros(o.UpdatedAt), db.Micros(o.NextDue), o.OpenTickets, o.Held, db.Micros(o.HeldAt), o.ExchangeOf,
 		o.Sums.Units, o.Sums.Reserved, o.Sums.Planned, o.Sums.Labelled, o.Sums.Left, o.Sums.Arrived, o.Sums.Lost, o.Sums.Replaced, o.Sums.Returned, o.Sums.Captured, o.Sums.Refunding, o.Sums.Refunded)
 	for _, l := range lines {
-		tx.Write(`INSERT INTO order_lines (order_id, line, sku, name, quantity, unit_price, tax, total, discount, shipping, amount, credited, returned)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-			o.ID, l.Line, l.SKU, l.Name, l.Quantity, l.UnitPrice, l.Tax, l.Total, l.Discount, l.Shipping, l.Amount, l.Credited, l.Returned)
+		insertLine(tx, o.ID, l)
 	}
 	tx.Write(`INSERT INTO order_contacts (order_id, name, mail, phone, ship_to, bill_to) VALUES ($1, $2, $3, $4, $5, $6)`,
 		o.ID, c.Name, c.Mail, c.Phone, shipTo, billTo)
 	tx.Count(countOf(o.Status), 1)
 	return nil
+}
+
+func insertLine(tx *db.Tx, id string, l Line) {
+	tx.Write(`INSERT INTO order_lines (order_id, line, sku, name, quantity, cancelled, unit_price, tax, total, discount, shipping, amount, credited, returned)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		id, l.Line, l.SKU, l.Name, l.Quantity, l.Cancelled, l.UnitPrice, l.Tax, l.Total, l.Discount, l.Shipping, l.Amount, l.Credited, l.Returned)
 }
 
 func addresses(c Contact) (shipTo, billTo string, err error) {
@@ -60,6 +64,10 @@ func Save(tx *db.Tx, o Order, before Order) {
 		db.Micros(o.UpdatedAt), db.Micros(o.NextDue), o.OpenTickets, o.Held, db.Micros(o.HeldAt),
 		o.Sums.Units, o.Sums.Reserved, o.Sums.Planned, o.Sums.Labelled, o.Sums.Left, o.Sums.Arrived, o.Sums.Captured, o.Sums.Refunding, o.Sums.Refunded,
 		o.Sums.Lost, o.Sums.Replaced, o.Sums.Returned, o.ID, before.Version)
+	if o.Totals != before.Totals || o.ShippingMethod != before.ShippingMethod {
+		tx.Write(`UPDATE orders SET items = $1, discount = $2, shipping = $3, shipping_tax = $4, tax = $5, total = $6, shipping_method = $7 WHERE id = $8`,
+			o.Items, o.Discount, o.Shipping, o.ShippingTax, o.Tax, o.Total, o.ShippingMethod, o.ID)
+	}
 	if o.Status != before.Status {
 		tx.Count(countOf(before.Status), -1)
 		tx.Count(countOf(o.Status), 1)
@@ -185,12 +193,12 @@ func LinesRange(r db.Reader, first, last string) (map[string][]Line, error) {
 	err := db.Each(r, func(row db.Row) error {
 		var of string
 		var l Line
-		if err := row.Scan(&of, &l.Line, &l.SKU, &l.Name, &l.Quantity, &l.UnitPrice, &l.Tax, &l.Total, &l.Discount, &l.Shipping, &l.Amount, &l.Credited, &l.Returned); err != nil {
+		if err := row.Scan(&of, &l.Line, &l.SKU, &l.Name, &l.Quantity, &l.Cancelled, &l.UnitPrice, &l.Tax, &l.Total, &l.Discount, &l.Shipping, &l.Amount, &l.Credited, &l.Returned); err != nil {
 			return err
 		}
 		byOrder[of] = append(byOrder[of], l)
 		return nil
-	}, `SELECT order_id, line, sku, name, quantity, unit_price, tax, total, discount, shipping, amount, credited, returned FROM order_lines
+	}, `SELECT order_id, line, sku, name, quantity, cancelled, unit_price, tax, total, discount, shipping, amount, credited, returned FROM order_lines
 		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, line`, first, last)
 	return byOrder, err
 }

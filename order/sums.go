@@ -59,6 +59,7 @@ func (s Sums) Hold() bool {
 // facts are what the sums take from an event's data.
 type facts struct {
 	Units  int64  `json:"units"`
+	Kept   int64  `json:"kept"` // units
 	Amount int64  `json:"amount"`
 	Reason string `json:"reason"`
 }
@@ -79,6 +80,8 @@ var ledger = []struct {
 
 	{"stock.missing", "", func(s *Sums, f facts) { s.Reserved -= f.Units }},
 	{"stock.reserved", "", func(s *Sums, f facts) { s.Reserved += f.Units }},
+
+	{EventChanged, "", func(s *Sums, f facts) { s.Units += f.Units; s.Reserved += f.Kept }},
 
 	{"shipment.planned", "", func(s *Sums, f facts) { s.Planned += f.Units }},
 	{"shipment.label_bought", "", func(s *Sums, f facts) { s.Planned -= f.Units; s.Labelled += f.Units }},
@@ -152,7 +155,7 @@ func stockOf(s Sums, end End) Stock {
 		return StockReserved
 	case s.Gone() > 0:
 		return StockLeft
-	case end == EndNone || end == EndCancelling:
+	case !end.Over():
 		return StockMissing
 	default:
 		return StockReleased

@@ -17,8 +17,8 @@ func Insert(tx *db.Tx, p Payment) {
 
 // Save writes what moves of a payment.
 func Save(tx *db.Tx, p Payment) {
-	tx.Write(`UPDATE payments SET captured = $1, refunded = $2, status = $3, ref = $4, authorised_until = $5, paid_by = $6 WHERE id = $7`,
-		p.Captured, p.Refunded, string(p.Status), p.Ref, db.Micros(p.AuthorisedUntil), p.PaidBy, p.ID)
+	tx.Write(`UPDATE payments SET amount = $1, captured = $2, refunded = $3, status = $4, ref = $5, authorised_until = $6, paid_by = $7 WHERE id = $8`,
+		p.Amount, p.Captured, p.Refunded, string(p.Status), p.Ref, db.Micros(p.AuthorisedUntil), p.PaidBy, p.ID)
 }
 
 // Of returns an order's payments, oldest first.
@@ -41,8 +41,8 @@ func InsertAttempt(tx *db.Tx, a Attempt) {
 
 // SaveAttempt writes what moves of an attempt.
 func SaveAttempt(tx *db.Tx, a Attempt) {
-	tx.Write(`UPDATE payment_attempts SET status = $1, ref = $2, decline = $3, key_until = $4, closed_at = $5 WHERE key = $6`,
-		string(a.Status), a.Ref, string(a.Decline), db.Micros(a.KeyUntil), db.Micros(a.ClosedAt), a.Key)
+	tx.Write(`UPDATE payment_attempts SET amount = $1, status = $2, ref = $3, decline = $4, key_until = $5, closed_at = $6 WHERE key = $7`,
+		a.Amount, string(a.Status), a.Ref, string(a.Decline), db.Micros(a.KeyUntil), db.Micros(a.ClosedAt), a.Key)
 }
 
 // Attempts returns the attempts of an order's payments, oldest first.

@@ -9,6 +9,7 @@ import (
 	"doorstep/attempt"
 	"doorstep/event"
 	"doorstep/fault"
+	"doorstep/internal/db"
 	"doorstep/internal/work"
 	"doorstep/inventory"
 	"doorstep/order"
@@ -38,11 +39,27 @@ func (p *Process) Cancel(ctx context.Context, by Command, orderID, reason string
 	})
 }
 
+// PreviewCancel says what Cancel would undo.
+//
+// Errors: as Cancel.
+func (p *Process) PreviewCancel(ctx context.Context, orderID string) (Undoing, error) {
+	return db.View(ctx, p.db, func(r db.Reader) (Undoing, error) {
+		o, err := order.Get(r, orderID)
+		if err != nil {
+			return Undoing{}, err
+		}
+		return *undoing(o), whyNoCancel(o)
+	})
+}
+
 const maxReason = 500
 
 func (c *change) requestCancel() error {
 	if err := whyNoCancel(c.order); err != nil {
 		return err
+	}
+	if c.order.End == order.EndChanging {
+		order.DropEdit(c.tx, c.order.ID)
 	}
 	return c.emitOrder(order.EventCancelRequested, nil)
 }
@@ -58,7 +75,7 @@ func whyNoCancel(o order.Order) error {
 		return fault.New(fault.TooLate, "a parcel of order %d has left: it can be sent back when it has arrived", o.Number)
 	case o.End == order.EndCancelling:
 		return fault.New(fault.Conflict, "order %d is being cancelled", o.Number)
-	case o.End != order.EndNone:
+	case !o.End.GoesOn():
 		return fault.New(fault.Conflict, "order %d is %s", o.Number, o.Status)
 	}
 	return nil
@@ -77,7 +94,7 @@ func finishCancel(c *change, _ event.Event) error {
 	if flying, err := c.inFlight(); err != nil || flying {
 		return err
 	}
-	if waiting, err := c.giveBackLabels(); err != nil || waiting {
+	if waiting, err := c.giveBackLabels(anyShipment); err != nil || waiting {
 		return err
 	}
 	return c.emitOrder(order.EventCancelled, nil)
@@ -194,15 +211,20 @@ func (c *change) inFlight() (bool, error) {
 	return false, nil
 }
 
-// giveBackLabels gives back what was bought, and says whether that takes a
-// carrier's answer. A parcel whose label is being bought or given back is left
+func anyShipment(*shipping.Shipment) bool { return true }
+
+// giveBackLabels gives back what was bought for those of the parcels, and says
+// whether that takes a carrier's answer. A parcel whose label is being bought or given back is left
 // until that is answered.
-func (c *change) giveBackLabels() (waiting bool, err error) {
+func (c *change) giveBackLabels(of func(*shipping.Shipment) bool) (waiting bool, err error) {
 	shipments, err := c.getShipments()
 	if err != nil {
 		return false, err
 	}
 	for _, s := range shipments {
+		if !of(s) {
+			continue
+		}
 		open, err := c.asksCarrier(s)
 		if err != nil {
 			return false, err
@@ -229,7 +251,7 @@ func recallLabels(c *change, _ event.Event) error {
 	if err := c.withdrawLabels(); err != nil {
 		return err
 	}
-	_, err := c.giveBackLabels()
+	_, err := c.giveBackLabels(anyShipment)
 	return err
 }
 

@@ -279,7 +279,9 @@ func (e labelErrand) abandon() error {
 	return e.c.moveShipment(e.s, shipping.EventVoided, shipmentData{Carrier: e.s.Carrier, Attempt: e.a.N})
 }
 
-func (e labelErrand) wanted() bool { return e.c.order.End != order.EndCancelling }
+func (e labelErrand) wanted() bool {
+	return e.c.order.End != order.EndCancelling && e.c.order.End != order.EndChanging
+}
 
 func (e labelErrand) anew(first time.Time) error { return e.c.openLabelAttempt(e.s, e.a.Op, first) }
 

@@ -67,6 +67,7 @@ var exchangeScenarios = []scenario{
 		o := s.arrived(cup())
 		made := s.exchange(o, 1, "CUP", 1)
 		s.wantLevel("CUP", 99, 1)
+		s.noEdit(made, beside("CUP", 1), fault.Conflict)
 		s.after(25 * day)
 		s.expect(made, outcome{Order: waitsForReturn, Next: "await_payment"})
 		s.expect(o, outcome{Order: atTheDoor, Money: taken, Labels: "1 sold", Next: "await_return"})

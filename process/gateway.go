@@ -11,7 +11,6 @@ import (
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
-	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/support"
 )
@@ -282,7 +281,7 @@ func (e gatewayErrand) anew(first time.Time) error {
 
 // wanted says that money goes back whatever becomes of the order, and that it is
 // taken only for one that goes on.
-func (e gatewayErrand) wanted() bool { return !e.a.Op.Takes() || e.c.order.End == order.EndNone }
+func (e gatewayErrand) wanted() bool { return !e.a.Op.Takes() || e.c.order.End.GoesOn() }
 
 func (e gatewayErrand) declined(next time.Time) error {
 	data := dataOf(e.p, e.a)

@@ -21,6 +21,9 @@ var (
 	cancelling = orderGuard("the order is being cancelled", func(o order.Order) bool {
 		return o.End == order.EndCancelling
 	})
+	changing = orderGuard("the order is being changed", func(o order.Order) bool {
+		return o.End == order.EndChanging
+	})
 	wasHeld   = &Guard{"the order was held", func(c *change, _ event.Event) (bool, error) { return c.before.Held != "", nil }}
 	hasFailed = orderGuard("the order has failed", func(o order.Order) bool {
 		return o.End == order.EndFailed
@@ -189,7 +192,7 @@ var renews = &Guard{"the order is going on, and policy renews authorisations", f
 var endReported = &Guard{"the order is going on, and policy has a person told, or the order is held and nothing is taken of it, or the renewal was declined", func(c *change, e event.Event) (bool, error) {
 	told := e.Type == payment.EventRenewalDeclined || c.policy.AuthorisationEnd == policy.EndReport ||
 		c.policy.AuthorisationEnd == policy.EndCapture && c.order.Held != ""
-	return c.order.End == order.EndNone && told, nil
+	return c.order.End.GoesOn() && told, nil
 }}
 
 // noCarrier and noCarrierYet hold when no carrier takes a parcel: the order fails,

@@ -49,6 +49,9 @@ func (s *shop) outcome(v process.Overview) outcome {
 	if f.End == order.EndCancelling {
 		status += " cancelling"
 	}
+	if f.End == order.EndChanging {
+		status += " changing"
+	}
 	got := outcome{
 		Order:  fmt.Sprintf("%s: %s %s %s", status, f.Stock, f.Payment, f.Fulfilment),
 		Money:  s.money(v),

@@ -10,6 +10,7 @@ import (
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/inventory"
+	"doorstep/money"
 	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/policy"
@@ -106,9 +107,16 @@ func (p *Process) fromCatalogue(r db.Reader, q order.Request) (order.Request, er
 		return q, err
 	}
 	var check fault.Check
-	lines := slices.Clone(q.Lines)
+	q.Lines = fillIn(&check, "lines", q.Lines, q.Currency, known)
+	check.If(q.Payment.Gateway != "" && !p.hasGateway(q.Payment.Gateway), "payment.gateway", "unknown", "a gateway of the shop")
+	return q, check.Err("the order")
+}
+
+// fillIn returns the lines with names and prices of the SKUs that are known.
+func fillIn(check *fault.Check, path string, lines []order.LineRequest, currency money.Currency, known map[string]inventory.SKU) []order.LineRequest {
+	lines = slices.Clone(lines)
 	for i := range lines {
-		path := fmt.Sprintf("lines[%d]", i)
+		path := fmt.Sprintf("%s[%d]", path, i)
 		sku, ok := known[lines[i].SKU]
 		if !ok {
 			check.Add(path+".sku", "unknown", "an SKU of the catalogue; %q is none", lines[i].SKU)
@@ -118,13 +126,11 @@ func (p *Process) fromCatalogue(r db.Reader, q order.Request) (order.Request, er
 			lines[i].Name = sku.Name
 		}
 		if lines[i].UnitPrice == nil {
-			check.If(sku.Currency != q.Currency, path+".unit_price", "currency", "a price in %s: the catalogue has one in %s", q.Currency, sku.Currency)
+			check.If(sku.Currency != currency, path+".unit_price", "currency", "a price in %s: the catalogue has one in %s", currency, sku.Currency)
 			lines[i].UnitPrice = &sku.Price
 		}
 	}
-	check.If(q.Payment.Gateway != "" && !p.hasGateway(q.Payment.Gateway), "payment.gateway", "unknown", "a gateway of the shop")
-	q.Lines = lines
-	return q, check.Err("the order")
+	return lines
 }
 
 func (c *change) referenceIsFree(ref order.Reference) error {

@@ -42,7 +42,7 @@ func TestShopsKeepTheirBooks(t *testing.T) {
 			tb := &draw{TB: t, r: r}
 			defer tb.close()
 			m := &model{shop: newShop(tb, engine, drawConfig(r)), received: map[string]int64{"CUP": 100, "POT": 50, "LAMP": 1},
-				demand: map[string]map[string]int64{}, back: map[string]int64{}}
+				back: map[string]int64{}}
 			r.Repeat(m.actions())
 			m.settle()
 		})
@@ -102,13 +102,11 @@ func drawConfig(r *rapid.T) config {
 	return cfg
 }
 
-// model is what must be true of a shop: what came in of each SKU, and what each
-// order wants of it.
+// model is what must be true of a shop: what came in of each SKU and has come back.
 type model struct {
 	*shop
 	received map[string]int64
-	demand   map[string]map[string]int64 // by order, SKU
-	back     map[string]int64            // what has come back and was fit to be sold
+	back     map[string]int64 // what has come back and was fit to be sold
 	orders   []order.Order
 }
 
@@ -120,6 +118,7 @@ func (m *model) actions() map[string]func(*rapid.T) {
 			_, err := m.Cancel(m.t.Context(), person(""), o.ID, "")
 			return err
 		}),
+		"change":         m.on(m.drawEdit),
 		"record payment": m.on(m.drawRecord),
 		"hand over":      m.on(m.drawHandOver),
 		"mark delivered": m.on(m.drawDelivered),
@@ -188,11 +187,29 @@ func (m *model) drawPlace(r *rapid.T) {
 	if (o.Status == order.Failed) != short {
 		m.t.Fatalf("an order of %v is %s", want, o.Status)
 	}
-	m.orders, m.demand[o.ID] = append(m.orders, o), want
+	m.orders = append(m.orders, o)
 }
 
 func (m *model) drawRecord(_ *rapid.T, o order.Order) error {
-	_, err := m.RecordPayment(m.t.Context(), person(""), o.ID, payment.Record{Reference: "made up", Amount: o.Total})
+	_, err := m.RecordPayment(m.t.Context(), person(""), o.ID, payment.Record{Reference: "made up", Amount: m.show(o.ID).Order.Total})
+	return err
+}
+
+// drawEdit takes units out, adds some, or has an order go elsewhere.
+func (m *model) drawEdit(r *rapid.T, o order.Order) error {
+	var q order.Edit
+	if rapid.Bool().Draw(r, "fewer") {
+		line := rapid.Int64Range(1, 3).Draw(r, "line")
+		q.Lines = []order.EditLine{{Line: line, Quantity: rapid.Int64Range(0, 10).Draw(r, "units")}}
+	}
+	if rapid.Bool().Draw(r, "beside") {
+		sku := rapid.SampledFrom([]string{"CUP", "POT", "LAMP"}).Draw(r, "SKU")
+		q.Add = []order.LineRequest{{SKU: sku, Quantity: rapid.Int64Range(1, 5).Draw(r, "more")}}
+	}
+	if rapid.Bool().Draw(r, "elsewhere") {
+		q.ShipTo = elsewhere("SA1 1AB").ShipTo
+	}
+	_, err := m.Edit(m.t.Context(), person(""), o.ID, 0, q)
 	return err
 }
 
@@ -269,8 +286,8 @@ func (m *model) drawReceive(r *rapid.T, o order.Order) error {
 	g := shipping.Grading{WriteOff: rapid.Bool().Draw(r, "of no use")}
 	_, err := m.ReceiveBack(m.t.Context(), person(""), o.ID, p.ID, g)
 	if err == nil && !g.WriteOff {
-		for sku, n := range m.demand[o.ID] { // all of an order is in each of its parcels
-			m.back[sku] += n
+		for _, l := range m.show(o.ID).Packed[p.ID] {
+			m.back[l.SKU] += l.Quantity
 		}
 	}
 	return err
@@ -293,7 +310,7 @@ func (m *model) drawExchange(r *rapid.T, o order.Order) error {
 	}
 	done, err := m.Exchange(m.t.Context(), person(""), o.ID, 0, q)
 	if err == nil {
-		m.orders, m.demand[done.Value.New.ID] = append(m.orders, done.Value.New), map[string]int64{sku: n}
+		m.orders = append(m.orders, done.Value.New)
 	}
 	return err
 }
@@ -384,11 +401,22 @@ func (m *model) hold() {
 		v := m.show(o.ID)
 		m.sound(v)
 		m.paid(v)
-		times := int64(m.count(o, shipping.EventShipped) + m.count(o, shipping.EventStrayed)) // all of it left so often
-		for sku, n := range m.demand[o.ID] {
-			left[sku] += n * times
-			if v.Order.Stock == order.StockReserved {
-				reserved[sku] += n
+		if !v.Order.End.Over() {
+			for _, l := range v.Lines {
+				reserved[l.SKU] += l.Wanted()
+			}
+		}
+		for _, p := range v.Shipments {
+			for _, l := range v.Packed[p.ID] {
+				switch over := v.Order.End.Over(); {
+				case p.Here() && over:
+					reserved[l.SKU] += l.Quantity
+				case p.Gone() || p.Status == shipping.Strayed:
+					left[l.SKU] += l.Quantity
+					if p.Live() && !over {
+						reserved[l.SKU] -= l.Quantity
+					}
+				}
 			}
 		}
 	}
@@ -433,8 +461,8 @@ func (m *model) settle() {
 	m.hold()
 	for _, o := range m.orders {
 		v := m.show(o.ID)
-		if v.Order.End == order.EndCancelling {
-			m.t.Errorf("an order is still being cancelled\n%s", timeline(v))
+		if v.Order.End == order.EndCancelling || v.Order.End == order.EndChanging {
+			m.t.Errorf("an order is still being cancelled or changed\n%s", timeline(v))
 		}
 		m.over(v)
 		if got, want := m.providers(v), m.ours(v); !maps.Equal(got, want) {

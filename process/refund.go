@@ -164,8 +164,8 @@ func planRefund(r db.Reader, o order.Order, q order.CreditRequest) (plan RefundP
 		return plan, fault.New(fault.Conflict, "there is nothing to pay for order %d", o.Number)
 	case !o.Payment.Taken():
 		return plan, fault.New(fault.Conflict, "no money was taken for order %d yet: change or cancel it", o.Number)
-	case o.End == order.EndCancelling:
-		return plan, fault.New(fault.Conflict, "order %d is being cancelled: all of its money goes back", o.Number)
+	case o.End == order.EndCancelling, o.End == order.EndChanging:
+		return plan, fault.New(fault.Conflict, "order %d is %s, and money goes back with that: see what is left then", o.Number, ended(o))
 	case kept == 0:
 		return plan, fault.New(fault.Conflict, "all that was taken for order %d goes back already", o.Number)
 	}

@@ -123,6 +123,9 @@ func (c *change) missing() ([]order.Line, error) {
 		return nil, err
 	}
 	lines = slices.Clone(lines)
+	for i := range lines {
+		lines[i].Quantity = lines[i].Wanted()
+	}
 	shipments, err := c.getShipments()
 	if err != nil {
 		return nil, err
@@ -262,6 +265,8 @@ func (p *Process) HandOver(ctx context.Context, by Command, orderID, shipmentID 
 		switch {
 		case !s.Here():
 			return fault.New(fault.TooLate, "shipment %s is %s", s.ID, s.Status)
+		case c.order.End == order.EndChanging:
+			return fault.New(fault.Conflict, "order %d is being changed: hand it over when that is done", c.order.Number)
 		case c.order.End != order.EndNone:
 			return fault.New(fault.TooLate, "order %d is %s: nothing of it leaves", c.order.Number, ended(c.order))
 		case c.order.Held != "":
@@ -301,8 +306,11 @@ func (c *change) numberIsFree(s *shipping.Shipment, number string) error {
 }
 
 func ended(o order.Order) string {
-	if o.End == order.EndCancelling {
+	switch o.End {
+	case order.EndCancelling:
 		return "being cancelled"
+	case order.EndChanging:
+		return "being changed"
 	}
 	return string(o.Status)
 }

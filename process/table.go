@@ -49,6 +49,7 @@ const (
 	StepAwaitRemedy   Step = "await_remedy"
 	StepReportTwice   Step = "report_twice"
 	StepFinishCancel  Step = "finish_cancel"
+	StepFinishChange  Step = "finish_change"
 	StepVoidLabel     Step = "void_label"
 	StepRefuseCancel  Step = "refuse_cancel"
 	StepHoldMissing   Step = "hold_missing"
@@ -259,7 +260,7 @@ func authorisationRows() []Row {
 func shipRows() []Row {
 	return []Row{
 		{
-			Step: StepPlanShipments, Kind: Rule, On: on(payment.EventAuthorised, payment.EventSucceeded, order.EventReleased, shipping.EventReplaced), Guard: paidAndUnpacked,
+			Step: StepPlanShipments, Kind: Rule, On: on(payment.EventAuthorised, payment.EventSucceeded, order.EventReleased, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, shipping.EventReplaced, shipping.EventVoided), Guard: paidAndUnpacked,
 			Does: "plan a parcel from each location that has goods for it", Leads: on(shipping.EventPlanned),
 			rule: planShipments,
 		},
@@ -288,7 +289,7 @@ func shipRows() []Row {
 			Ways: []Way{WayRetry, WayCompensate}, Else: "release the order",
 		},
 		{
-			Step: StepCapture, Kind: Ask, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused, payment.EventEnding, payment.EventRenewed, payment.EventRenewalDeclined), Guard: captureOwed, about: thePayment,
+			Step: StepCapture, Kind: Ask, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, payment.EventEnding, payment.EventRenewed, payment.EventRenewalDeclined), Guard: captureOwed, about: thePayment,
 			Until: on(payment.EventSucceeded, payment.EventCaptureFailed, payment.EventExpired),
 			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpCapture), ask: askGateway,
@@ -300,7 +301,7 @@ func shipRows() []Row {
 			rule: failCapture,
 		},
 		{
-			Step: StepHandOver, Kind: Rule, On: on(shipping.EventLabelBought, payment.EventSucceeded, order.EventCancelRefused, order.EventReleased), Guard: leavesAtOnce,
+			Step: StepHandOver, Kind: Rule, On: on(shipping.EventLabelBought, payment.EventSucceeded, order.EventCancelRefused, order.EventReleased, order.EventChanged, order.EventChangeRefused), Guard: leavesAtOnce,
 			Does: "the label is the hand-over: the stock leaves", Leads: on(shipping.EventShipped),
 			rule: handOverReady,
 		},
@@ -425,6 +426,16 @@ func endRows() []Row {
 			Does:  "as soon as nothing is in flight: give labels back, then cancel",
 			Leads: on(shipping.EventVoidRequested, shipping.EventVoided, payment.EventCanceled, order.EventCancelled),
 			rule:  finishCancel,
+		},
+		{
+			Step: StepFinishChange, Kind: Rule, Guard: changing,
+			On: on(order.EventChangeRequested, payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventDeclined,
+				payment.EventCaptureFailed, payment.EventRenewed, payment.EventRenewalDeclined, shipping.EventLabelBought, shipping.EventLabelRefused, shipping.EventFailed,
+				shipping.EventVoided, shipping.EventVoidRefused, shipping.EventShipped),
+			Does: "as soon as nothing is in flight: give up the parcels that a change touches, then change the order; what can not be changed any more goes on as it was, and a person is told",
+			Leads: on(shipping.EventVoidRequested, shipping.EventVoided, order.EventChanged, order.EventChangeRefused, payment.EventRefundOpened,
+				order.EventFailed, support.EventOpened),
+			rule: finishChange,
 		},
 		{
 			Step: StepVoidLabel, Kind: Ask, On: on(shipping.EventVoidRequested),

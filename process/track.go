@@ -10,7 +10,6 @@ import (
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
-	"doorstep/order"
 	"doorstep/policy"
 	"doorstep/shipping"
 )
@@ -156,8 +155,7 @@ func (c *change) tracked(s *shipping.Shipment, before shipping.TrackingStatus, a
 // mayLeave says whether a parcel that the carrier has seen leaves by the books
 // too: the goods are still the order's, and the money is there.
 func (c *change) mayLeave() bool {
-	return c.order.Payment.Taken() &&
-		(c.order.End == order.EndNone || c.order.End == order.EndCancelling)
+	return c.order.Payment.Taken() && !c.order.End.Over()
 }
 
 func seenAt(status shipping.TrackingStatus, scans []shipping.Scan) time.Time {

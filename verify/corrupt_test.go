@@ -107,6 +107,10 @@ var orderCorruptions = []corruption{
 	{"a parcel from nowhere", []string{`UPDATE shipments SET location = 'gone' WHERE order_id = '{labelled}'`}, one(verify.Orphan, of(shipmentOf, "labelled"))},
 	{"reserved nowhere", []string{`UPDATE reservations SET location = 'gone' WHERE order_id = '{labelled}'`},
 		[]named{{verify.Orphan, "CUP"}, {verify.StockReserved, "CUP"}, {verify.StockReserved, "CUP"}, {verify.OrderMovements, "{labelled}"}}},
+	{"a change that no one asked for", []string{`INSERT INTO order_edits (order_id, at, actor, body) VALUES ('{labelled}', 0, '', '{}')`}, one(verify.PendingEdit, "{labelled}")},
+	{"a change of no order", []string{`INSERT INTO order_edits (order_id, at, actor, body) VALUES ('ord_gone', 0, '', '{}')`}, one(verify.Orphan, "ord_gone")},
+	{"a unit that is no longer wanted", []string{`UPDATE order_lines SET cancelled = 1 WHERE order_id = '{unpaid}' AND line = 1`},
+		[]named{{verify.Totals, "{unpaid}"}, {verify.StockFacet, "{unpaid}"}}},
 	{"no one knows where it is to go", []string{`DELETE FROM order_contacts WHERE order_id = '{labelled}'`}, one(verify.Contact, "{labelled}")},
 	{"a number that is there already", []string{`UPDATE order_numbers SET next = (SELECT MAX(number) FROM orders)`}, one(verify.Numbers, "orders")},
 	{"the next number is lost", []string{`DELETE FROM order_numbers`}, one(verify.Numbers, "orders")},
@@ -224,7 +228,8 @@ func swapped(order, first, second string) []string {
 var parcelCorruptions = []corruption{
 	{"a parcel that is nowhere", []string{`UPDATE orders SET left_house = left_house - 1 WHERE id = '{carried}'`},
 		[]named{{verify.FulfilmentFacet, "{carried}"}, {verify.Sums, "{carried}"}, {verify.StockFacet, "{carried}"}, {verify.MissingStock, "{carried}"}}},
-	{"sums of another order", []string{`UPDATE orders SET units = units + 1 WHERE id = '{declined}'`}, one(verify.Sums, "{declined}")},
+	{"sums of another order", []string{`UPDATE orders SET units = units + 1 WHERE id = '{declined}'`},
+		[]named{{verify.Sums, "{declined}"}, {verify.Totals, "{declined}"}}},
 	{"a second parcel", []string{
 		`INSERT INTO shipments (id, order_id, location, carrier, service, leaves, units, weight_grams, status, tracking, tracking_number, label_ref, cost, cost_currency,
 			planned_at, shipped_at, delivered_at, scanned_at, astray_at, replaced_at)

@@ -21,6 +21,7 @@ const (
 	OpenTickets Kind = "open_tickets"
 	NextDue     Kind = "next_due"
 	KeptCount   Kind = "kept_count"
+	PendingEdit Kind = "pending_change"
 	Orphan      Kind = "orphan"
 	Contact     Kind = "contact"
 	Numbers     Kind = "order_numbers"
@@ -95,12 +96,13 @@ func Kinds() []Rule {
 		{History, "The events of a payment, refund, shipment, return or ticket follow each other along its transition table."},
 		{State, "A payment, refund, shipment, return or ticket is in the state in which its events left it."},
 		{Times, "An order was placed at its first event and last changed at its last one, and is held since its events say so."},
-		{Totals, "An order's items are the sum of its lines, its tax is that of its lines and of its shipping, its total is what they come to, and its lines are numbered from 1."},
+		{Totals, "An order's items are the sum of its lines, its tax is that of its lines and of its shipping, its total is what they come to, and its lines are numbered from 1 and come to its units."},
 		{Allotment, "An order's discount, shipping and total are allotted to its lines without remainder."},
 		{OpenTickets, "An order's count of open tickets is the number of its unsolved tickets."},
 		{NextDue, "An order's next due time is that of the first of its steps that waits for no person."},
 		{KeptCount, "The kept counts of orders and tickets per status are what counting gives."},
 		{Orphan, "Whatever belongs to an order, payment, shipment, ticket, SKU or location belongs to one that exists."},
+		{PendingEdit, "A change waits for what is in flight where, and only where, an order is being changed."},
 		{Contact, "Of every order that has not left and is to, it is known who ordered it and where it is to go."},
 		{Numbers, "The next order's number is larger than that of any order."},
 		{Policy, "The policy in force can be read, and is one that could be set."},

@@ -22,6 +22,7 @@ type dossier struct {
 	order        order.Order // its ID is "" when there is no such order
 	lines        []order.Line
 	contact      bool // whether it says who ordered it
+	edits        []order.PendingEdit
 	events       []event.Event
 	payments     []payment.Payment
 	attempts     []payment.Attempt
@@ -45,7 +46,7 @@ type dossier struct {
 
 // rules are what is checked of an order that exists.
 var rules = []func(*dossier){
-	(*dossier).checkHistory, (*dossier).checkEntities, (*dossier).checkTotals, (*dossier).checkContact,
+	(*dossier).checkHistory, (*dossier).checkEntities, (*dossier).checkTotals, (*dossier).checkContact, (*dossier).checkPendingEdit,
 	(*dossier).checkPayments, (*dossier).checkRefunds, (*dossier).checkCredits, (*dossier).checkPaymentAttempts, (*dossier).checkUnpaidEnd, (*dossier).checkUndone, (*dossier).checkAuthorisationEnd,
 	(*dossier).checkShipments, (*dossier).checkParcels, (*dossier).checkLabels, (*dossier).checkTracking, (*dossier).checkHandOvers, (*dossier).checkDeliveries, (*dossier).checkAstray, (*dossier).checkReturned, (*dossier).checkReturns, (*dossier).checkReturnRefunds, (*dossier).checkExchanged, (*dossier).checkExchange,
 	(*dossier).checkStock, (*dossier).checkMissing, (*dossier).checkMovements, (*dossier).checkSteps, (*dossier).checkAttemptSteps, (*dossier).checkNextStep,
@@ -179,7 +180,12 @@ func (s *section) readGoods(r db.Reader, first, last string) error {
 	for _, id := range contacts {
 		s.of(id).contact = true
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	edits, err := order.EditsRange(r, first, last)
+	return file(edits, err, s, func(p order.PendingEdit) string { return p.Order },
+		func(d *dossier) *[]order.PendingEdit { return &d.edits })
 }
 
 func (s *section) readStock(r db.Reader, first, last string) error {
@@ -292,7 +298,7 @@ func (d *dossier) reportOrphans(id string) {
 	// An SKU may be named like an order; its events are checked with the stock.
 	d.events = slices.DeleteFunc(d.events, ofStock)
 	for what, n := range map[string]int{
-		"lines": len(d.lines), "contacts": count(d.contact), "stock movements": len(d.moved), "payments": len(d.payments), "payment attempts": len(d.attempts), "refunds": len(d.refunds),
+		"lines": len(d.lines), "contacts": count(d.contact), "changes that wait": len(d.edits), "stock movements": len(d.moved), "payments": len(d.payments), "payment attempts": len(d.attempts), "refunds": len(d.refunds),
 		"refunds' lines": len(d.credits),
 		"shipments":      len(d.shipments), "label attempts": len(d.labels),
 		"returns": len(d.returns), "returns' lines": len(d.coming),
@@ -357,6 +363,14 @@ func ownerless[T any](d *dossier, owner string, exists func(id string) bool, par
 		if !exists(id) {
 			d.find(Orphan, id, "the order %s has no such %s, but %d %s of it", d.order.ID, owner, len(parts[id]), what)
 		}
+	}
+}
+
+// checkPendingEdit holds the change that waits for what is in flight against the
+// order.
+func (d *dossier) checkPendingEdit() {
+	if is, waits := d.order.End == order.EndChanging, len(d.edits) > 0; is != waits {
+		d.find(PendingEdit, d.order.ID, "it is being changed: %t; a change waits: %t", is, waits)
 	}
 }
 

@@ -45,7 +45,7 @@ func (d *dossier) checkParcels() {
 	o := d.order
 	missing := map[shipping.ShipmentLine]int64{}
 	for _, l := range d.lines {
-		missing[shipping.ShipmentLine{Line: l.Line, SKU: l.SKU}] += l.Quantity
+		missing[shipping.ShipmentLine{Line: l.Line, SKU: l.SKU}] += l.Wanted()
 	}
 	for _, s := range d.shipments {
 		var units int64

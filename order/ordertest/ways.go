@@ -52,6 +52,13 @@ func happenings(now Standing) (all []event.Event) {
 			all = append(all, happening(t, "", units))
 		case "stock.released":
 			all = append(all, happening(t, "", now.Unpacked()))
+		case order.EventChanged:
+			for _, kept := range []int64{-2, -1, 0} {
+				all = append(all, changed(kept, kept), changed(kept-1, kept))
+			}
+			if now.Units < units {
+				all = append(all, changed(1, 1))
+			}
 		case "shipment.replaced":
 			for n := int64(1); n+now.Replaced <= units; n++ { // it may go on for ever
 				all = append(all, happening(t, "lost", n))
@@ -77,6 +84,10 @@ func states(t event.Type) []string {
 	default:
 		return []string{"planned", "label_bought", "shipped", "lost"}
 	}
+}
+
+func changed(units, kept int64) event.Event {
+	return event.Event{Type: order.EventChanged, Data: event.Data(map[string]any{"units": units, "kept": kept})}
 }
 
 func happening(t event.Type, from string, n int64) event.Event {

@@ -52,7 +52,8 @@ CREATE TABLE order_lines (
     line       BIGINT NOT NULL CHECK (line > 0),
     sku        TEXT   NOT NULL,
     name       TEXT   NOT NULL,
-    quantity   BIGINT NOT NULL CHECK (quantity > 0),
+    quantity   BIGINT NOT NULL CHECK (quantity >= 0), -- 0 when all of it was taken out before it was paid
+    cancelled  BIGINT NOT NULL CHECK (cancelled >= 0 AND cancelled <= quantity),
     unit_price BIGINT NOT NULL CHECK (unit_price >= 0),
     tax        BIGINT NOT NULL CHECK (tax >= 0),
     total      BIGINT NOT NULL CHECK (total = quantity * unit_price),
@@ -62,6 +63,14 @@ CREATE TABLE order_lines (
     credited   BIGINT NOT NULL CHECK (credited >= 0 AND credited <= amount), -- given back, or about to be
     returned   BIGINT NOT NULL CHECK (returned >= 0 AND returned <= quantity), -- units that came back, or may
     PRIMARY KEY (order_id, line)
+);
+
+-- Changes that wait for what is in flight, one per order. Personal data, erasable.
+CREATE TABLE order_edits (
+    order_id TEXT   NOT NULL PRIMARY KEY,
+    at       BIGINT NOT NULL,
+    actor    TEXT   NOT NULL,
+    body     TEXT   NOT NULL
 );
 
 -- Personal data, erasable.
