@@ -47,7 +47,8 @@ With --intake each command is answered by a line of JSON on standard output when
     {"key":"a9","do":"return","order":"1001","reason":"unwanted"}
     {"key":"b1","do":"receive_return","return":"ret_…"}   (or cancel_return)
     {"key":"b2","do":"exchange","order":"1001","sku":"CUP","quantity":1,…}
-    {"key":"b2","do":"resolve","ticket":"tkt_…","body":"…"}
+    {"key":"b3","do":"edit","order":"1001","change":{"lines":[{"line":1,…}]}}
+    {"key":"b4","do":"resolve","ticket":"tkt_…","body":"…"}
 
     {"key":"a1","line":1,"ok":true,"status":"processed","order":"ord_…"}
     {"key":"a2","line":2,"ok":false,"code":"not_found","message":"…"}

@@ -35,6 +35,7 @@ type Command struct {
 	Returning string           `json:"return,omitempty"`    // receive_return, cancel_return: its id
 	Reason    string           `json:"reason,omitempty"`    // cancel, refund; hold, return, exchange, where it is a code
 	Text      string           `json:"text,omitempty"`      // hold
+	Change    *order.Edit      `json:"change,omitempty"`    // edit
 	Shipment  string           `json:"shipment,omitempty"`  // hand_over, delivered: its id or tracking number
 
 	TrackingNumber string `json:"tracking_number,omitempty"` // hand_over, where no label was bought
@@ -66,9 +67,10 @@ const (
 	ReceiveReturn Verb = "receive_return"
 	CancelReturn  Verb = "cancel_return"
 	Exchange      Verb = "exchange"
+	Edit          Verb = "edit"
 )
 
-var verbs = []Verb{Place, Cancel, Ticket, Resolve, Receive, RecordPayment, Refund, RecordRefund, FailRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship, Return, ReceiveReturn, CancelReturn, Exchange}
+var verbs = []Verb{Place, Cancel, Ticket, Resolve, Receive, RecordPayment, Refund, RecordRefund, FailRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship, Return, ReceiveReturn, CancelReturn, Exchange, Edit}
 
 // Result is one line of the output.
 type Result struct {

@@ -229,6 +229,12 @@ func (n *Intake) change(ctx context.Context, by process.Command, c Command) (Res
 		return changed(n.Process.Refund(ctx, by, o.ID, 0, c.credit()))
 	case Return:
 		return changed(n.Process.AuthoriseReturn(ctx, by, o.ID, 0, shipping.ReturnRequest{Reason: c.Reason}))
+	case Edit:
+		var change order.Edit
+		if c.Change != nil {
+			change = *c.Change
+		}
+		return changed(n.Process.Edit(ctx, by, o.ID, 0, change))
 	case Exchange:
 		return n.exchange(ctx, by, o.ID, c)
 	case FailRefund:

@@ -111,6 +111,7 @@ var mayRefuse = map[intake.Verb][]fault.Code{
 	intake.Return:        {fault.Conflict},
 	intake.ReceiveReturn: {fault.Conflict},
 	intake.Exchange:      {fault.Conflict},
+	intake.Edit:          {fault.Conflict, fault.TooLate},
 	intake.Resolve:       {fault.Conflict},
 }
 
@@ -250,6 +251,8 @@ func (s *shop) react(l logLine) {
 			s.cancel(l.Owner)
 		} else if s.chance(5) {
 			s.ticket(l.Owner, support.CancelRequest)
+		} else if s.chance(10) {
+			s.move(l.Owner)
 		}
 	case process.StepTrack:
 		if s.chance(5) {
@@ -264,6 +267,8 @@ func (s *shop) react(l logLine) {
 			s.handOver(l.Subject)
 		} else if s.chance(40) {
 			s.cancel(l.Owner)
+		} else if s.chance(60) {
+			s.move(l.Owner)
 		}
 	case process.StepAwaitDelivery:
 		if s.chance(40) {
@@ -294,6 +299,12 @@ func (s *shop) recordPayment(id string) bool {
 // goodwill gives a penny back.
 func (s *shop) goodwill(id string) {
 	s.book.add("goodwill "+id, intake.Refund, fields{"order": id, "amount": 1, "reason": "made-up goodwill"})
+}
+
+// move has an order go elsewhere.
+func (s *shop) move(id string) {
+	to := order.Address{Name: "Made Up", Line1: "2 Sample Street", City: "Sampleton", Country: "GB"}
+	s.book.add("move "+id, intake.Edit, fields{"order": id, "change": order.Edit{ShipTo: &to}})
 }
 
 func (s *shop) recordRefund(id, refund string) bool {
