@@ -369,6 +369,26 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "order", "address", "1001", "--address", "3 Sample Street")
 		tr.say("", "verify")
 	},
+	"complaints.txt": func(tr *transcript) {
+		tr.say("", "policy", "set", "carrier=manual", "ticket_limits.decision=GBP:500", "ticket_limits.customer=2000", "--preview")
+		tr.say("", "policy", "set", "carrier=manual", "ticket_limits.decision=GBP:500", "ticket_limits.customer=GBP:2000")
+		tr.say("", place("--sku", "CUP=3")...)
+		tr.say("", "ticket", "open", "--order", "1001", "--hold", "--message", "Is it the blue one?")
+		tr.say("", "order", "release", "1001")
+		tr.say("", "attention", "list")
+		tr.say("", "ticket", "resolve", "{tkt}", "It is.")
+		tr.say("", "shipment", "handover", "1001", "--tracking", "MADE-UP-1")
+		tr.say("", "shipment", "delivered", "1001")
+		tr.say("", "ticket", "open", "--order", "1001", "--category", "damaged", "--line", "1=0", "--message", "Broken.")
+		tr.say("", "ticket", "open", "--order", "1001", "--category", "damaged", "--line", "1=1", "--message", "One is broken.")
+		tr.say("", "ticket", "approve", "{tkt}")
+		tr.say("", "ticket", "approve", "{tkt}", "--as", "agent:8", "--json")
+		tr.say("", "ticket", "approve", "{tkt}", "--as", "agent:9")
+		tr.say("", "ticket", "show", "{tkt}")
+		tr.say("", "ticket", "open", "--order", "1001", "--category", "wrong_item", "--line", "1", "--message", "They are red.")
+		tr.say("", "ticket", "approve", "{tkt}", "--as", "agent:8", "--reject")
+		tr.say("", "verify")
+	},
 	"returns.txt": func(tr *transcript) {
 		tr.say("", "policy", "set", "carrier=manual")
 		tr.say("", append(place("--sku", "CUP=3"), "--sku", "POT")...)

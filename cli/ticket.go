@@ -7,6 +7,7 @@ import (
 	"doorstep"
 	"doorstep/access"
 	"doorstep/internal/db"
+	"doorstep/money"
 	"doorstep/process"
 	"doorstep/support"
 )
@@ -16,6 +17,7 @@ type ticketVerbs struct {
 	List    ticketList    `cmd:"" help:"List tickets, the newest first."`
 	Show    ticketShow    `cmd:"" help:"Show what was written and decided."`
 	Assign  ticketAssign  `cmd:"" help:"Say who sees to it."`
+	Approve ticketApprove `cmd:"" help:"Have done what is proposed, or reject it."`
 	Reply   ticketReply   `cmd:"" help:"Write to the customer, or for them."`
 	Resolve ticketResolve `cmd:"" help:"Say that it is solved, and how."`
 }
@@ -25,6 +27,7 @@ type ticketOpen struct {
 	Order    string           `help:"The order that it is about: its number, id, or source/number." placeholder:"ORDER"`
 	Category support.Category `help:"What it is about: order_issue, where_is_my_order, damaged, wrong_item, cancel_request, address_change, payment_issue or other." default:"other" placeholder:"NAME"`
 	Message  string           `help:"What the customer says." required:"" placeholder:"TEXT"`
+	Line     []string         `help:"A line that it is about, and how many of its units; all when it says none." placeholder:"N[=UNITS]" sep:"none"`
 	Hold     bool             `help:"Hold the order until the ticket is solved."`
 	keyed
 	working
@@ -32,7 +35,7 @@ type ticketOpen struct {
 
 // Help is the detail of the verb's help.
 func (ticketOpen) Help() string {
-	return `What the rules can decide is decided at once; anything else waits for a person.
+	return `What the rules can decide is decided at once; anything else waits for a person. What was broken or wrong is refunded for the lines that are named, within the limits of the policy (ticket_limits); what is beyond them is proposed, and a second person approves it.
 
 Examples:
 
@@ -40,6 +43,8 @@ Examples:
         --message "It has not arrived."
     doorstep ticket open --order 1001 --category cancel_request \
         --message "I have ordered twice."
+    doorstep ticket open --order 1001 --category damaged --line 2=1 \
+        --message "One of the cups is broken."
     doorstep ticket open --order 1001 --hold --message "Is it the blue one?"`
 }
 
@@ -47,6 +52,13 @@ Examples:
 func (v *ticketOpen) Run(s *session) error {
 	return s.changeTicket(v.working, func(p *process.Process) (support.Ticket, error) {
 		q := support.Request{Category: v.Category, Body: v.Message, Hold: v.Hold}
+		lines, err := lineUnits(v.Line, "the ticket")
+		if err != nil {
+			return support.Ticket{}, err
+		}
+		for _, l := range lines {
+			q.Lines = append(q.Lines, support.Line(l))
+		}
 		if v.Order != "" {
 			o, err := p.FindOrder(s.ctx, v.Order)
 			if err != nil {
@@ -174,7 +186,7 @@ func (s *screen) conversation(c process.Conversation) {
 		s.printf("  assigned to %s\n", printable(t.Assignee))
 	}
 	for _, d := range c.Decisions {
-		s.printf("  decided %s: %s, because: %s\n", moment(d.At), words(d.Result.Act), words(d.Result.Reason))
+		s.decision(d)
 	}
 	for _, m := range c.Messages {
 		s.heading("%s  %s", instant(m.At), m.From)
@@ -208,6 +220,57 @@ func (v *ticketAssign) Run(s *session) error {
 	}
 	return s.changeTicket(working{}, func(p *process.Process) (support.Ticket, error) {
 		r, err := p.AssignTicket(s.ctx, v.command(), v.Ticket, who)
+		return r.Value, err
+	})
+}
+
+// decision writes what was decided, what it costs, and why it is only proposed.
+func (s *screen) decision(d support.Record) {
+	did, cost := "decided", ""
+	if d.Result.Beyond != "" {
+		did = "proposed"
+	}
+	if o := d.Facts.Order; o != nil && d.Result.Amount > 0 {
+		cost = " of " + money.Of(d.Result.Amount, money.Currency(o.Currency)).String()
+	}
+	s.printf("  %s %s: %s%s, because: %s\n", did, moment(d.At), words(d.Result.Act), cost, words(d.Result.Reason))
+	if d.Result.Beyond != "" {
+		s.printf("    beyond a limit: %s\n", words(d.Result.Beyond))
+	}
+	if d.By != string(access.Process) {
+		s.printf("    by %s\n", printable(d.By))
+	}
+}
+
+// ticketApprove has done what is proposed.
+type ticketApprove struct {
+	Ticket string       `arg:"" help:"The ticket's id."`
+	As     access.Actor `help:"The person who says so, by kind and identifier." default:"operator" placeholder:"WHO"`
+	Reject bool         `help:"Do it not: a person decides otherwise."`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (ticketApprove) Help() string {
+	return `What costs more than the limits of the policy (ticket_limits) is proposed in the ticket, and done when a person approves it who did not raise it. The facts are read again: what no longer fits is refused, and decided anew.
+
+Examples:
+
+    doorstep ticket list --status open
+    doorstep ticket approve tkt_01m8… --as agent:8
+    doorstep ticket approve tkt_01m8… --as agent:8 --reject`
+}
+
+// Run approves or rejects what is proposed.
+func (v *ticketApprove) Run(s *session) error {
+	by := process.Command{By: v.As, Key: v.Key}
+	return s.changeTicket(v.working, func(p *process.Process) (support.Ticket, error) {
+		judge := p.ApproveTicket
+		if v.Reject {
+			judge = p.RejectTicket
+		}
+		r, err := judge(s.ctx, by, v.Ticket)
 		return r.Value, err
 	})
 }

@@ -45,6 +45,13 @@ func (s Sums) Sent() int64 { return s.Gone() + s.Replaced }
 // Kept is what was captured and is neither given back nor about to be.
 func (s Sums) Kept() int64 { return s.Captured - s.Refunding - s.Refunded }
 
+// Owes says whether a customer is owed something that was begun: money that goes
+// back, or has to because the order is over, or goods that are to leave once more.
+func Owes(f Facets, s Sums) bool {
+	over := f.End == EndFailed || f.End == EndCancelled
+	return s.Refunding > 0 || over && f.Payment.Taken() && s.Kept() > 0 || f.Fulfilment == FulfilmentReshipping && !over
+}
+
 // Hold says whether the sums can be those of an order.
 func (s Sums) Hold() bool {
 	for _, n := range []int64{s.Units, s.Reserved, s.Planned, s.Labelled, s.Left, s.Arrived, s.Lost, s.Replaced,

@@ -43,7 +43,8 @@ type Policy struct {
 	CloseSolved   Duration `json:"close_solved"`   // how long a solved ticket stays open to a reply
 	// HoldUnshipped is how long an order that no carrier takes is held for a person
 	// before it fails; with 0 it fails at once, unless a parcel of it has left.
-	HoldUnshipped Duration `json:"hold_unshipped"`
+	HoldUnshipped Duration     `json:"hold_unshipped"`
+	TicketLimits  TicketLimits `json:"ticket_limits"` // what a ticket's decision may cost without a second person
 	// HoldRules stop orders for a person before they are asked to be paid, or paid again.
 	HoldRules []HoldRule `json:"hold_rules"`
 }
@@ -171,6 +172,8 @@ func Default() Policy {
 		OnReturn:      OnReturnRefund,
 		CloseSolved:   7 * day,
 
+		TicketLimits: TicketLimits{Decision: []Amount{}, Customer: []Amount{}, Count: 3, Period: 30 * day, OrderAge: 60 * day},
+
 		HoldRules: []HoldRule{},
 	}
 }
@@ -212,6 +215,7 @@ func (p Policy) Validate() error {
 	} {
 		c.If(slices.ContainsFunc(s.s, func(d Duration) bool { return d < 0 }), s.path, "out_of_range", "not negative")
 	}
+	p.TicketLimits.check(&c)
 	checkHoldRules(&c, p.HoldRules)
 	return c.Err("the policy")
 }

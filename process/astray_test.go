@@ -268,7 +268,7 @@ var astrayScenarios = []scenario{
 	{"lost, and not there to be sent anew", config{policy: sendsAnew}, func(s *shop) {
 		o, p := s.unseen(request(1, "LAMP"))
 		s.report(p, shipping.Lost)
-		s.expect(o, outcome{Order: lostOnce, Money: "9295 taken", Labels: "1 sold", Tickets: notComing, Next: "await_remedy, track"})
+		s.expect(o, outcome{Order: lostOnce, Money: "9295 taken", Labels: "1 sold", Tickets: "where_is_my_order open refund", Next: "await_remedy, track"})
 		_, err := s.Reship(s.t.Context(), person(""), o.ID, p.ID)
 		s.refused(fault.Conflict, err)
 		s.wantReship(p, 0, 1)
@@ -276,7 +276,7 @@ var astrayScenarios = []scenario{
 		s.wantReship(p, 1, 0)
 		s.reship(p)
 		s.after(time.Minute)
-		s.expect(o, outcome{Order: shippedOnce, Money: "9295 taken", Labels: "2 sold", Tickets: notComing, Next: "track, track"})
+		s.expect(o, outcome{Order: shippedOnce, Money: "9295 taken", Labels: "2 sold", Tickets: "where_is_my_order open refund", Next: "track, track"})
 		s.wantLevel("LAMP", 0, 0)
 	}},
 	{"lost twice", config{policy: sendsAnew}, func(s *shop) {

@@ -387,7 +387,7 @@ func refundByHand(s *shop) {
 	_, err := s.SolveTicket(s.t.Context(), person(""), s.show(o.ID).Tickets[0].ID, "It is on its way.")
 	must(s.t, err)
 	s.after(8 * day)
-	owed.Tickets = "payment_issue closed needs_person, payment_issue open needs_person"
+	owed.Tickets = "payment_issue open needs_person, payment_issue solved needs_person"
 	s.expect(o, owed)
 	refund := s.show(o.ID).Refunds[0].ID
 	_, err = s.RecordRefund(s.t.Context(), person(""), o.ID, refund, payment.Record{Reference: "made up", Amount: 1})
@@ -397,6 +397,9 @@ func refundByHand(s *shop) {
 	_, err = s.RecordRefund(s.t.Context(), person(""), o.ID, refund, payment.Record{Reference: "made up", Amount: o.Total})
 	must(s.t, err)
 	owed.Order, owed.Money, owed.Next = "cancelled: released refunded none", "by hand 845 taken, 845 back", ""
+	s.expect(o, owed)
+	s.after(8 * day)
+	owed.Tickets = "payment_issue closed needs_person, payment_issue open needs_person" // nothing is owed any more
 	s.expect(o, owed)
 	_, err = s.RecordRefund(s.t.Context(), person(""), o.ID, refund, payment.Record{Reference: "made up", Amount: o.Total})
 	s.refused(fault.Conflict, err)

@@ -41,13 +41,14 @@ type change struct {
 	tickets   rows[support.Ticket]
 	items     rows[work.Item]
 
-	held    map[string][]shipping.ShipmentLine // what shipments hold, as far as it was read or is new
-	coming  map[string][]shipping.ReturnLine   // what the returns are about that this change authorises
-	credits map[string][]payment.RefundLine    // of which lines the refunds are that this change opens
-	queue   []event.Event                      // what happened and was not followed yet
-	begun   work.Item                          // the item of the step that makes the change, as it was
-	unique  string                             // what makes the identifiers of a ticket without an order differ from others'
-	made    int                                // counts what this change made, for identifiers
+	held      map[string][]shipping.ShipmentLine // what shipments hold, as far as it was read or is new
+	coming    map[string][]shipping.ReturnLine   // what the returns are about that this change authorises
+	credits   map[string][]payment.RefundLine    // of which lines the refunds are that this change opens
+	queue     []event.Event                      // what happened and was not followed yet
+	givenHeld bool                               // no one else gives the order's customer anything meanwhile
+	begun     work.Item                          // the item of the step that makes the change, as it was
+	unique    string                             // what makes the identifiers of a ticket without an order differ from others'
+	made      int                                // counts what this change made, for identifiers
 }
 
 // begin reads what a change starts from. The owner is an order, or a ticket

@@ -47,15 +47,16 @@ func (c *change) decide(t *support.Ticket) error {
 	if t.Status == support.OnHold && d.Reason == t.Reason {
 		return nil // nothing new since it was decided to wait
 	}
-	t.Reason = d.Reason
-	if err := support.AddDecision(c.tx, t.ID, support.Record{N: t.Version + 1, At: c.tx.Now(), Facts: facts, Result: d}); err != nil {
-		return err
+	if d.Beyond != "" {
+		t.Proposed = d.Act
+		return c.note(t, facts, d, support.EventProposed)
 	}
-	c.say(t, support.FromProcess, support.Text(d, facts))
-	if err := c.moveTicket(t, moves[d.Act]); err != nil {
+	if err := c.note(t, facts, d, moves[d.Act]); err != nil {
 		return err
 	}
 	switch d.Act {
+	case support.Refund, support.Reship:
+		return c.remedy(t, d.Act)
 	case support.Cancel:
 		return c.requestCancel()
 	case support.Retry:
@@ -71,6 +72,7 @@ func (c *change) decide(t *support.Ticket) error {
 var moves = map[support.Act]event.Type{
 	support.Explain: support.EventSolved, support.Escalate: support.EventEscalated, support.Hold: support.EventEscalated,
 	support.Wait: support.EventWaiting, support.Cancel: support.EventWaiting, support.Retry: support.EventWaiting,
+	support.Refund: support.EventWaiting, support.Reship: support.EventWaiting,
 }
 
 // owes says whether an order is over, and a refund has not brought all of its
@@ -122,5 +124,5 @@ func (c *change) facts(t *support.Ticket) (support.Facts, error) {
 		o.Carrier, o.TrackingNumber, o.Tracking, o.DeliveredAt = s.Carrier, s.TrackingNumber, string(s.Tracking), s.DeliveredAt
 		o.Silent = c.isSilent(s)
 	}
-	return f, nil
+	return f, c.remedyFacts(t, &f)
 }

@@ -95,7 +95,9 @@ func drawConfig(r *rapid.T) config {
 	lostAfter := rapid.SampledFrom([]time.Duration{0, 10 * day, 30 * day}).Draw(r, "given up after")
 	onReturn := rapid.SampledFrom([]policy.OnReturn{policy.OnReturnRefund, policy.OnReturnAsk}).Draw(r, "on a return")
 	onLost := rapid.SampledFrom([]policy.OnLost{policy.OnLostAsk, policy.OnLostReship}).Draw(r, "on a loss")
+	most := []policy.Amount{{Currency: "GBP", Minor: rapid.Int64Range(0, 5000).Draw(r, "most for a ticket")}}
 	cfg.policy = func(p *policy.Policy) {
+		p.TicketLimits.Decision, p.TicketLimits.Customer, p.TicketLimits.Count = most, []policy.Amount{{Currency: "GBP", Minor: 20_000}}, 10
 		p.LostAfter, p.OnLost, p.OnReturn = policy.Duration(lostAfter), onLost, onReturn
 		p.Capture, p.HandOver, p.Gateway, p.Carrier, p.Ask.Tries, p.AuthorisationEnd = capture, handOver, pays, ships, tries, end
 	}
@@ -144,6 +146,7 @@ func (m *model) actions() map[string]func(*rapid.T) {
 		}),
 		"raise a ticket": m.on(m.drawTicket),
 		"solve a ticket": m.on(m.drawSolve),
+		"judge a ticket": m.on(m.drawJudge),
 		"restock":        m.drawRestock,
 		"try again": m.on(func(_ *rapid.T, o order.Order) error {
 			_, err := m.RetryStuck(m.t.Context(), person(""), o.ID)
@@ -370,11 +373,28 @@ func (m *model) drawTicket(r *rapid.T, o order.Order) error {
 	category := rapid.SampledFrom(support.Categories).Draw(r, "category")
 	m.after(time.Second) // what is due by now is asked before anything holds it
 	opened, err := m.OpenTicket(m.t.Context(), person(""), support.Request{Order: o.ID, Category: category, Body: "made up",
-		Hold: rapid.Bool().Draw(r, "and hold")})
+		Lines: []support.Line{{Line: 1, Quantity: rapid.Int64Range(0, 3).Draw(r, "units")}}, Hold: rapid.Bool().Draw(r, "and hold")})
 	if err == nil && rapid.Bool().Draw(r, "and a reply") {
 		_, err = m.ReplyTicket(m.t.Context(), person(""), opened.Value.ID, support.FromCustomer, "made up")
 	}
 	return err
+}
+
+// drawJudge has a second person approve or reject what is proposed.
+func (m *model) drawJudge(r *rapid.T, o order.Order) error {
+	judge := m.ApproveTicket
+	if rapid.Bool().Draw(r, "against it") {
+		judge = m.RejectTicket
+	}
+	for _, t := range m.show(o.ID).Tickets {
+		if t.Proposed == "" {
+			continue
+		}
+		if _, err := judge(m.t.Context(), process.Command{By: "agent:8"}, t.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (m *model) drawSolve(r *rapid.T, o order.Order) error {

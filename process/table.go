@@ -526,14 +526,15 @@ func ticketRows() []Row {
 		},
 		{
 			Step: StepDecide, Kind: Rule, On: on(support.EventOpened),
-			Does:  "decide what a ticket calls for, and do it",
-			Leads: on(support.EventSolved, support.EventWaiting, support.EventEscalated, order.EventCancelRequested, order.EventHeld),
-			rule:  decideTicket,
+			Does: "decide what a ticket calls for, and do it",
+			Leads: on(support.EventSolved, support.EventWaiting, support.EventEscalated, support.EventProposed, order.EventCancelRequested, order.EventHeld,
+				payment.EventRefundOpened, shipping.EventReplaced),
+			rule: decideTicket,
 		},
 		{
 			Step: StepDecideAgain, Kind: Rule, Guard: ticketWaits,
 			On: on(order.EventCancelled, order.EventCancelRefused, payment.EventRefundSucceeded, payment.EventRefundFailed, payment.EventCanceled,
-				payment.EventAuthorised, payment.EventSucceeded, payment.EventDeclined, payment.EventFailed, shipping.EventShipped, EventStuck),
+				payment.EventAuthorised, payment.EventSucceeded, payment.EventDeclined, payment.EventFailed, shipping.EventShipped, shipping.EventReplaced, EventStuck),
 			Does:  "decide again about tickets that waited for the order to move",
 			Leads: on(support.EventSolved, support.EventWaiting, support.EventEscalated),
 			rule:  decideAgain,
@@ -541,9 +542,9 @@ func ticketRows() []Row {
 		{
 			Step: StepCloseTicket, Kind: Wait, On: on(support.EventSolved),
 			Until: on(support.EventMessaged, support.EventClosed),
-			Does:  "close a solved ticket when no one has replied", Leads: nil,
+			Does:  "close a solved ticket when no one has replied, and nothing of its order is owed", Leads: nil,
 			due: closeTicketDue, lapse: closeTicket,
-			Ways: []Way{WayRetry, WaySkip}, skip: closeTicket,
+			Ways: []Way{WayRetry, WaySkip}, skip: skipClose,
 		},
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
+	"doorstep/order"
 	"doorstep/support"
 )
 
@@ -29,7 +30,7 @@ func (c *change) moveTicket(t *support.Ticket, on event.Type) error {
 	}
 	t.Status, t.UpdatedAt = to, c.tx.Now()
 	if !to.Unsolved() {
-		t.Holds = ""
+		t.Holds, t.Proposed = "", ""
 	}
 	t.Version++
 	data := ticketData{Category: t.Category, Reason: t.Reason}
@@ -75,7 +76,24 @@ func (c *change) ticket(id string) (*support.Ticket, error) {
 
 func closeTicketDue(c *change) time.Time { return c.tx.Now().Add(time.Duration(c.policy.CloseSolved)) }
 
+// closeTicket closes a ticket, or looks again later while something is owed.
 func closeTicket(c *change, it *work.Item) error {
+	if order.Owes(c.order.Facets, c.order.Sums) {
+		c.again(it, closeTicketDue(c), 0, "something is still owed")
+		return nil
+	}
+	return closeNow(c, it)
+}
+
+// skipClose has a ticket closed that the process has failed to close.
+func skipClose(c *change, it *work.Item) error {
+	if order.Owes(c.order.Facets, c.order.Sums) {
+		return fault.New(fault.Conflict, "ticket %s is closed when nothing of order %d is owed any more", it.Subject, c.order.Number)
+	}
+	return closeNow(c, it)
+}
+
+func closeNow(c *change, it *work.Item) error {
 	t, err := c.ticket(it.Subject)
 	if err != nil {
 		return err
@@ -94,10 +112,14 @@ func (p *Process) OpenTicket(ctx context.Context, by Command, q support.Request)
 	}
 	var locks []db.Lock
 	if q.Order != "" {
-		var err error
+		given, err := p.givenLocks(ctx, q.Order)
+		if err != nil {
+			return Result[support.Ticket]{}, err
+		}
 		if locks, err = p.locks(ctx, q.Order); err != nil {
 			return Result[support.Ticket]{}, err
 		}
+		locks = append(locks, given...)
 	}
 	unique := p.tickets.Add(1)
 	return once(ctx, p, by, "open_ticket", q, locks, func(tx *db.Tx) (support.Ticket, error) {
@@ -109,6 +131,8 @@ func (p *Process) OpenTicket(ctx context.Context, by Command, q support.Request)
 		if err != nil {
 			return support.Ticket{}, err
 		}
+		support.AddLines(c.tx, t.ID, q.Lines)
+		c.givenHeld = true
 		if q.Hold {
 			if err := c.holdFor(t); err != nil {
 				return support.Ticket{}, err
@@ -154,7 +178,11 @@ func (p *Process) changeTicket(ctx context.Context, by Command, useCase, id stri
 	if err != nil {
 		return Result[support.Ticket]{}, err
 	}
-	return once(ctx, p, by, useCase, [2]any{id, request}, locks, func(tx *db.Tx) (support.Ticket, error) {
+	given, err := p.givenLocks(ctx, was.Order)
+	if err != nil {
+		return Result[support.Ticket]{}, err
+	}
+	return once(ctx, p, by, useCase, [2]any{id, request}, append(locks, given...), func(tx *db.Tx) (support.Ticket, error) {
 		c, err := p.begin(tx, owner, by.By)
 		if err != nil {
 			return support.Ticket{}, err

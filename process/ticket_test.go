@@ -208,7 +208,7 @@ func assigned(s *shop) {
 	ctx := s.t.Context()
 	o := s.place(cup())
 	s.after(time.Second)
-	waits, open := s.raise(o, support.CancelRequest), s.raise(o, support.Damaged)
+	waits, open := s.raise(o, support.CancelRequest), s.raise(o, support.Other)
 	assign := func(id string, who access.Actor) error {
 		_, err := s.AssignTicket(ctx, person(""), id, who)
 		return err

@@ -7,7 +7,9 @@ type Facts struct {
 	Category  Category   `json:"category"`
 	ByProcess bool       `json:"by_process,omitempty"` // the process itself has raised it, for a person
 	Holds     bool       `json:"holds,omitempty"`      // someone has raised it to hold its order
+	Remedy    Remedy     `json:"remedy,omitempty"`     // what has become of what was done
 	Order     *OrderFact `json:"order,omitempty"`      // nil when the ticket is about none
+	Limits    *Limits    `json:"limits,omitempty"`     // where something could be done that costs
 }
 
 // OrderFact is how the ticket's order stands, in the words of its facets.
@@ -31,12 +33,72 @@ type OrderFact struct {
 	Astray         bool      `json:"astray,omitempty"`    // a parcel does not arrive, and nothing was sent in its place
 	SentAnew       bool      `json:"sent_anew,omitempty"` // what did not arrive is to leave once more
 	DeliveredAt    time.Time `json:"delivered_at,omitzero"`
+	Currency       string    `json:"currency,omitempty"` // of Worth
+	Worth          int64     `json:"worth,omitempty"`    // minor units: what could be refunded of what the ticket is about, 0 for nothing
+	CanReship      bool      `json:"can_reship,omitempty"`
 }
+
+// Limits are what a decision may cost, in minor units of the order's currency, and
+// what the customer was given already.
+type Limits struct {
+	Decision int64  `json:"decision"` // the most for one decision
+	Customer int64  `json:"customer"` // the most for the customer in the period
+	Count    int    `json:"count"`    // how many decisions at most for the customer in the period
+	TooOld   bool   `json:"too_old"`  // the order is older than it may be
+	Given    *Given `json:"given"`    // in the period; nil when it is not known
+}
+
+// Given is what a customer was given by tickets.
+type Given struct {
+	Amount int64 `json:"amount"` // minor units of the order's currency
+	Count  int   `json:"count"`  // decisions, in all currencies
+}
+
+// Remedy is what has become of what a ticket had done.
+type Remedy string
+
+// The states of what was done.
+const (
+	RefundOpen Remedy = "refund_open"
+	RefundDone Remedy = "refund_done"
+	Reshipped  Remedy = "reshipped"
+)
 
 // Decision is what is to be done about a ticket.
 type Decision struct {
 	Act    Act    `json:"act"`
 	Reason Reason `json:"reason"`
+	Amount int64  `json:"amount,omitempty"` // minor units of the order's currency: what it costs
+	Beyond Limit  `json:"beyond,omitempty"` // the limit beyond which it is: it is proposed, and a person approves it
+}
+
+// Limit names a limit of what may be decided without a person.
+type Limit string
+
+// The limits.
+const (
+	DecisionAmount Limit = "decision_amount"
+	CustomerAmount Limit = "customer_amount"
+	CustomerCount  Limit = "customer_count"
+	OrderAge       Limit = "order_age"
+	UnknownGiven   Limit = "customer_unknown" // what the customer was given is not known
+)
+
+// beyond returns the limit beyond which a decision of so much is, "" for none.
+func (l *Limits) beyond(amount int64) Limit {
+	switch {
+	case l == nil || amount > l.Decision:
+		return DecisionAmount
+	case l.Given == nil:
+		return UnknownGiven
+	case amount > l.Customer-l.Given.Amount:
+		return CustomerAmount
+	case l.Given.Count >= l.Count:
+		return CustomerCount
+	case l.TooOld:
+		return OrderAge
+	}
+	return ""
 }
 
 // Act is what a decision has the process do.
@@ -48,6 +110,8 @@ const (
 	Wait     Act = "wait"     // tell the customer, and decide again when the order moves
 	Cancel   Act = "cancel"   // cancel the order, then decide again
 	Retry    Act = "retry"    // attempt the payment now that is to be attempted later, then decide again
+	Refund   Act = "refund"   // refund what the ticket is about, then decide again
+	Reship   Act = "reship"   // send the goods anew of a parcel that does not arrive, then decide again
 	Hold     Act = "hold"     // hold the order until a person has solved it
 	Escalate Act = "escalate" // a person decides
 )
@@ -81,6 +145,10 @@ const (
 	NotSeen          Reason = "not_seen"
 	NotArriving      Reason = "not_arriving"
 	BeingSentAnew    Reason = "being_sent_anew"
+	WillRefund       Reason = "refund"
+	WillReship       Reason = "reship"
+	MoneyBack        Reason = "money_back"
+	Rejected         Reason = "rejected" // a person has decided against what was proposed
 	DeliveredMissing Reason = "delivered_but_missing"
 	DeliveredIssue   Reason = "delivered_with_issue"
 	IsCancelling     Reason = "cancelling"
@@ -97,11 +165,13 @@ func Decide(f Facts) Decision {
 	o := *f.Order
 	switch {
 	case f.Category == AddressChange && o.toLeave():
-		return Decision{Hold, AddressToChange}
+		return Decision{Act: Hold, Reason: AddressToChange}
 	case o.Stuck:
-		return Decision{Escalate, StepStuck}
+		return Decision{Act: Escalate, Reason: StepStuck}
+	case f.Remedy != "":
+		return remedied(f.Remedy)
 	case o.Cancelling:
-		return Decision{Wait, IsCancelling}
+		return Decision{Act: Wait, Reason: IsCancelling}
 	case o.Status == "failed":
 		return failed(o)
 	case o.Status == "cancelled":
@@ -111,32 +181,32 @@ func Decide(f Facts) Decision {
 	case CancelRequest:
 		return cancel(o)
 	case AddressChange:
-		return Decision{Explain, AddressTooLate}
+		return Decision{Act: Explain, Reason: AddressTooLate}
 	case PaymentIssue:
 		return paying(o)
 	default:
-		return where(f.Category, o)
+		return where(f, o)
 	}
 }
 
 // forPerson is what no rule decides, the zero decision when one may.
 func forPerson(f Facts) Decision {
 	if f.Holds {
-		return Decision{Escalate, HoldsOrder}
+		return Decision{Act: Escalate, Reason: HoldsOrder}
 	}
 	switch f.Category {
 	case OrderIssue, WhereIsMyOrder, CancelRequest:
-	case AddressChange, PaymentIssue:
+	case AddressChange, PaymentIssue, Damaged, WrongItem:
 		if f.ByProcess {
-			return Decision{Escalate, NeedsPerson}
+			return Decision{Act: Escalate, Reason: NeedsPerson}
 		}
-	case Damaged, WrongItem, Other:
-		return Decision{Escalate, NeedsPerson}
+	case Other:
+		return Decision{Act: Escalate, Reason: NeedsPerson}
 	default:
-		return Decision{Escalate, UnknownCategory}
+		return Decision{Act: Escalate, Reason: UnknownCategory}
 	}
 	if f.Order == nil {
-		return Decision{Escalate, NoOrder}
+		return Decision{Act: Escalate, Reason: NoOrder}
 	}
 	return Decision{}
 }
@@ -151,19 +221,19 @@ func (o OrderFact) toLeave() bool {
 func paying(o OrderFact) Decision {
 	switch {
 	case o.Payment == "captured" || o.Payment == "authorised":
-		return Decision{Explain, WasPaid}
+		return Decision{Act: Explain, Reason: WasPaid}
 	case o.Payment != "due":
-		return Decision{Escalate, NeedsPerson}
+		return Decision{Act: Escalate, Reason: NeedsPerson}
 	case o.AwaitsPayment:
-		return Decision{Explain, AwaitingPayment}
+		return Decision{Act: Explain, Reason: AwaitingPayment}
 	case o.Retried && o.Declined:
-		return Decision{Explain, DeclinedAgain}
+		return Decision{Act: Explain, Reason: DeclinedAgain}
 	case o.Held != "":
-		return Decision{Escalate, NeedsPerson}
+		return Decision{Act: Escalate, Reason: NeedsPerson}
 	case o.Declined:
-		return Decision{Retry, RetryingPayment}
+		return Decision{Act: Retry, Reason: RetryingPayment}
 	default:
-		return Decision{Explain, PayingNow}
+		return Decision{Act: Explain, Reason: PayingNow}
 	}
 }
 
@@ -171,11 +241,11 @@ func paying(o OrderFact) Decision {
 func failed(o OrderFact) Decision {
 	switch o.Failure {
 	case "out_of_stock":
-		return Decision{Explain, WasOutOfStock}
+		return Decision{Act: Explain, Reason: WasOutOfStock}
 	case "payment_declined":
-		return Decision{Explain, WasDeclined}
+		return Decision{Act: Explain, Reason: WasDeclined}
 	case "payment_expired":
-		return Decision{Explain, WasNotPaid}
+		return Decision{Act: Explain, Reason: WasNotPaid}
 	default:
 		return money(o)
 	}
@@ -184,49 +254,93 @@ func failed(o OrderFact) Decision {
 // money tells what becomes of the money of an order that is over.
 func money(o OrderFact) Decision {
 	if o.NothingToPay {
-		return Decision{Explain, NothingTaken}
+		return Decision{Act: Explain, Reason: NothingTaken}
 	}
 	if o.Owed {
-		return Decision{Escalate, RefundFailed}
+		return Decision{Act: Escalate, Reason: RefundFailed}
 	}
 	switch o.Payment {
 	case "captured", "authorised", "refunding":
-		return Decision{Wait, RefundPending}
+		return Decision{Act: Wait, Reason: RefundPending}
 	case "refunded":
-		return Decision{Explain, WasRefunded}
+		return Decision{Act: Explain, Reason: WasRefunded}
 	default:
-		return Decision{Explain, NothingTaken}
+		return Decision{Act: Explain, Reason: NothingTaken}
 	}
 }
 
 func cancel(o OrderFact) Decision {
 	if o.CancelRefused || o.Status == "shipped" || o.Status == "delivered" || o.Status == "returned" {
-		return Decision{Explain, TooLate}
+		return Decision{Act: Explain, Reason: TooLate}
 	}
-	return Decision{Cancel, WillCancel}
+	return Decision{Act: Cancel, Reason: WillCancel}
+}
+
+// costs is a decision that costs what the ticket is about.
+func costs(f Facts, act Act, why Reason) Decision {
+	return Decision{Act: act, Reason: why, Amount: f.Order.Worth, Beyond: f.Limits.beyond(f.Order.Worth)}
+}
+
+// remedied tells what has become of what was done.
+func remedied(r Remedy) Decision {
+	switch r {
+	case RefundDone:
+		return Decision{Act: Explain, Reason: MoneyBack}
+	case Reshipped:
+		return Decision{Act: Explain, Reason: BeingSentAnew}
+	default:
+		return Decision{Act: Wait, Reason: WillRefund}
+	}
+}
+
+// delivered is about an order that has arrived: what is named is refunded.
+func delivered(f Facts, o OrderFact) Decision {
+	switch {
+	case f.Category == WhereIsMyOrder:
+		return Decision{Act: Escalate, Reason: DeliveredMissing}
+	case o.Worth > 0:
+		return costs(f, Refund, WillRefund)
+	case f.Category == OrderIssue:
+		return Decision{Act: Escalate, Reason: DeliveredIssue}
+	default:
+		return Decision{Act: Escalate, Reason: NeedsPerson}
+	}
+}
+
+// astray is about a parcel that does not arrive: it is sent anew where it can be,
+// and refunded where not.
+func astray(f Facts, o OrderFact) Decision {
+	switch {
+	case o.CanReship:
+		return costs(f, Reship, WillReship)
+	case o.Worth > 0:
+		return costs(f, Refund, WillRefund)
+	default:
+		return Decision{Act: Escalate, Reason: NotArriving}
+	}
 }
 
 // where tells how far an order is.
-func where(c Category, o OrderFact) Decision {
+func where(f Facts, o OrderFact) Decision {
 	switch {
-	case o.Status == "delivered" && c == WhereIsMyOrder:
-		return Decision{Escalate, DeliveredMissing}
 	case o.Status == "delivered":
-		return Decision{Escalate, DeliveredIssue}
+		return delivered(f, o)
 	case o.Astray:
-		return Decision{Escalate, NotArriving}
+		return astray(f, o)
+	case f.Category == Damaged || f.Category == WrongItem:
+		return Decision{Act: Escalate, Reason: NeedsPerson}
 	case o.Silent:
-		return Decision{Escalate, NotSeen}
+		return Decision{Act: Escalate, Reason: NotSeen}
 	case o.SentAnew:
-		return Decision{Explain, BeingSentAnew}
+		return Decision{Act: Explain, Reason: BeingSentAnew}
 	case o.Status == "shipped":
-		return Decision{Explain, OnItsWay}
+		return Decision{Act: Explain, Reason: OnItsWay}
 	case o.Status == "paid":
-		return Decision{Explain, BeingPrepared}
+		return Decision{Act: Explain, Reason: BeingPrepared}
 	case o.AwaitsPayment:
-		return Decision{Explain, AwaitingPayment}
+		return Decision{Act: Explain, Reason: AwaitingPayment}
 	default:
-		return Decision{Explain, PayingNow}
+		return Decision{Act: Explain, Reason: PayingNow}
 	}
 }
 
@@ -257,6 +371,10 @@ var texts = map[Reason]string{
 	NotSeen:          "The carrier has not seen the parcel for too long: a person will look for it.",
 	NotArriving:      "A parcel of this order does not arrive: a person will see to it.",
 	BeingSentAnew:    "A parcel of this order did not arrive. Its goods are being sent once more.",
+	WillRefund:       "The money for it is on its way back to where it came from.",
+	WillReship:       "The goods are being sent once more.",
+	MoneyBack:        "The money for it has been given back to where it came from.",
+	Rejected:         "A person will see to this otherwise.",
 	DeliveredMissing: "The carrier says that the parcel was delivered: a person will find out where it is.",
 	DeliveredIssue:   "The parcel was delivered: a person will ask what is wrong with it.",
 	IsCancelling:     "The order is being cancelled.",
@@ -271,6 +389,9 @@ var namesParcel = map[Reason]bool{OnItsWay: true, TooLate: true, AddressTooLate:
 // there is one.
 func Text(d Decision, f Facts) string {
 	s := texts[d.Reason]
+	if d.Beyond != "" {
+		s = texts[NeedsPerson] // what is proposed is no promise yet
+	}
 	if o := f.Order; o != nil && o.TrackingNumber != "" && namesParcel[d.Reason] {
 		s += " Tracking number: " + o.TrackingNumber + " (" + o.Carrier + ")."
 	}

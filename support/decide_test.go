@@ -17,6 +17,30 @@ func about(c support.Category, change ...func(*support.OrderFact)) support.Facts
 	return support.Facts{Category: c, Order: o}
 }
 
+func worth(o *support.OrderFact)     { o.Worth, o.Currency = 450, "GBP" }
+func canReship(o *support.OrderFact) { o.CanReship = true }
+
+// limited are facts with limits of 4.50 at once, and of twice and 10.00 for a customer.
+func limited(f support.Facts, change ...func(*support.Limits)) support.Facts {
+	f.Limits = &support.Limits{Decision: 450, Customer: 1000, Count: 2, Given: &support.Given{}}
+	for _, ch := range change {
+		ch(f.Limits)
+	}
+	return f
+}
+
+// proposed is a refund of 4.50 beyond a limit.
+func proposed(beyond support.Limit) support.Decision {
+	return support.Decision{Act: support.Refund, Reason: support.WillRefund, Amount: 450, Beyond: beyond}
+}
+
+// doing is a ticket that had something done.
+func doing(r support.Remedy) support.Facts {
+	f := about(support.Damaged, status("delivered"), worth)
+	f.Remedy = r
+	return f
+}
+
 // byProcess is a ticket of the process about an order that is paid.
 func byProcess(c support.Category) support.Facts {
 	f := about(c)
@@ -48,6 +72,26 @@ var decisions = []struct {
 	want  support.Decision
 }{
 	{"raised to hold", support.Facts{Category: support.OrderIssue, Holds: true, Order: &support.OrderFact{Status: "paid"}}, support.Decision{Act: support.Escalate, Reason: support.HoldsOrder}},
+	{"damaged, and nothing is named", about(support.Damaged, status("delivered")), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"delivered, within the limits", limited(about(support.Damaged, status("delivered"), worth)), support.Decision{Act: support.Refund, Reason: support.WillRefund, Amount: 450}},
+	{"wrong, within the limits", limited(about(support.WrongItem, status("delivered"), worth)), support.Decision{Act: support.Refund, Reason: support.WillRefund, Amount: 450}},
+	{"an issue, within the limits", limited(about(support.OrderIssue, status("delivered"), worth)), support.Decision{Act: support.Refund, Reason: support.WillRefund, Amount: 450}},
+	{"where it is, delivered", limited(about(support.WhereIsMyOrder, status("delivered"), worth)), support.Decision{Act: support.Escalate, Reason: support.DeliveredMissing}},
+	{"too much", limited(about(support.Damaged, status("delivered"), worth), func(l *support.Limits) { l.Decision = 449 }), proposed(support.DecisionAmount)},
+	{"no limits are known", about(support.Damaged, status("delivered"), worth), proposed(support.DecisionAmount)},
+	{"who it is for is not known", limited(about(support.Damaged, status("delivered"), worth), func(l *support.Limits) { l.Given = nil }), proposed(support.UnknownGiven)},
+	{"too much for the customer", limited(about(support.Damaged, status("delivered"), worth), func(l *support.Limits) { l.Given.Amount = 551 }), proposed(support.CustomerAmount)},
+	{"as much as the customer may have", limited(about(support.Damaged, status("delivered"), worth), func(l *support.Limits) { l.Given.Amount = 550 }),
+		support.Decision{Act: support.Refund, Reason: support.WillRefund, Amount: 450}},
+	{"too often", limited(about(support.Damaged, status("delivered"), worth), func(l *support.Limits) { l.Given.Count = 2 }), proposed(support.CustomerCount)},
+	{"too long ago", limited(about(support.Damaged, status("delivered"), worth), func(l *support.Limits) { l.TooOld = true }), proposed(support.OrderAge)},
+	{"does not arrive, and is there", limited(about(support.WhereIsMyOrder, status("shipped"), astray, worth, canReship)),
+		support.Decision{Act: support.Reship, Reason: support.WillReship, Amount: 450}},
+	{"does not arrive, and is not there", limited(about(support.Damaged, status("shipped"), astray, worth)), support.Decision{Act: support.Refund, Reason: support.WillRefund, Amount: 450}},
+	{"its refund is under way", doing(support.RefundOpen), support.Decision{Act: support.Wait, Reason: support.WillRefund}},
+	{"its refund is made", doing(support.RefundDone), support.Decision{Act: support.Explain, Reason: support.MoneyBack}},
+	{"its goods were sent anew", doing(support.Reshipped), support.Decision{Act: support.Explain, Reason: support.BeingSentAnew}},
+	{"damaged, by the process", byProcess(support.Damaged), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"damaged", about(support.Damaged), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"wrong item", about(support.WrongItem), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"address", about(support.AddressChange), support.Decision{Act: support.Hold, Reason: support.AddressToChange}},
@@ -113,6 +157,7 @@ func TestDecide(t *testing.T) {
 }
 
 var reasons = []support.Reason{
+	support.WillRefund, support.WillReship, support.MoneyBack,
 	support.HoldsOrder, support.AddressToChange, support.AddressTooLate, support.WasPaid, support.RetryingPayment, support.DeclinedAgain,
 	support.NoOrder, support.UnknownCategory, support.NeedsPerson, support.StepStuck, support.WasOutOfStock, support.WasDeclined, support.WasNotPaid,
 	support.RefundPending, support.WasRefunded, support.NothingTaken, support.AwaitingPayment, support.PayingNow, support.BeingPrepared,

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"doorstep/fault"
 	"doorstep/internal/db"
@@ -13,17 +14,18 @@ const countPrefix = "tickets."
 
 // Insert writes a new ticket.
 func Insert(tx *db.Tx, t Ticket) {
-	tx.Write(`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, holds, opened_by, opened_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		t.ID, t.Order, string(t.Category), string(t.Status), t.Version, t.Messages, string(t.Reason), t.Assignee, t.Holds, t.OpenedBy,
+	tx.Write(`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, proposed, remedy, holds, opened_by, opened_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+		t.ID, t.Order, string(t.Category), string(t.Status), t.Version, t.Messages, string(t.Reason), t.Assignee, string(t.Proposed), t.Remedy, t.Holds, t.OpenedBy,
 		db.Micros(t.OpenedAt), db.Micros(t.UpdatedAt))
 	tx.Count(countPrefix+string(t.Status), 1)
 }
 
 // Save writes what moves of a ticket that was loaded as before.
 func Save(tx *db.Tx, t, before Ticket) {
-	tx.Write(`UPDATE tickets SET status = $1, version = $2, messages = $3, reason = $4, assignee = $5, holds = $6, updated_at = $7 WHERE id = $8 AND version = $9`,
-		string(t.Status), t.Version, t.Messages, string(t.Reason), t.Assignee, t.Holds, db.Micros(t.UpdatedAt), t.ID, before.Version)
+	tx.Write(`UPDATE tickets SET status = $1, version = $2, messages = $3, reason = $4, assignee = $5, proposed = $6, remedy = $7, holds = $8, updated_at = $9
+		WHERE id = $10 AND version = $11`,
+		string(t.Status), t.Version, t.Messages, string(t.Reason), t.Assignee, string(t.Proposed), t.Remedy, t.Holds, db.Micros(t.UpdatedAt), t.ID, before.Version)
 	if t.Status != before.Status {
 		tx.Count(countPrefix+string(before.Status), -1)
 		tx.Count(countPrefix+string(t.Status), 1)
@@ -128,8 +130,8 @@ func AddDecision(tx *db.Tx, ticket string, d Record) error {
 	if err != nil {
 		return err
 	}
-	tx.Write(`INSERT INTO ticket_decisions (ticket_id, n, at, facts, act, reason) VALUES ($1, $2, $3, $4, $5, $6)`,
-		ticket, d.N, db.Micros(d.At), string(facts), string(d.Result.Act), string(d.Result.Reason))
+	tx.Write(`INSERT INTO ticket_decisions (ticket_id, n, at, facts, act, reason, amount, beyond, actor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		ticket, d.N, db.Micros(d.At), string(facts), string(d.Result.Act), string(d.Result.Reason), d.Result.Amount, string(d.Result.Beyond), d.By)
 	return nil
 }
 
@@ -139,21 +141,65 @@ func Decisions(r db.Reader, ticket string) ([]Record, error) {
 		var d Record
 		var at int64
 		var facts string
-		if err := row.Scan(&d.N, &at, &facts, (*string)(&d.Result.Act), (*string)(&d.Result.Reason)); err != nil {
+		if err := row.Scan(&d.N, &at, &facts, (*string)(&d.Result.Act), (*string)(&d.Result.Reason), &d.Result.Amount, (*string)(&d.Result.Beyond), &d.By); err != nil {
 			return d, err
 		}
 		d.At = db.Time(at)
 		return d, json.Unmarshal([]byte(facts), &d.Facts)
-	}, `SELECT n, at, facts, act, reason FROM ticket_decisions WHERE ticket_id = $1 ORDER BY n`, ticket)
+	}, `SELECT n, at, facts, act, reason, amount, beyond, actor FROM ticket_decisions WHERE ticket_id = $1 ORDER BY n`, ticket)
 }
 
-const columns = `id, order_id, category, status, version, messages, reason, assignee, holds, opened_by, opened_at, updated_at`
+// Outcomes returns what was decided about each of the tickets, oldest first,
+// without the facts.
+func Outcomes(r db.Reader, tickets []string) (map[string][]Record, error) {
+	all := map[string][]Record{}
+	err := db.Each(r, func(row db.Row) error {
+		var d Record
+		var of string
+		err := row.Scan(&of, &d.N, (*string)(&d.Result.Act), (*string)(&d.Result.Reason), &d.Result.Amount, (*string)(&d.Result.Beyond), &d.By)
+		all[of] = append(all[of], d)
+		return err
+	}, `SELECT ticket_id, n, act, reason, amount, beyond, actor FROM ticket_decisions WHERE ticket_id IN `+r.ListParam("$1")+` ORDER BY ticket_id, n`, db.List(tickets))
+	return all, err
+}
+
+// AddLines writes what of its order a ticket is about.
+func AddLines(tx *db.Tx, ticket string, lines []Line) {
+	for _, l := range lines {
+		tx.Write(`INSERT INTO ticket_lines (ticket_id, line, quantity) VALUES ($1, $2, $3)`, ticket, l.Line, l.Quantity)
+	}
+}
+
+// Lines returns what of its order a ticket is about.
+func Lines(r db.Reader, ticket string) ([]Line, error) {
+	return db.All(r, func(row db.Row) (l Line, err error) {
+		return l, row.Scan(&l.Line, &l.Quantity)
+	}, `SELECT line, quantity FROM ticket_lines WHERE ticket_id = $1 ORDER BY line`, ticket)
+}
+
+// GivenSince returns what tickets about each of the orders have given their
+// customers since then: what was refunded, and what was sent anew.
+func GivenSince(r db.Reader, orders []string, since time.Time) (map[string]Given, error) {
+	all := map[string]Given{}
+	err := db.Each(r, func(row db.Row) error {
+		var of string
+		var g Given
+		err := row.Scan(&of, &g.Amount, &g.Count)
+		all[of] = g
+		return err
+	}, `SELECT t.order_id, CAST(SUM(d.amount) AS BIGINT), COUNT(*) FROM tickets t JOIN ticket_decisions d ON d.ticket_id = t.id
+		WHERE t.order_id IN `+r.ListParam("$1")+` AND d.act IN ('refund', 'reship') AND d.beyond = '' AND d.at >= $2
+		GROUP BY t.order_id`, db.List(orders), db.Micros(since))
+	return all, err
+}
+
+const columns = `id, order_id, category, status, version, messages, reason, assignee, proposed, remedy, holds, opened_by, opened_at, updated_at`
 
 func scanTicket(row db.Row) (Ticket, error) {
 	var t Ticket
 	var opened, updated int64
 	err := row.Scan(&t.ID, &t.Order, (*string)(&t.Category), (*string)(&t.Status), &t.Version, &t.Messages, (*string)(&t.Reason),
-		&t.Assignee, &t.Holds, &t.OpenedBy, &opened, &updated)
+		&t.Assignee, (*string)(&t.Proposed), &t.Remedy, &t.Holds, &t.OpenedBy, &opened, &updated)
 	t.OpenedAt, t.UpdatedAt = db.Time(opened), db.Time(updated)
 	return t, err
 }

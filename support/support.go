@@ -3,6 +3,7 @@
 package support
 
 import (
+	"fmt"
 	"time"
 
 	"doorstep/event"
@@ -21,6 +22,8 @@ type Ticket struct {
 	Messages  int64     `json:"messages"`
 	Reason    Reason    `json:"reason"`             // of the last decision
 	Assignee  string    `json:"assignee,omitempty"` // the person who sees to it, as an actor; "" for none
+	Proposed  Act       `json:"proposed,omitempty"` // what waits for a second person's approval; "" for nothing
+	Remedy    string    `json:"remedy,omitempty"`   // the refund that was made, or the parcel whose goods were sent anew; "" for nothing
 	Holds     string    `json:"holds,omitempty"`    // the reason code of the hold that it makes, or tells of, until it is solved; "" for none
 	OpenedBy  string    `json:"opened_by"`
 	OpenedAt  time.Time `json:"opened_at"`
@@ -66,6 +69,9 @@ const (
 	EventOpened    event.Type = "ticket.opened"
 	EventWaiting   event.Type = "ticket.waiting"   // decided: it is solved when the process has done its part
 	EventEscalated event.Type = "ticket.escalated" // decided: a person is needed
+	EventProposed  event.Type = "ticket.proposed"  // decided: a second person is to approve it
+	EventApproved  event.Type = "ticket.approved"  // what was proposed is being done
+	EventRejected  event.Type = "ticket.rejected"  // what was proposed is not done: a person decides
 	EventAssigned  event.Type = "ticket.assigned"  // a person is to see to it, or no longer
 	EventSolved    event.Type = "ticket.solved"
 	EventReplied   event.Type = "ticket.replied"  // the shop wrote
@@ -79,6 +85,7 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: New, On: EventSolved, To: Solved},
 	{From: New, On: EventWaiting, To: OnHold},
 	{From: New, On: EventEscalated, To: Open},
+	{From: New, On: EventProposed, To: Open},
 	{From: OnHold, On: EventWaiting, To: OnHold},
 	{From: OnHold, On: EventSolved, To: Solved},
 	{From: OnHold, On: EventEscalated, To: Open},
@@ -89,10 +96,18 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: Open, On: EventReplied, To: Pending},
 	{From: Open, On: EventMessaged, To: Open},
 	{From: Open, On: EventSolved, To: Solved},
+	{From: Open, On: EventApproved, To: OnHold},
+	{From: Open, On: EventRejected, To: Open},
+	{From: Open, On: EventProposed, To: Open}, // decided anew
+	{From: Open, On: EventEscalated, To: Open},
 	{From: Pending, On: EventAssigned, To: Pending},
 	{From: Pending, On: EventReplied, To: Pending},
 	{From: Pending, On: EventMessaged, To: Open},
 	{From: Pending, On: EventSolved, To: Solved},
+	{From: Pending, On: EventApproved, To: OnHold},
+	{From: Pending, On: EventRejected, To: Pending},
+	{From: Pending, On: EventProposed, To: Open},
+	{From: Pending, On: EventEscalated, To: Open},
 	{From: Solved, On: EventMessaged, To: Open},
 	{From: Solved, On: EventReplied, To: Solved},
 	{From: Solved, On: EventClosed, To: Closed},
@@ -122,6 +137,13 @@ type Record struct {
 	At     time.Time `json:"at"`
 	Facts  Facts     `json:"facts"`
 	Result Decision  `json:"decision"`
+	By     string    `json:"by"` // the actor: the process, or who approved or rejected it
+}
+
+// Line names units of one of the order's lines.
+type Line struct {
+	Line     int64 `json:"line"`
+	Quantity int64 `json:"quantity,omitempty"` // all that none was given back for when 0
 }
 
 // Request is a ticket as someone raises it.
@@ -129,10 +151,16 @@ type Request struct {
 	Order    string   `json:"order,omitempty"` // its id, number or reference
 	Category Category `json:"category"`
 	Body     string   `json:"body"`
-	Hold     bool     `json:"hold,omitempty"` // the order is held until the ticket is solved
+	Lines    []Line   `json:"lines,omitempty"` // what of the order it is about
+	Hold     bool     `json:"hold,omitempty"`  // the order is held until the ticket is solved
 }
 
-const maxBody = 10_000
+// The bounds of what a request holds.
+const (
+	maxBody  = 10_000
+	maxLines = 1000
+	maxUnits = 1_000_000
+)
 
 // Validate checks a request. Any category is taken: one that is not known goes
 // to a person.
@@ -142,6 +170,15 @@ func (q Request) Validate() error {
 	var c fault.Check
 	c.Required("category", string(q.Category), 64, "such as "+string(OrderIssue))
 	ValidateBody(&c, q.Body)
+	c.If(len(q.Lines) > 0 && q.Order == "", "lines", "needless", "name the order of which they are")
+	c.If(len(q.Lines) > maxLines, "lines", "too_many", "at most %d lines", maxLines)
+	seen := map[int64]bool{}
+	for i, l := range q.Lines[:min(len(q.Lines), maxLines)] {
+		c.If(l.Line < 1 || l.Line > maxLines, fmt.Sprintf("lines[%d].line", i), "out_of_range", "from 1 to the number of the order's lines")
+		c.If(seen[l.Line], fmt.Sprintf("lines[%d].line", i), "repeated", "each line once")
+		c.If(l.Quantity < 0 || l.Quantity > maxUnits, fmt.Sprintf("lines[%d].quantity", i), "out_of_range", "from 1 to %d", maxUnits)
+		seen[l.Line] = true
+	}
 	c.If(q.Hold && q.Order == "", "hold", "needless", "name the order that is to be held")
 	return c.Err("the ticket")
 }
@@ -157,6 +194,9 @@ func ValidateBody(c *fault.Check, body string) {
 func Lock(ticket string) db.Lock { return db.Lock{Rank: lockRank, Key: ticket} }
 
 const lockRank = 35
+
+// GivenLock is what a change holds that decides by what a customer was given.
+func GivenLock(customer string) db.Lock { return db.Lock{Rank: lockRank + 2, Key: customer} }
 
 // Prefix begins the identifier of a ticket.
 const Prefix = "tkt"

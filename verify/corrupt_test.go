@@ -121,8 +121,8 @@ var orderCorruptions = []corruption{
 	{"a refund of no payment", []string{refund("{delivered}")}, []named{{verify.Orphan, "rfd_x"}, {verify.State, "rfd_x"}, {verify.Credits, "rfd_x"}}},
 	{"a line of no refund", []string{`INSERT INTO refund_lines (order_id, refund_id, line, quantity, amount) VALUES ('{delivered}', 'rfd_x', 1, 1, 1)`}, one(verify.Orphan, "rfd_x")},
 	{"a ticket about no order", []string{
-		`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, holds, opened_by, opened_at, updated_at)
-			VALUES ('tkt_x', 'gone', 'other', 'closed', 1, 0, '', '', '', 'operator', 0, 0)`,
+		`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, proposed, remedy, holds, opened_by, opened_at, updated_at)
+			VALUES ('tkt_x', 'gone', 'other', 'closed', 1, 0, '', '', '', '', '', 'operator', 0, 0)`,
 		`INSERT INTO counts (name, shard, n) VALUES ('tickets.closed', 77, 1)`,
 	}, one(verify.Orphan, "tkt_x")},
 	{"an event of no order", []string{
@@ -410,6 +410,21 @@ var stepCorruptions = []corruption{
 	{"a ticket that is never closed", []string{`DELETE FROM work WHERE subject = '{explained late}'`}, one(verify.NoNextStep, "{explained late}")},
 	{"a ticket without a reason", []string{`UPDATE tickets SET reason = '' WHERE id = '{talk}'`}, one(verify.TicketReason, "{talk}")},
 	{"a ticket that no one was given", []string{`UPDATE tickets SET assignee = 'agent:8' WHERE id = '{talk}'`}, one(verify.TicketReason, "{talk}")},
+	{"a ticket's refund is another's", []string{`UPDATE tickets SET remedy = 'rfd_x' WHERE id = '{refunded}'`}, one(verify.TicketRemedy, "{refunded}")},
+	{"a ticket's refund is of more than was decided", []string{`UPDATE ticket_decisions SET amount = amount - 1 WHERE ticket_id = '{refunded}' AND act = 'refund'`}, one(verify.TicketRemedy, "{refunded}")},
+	{"a ticket had nothing sent anew", []string{`UPDATE tickets SET remedy = '' WHERE id = '{wants it anew}'`}, one(verify.TicketRemedy, "{wants it anew}")},
+	{"a ticket has what was not decided", []string{`UPDATE tickets SET remedy = 'rfd_x' WHERE id = '{proposed}'`}, one(verify.TicketRemedy, "{proposed}")},
+	{"a ticket had two things done", []string{`INSERT INTO ticket_decisions (ticket_id, n, at, facts, act, reason, amount, beyond, actor)
+		VALUES ('{refunded}', 99, 0, '{}', 'reship', 'reship', 1, '', 'process')`}, one(verify.TicketRemedy, "{refunded}")},
+	{"one person raised and approved it", []string{`UPDATE ticket_decisions SET actor = 'operator' WHERE ticket_id = '{approved}' AND beyond = '' AND act = 'refund'`},
+		one(verify.TicketApproval, "{approved}")},
+	{"what is proposed was decided against", []string{`UPDATE ticket_decisions SET beyond = '' WHERE ticket_id = '{proposed}'`},
+		[]named{{verify.TicketApproval, "{proposed}"}, {verify.TicketRemedy, "{proposed}"}}},
+	{"a ticket was closed while money was to go back", []string{
+		`UPDATE events SET version = version * 1000 + (SELECT MAX(e.version) FROM events e WHERE e.subject = '{delivered}' AND e.type = 'refund.opened') WHERE entity = '{asked early}' AND type = 'ticket.closed'`,
+		`UPDATE events SET version = (SELECT e.version / 1000 FROM events e WHERE e.entity = '{asked early}' AND e.type = 'ticket.closed') WHERE subject = '{delivered}' AND type = 'refund.opened'`,
+		`UPDATE events SET version = version % 1000 WHERE entity = '{asked early}' AND type = 'ticket.closed'`,
+	}, one(verify.ClosedOwing, "{asked early}")},
 	{"a ticket lets its order go", []string{`UPDATE tickets SET holds = '' WHERE id = '{holds}'`}, one(verify.TicketHold, "{waits for its ticket}")},
 	{"an order goes on that a ticket holds", []string{`UPDATE orders SET held = '', held_at = 0 WHERE id = '{waits for its ticket}'`},
 		[]named{{verify.TicketHold, "{holds}"}, {verify.Facets, "{waits for its ticket}"}}},

@@ -83,6 +83,9 @@ func (d *dossier) fold() (order.Facets, order.Sums, bool) {
 			d.find(Impossible, d.order.ID, "version %d: %v", e.Version, err)
 			return facets, sums, false
 		}
+		if e.Type == support.EventClosed && order.Owes(facets, sums) {
+			d.find(ClosedOwing, e.Entity, "it was closed at version %d, when something was still owed", e.Version)
+		}
 		before := status
 		status = facets.Status()
 		if !d.says(e, before, status) {

@@ -37,6 +37,7 @@ type dossier struct {
 	scans        map[string][]shipping.Scan // by shipment
 	tickets      []support.Ticket
 	messages     map[string]support.MessageCount // by ticket
+	decisions    map[string][]support.Record     // by ticket, without the facts
 	reservations []inventory.Reservation
 	moved        []inventory.Movement // summed up per SKU, location and type
 	items        []work.Item
@@ -153,7 +154,7 @@ func (run *run) checkSection(s *section) {
 func (s *section) of(id string) *dossier {
 	d := s.dossiers[id]
 	if d == nil {
-		d = &dossier{messages: map[string]support.MessageCount{}, locations: s.locations}
+		d = &dossier{messages: map[string]support.MessageCount{}, decisions: map[string][]support.Record{}, locations: s.locations}
 		s.dossiers[id] = d
 	}
 	return d
@@ -266,8 +267,13 @@ func (s *section) readTickets(r db.Reader, first, last string) error {
 		return err
 	}
 	messages, err := support.CountMessages(r, ticketIDs(tickets))
+	if err != nil {
+		return err
+	}
+	decisions, err := support.Outcomes(r, ticketIDs(tickets))
 	for _, t := range tickets {
-		s.of(t.Order).messages[t.ID] = messages[t.ID]
+		d := s.of(t.Order)
+		d.messages[t.ID], d.decisions[t.ID] = messages[t.ID], decisions[t.ID]
 	}
 	return err
 }

@@ -500,6 +500,7 @@ func (s *shop) afterADay() {
 func (s *shop) askSupport() {
 	s.t.Helper()
 	ctx := s.t.Context()
+	s.ticket("asked early", support.Request{Order: "delivered", Category: support.CancelRequest})
 	s.ticket("explained", support.Request{Order: "carried", Category: support.WhereIsMyOrder})
 	s.ticket("closed", support.Request{Order: "refused", Category: support.OrderIssue})
 	s.ticket("no order", support.Request{Category: support.OrderIssue})
@@ -512,6 +513,43 @@ func (s *shop) askSupport() {
 	_, err = s.SolveTicket(ctx, person, s.tickets["no order"], "Found it.")
 	must(s.t, err)
 	s.look("after tickets")
+	s.complain()
+}
+
+// complain has customers complain of what has arrived, or has not: one is refunded
+// at once, one when a person approves it, one waits for that, and one is sent its
+// goods anew.
+func (s *shop) complain() {
+	s.t.Helper()
+	ctx := s.t.Context()
+	s.set(func(p *policy.Policy) { p.Carrier = shipping.Manual })
+	broken := []string{"broken", "broken, approved", "broken, proposed"}
+	for _, purpose := range append(broken, "astray") {
+		s.place(purpose)
+	}
+	s.until(time.Minute)
+	for _, purpose := range broken {
+		s.handOver(purpose)
+		_, err := s.MarkDelivered(ctx, person, s.orders[purpose], s.show(purpose).Shipments[0].ID)
+		must(s.t, err)
+	}
+	s.handOver("astray")
+	_, err := s.ReportMishap(ctx, person, s.orders["astray"], s.show("astray").Shipments[0].ID, shipping.Lost)
+	must(s.t, err)
+	most := []policy.Amount{{Currency: "GBP", Minor: 1000}}
+	s.set(func(p *policy.Policy) {
+		p.Carrier, p.OnLost, p.TicketLimits.Count = shipping.Manual, policy.OnLostReship, 2
+		p.TicketLimits.Decision, p.TicketLimits.Customer = most, most
+	})
+	line := []support.Line{{Line: 1, Quantity: 1}}
+	s.ticket("wants it anew", support.Request{Order: "astray", Category: support.WhereIsMyOrder})
+	s.ticket("refunded", support.Request{Order: "broken", Category: support.Damaged, Lines: line})
+	s.ticket("approved", support.Request{Order: "broken, approved", Category: support.Damaged, Lines: line})
+	s.ticket("proposed", support.Request{Order: "broken, proposed", Category: support.Damaged, Lines: line})
+	_, err = s.ApproveTicket(ctx, process.Command{By: "agent:8"}, s.tickets["approved"])
+	must(s.t, err)
+	s.set(func(p *policy.Policy) { p.HandOver = policy.HandOverByPerson })
+	s.look("after an approval")
 }
 
 func (s *shop) leaveUnfinished() {

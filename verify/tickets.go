@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"doorstep/access"
 	"doorstep/event"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
@@ -28,6 +29,7 @@ func (d *dossier) checkTickets() {
 		d.find(OpenTickets, d.order.ID, "the row says %d, there are %d", d.order.OpenTickets, unsolved)
 	}
 	d.checkTicketHolds()
+	d.checkRemedies()
 }
 
 // checkTicketHolds holds what the tickets say of the order's hold against it.
@@ -60,6 +62,57 @@ func (d *dossier) checkTicket(t support.Ticket) {
 	}
 	if t.Status == support.OnHold && !d.moves() {
 		d.find(NoNextStep, t.ID, "it waits for its order, of which no step follows")
+	}
+}
+
+// checkRemedies holds what the tickets had done against what was.
+func (d *dossier) checkRemedies() {
+	for _, t := range d.tickets {
+		decisions := d.decisions[t.ID]
+		var done []support.Record
+		for _, r := range decisions {
+			if costs(r.Result.Act) && r.Result.Beyond == "" {
+				done = append(done, r)
+			}
+		}
+		switch {
+		case len(done) > 1:
+			d.find(TicketRemedy, t.ID, "%d things were done for it", len(done))
+		case len(done) == 0 && t.Remedy != "":
+			d.find(TicketRemedy, t.ID, "it has %q, and no decision says so", t.Remedy)
+		case len(done) == 1:
+			d.checkRemedy(t, done[0])
+		}
+		d.checkProposed(t, decisions)
+	}
+}
+
+func costs(a support.Act) bool { return a == support.Refund || a == support.Reship }
+
+// checkRemedy holds a decision that was carried out against what it names.
+func (d *dossier) checkRemedy(t support.Ticket, r support.Record) {
+	if f, ok := d.refund(t.Remedy); r.Result.Act == support.Refund && (!ok || f.Amount != r.Result.Amount) {
+		d.find(TicketRemedy, t.ID, "it was decided to refund %d, and its refund is %q of %d", r.Result.Amount, t.Remedy, f.Amount)
+	}
+	if s, ok := d.shipment(t.Remedy); r.Result.Act == support.Reship && (!ok || s.ReplacedAt.IsZero()) {
+		d.find(TicketRemedy, t.ID, "it was decided to send a parcel anew, and %q was not", t.Remedy)
+	}
+	if by := access.Actor(r.By); by != access.Process && (!by.IsPerson() || r.By == t.OpenedBy) {
+		d.find(TicketApproval, t.ID, "%s has approved what %s has raised", r.By, t.OpenedBy)
+	}
+}
+
+// checkProposed holds what waits for approval against the last decision.
+func (d *dossier) checkProposed(t support.Ticket, decisions []support.Record) {
+	if t.Proposed == "" {
+		return
+	}
+	var last support.Decision
+	if n := len(decisions); n > 0 {
+		last = decisions[n-1].Result
+	}
+	if last.Act != t.Proposed || last.Beyond == "" || t.Status != support.Open && t.Status != support.Pending {
+		d.find(TicketApproval, t.ID, "it is %s and proposes %s, its last decision is %s beyond %q", t.Status, t.Proposed, last.Act, last.Beyond)
 	}
 }
 

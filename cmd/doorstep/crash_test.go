@@ -393,7 +393,9 @@ func (s *shop) hear(h happening) {
 func (s *shop) finish() {
 	s.Helper()
 	s.part = part{name: "the end"}
-	s.setPolicy(hasty())
+	p := hasty()
+	p.CloseSolved = policy.Default().CloseSolved // a ticket of an order that owes something waits for what people do
+	s.setPolicy(p)
 	c := s.start()
 	s.book.repeat(s.rng, 20)
 	s.settle(c)

@@ -8,6 +8,8 @@ CREATE TABLE tickets (
     messages   BIGINT NOT NULL CHECK (messages >= 0),
     reason     TEXT   NOT NULL,
     assignee   TEXT   NOT NULL, -- the person who sees to it, '' for none
+    proposed   TEXT   NOT NULL, -- what waits for a second person's approval, '' for nothing
+    remedy     TEXT   NOT NULL, -- the refund or the parcel that was to put it right, '' for none
     holds      TEXT   NOT NULL, -- the reason code of the order's hold that it makes or tells of, '' for none
     opened_by  TEXT   NOT NULL,
     opened_at  BIGINT NOT NULL,
@@ -35,5 +37,16 @@ CREATE TABLE ticket_decisions (
     facts     TEXT   NOT NULL,
     act       TEXT   NOT NULL,
     reason    TEXT   NOT NULL,
+    amount    BIGINT NOT NULL CHECK (amount >= 0), -- what it costs, minor units of the order's currency
+    beyond    TEXT   NOT NULL, -- the limit beyond which it is: it is only proposed; '' for none
+    actor     TEXT   NOT NULL,
     PRIMARY KEY (ticket_id, n)
+);
+
+-- What of its order a ticket is about.
+CREATE TABLE ticket_lines (
+    ticket_id TEXT   NOT NULL,
+    line      BIGINT NOT NULL,
+    quantity  BIGINT NOT NULL CHECK (quantity >= 0), -- 0 for all that is left
+    PRIMARY KEY (ticket_id, line)
 );
