@@ -295,7 +295,7 @@ func (v *orderCancel) previewWhole(s *session) error {
 		return err
 	}
 	return s.out.show(done, func() {
-		s.out.printf("It would be cancelled: %s.\nNothing has changed: this was a preview.\n", undoing(done.Undoing))
+		s.out.printf("It would be cancelled:\n  %s.\nNothing has changed: this was a preview.\n", undoing(done.Undoing))
 	})
 }
 
