@@ -159,8 +159,6 @@ func whyNoEdit(o order.Order) error {
 		return fault.New(fault.Conflict, "order %d is being changed already", o.Number)
 	case o.End != order.EndNone:
 		return fault.New(fault.Conflict, "order %d is %s: nothing of it can be changed", o.Number, ended(o))
-	case o.Sums.Reserved+o.Sums.Short() == 0:
-		return fault.New(fault.TooLate, "all of order %d has left: it can be sent back when it has arrived", o.Number)
 	}
 	return nil
 }
@@ -254,6 +252,9 @@ func (c *change) planEdit(q order.Edit) (EditPlan, error) {
 // Errors: invalid; too_late; conflict.
 func (p *Process) planEdit(s standing, q order.Edit, now time.Time) (plan EditPlan, err error) {
 	o := s.order
+	if o.Sums.Reserved+o.Sums.Short() == 0 {
+		return plan, fault.New(fault.TooLate, "all of order %d has left: it can be sent back when it has arrived", o.Number)
+	}
 	plan = EditPlan{Order: o.ID, Version: o.Version, Currency: o.Currency, Total: o.Total, totals: o.Totals, lines: slices.Clone(s.lines), Lines: []LineChange{}}
 	if plan.cuts, err = q.Cuts(s.lines); err != nil {
 		return plan, err

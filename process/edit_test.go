@@ -297,6 +297,16 @@ var editScenarios = []scenario{
 		s.after(5 * time.Hour)
 		s.expect(o, outcome{Order: shippedOnce, Money: "3294 taken", Labels: "1 sold", Tickets: notChanged, Next: "track"})
 	}},
+	{"too late for another address: scanned while the label was bought", config{carrier: slowCarrier(10 * time.Hour)}, func(s *shop) {
+		o := s.place(cup())
+		s.after(time.Hour)
+		s.edit(o, elsewhere("SA1 1AB"))
+		s.after(20 * time.Hour)
+		s.wantCount(o, order.EventChangeRefused, 1)
+		if to := s.show(o.ID).Contact.ShipTo; to.Line1 != "1 Sample Street" {
+			s.t.Errorf("it goes to %+v", to)
+		}
+	}},
 	{"too late to change: the carrier keeps the label", config{policy: settings(byPerson, onHandOver)}, func(s *shop) {
 		s.gateway.capture.say(declinedSoftly)
 		o := s.place(cupsAndPot(2))
