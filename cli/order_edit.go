@@ -18,6 +18,8 @@ type orderEdit struct {
 	Line   []string `help:"A line, and how many of its units are still wanted; 0 takes it out." placeholder:"N=UNITS" sep:"none"`
 	Add    []Item   `help:"What is wanted beside, and how many of it, at the catalogue's price." placeholder:"CUP=2" sep:"none"`
 	Method string   `help:"Another shipping method, for what has not left." placeholder:"express"`
+
+	Withdraw bool `help:"Give up a change that waits for a provider's answer."`
 	editing
 }
 
@@ -38,11 +40,18 @@ Examples:
 
     doorstep order edit 1001 --line 2=0 --preview
     doorstep order edit 1001 --line 2=0 --add POT=1 --version 3
-    doorstep order edit 1001 --method express`
+    doorstep order edit 1001 --method express
+    doorstep order edit 1001 --withdraw`
 }
 
 // Run changes the order, or previews it.
 func (v *orderEdit) Run(s *session) error {
+	if v.Withdraw {
+		return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
+			_, err := p.WithdrawEdit(s.ctx, v.command(), id)
+			return err
+		})
+	}
 	q := order.Edit{Method: v.Method, Reason: v.Reason}
 	for _, i := range v.Add {
 		q.Add = append(q.Add, order.LineRequest{SKU: i.SKU, Quantity: i.Quantity})

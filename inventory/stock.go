@@ -42,7 +42,9 @@ func ReserveAll(tx *db.Tx, c Cause, demand map[string]int64, split bool) ([]Rese
 		r := parts[i]
 		tx.Write(`INSERT INTO reservations (order_id, sku, location, quantity) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (order_id, sku, location) DO UPDATE SET quantity = reservations.quantity + excluded.quantity`, r.Order, r.SKU, r.Location, r.Quantity)
-		move(tx, c, Movement{SKU: r.SKU, Location: r.Location, Type: Reserve, Quantity: r.Quantity})
+		if err := move(tx, c, Movement{SKU: r.SKU, Location: r.Location, Type: Reserve, Quantity: r.Quantity}); err != nil {
+			return nil, nil, err
+		}
 	}
 	return parts, short, nil
 }
@@ -188,7 +190,9 @@ func settle(tx *db.Tx, c Cause, t MovementType, parts []Reservation) error {
 			tx.Write(`UPDATE reservations SET quantity = quantity - $1 WHERE order_id = $2 AND sku = $3 AND location = $4`,
 				p.Quantity, c.Order, p.SKU, p.Location)
 		}
-		move(tx, c, Movement{SKU: p.SKU, Location: p.Location, Type: t, Quantity: p.Quantity})
+		if err := move(tx, c, Movement{SKU: p.SKU, Location: p.Location, Type: t, Quantity: p.Quantity}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -301,8 +305,7 @@ func change(tx *db.Tx, c Cause, m Movement) (int64, error) {
 		return 0, fault.New(fault.Conflict, "%s at %s has %d, of which %d are reserved: %+d can not be",
 			m.SKU, m.Location, l.OnHand, l.Reserved, m.Quantity)
 	}
-	move(tx, c, m)
-	return m.Quantity, nil
+	return m.Quantity, move(tx, c, m)
 }
 
 // levelAt returns the level of an SKU at a location, and makes it where there
@@ -326,9 +329,12 @@ func levelAt(tx *db.Tx, sku, location string) (Level, error) {
 
 // move writes a movement and what it does to its level. That a level is never
 // below zero nor reserved beyond what is on hand is checked by the database too.
-func move(tx *db.Tx, c Cause, m Movement) {
+//
+// Errors: conflict when the SKU's lock is not held, because the order came to have
+// it after its locks were chosen: tried again, it is.
+func move(tx *db.Tx, c Cause, m Movement) error {
 	if tx.Postgres() && !tx.Holds(Lock(m.SKU)) {
-		panic("inventory: the stock of " + m.SKU + " is moved without its lock")
+		return fault.New(fault.Conflict, "%s came to be wanted at the same instant: try it again", m.SKU)
 	}
 	onHand, reserved := m.Effect()
 	tx.Write(`UPDATE stock_levels SET on_hand = on_hand + $1, reserved = reserved + $2 WHERE sku = $3 AND location = $4`,
@@ -337,4 +343,5 @@ func move(tx *db.Tx, c Cause, m Movement) {
 	tx.Write(`INSERT INTO stock_movements (id, sku, location, type, quantity, order_id, at, actor, reason)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		m.ID, m.SKU, m.Location, string(m.Type), m.Quantity, c.Order, db.Micros(c.At), string(c.By), c.Reason)
+	return nil
 }

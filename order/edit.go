@@ -123,6 +123,7 @@ func Add(t Totals, included bool, lines []Line, add []LineRequest) (Totals, []Li
 		c.If(!fits, fmt.Sprintf("add[%d]", i), "overflow", "sums that fit 64 bits")
 		lines = append(lines, l)
 	}
+	c.If(included && t.Tax > t.Total, "add", "out_of_range", "at most the total in included tax")
 	return t, lines, c.Err("the change")
 }
 

@@ -185,7 +185,7 @@ var transitions = []row{
 	{EventProcessed, need(stock, StockNone)},
 	{EventFailed, set(end, EndFailed, EndNone)},
 	{EventFailed, need(fulfilment, FulfilmentNone, FulfilmentPlanned, FulfilmentLabelled)},
-	{EventHeld, need(end, EndNone)},
+	{EventHeld, need(end, EndNone, EndChanging)},
 	{EventHeld, need(held, "")},
 	{EventFailed, forgo},
 	{EventReleased, func(f *Facets) bool { was := f.Held; f.Held = ""; return was != "" }},

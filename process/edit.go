@@ -156,7 +156,7 @@ func notThereBeside(o order.Order, lacks []inventory.Shortage) error {
 func whyNoEdit(o order.Order) error {
 	switch {
 	case o.End == order.EndChanging:
-		return fault.New(fault.Conflict, "order %d is being changed already", o.Number)
+		return fault.New(fault.Conflict, "order %d is being changed already: wait for that, or withdraw it", o.Number)
 	case o.End != order.EndNone:
 		return fault.New(fault.Conflict, "order %d is %s: nothing of it can be changed", o.Number, ended(o))
 	}
@@ -315,7 +315,7 @@ func (plan *EditPlan) afterPaying(s standing, q order.Edit) error {
 		l := &plan.lines[line-1]
 		l.Cancelled += plan.cuts[line]
 		// Of units for which money was given back before, none goes back again.
-		if n := min(plan.cuts[line], l.Quantity-s.credited[line]); n > 0 && l.Credited < l.Amount {
+		if n := plan.cuts[line] - s.creditedHere(*l, plan.cuts[line]); n > 0 && l.Credited < l.Amount {
 			asked.Lines = append(asked.Lines, order.CreditLine{Line: line, Quantity: n})
 		}
 	}
@@ -330,7 +330,28 @@ func (plan *EditPlan) afterPaying(s standing, q order.Edit) error {
 	for _, credit := range plan.credits {
 		plan.Refund += credit.Amount
 	}
+	if kept := s.order.Sums.Kept(); plan.Refund == kept && s.order.Sums.Sent() == 0 {
+		return fault.New(fault.Conflict, "what is left of order %d costs nothing: cancel it", s.order.Number)
+	}
 	return nil
+}
+
+// creditedHere returns for how many of the units of a line that are still here
+// money was given back, at most so many. Money counts first for what was taken
+// out before, and for what did not arrive or came back.
+func (s standing) creditedHere(l order.Line, cut int64) int64 {
+	units := s.credited[l.Line] - (l.Cancelled - cut) - l.Returned
+	for _, p := range s.shipments {
+		if !p.Lacking() {
+			continue
+		}
+		for _, h := range s.held[p.ID] {
+			if h.Line == l.Line {
+				units -= h.Quantity
+			}
+		}
+	}
+	return min(max(units, 0), cut)
 }
 
 // beforePaying plans a change of an order whose money was not taken: less is to be
@@ -397,12 +418,12 @@ func (plan *EditPlan) say(s standing) error {
 // where they are to go elsewhere or otherwise, and else as few as hold the units
 // that are taken out, those without a label first.
 func (s standing) touched(q order.Edit, cuts map[int64]int64) (ids []string) {
+	all := q.ShipTo != nil || q.Method != "" && q.Method != s.order.ShippingMethod
 	left := s.inNoParcel()
 	for line, n := range cuts {
 		left[line] = n - left[line]
 	}
 	for _, p := range s.here() {
-		all := q.ShipTo != nil || q.Method != ""
 		if !all && !slices.ContainsFunc(s.held[p.ID], func(l shipping.ShipmentLine) bool { return cuts[l.Line] > 0 && left[l.Line] > 0 }) {
 			continue
 		}
@@ -484,8 +505,6 @@ type changeData struct {
 // can not be changed any more goes on as it was.
 func finishChange(c *change, e event.Event) error {
 	switch e.Type {
-	case shipping.EventVoidRefused:
-		return c.refuseEdit("the parcel is on its way already")
 	case payment.EventFailed:
 		return c.failUnchanged("its payment was declined", order.PaymentDeclined)
 	case payment.EventCaptureFailed:
@@ -501,6 +520,9 @@ func finishChange(c *change, e event.Event) error {
 	}
 	if err != nil {
 		return err
+	}
+	if e.Type == shipping.EventVoidRefused && slices.Contains(plan.Repacked, e.Entity) {
+		return c.refuseEdit("the parcel is on its way already")
 	}
 	waiting, err := c.unpackParcels(plan.Repacked)
 	if err != nil || waiting {
@@ -519,6 +541,20 @@ func (c *change) refuseEdit(why string) error {
 		return err
 	}
 	return c.tell(support.Other, "A change of this order could not be made any more: "+why+".")
+}
+
+// WithdrawEdit gives up a change that waits for what is in flight: the order goes
+// on as it was. Labels that are being given back are bought anew.
+//
+// Errors: not_found; conflict when no change waits.
+func (p *Process) WithdrawEdit(ctx context.Context, by Command, orderID string) (Result[order.Order], error) {
+	return p.change(ctx, by, "withdraw_edit", orderID, nil, func(c *change) error {
+		if c.order.End != order.EndChanging {
+			return fault.New(fault.Conflict, "order %d is not being changed", c.order.Number)
+		}
+		order.DropEdit(c.tx, c.order.ID)
+		return c.emitOrder(order.EventChangeRefused, changeData{Why: "withdrawn"})
+	})
 }
 
 // failUnchanged ends an order that can not be paid, changed or not.
@@ -634,6 +670,15 @@ func (c *change) freeCut(lines []order.Line, cuts map[int64]int64) (freed int64,
 	}
 	if len(cut) == 0 {
 		return 0, nil
+	}
+	if c.order.Sums.Short() > 0 {
+		lacks, err := short(c.tx, c.order.ID)
+		if err != nil {
+			return 0, err
+		}
+		for sku := range cut {
+			cut[sku] -= min(cut[sku], lacks[sku])
+		}
 	}
 	free, err := c.unpacked()
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"doorstep/process"
 	"doorstep/shipping"
 	carrier "doorstep/shipping/simulated"
+	"doorstep/support"
 )
 
 // cupsAndPot is an order of so many cups, 4.50 each, and a pot, 19.99; 3.95 for shipping.
@@ -364,6 +365,115 @@ var editScenarios = []scenario{
 		s.edit(o, elsewhere("SA1 1AB"))
 		s.after(time.Minute)
 		s.expect(o, outcome{Order: "paid: reserved captured labelled", Money: "18645 taken", Labels: "3 sold, 1 void", Tickets: notChanged, Next: "await_handover, await_handover"})
+	}},
+	{"no parcel leaves whose label is being given back", config{carrier: slowCarrier(time.Minute)}, func(s *shop) {
+		s.carrier.void.say(labelKept)
+		o := s.twoLamps()
+		s.after(30 * time.Second)
+		s.edit(o, elsewhere("SA1 1AB"))
+		s.after(31 * time.Second)
+		s.wantCount(o, order.EventChangeRefused, 1)
+		s.wantCount(o, shipping.EventShipped, 1)
+		s.after(5 * time.Minute)
+		s.expect(o, outcome{Order: "shipped: left captured shipped", Money: "18645 taken", Labels: "3 sold, 1 void", Tickets: notChanged, Next: "track, track"})
+	}},
+	{"both labels are kept, one after the other", config{carrier: slowCarrier(time.Minute), policy: slow}, func(s *shop) {
+		s.carrier.void.say(labelKept, voidSilent, labelKept)
+		o := s.twoLamps()
+		s.after(30 * time.Second)
+		s.edit(o, elsewhere("SA1 1AB"))
+		s.after(31 * time.Second)
+		s.wantCount(o, shipping.EventShipped, 1)
+		s.after(5 * time.Minute)
+		s.expect(o, outcome{Order: "shipped: left captured shipped", Money: "18645 taken", Labels: "2 sold", Tickets: notChanged, Next: "track, track"})
+	}},
+	{"a change that is withdrawn", config{policy: settings(byPerson, slow)}, func(s *shop) {
+		o := s.place(cupsAndPot(2))
+		s.after(time.Minute)
+		_, err := s.WithdrawEdit(s.t.Context(), person(""), o.ID)
+		s.refused(fault.Conflict, err)
+		s.carrier.void.say(voidSilent)
+		s.edit(o, fewer(1))
+		s.after(time.Second)
+		_, err = s.WithdrawEdit(s.t.Context(), person(""), o.ID)
+		must(s.t, err)
+		_, err = s.HandOver(s.t.Context(), person(""), o.ID, s.parcel(o).ID, shipping.HandOver{})
+		s.refused(fault.Conflict, err) // its label is being given back
+		s.after(time.Hour)
+		s.expect(o, outcome{Order: "paid: reserved captured labelled", Money: "3294 taken", Labels: "2 sold, 1 void", Next: "await_handover"})
+	}},
+	{"a hold, a release and a ticket while it is changed", config{policy: settings(byPerson, slow)}, func(s *shop) {
+		o := s.place(cupsAndPot(2))
+		s.after(time.Minute)
+		s.carrier.void.say(voidSilent)
+		s.edit(o, fewer(1))
+		_, err := s.Hold(s.t.Context(), person(""), o.ID, "made_up", "")
+		must(s.t, err)
+		_, err = s.Release(s.t.Context(), person(""), o.ID)
+		s.refused(fault.Conflict, err)
+		s.after(time.Hour)
+		s.expect(o, outcome{Order: "paid: reserved partly_refunded planned", Money: "3294 taken, 511 back", Labels: "1 sold, 1 void", Next: "buy_label held"})
+	}},
+	{"a ticket lets an order go while it is changed", config{policy: settings(byPerson, slow)}, func(s *shop) {
+		o := s.place(cupsAndPot(2))
+		s.after(time.Minute)
+		s.carrier.void.say(voidSilent)
+		s.edit(o, fewer(1))
+		s.solve(s.raise(o, support.AddressChange).ID)
+		if held := s.show(o.ID).Order.Held; held != process.HeldByTicket {
+			s.t.Errorf("it is held for %q", held)
+		}
+		s.after(time.Hour)
+		s.expect(o, outcome{Order: "paid: reserved partly_refunded labelled", Money: "3294 taken, 511 back", Labels: "2 sold, 1 void",
+			Tickets: "address_change solved address_to_change", Next: "await_handover"})
+	}},
+	{"a ticket lets an order go whose change is refused", config{policy: settings(byPerson, slow)}, func(s *shop) {
+		o := s.place(cupsAndPot(2))
+		s.after(time.Minute)
+		s.carrier.void.say(voidSilent, labelKept)
+		s.edit(o, fewer(1))
+		s.solve(s.raise(o, support.AddressChange).ID)
+		s.after(time.Hour)
+		s.expect(o, outcome{Order: "paid: reserved captured labelled", Money: "3294 taken", Labels: "1 sold",
+			Tickets: "address_change solved address_to_change, " + notChanged, Next: "await_handover"})
+	}},
+	{"a rule stops what was added to", config{policy: settings(manualGateway, holding(over(5000)))}, func(s *shop) {
+		o := s.place(cupsAndPot(2))
+		s.edit(o, beside("POT", 2))
+		if held := s.show(o.ID).Order.Held; held != "rule_amount" {
+			s.t.Errorf("it is held for %q", held)
+		}
+	}},
+	{"one of two that were given back is taken out", config{policy: byPerson}, func(s *shop) {
+		o := s.place(cupsAndPot(2))
+		s.after(time.Minute)
+		s.refund(o, order.CreditRequest{Lines: []order.CreditLine{{Line: 1, Quantity: 1}}, Reason: "made up"})
+		s.after(time.Minute)
+		if plan := s.edit(o, fewer(1)); plan.Refund != 0 {
+			s.t.Errorf("the plan is %+v", plan)
+		}
+		s.after(time.Minute)
+		if plan := s.edit(o, fewer(0)); plan.Refund != 512 {
+			s.t.Errorf("the plan is %+v", plan)
+		}
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "paid: reserved partly_refunded labelled", Money: "3294 taken, 1023 back", Labels: "3 sold, 2 void", Next: "await_handover"})
+	}},
+	{"what is left costs nothing", config{policy: byPerson}, func(s *shop) {
+		q, nothing := cupsAndPot(2), int64(0)
+		q.Lines[1].UnitPrice = &nothing
+		o := s.place(q)
+		s.after(time.Minute)
+		s.noEdit(o, fewer(0), fault.Conflict)
+	}},
+	{"what was not found is no longer wanted, and the rest is kept", config{policy: manualGateway}, func(s *shop) {
+		o := s.twoLamps()
+		must(s.t, s.recount("LAMP", "annex", 0))
+		s.wantMissing(o, "stock_missing", 1)
+		s.edit(o, oneLamp())
+		s.wantMissing(o, "stock_missing", 0)
+		s.release(o)
+		s.expect(o, outcome{Order: "processed: reserved due none", Tickets: goesOn, Next: "await_payment"})
 	}},
 	{"a label is kept, and the order is not cancelled", config{policy: byPerson}, func(s *shop) {
 		o := s.twoLamps()

@@ -102,13 +102,30 @@ var leavesAtOnce = &Guard{"the label is the hand-over, and the money is taken", 
 	if c.order.End != order.EndNone || c.order.Held != "" || !c.order.Payment.Taken() || c.order.Sums.Labelled == 0 {
 		return false, nil
 	}
-	shipments, err := c.getShipments()
-	return slices.ContainsFunc(shipments, func(s *shipping.Shipment) bool { return leavesByLabel(*s) }), err
+	leaving, err := c.leaveByLabel()
+	return len(leaving) > 0, err
 }}
 
-// leavesByLabel says whether a parcel's label, now bought, is its hand-over.
-func leavesByLabel(s shipping.Shipment) bool {
-	return s.Status == shipping.LabelBought && s.Leaves == policy.HandOverAtOnce
+// leaveByLabel returns the parcels whose label, now bought, is their hand-over. One
+// whose label is being given back stays.
+func (c *change) leaveByLabel() (leaving []*shipping.Shipment, err error) {
+	shipments, err := c.getShipments()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range shipments {
+		if s.Status != shipping.LabelBought || s.Leaves != policy.HandOverAtOnce {
+			continue
+		}
+		asked, err := c.asksCarrier(s)
+		if err != nil {
+			return nil, err
+		}
+		if !asked {
+			leaving = append(leaving, s)
+		}
+	}
+	return leaving, nil
 }
 
 // mayStayUnpaid holds when a payment may not come: of an order that is just

@@ -92,7 +92,10 @@ func (p *Process) Release(ctx context.Context, by Command, orderID string) (Resu
 //
 // Errors: conflict.
 func whyNoRelease(o order.Order) error {
-	if o.Held == HeldByTicket {
+	switch {
+	case o.End == order.EndChanging:
+		return fault.New(fault.Conflict, "order %d is being changed: release it when that is done", o.Number)
+	case o.Held == HeldByTicket:
 		return fault.New(fault.Conflict, "order %d is held by a ticket: it goes on when that is solved", o.Number)
 	}
 	return nil

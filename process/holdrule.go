@@ -6,6 +6,7 @@ import (
 
 	"doorstep/attempt"
 	"doorstep/event"
+	"doorstep/fault"
 	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/policy"
@@ -30,28 +31,41 @@ func HeldByProcess(reason string) bool { return slices.Contains(heldByProcess, r
 
 // stopper is how orders are looked at by one kind of the policy's hold rules.
 type stopper struct {
-	on     event.Type // when
-	reason string     // the reason code of the hold
-	says   string     // to the person who decides
+	on     []event.Type // when
+	reason string       // the reason code of the hold
+	says   string       // to the person who decides
 	stops  func(*change, policy.HoldRule) (bool, error)
 }
 
 // stoppers is the table of the hold rules, by their kind.
 var stoppers = map[policy.HoldKind]stopper{
-	policy.AmountOver: {order.EventProcessed, reasonAmount, "its total is more than the rule lets pass",
+	policy.AmountOver: {on(order.EventProcessed, order.EventChanged), reasonAmount, "its total is more than the rule lets pass",
 		func(c *change, r policy.HoldRule) (bool, error) {
 			return c.order.Currency == r.Currency && c.order.Total > r.Amount, nil
 		}},
-	policy.CountriesDiffer: {order.EventProcessed, reasonCountries, "it is billed to another country than it goes to",
+	policy.CountriesDiffer: {on(order.EventProcessed, order.EventChanged), reasonCountries, "it is billed to another country than it goes to",
 		func(c *change, _ policy.HoldRule) (bool, error) {
-			to, bill := c.newContact.ShipTo, c.newContact.BillTo
-			return bill != (order.Address{}) && bill.Country != to.Country, nil
+			contact, err := c.contact()
+			to, bill := contact.ShipTo, contact.BillTo
+			return bill != (order.Address{}) && bill.Country != to.Country, err
 		}},
-	policy.DeclinesFrom: {payment.EventDeclined, reasonDeclines, "its payment was declined too often",
+	policy.DeclinesFrom: {on(payment.EventDeclined), reasonDeclines, "its payment was declined too often",
 		func(c *change, r policy.HoldRule) (bool, error) {
 			n, err := c.declined()
 			return n >= r.Declines, err
 		}},
+}
+
+// contact returns who ordered; no one when that was erased.
+func (c *change) contact() (order.Contact, error) {
+	if c.fresh {
+		return c.newContact, nil
+	}
+	contact, err := order.ContactOf(c.tx, c.order.ID)
+	if fault.Is(err, fault.NotFound) {
+		return order.Contact{}, nil
+	}
+	return contact, err
 }
 
 // declined counts the attempts to take the order's money that were declined.
@@ -67,7 +81,7 @@ func (c *change) declined() (n int, err error) {
 
 // stoppedByRule holds when a rule of policy stops the order.
 var stoppedByRule = &Guard{"the order is going on and not held, and a rule of policy stops it for a reason from which no one has released it", func(c *change, e event.Event) (bool, error) {
-	if c.order.End != order.EndNone || c.order.Held != "" {
+	if !c.order.End.GoesOn() || c.order.Held != "" {
 		return false, nil
 	}
 	by, err := c.stoppedBy(e)
@@ -79,7 +93,7 @@ var stoppedByRule = &Guard{"the order is going on and not held, and a rule of po
 func (c *change) stoppedBy(e event.Event) (by []stopper, err error) {
 	for _, r := range c.policy.HoldRules {
 		s := stoppers[r.Kind]
-		if s.on != e.Type {
+		if !slices.Contains(s.on, e.Type) {
 			continue
 		}
 		if stops, err := s.stops(c, r); err != nil || !stops {

@@ -208,6 +208,10 @@ func awaitCarrierDue(c *change) time.Time {
 // carrierLate ends an order for which no carrier was found, unless a parcel of
 // it has left: then a person is told again.
 func carrierLate(c *change, it *work.Item) error {
+	if c.order.End == order.EndChanging {
+		c.again(it, c.tx.Now().Add(time.Duration(c.policy.Ask.Most)), 0, "the order is being changed")
+		return nil
+	}
 	if c.order.Sums.Sent() == 0 {
 		return c.failOrder(order.ShippingFailed)
 	}
@@ -218,18 +222,13 @@ func carrierLate(c *change, it *work.Item) error {
 
 // handOverReady is the rule of a shop where the label is the hand-over.
 func handOverReady(c *change, _ event.Event) error {
-	shipments, err := c.getShipments()
-	if err != nil {
-		return err
-	}
-	for _, s := range shipments {
-		if leavesByLabel(*s) {
-			if err := c.ship(s); err != nil {
-				return err
-			}
+	leaving, err := c.leaveByLabel()
+	for _, s := range leaving {
+		if err := c.ship(s); err != nil {
+			return err
 		}
 	}
-	return nil
+	return err
 }
 
 // ship lets a parcel leave with its goods.
@@ -275,6 +274,9 @@ func (p *Process) HandOver(ctx context.Context, by Command, orderID, shipmentID 
 			return fault.New(fault.Conflict, "order %d is not paid yet (%s): nothing of it leaves", c.order.Number, c.order.Payment)
 		case s.Carrier != shipping.Manual && s.Status != shipping.LabelBought:
 			return fault.New(fault.Conflict, "shipment %s has no label yet", s.ID)
+		}
+		if err := c.notAsked(s); err != nil {
+			return err
 		}
 		if err := h.Validate(*s); err != nil {
 			return err

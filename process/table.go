@@ -167,7 +167,7 @@ func payRows() []Row {
 	return []Row{
 		{
 			// Before any row that asks for money: what that arms waits for the release.
-			Step: StepHoldByRule, Kind: Rule, On: on(order.EventProcessed, payment.EventDeclined), Guard: stoppedByRule, about: theOrder,
+			Step: StepHoldByRule, Kind: Rule, On: on(order.EventProcessed, order.EventChanged, payment.EventDeclined), Guard: stoppedByRule, about: theOrder,
 			Does: "an order that a rule of policy stops is held, and a person is told", Leads: on(order.EventHeld, support.EventOpened),
 			rule: holdByRule,
 		},
@@ -301,7 +301,7 @@ func shipRows() []Row {
 			rule: failCapture,
 		},
 		{
-			Step: StepHandOver, Kind: Rule, On: on(shipping.EventLabelBought, payment.EventSucceeded, order.EventCancelRefused, order.EventReleased, order.EventChanged, order.EventChangeRefused), Guard: leavesAtOnce,
+			Step: StepHandOver, Kind: Rule, On: on(shipping.EventLabelBought, payment.EventSucceeded, order.EventCancelRefused, order.EventReleased, order.EventChanged, order.EventChangeRefused, shipping.EventVoidRefused), Guard: leavesAtOnce,
 			Does: "the label is the hand-over: the stock leaves", Leads: on(shipping.EventShipped),
 			rule: handOverReady,
 		},
@@ -402,7 +402,7 @@ func holdRows() []Row {
 			rule: resumeSteps,
 		},
 		{
-			Step: StepLetGo, Kind: Rule, On: on(support.EventSolved), Guard: nothingHolds, about: theOrder,
+			Step: StepLetGo, Kind: Rule, On: on(support.EventSolved, order.EventChanged, order.EventChangeRefused), Guard: nothingHolds, about: theOrder,
 			Does: "an order that a ticket has held goes on when the last one that holds it is solved", Leads: on(order.EventReleased, inventory.EventReserved),
 			rule: letGo,
 		},

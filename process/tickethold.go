@@ -33,7 +33,7 @@ func (c *change) holdFor(t *support.Ticket) error {
 //
 // Errors: conflict.
 func whyNoHold(o order.Order) error {
-	if o.End != order.EndNone || o.Status.Final() {
+	if !o.End.GoesOn() || o.Status.Final() {
 		return fault.New(fault.Conflict, "order %d is %s: nothing of it can be held", o.Number, ended(o))
 	}
 	return nil
@@ -79,8 +79,8 @@ var ticketHolds = &Guard{"a ticket holds the order, which is going on and not he
 func holdAgain(c *change, _ event.Event) error { return c.hold(HeldByTicket) }
 
 // nothingHolds holds when an order is held for tickets that are solved.
-var nothingHolds = &Guard{"the order is held for a ticket, and none holds it any more", func(c *change, _ event.Event) (bool, error) {
-	if c.order.Held != HeldByTicket {
+var nothingHolds = &Guard{"the order is held for a ticket, not being changed, and none holds it any more", func(c *change, _ event.Event) (bool, error) {
+	if c.order.Held != HeldByTicket || c.order.End == order.EndChanging {
 		return false, nil
 	}
 	t, err := c.holder()

@@ -75,7 +75,7 @@ func lacking(d *dossier, subject string) bool {
 }
 
 func goesOn(d *dossier, subject string) bool {
-	return subject == d.order.ID && d.order.End == order.EndNone
+	return subject == d.order.ID && d.order.End.GoesOn()
 }
 
 func refundPending(d *dossier, subject string) bool {
