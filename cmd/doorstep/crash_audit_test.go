@@ -107,6 +107,9 @@ func (s *shop) chores(b books) (n int) {
 			n++
 		}
 	}
+	for _, o := range b.orders { // sent anew to an address to which no carrier goes: it is put right
+		count(o.Held == string(order.ShippingFailed) && (s.move(o.ID) || s.release(o.ID)))
+	}
 	byHand := map[string]bool{}
 	for _, p := range b.payments {
 		byHand[p.ID] = p.Gateway == payment.Manual
@@ -180,7 +183,7 @@ func (s *shop) ordersAre(b books) {
 			s.Errorf("order %s was acknowledged as %s, and is %s %s", o.ID, k.answer.Status, o.Status, o.Failure)
 		}
 		if !finished(o) {
-			s.Errorf("order %s is %s %s, its payment %s and its parcel %s: it goes nowhere", o.ID, o.Status, o.End, o.Payment, o.Fulfilment)
+			s.Errorf("order %s is %s %s, its payment %s and its parcel %s: it goes nowhere (held: %q)", o.ID, o.Status, o.End, o.Payment, o.Fulfilment, o.Held)
 		}
 	}
 	for id, k := range unseen {

@@ -112,6 +112,7 @@ var mayRefuse = map[intake.Verb][]fault.Code{
 	intake.ReceiveReturn: {fault.Conflict},
 	intake.Exchange:      {fault.Conflict},
 	intake.Edit:          {fault.Conflict, fault.TooLate},
+	intake.Release:       {fault.Conflict},
 	intake.Resolve:       {fault.Conflict},
 }
 
@@ -302,9 +303,13 @@ func (s *shop) goodwill(id string) {
 }
 
 // move has an order go elsewhere.
-func (s *shop) move(id string) {
+func (s *shop) move(id string) bool {
 	to := order.Address{Name: "Made Up", Line1: "2 Sample Street", City: "Sampleton", Country: "GB"}
-	s.book.add("move "+id, intake.Edit, fields{"order": id, "change": order.Edit{ShipTo: &to}})
+	return s.book.add("move "+id, intake.Edit, fields{"order": id, "change": order.Edit{ShipTo: &to}})
+}
+
+func (s *shop) release(id string) bool {
+	return s.book.add("release "+id, intake.Release, fields{"order": id})
 }
 
 func (s *shop) recordRefund(id, refund string) bool {
