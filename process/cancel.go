@@ -31,10 +31,10 @@ func (p *Process) Cancel(ctx context.Context, by Command, orderID, reason string
 		return Result[order.Order]{}, err
 	}
 	return p.change(ctx, by, "cancel", orderID, reason, func(c *change) error {
-		if err := c.requestCancel(); err != nil || reason == "" {
+		if err := c.requestCancel(); err != nil {
 			return err
 		}
-		order.AddNote(c.tx, c.order.ID, c.order.Version, order.Note{At: c.tx.Now(), Actor: string(by.By), Text: reason})
+		c.keepNote(reason)
 		return nil
 	})
 }
@@ -300,9 +300,17 @@ func (p *Process) Note(ctx context.Context, by Command, orderID, text string) (R
 		if err := c.emitOrder(order.EventNoted, nil); err != nil {
 			return err
 		}
-		order.AddNote(c.tx, c.order.ID, c.order.Version, order.Note{At: c.tx.Now(), Actor: string(by.By), Text: text})
+		c.keepNote(text)
 		return nil
 	})
+}
+
+// keepNote keeps what a person writes about what has just happened to the order,
+// if anything.
+func (c *change) keepNote(text string) {
+	if text != "" {
+		order.AddNote(c.tx, c.order.ID, c.order.Version, order.Note{At: c.tx.Now(), Actor: string(c.by), Text: text})
+	}
 }
 
 const maxNote = 10_000

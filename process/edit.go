@@ -101,10 +101,10 @@ func (p *Process) Edit(ctx context.Context, by Command, orderID string, version 
 		if err := order.KeepEdit(c.tx, order.PendingEdit{Order: c.order.ID, At: c.tx.Now(), By: string(by.By), Edit: q}); err != nil {
 			return err
 		}
-		if err := c.emitOrder(order.EventChangeRequested, changeData{Lines: plan.Lines, Address: q.ShipTo != nil, Method: q.Method}); err != nil || q.Reason == "" {
+		if err := c.emitOrder(order.EventChangeRequested, changeData{Lines: plan.Lines, Address: q.ShipTo != nil, Method: q.Method}); err != nil {
 			return err
 		}
-		order.AddNote(c.tx, c.order.ID, c.order.Version, order.Note{At: c.tx.Now(), Actor: string(by.By), Text: q.Reason})
+		c.keepNote(q.Reason)
 		return nil
 	}, inventory.Locks(demandOf(order.Request{Lines: q.Add}))...)
 }
@@ -285,15 +285,7 @@ func (p *Process) planEdit(s standing, q order.Edit, now time.Time) (plan EditPl
 //
 // Errors: too_late.
 func (s standing) stillHere(cuts map[int64]int64) error {
-	gone := map[int64]int64{}
-	for _, p := range s.shipments {
-		if !p.Gone() || !p.Live() {
-			continue
-		}
-		for _, l := range s.held[p.ID] {
-			gone[l.Line] += l.Quantity
-		}
-	}
+	gone := s.unitsIn(func(p shipping.Shipment) bool { return p.Gone() && p.Live() })
 	for _, l := range s.lines {
 		if cuts[l.Line] > l.Wanted()-gone[l.Line] {
 			return fault.New(fault.TooLate, "%d of line %d of order %d have left: they can be sent back when they have arrived", gone[l.Line], l.Line, s.order.Number)
@@ -340,17 +332,8 @@ func (plan *EditPlan) afterPaying(s standing, q order.Edit) error {
 // money was given back, at most so many. Money counts first for what was taken
 // out before, and for what did not arrive or came back.
 func (s standing) creditedHere(l order.Line, cut int64) int64 {
-	units := s.credited[l.Line] - (l.Cancelled - cut) - l.Returned
-	for _, p := range s.shipments {
-		if !p.Lacking() {
-			continue
-		}
-		for _, h := range s.held[p.ID] {
-			if h.Line == l.Line {
-				units -= h.Quantity
-			}
-		}
-	}
+	lacking := s.unitsIn(func(p shipping.Shipment) bool { return p.Lacking() })
+	units := s.credited[l.Line] - (l.Cancelled - cut) - l.Returned - lacking[l.Line]
 	return min(max(units, 0), cut)
 }
 
@@ -419,9 +402,10 @@ func (plan *EditPlan) say(s standing) error {
 // that are taken out, those without a label first.
 func (s standing) touched(q order.Edit, cuts map[int64]int64) (ids []string) {
 	all := q.ShipTo != nil || q.Method != "" && q.Method != s.order.ShippingMethod
-	left := s.inNoParcel()
+	packed := s.unitsIn(func(p shipping.Shipment) bool { return p.Live() })
+	left := map[int64]int64{}
 	for line, n := range cuts {
-		left[line] = n - left[line]
+		left[line] = n - (s.lines[line-1].Wanted() - packed[line])
 	}
 	for _, p := range s.here() {
 		if !all && !slices.ContainsFunc(s.held[p.ID], func(l shipping.ShipmentLine) bool { return cuts[l.Line] > 0 && left[l.Line] > 0 }) {
@@ -445,19 +429,15 @@ func (s standing) here() []shipping.Shipment {
 	return here
 }
 
-// inNoParcel returns how many units of each line are in no parcel that is here or
-// has left.
-func (s standing) inNoParcel() map[int64]int64 {
+// unitsIn returns how many units of each line those of the parcels hold.
+func (s standing) unitsIn(of func(shipping.Shipment) bool) map[int64]int64 {
 	units := map[int64]int64{}
-	for _, l := range s.lines {
-		units[l.Line] = l.Wanted()
-	}
 	for _, p := range s.shipments {
-		if !p.Live() {
+		if !of(p) {
 			continue
 		}
 		for _, l := range s.held[p.ID] {
-			units[l.Line] -= l.Quantity
+			units[l.Line] += l.Quantity
 		}
 	}
 	return units
@@ -617,14 +597,7 @@ func (c *change) edit(q order.Edit, plan EditPlan) error {
 	if err := c.emitOrder(order.EventChanged, data); err != nil || plan.Refund == 0 {
 		return err
 	}
-	pay, err := c.payment()
-	if err != nil {
-		return err
-	}
-	if _, err := c.getRefunds(); err != nil { // to which this one is added
-		return err
-	}
-	_, err = c.openRefund(pay, plan.credits, "changed", "")
+	_, err = c.openRefund(plan.credits, "changed", "")
 	return err
 }
 

@@ -38,10 +38,10 @@ func (p *Process) Hold(ctx context.Context, by Command, orderID, reason, text st
 		return Result[order.Order]{}, err
 	}
 	return p.change(ctx, by, "hold", orderID, [2]string{reason, text}, func(c *change) error {
-		if err := c.holdByHand(reason); err != nil || text == "" {
+		if err := c.holdByHand(reason); err != nil {
 			return err
 		}
-		order.AddNote(c.tx, c.order.ID, c.order.Version, order.Note{At: c.tx.Now(), Actor: string(by.By), Text: text})
+		c.keepNote(text)
 		return nil
 	})
 }

@@ -70,7 +70,14 @@ func refundData(p *payment.Payment, f *payment.Refund) paymentData {
 
 // openRefund begins to give back what was credited to the order's lines: to the
 // customer, or to the payment of another order that it pays.
-func (c *change) openRefund(p *payment.Payment, credits []order.Credit, reason, pays string) (*payment.Refund, error) {
+func (c *change) openRefund(credits []order.Credit, reason, pays string) (*payment.Refund, error) {
+	p, err := c.payment()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.getRefunds(); err != nil { // to which this one is added
+		return nil, err
+	}
 	f := c.refunds.add(payment.Refund{ID: c.newID("rfd", p.ID), Payment: p.ID, Order: c.order.ID, Reason: reason, Pays: pays, OpenedAt: c.tx.Now()})
 	for _, credit := range credits {
 		f.Amount += credit.Amount
@@ -128,14 +135,7 @@ func (p *Process) Refund(ctx context.Context, by Command, orderID string, versio
 		if err != nil {
 			return err
 		}
-		pay, err := c.payment()
-		if err != nil {
-			return err
-		}
-		if _, err := c.getRefunds(); err != nil { // to which this one is added
-			return err
-		}
-		_, err = c.openRefund(pay, plan.credits, q.Reason, "")
+		_, err = c.openRefund(plan.credits, q.Reason, "")
 		return err
 	})
 }
@@ -248,7 +248,7 @@ func giveBack(c *change, _ event.Event) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.openRefund(p, credits, string(c.order.Status), "")
+	_, err = c.openRefund(credits, string(c.order.Status), "")
 	return err
 }
 

@@ -194,14 +194,7 @@ func (c *change) remedy(t *support.Ticket, act support.Act) error {
 	if err != nil {
 		return err
 	}
-	pay, err := c.payment()
-	if err != nil {
-		return err
-	}
-	if _, err := c.getRefunds(); err != nil { // to which this one is added
-		return err
-	}
-	f, err := c.openRefund(pay, plan.credits, t.ID, "")
+	f, err := c.openRefund(plan.credits, t.ID, "")
 	if err == nil {
 		t.Remedy = f.ID
 	}

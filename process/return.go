@@ -422,25 +422,18 @@ func refundReturn(c *change, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	pay, err := c.payment()
-	if err != nil {
-		return err
-	}
-	if _, err := c.getRefunds(); err != nil { // to which these are added
-		return err
-	}
 	rest := g.credits
 	if g.pays {
 		var first []order.Credit
 		first, rest = order.SplitCredits(g.credits, g.to.Amount)
-		if err := c.payExchange(pay, g.to, first); err != nil {
+		if err := c.payExchange(g.to, first); err != nil {
 			return err
 		}
 	}
 	if len(rest) == 0 {
 		return nil
 	}
-	f, err := c.openRefund(pay, rest, "returned", "")
+	f, err := c.openRefund(rest, "returned", "")
 	if err != nil {
 		return err
 	}
