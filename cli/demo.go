@@ -38,7 +38,7 @@ type demoVerb struct {
 
 // Help says more, with examples.
 func (demoVerb) Help() string {
-	return `First one order's story is told, step by step, with the shop's times; then a small shop's day is put through the same process on virtual time, checked by verify, and drawn as a page that opens offline. Nothing outside a throw-away folder is touched, except the report.
+	return `First one order's story is told, step by step, with the shop's times. In the second act five things go wrong, and are put right. Then a small shop's day is put through the same process on virtual time, checked by verify, and drawn as a page that opens offline. Nothing outside a throw-away folder is touched, except the report.
 
     doorstep demo
     doorstep demo --seed 7 --orders 5000 --report day.html`
@@ -81,6 +81,9 @@ func (v demoVerb) Run(s *session) (err error) {
 	if answer.Story, err = s.story(dir, seed); err != nil {
 		return err
 	}
+	if answer.SecondAct, err = s.secondAct(dir, seed); err != nil {
+		return err
+	}
 	return s.day(dir, v, answer)
 }
 
@@ -88,6 +91,7 @@ func (v demoVerb) Run(s *session) (err error) {
 type demoAnswer struct {
 	Seed       uint64           `json:"seed"`
 	Story      process.Overview `json:"story"`
+	SecondAct  secondAct        `json:"second_act"`
 	Orders     insight.Funnel   `json:"orders"`
 	Failed     map[string]int64 `json:"failed"` // by reason
 	Taken      []money.Amount   `json:"taken"`
@@ -123,26 +127,33 @@ func removeShops(dir string) error {
 	return errors.Join(errs...)
 }
 
-// demoShop opens a throw-away shop on virtual time, at which providers take
-// seconds and some things go wrong.
-func (s *session) demoShop(file string, seed uint64, at time.Time, declines, refusals float64, done func(string, time.Duration)) (*doorstep.Shop, *sim.Shop, error) {
-	clk := clock.NewVirtual(at)
-	shop, err := doorstep.Open(s.ctx, doorstep.Config{
-		DB: file, Virtual: clk, Seed: seed, Log: s.log, Done: done,
+// troubled is a shop at which providers take seconds, and some things go wrong.
+func troubled(declines, refusals float64) doorstep.Config {
+	return doorstep.Config{
 		Gateway: gateway.Config{DeclineRate: declines, SoftShare: 0.4, TimeoutBefore: 0.005, TimeoutAfter: 0.005,
 			LatencyMin: 300 * time.Millisecond, LatencyMax: 3 * time.Second},
 		Carrier: carrier.Config{RefuseRate: refusals, TroubleRate: 0.03, LateRate: 0.1, TwiceRate: 0.1, TimeoutAfter: 0.005,
 			LatencyMin: 200 * time.Millisecond, LatencyMax: 2 * time.Second},
-	})
+	}
+}
+
+// demoShop opens a throw-away shop on virtual time.
+func (s *session) demoShop(file string, seed uint64, at time.Time, cfg doorstep.Config) (*doorstep.Shop, *sim.Shop, error) {
+	clk := clock.NewVirtual(at)
+	cfg.DB, cfg.Virtual, cfg.Seed, cfg.Log = file, clk, seed, s.log
+	shop, err := doorstep.Open(s.ctx, cfg)
 	if err != nil {
 		return nil, nil, err
 	}
 	return shop, &sim.Shop{Process: shop.Process, Runner: shop.Virtual, Clock: clk, Seed: seed}, nil
 }
 
+// morning is when the demo's single orders are placed.
+var morning = demoStart.Add(9*time.Hour + 30*time.Minute)
+
 // story tells what becomes of one order.
 func (s *session) story(dir string, seed uint64) (v process.Overview, err error) {
-	shop, simulated, err := s.demoShop(filepath.Join(dir, "story.db"), seed, demoStart.Add(9*time.Hour+30*time.Minute), 0.25, 0.15, nil)
+	shop, simulated, err := s.demoShop(filepath.Join(dir, "story.db"), seed, morning, troubled(0.25, 0.15))
 	if err != nil {
 		return v, err
 	}
@@ -158,10 +169,53 @@ func (s *session) story(dir string, seed uint64) (v process.Overview, err error)
 	return v, simulated.Tell(s.ctx, s.program.Stdout, id)
 }
 
+// secondAct is what goes wrong and is put right.
+type secondAct struct {
+	Mishaps []sim.Mishap  `json:"mishaps"`
+	Verify  verify.Report `json:"verify"`
+}
+
+// secondAct lets five things go wrong at providers that fail in nothing else, and
+// tells each in three lines.
+func (s *session) secondAct(dir string, seed uint64) (act secondAct, err error) {
+	cfg := troubled(0, 0)
+	cfg.Gateway.TimeoutBefore, cfg.Gateway.TimeoutAfter = 0, 0
+	cfg.Carrier.TroubleRate, cfg.Carrier.TimeoutAfter = 0, 0
+	shop, simulated, err := s.demoShop(filepath.Join(dir, "mishaps.db"), seed, morning, cfg)
+	if err != nil {
+		return act, err
+	}
+	defer func() { err = errors.Join(err, shop.Close()) }()
+	act.Mishaps, err = simulated.Mishaps(s.ctx, sim.BadLuck{SilentMethod: gateway.MethodTimeoutAfterChargeOnce, LostTo: carrier.PostalLostOnce})
+	if err != nil {
+		return act, err
+	}
+	if act.Verify, err = verify.Run(s.ctx, shop.DB, verify.Options{}); err != nil {
+		return act, err
+	}
+	if !s.out.json {
+		s.showSecondAct(act)
+	}
+	if !act.Verify.Clean() {
+		return act, errViolations
+	}
+	return act, s.out.err
+}
+
+func (s *session) showSecondAct(act secondAct) {
+	s.out.heading("The second act: five things go wrong, and are put right")
+	for i, m := range act.Mishaps {
+		s.out.printf("\n  %d. %s\n     %s\n     %s\n", i+1, m.Wrong, m.Done, m.Now)
+	}
+	s.out.printf("\n  Verify: %s, %s events: %s\n", orders(act.Verify.Orders), thousands(act.Verify.Events), verified(act.Verify))
+}
+
 // day puts a day of orders through the process and shows what came of it.
 func (s *session) day(dir string, v demoVerb, answer demoAnswer) (err error) {
 	times := &stepTimes{by: map[string]*insight.Distribution{}}
-	shop, simulated, err := s.demoShop(filepath.Join(dir, "day.db"), answer.Seed, demoStart, 0.05, 0.01, times.add)
+	cfg := troubled(0.05, 0.01)
+	cfg.Done = times.add
+	shop, simulated, err := s.demoShop(filepath.Join(dir, "day.db"), answer.Seed, demoStart, cfg)
 	if err != nil {
 		return err
 	}

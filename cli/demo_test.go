@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -147,6 +148,31 @@ func TestDemoRepeats(t *testing.T) {
 	}
 	if said(first) != said(second) {
 		t.Errorf("first:\n%s\nthen:\n%s", said(first), said(second))
+	}
+}
+
+// TestDemoAsJSON is one value, with the second act in it.
+func TestDemoAsJSON(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	code := cli.Program{Stdout: &stdout, Stderr: &stderr}.Run(t.Context(), []string{
+		"demo", "--orders", "1", "--seed", "1", "--json", "--report", filepath.Join(t.TempDir(), "day.html")})
+	var said struct {
+		Act struct {
+			Mishaps []struct{ Order, Wrong, Done, Now string }
+			Verify  struct{ Orders, Count int }
+		} `json:"second_act"`
+	}
+	if err := json.Unmarshal(stdout.Bytes(), &said); err != nil || code != 0 {
+		t.Fatalf("exit code %d, %v: %s%s", code, err, stdout.String(), stderr.String())
+	}
+	for _, m := range said.Act.Mishaps {
+		if !strings.HasPrefix(m.Order, "ord_") || m.Wrong == "" || m.Done == "" || m.Now == "" {
+			t.Errorf("it says %+v", m)
+		}
+	}
+	if v := said.Act.Verify; len(said.Act.Mishaps) != 5 || v.Orders != 6 || v.Count != 0 {
+		t.Errorf("%d mishaps, and verify says %+v", len(said.Act.Mishaps), v)
 	}
 }
 

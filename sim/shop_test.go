@@ -24,21 +24,29 @@ type shop struct {
 	*sim.Shop
 	t  testing.TB
 	db *db.DB
+
+	wired *doorstep.Shop
 }
 
 func newShop(t testing.TB, engine string, seed uint64, at time.Time) *shop {
 	t.Helper()
-	clk := clock.NewVirtual(at)
-	s, err := doorstep.Open(t.Context(), doorstep.Config{
-		DB: dbtest.URL(t, engine), Outside: t.TempDir(), Virtual: clk, Seed: seed,
+	return openShop(t, engine, seed, at, doorstep.Config{
 		Gateway: gateway.Config{DeclineRate: 0.25, SoftShare: 0.4, TimeoutBefore: 0.02, TimeoutAfter: 0.02,
 			LatencyMin: 300 * time.Millisecond, LatencyMax: 3 * time.Second},
 		Carrier: carrier.Config{RefuseRate: 0.15, TroubleRate: 0.05, LateRate: 0.1, TwiceRate: 0.1, TimeoutAfter: 0.02,
 			LatencyMin: 200 * time.Millisecond, LatencyMax: 2 * time.Second},
 	})
+}
+
+// openShop opens a shop whose providers behave as cfg says.
+func openShop(t testing.TB, engine string, seed uint64, at time.Time, cfg doorstep.Config) *shop {
+	t.Helper()
+	clk := clock.NewVirtual(at)
+	cfg.DB, cfg.Outside, cfg.Virtual, cfg.Seed = dbtest.URL(t, engine), t.TempDir(), clk, seed
+	s, err := doorstep.Open(t.Context(), cfg)
 	must(t, err)
 	t.Cleanup(func() { must(t, s.Close()) })
-	return &shop{&sim.Shop{Process: s.Process, Runner: s.Virtual, Clock: clk, Seed: seed}, t, s.DB}
+	return &shop{&sim.Shop{Process: s.Process, Runner: s.Virtual, Clock: clk, Seed: seed}, t, s.DB, s}
 }
 
 // day puts a day of n orders through a new shop.

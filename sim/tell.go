@@ -114,6 +114,9 @@ type eventFacts struct {
 	Tracking       string               `json:"tracking"`
 	Category       string               `json:"category"`
 	Shortages      []inventory.Shortage `json:"shortages"`
+	Units          int64                `json:"units"`
+	Restocked      int64                `json:"restocked"`   // of units that came back
+	WrittenOff     int64                `json:"written_off"` // of units that came back
 }
 
 // event says what an event is in words; "" leaves it out.

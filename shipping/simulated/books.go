@@ -20,7 +20,8 @@ CREATE TABLE IF NOT EXISTS carrier_label (
 	from_country    TEXT NOT NULL,
 	to_country      TEXT NOT NULL,
 	bought_at       INTEGER NOT NULL,
-	voided_at       INTEGER
+	voided_at       INTEGER,
+	lost            INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS carrier_trouble (
 	order_ref TEXT NOT NULL PRIMARY KEY
@@ -38,6 +39,7 @@ type Label struct {
 	service, from, to string
 	boughtAt          time.Time
 	voidedAt          time.Time // zero while it is not void
+	lost              bool      // its parcel is to be lost, whatever the rates
 }
 
 // Labels calls fn with every label that was ever sold, in bounded memory, and
@@ -57,11 +59,14 @@ func (c *Carrier) Labels(ctx context.Context, fn func(Label) error) error {
 func (c *Carrier) sell(tx *sql.Tx, a outside.Attempt, p shipping.Parcel) (shipping.LabelAnswer, error) {
 	l := Label{Key: a.Key, Ref: c.line.Ref("lbl", a), Order: p.Order,
 		service: p.Service, from: p.From, to: p.To.Country, boughtAt: a.At}
+	var err error
+	if l.lost, err = lostOnce(tx, p); err != nil {
+		return shipping.LabelAnswer{}, err
+	}
 	// A number may be taken: the next draw is tried then. Of 26 times 10⁸ numbers
 	// that is rare, and it alone depends on who came first.
 	for n, sold := 0, false; !sold; n++ {
 		l.TrackingNumber = c.trackingNumber(a, l, n)
-		var err error
 		if sold, err = insertLabel(tx, l); err != nil {
 			return shipping.LabelAnswer{}, err
 		}
@@ -72,9 +77,19 @@ func (c *Carrier) sell(tx *sql.Tx, a outside.Attempt, p shipping.Parcel) (shippi
 // insertLabel returns false when the tracking number is taken.
 func insertLabel(tx *sql.Tx, l Label) (bool, error) {
 	return changed(tx.Exec(`INSERT INTO carrier_label
-		(ref, key, tracking_number, order_ref, service, from_country, to_country, bought_at)
-		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (tracking_number) DO NOTHING`,
-		l.Ref, l.Key, l.TrackingNumber, l.Order, l.service, l.from, l.to, l.boughtAt.UnixMicro()))
+		(ref, key, tracking_number, order_ref, service, from_country, to_country, bought_at, lost)
+		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (tracking_number) DO NOTHING`,
+		l.Ref, l.Key, l.TrackingNumber, l.Order, l.service, l.from, l.to, l.boughtAt.UnixMicro(), l.lost))
+}
+
+// lostOnce says whether a parcel is the one of its order that is to be lost: the
+// first one.
+func lostOnce(tx *sql.Tx, p shipping.Parcel) (lost bool, err error) {
+	if p.To.PostalCode != PostalLostOnce {
+		return false, nil
+	}
+	err = tx.QueryRow(`SELECT NOT EXISTS (SELECT 1 FROM carrier_label WHERE order_ref = ?1)`, p.Order).Scan(&lost)
+	return lost, err
 }
 
 func voidAt(tx *sql.Tx, ref string, at time.Time) error {
@@ -99,7 +114,7 @@ func changed(r sql.Result, err error) (bool, error) {
 	return n > 0, err
 }
 
-const labelColumns = `ref, key, tracking_number, order_ref, service, from_country, to_country, bought_at, voided_at`
+const labelColumns = `ref, key, tracking_number, order_ref, service, from_country, to_country, bought_at, voided_at, lost`
 
 // findLabel finds a label by one of its unique columns.
 func findLabel(tx *sql.Tx, column, value string) (Label, error) {
@@ -109,7 +124,7 @@ func findLabel(tx *sql.Tx, column, value string) (Label, error) {
 func scanLabel(row interface{ Scan(...any) error }) (l Label, err error) {
 	var bought int64
 	var voided sql.NullInt64
-	err = row.Scan(&l.Ref, &l.Key, &l.TrackingNumber, &l.Order, &l.service, &l.from, &l.to, &bought, &voided)
+	err = row.Scan(&l.Ref, &l.Key, &l.TrackingNumber, &l.Order, &l.service, &l.from, &l.to, &bought, &voided, &l.lost)
 	l.boughtAt = time.UnixMicro(bought).UTC()
 	if l.Voided = voided.Valid; l.Voided {
 		l.voidedAt = time.UnixMicro(voided.Int64).UTC()

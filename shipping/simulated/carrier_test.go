@@ -257,6 +257,29 @@ func TestTroubleOnce(t *testing.T) {
 	}
 }
 
+// TestLostOnce: of an order's first parcel nothing is seen any more after it was
+// picked up, and the next one arrives.
+func TestLostOnce(t *testing.T) {
+	t.Parallel()
+	c, clk := open(t, "", simulated.Config{})
+	first := buy(t, c, "first", sentTo(simulated.PostalLostOnce))
+	if again := buy(t, c, "first", sentTo(simulated.PostalLostOnce)); again != first {
+		t.Errorf("asked again, it sells %+v and then %+v", first, again)
+	}
+	second := buy(t, c, "second", sentTo(simulated.PostalLostOnce))
+	other := sentTo(simulated.PostalLostOnce)
+	other.Order = "another"
+	third := buy(t, c, "third", other)
+	for number, arrives := range map[string]bool{first.TrackingNumber: false, second.TrackingNumber: true, third.TrackingNumber: false} {
+		scans := scansOf(t, c, clk, number)
+		checkMishap(t, scans)
+		last, _ := shipping.Latest(scans)
+		if (last.Status == shipping.Delivered) != arrives || last.Mishap() != "" {
+			t.Errorf("%s is %s at last", number, last.Status)
+		}
+	}
+}
+
 func TestPostalCodesThatSilenceTheFirstAsk(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]struct {

@@ -11,6 +11,9 @@ type astray func(c *Carrier, l Label, scans []shipping.Scan) []shipping.Scan
 
 // mishap draws whether a parcel does not get to the door, nil when it does.
 func (c *Carrier) mishap(l Label) astray {
+	if l.lost {
+		return vanished
+	}
 	share := c.line.Seed.Share(name, "journey", "mishap", l.TrackingNumber)
 	for _, m := range []struct {
 		rate float64
@@ -59,6 +62,11 @@ func lost(c *Carrier, l Label, scans []shipping.Scan) []shipping.Scan {
 		return scans
 	}
 	return scans[:seen]
+}
+
+// vanished is a parcel of which nothing more is seen.
+func vanished(c *Carrier, l Label, scans []shipping.Scan) []shipping.Scan {
+	return scans[:c.cut(l, scans)]
 }
 
 // damaged is a parcel that breaks behind one of its scans from the pickup on.

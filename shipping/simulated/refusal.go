@@ -16,6 +16,7 @@ const (
 	PostalTimeoutAfterOnce  = "TIMEOUT-AFTER-ONCE"  // bought, and no answer
 	PostalTimeoutBeforeOnce = "TIMEOUT-BEFORE-ONCE" // not bought, and no answer
 	PostalUnreachableOnce   = "UNREACHABLE-ONCE"    // the request does not arrive
+	PostalLostOnce          = "LOST-ONCE"           // the order's first parcel is lost on its way, without a word
 )
 
 var firstFate = map[string]outside.Fate{
