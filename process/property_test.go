@@ -96,6 +96,7 @@ func drawConfig(r *rapid.T) config {
 	onReturn := rapid.SampledFrom([]policy.OnReturn{policy.OnReturnRefund, policy.OnReturnAsk}).Draw(r, "on a return")
 	onLost := rapid.SampledFrom([]policy.OnLost{policy.OnLostAsk, policy.OnLostReship}).Draw(r, "on a loss")
 	most := []policy.Amount{{Currency: "GBP", Minor: rapid.Int64Range(0, 5000).Draw(r, "most for a ticket")}}
+	cfg.lanes = 1
 	cfg.policy = func(p *policy.Policy) {
 		p.TicketLimits.Decision, p.TicketLimits.Customer, p.TicketLimits.Count = most, []policy.Amount{{Currency: "GBP", Minor: 20_000}}, 10
 		p.LostAfter, p.OnLost, p.OnReturn = policy.Duration(lostAfter), onLost, onReturn

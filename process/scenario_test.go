@@ -38,7 +38,7 @@ func TestScenarios(t *testing.T) {
 				t.Run(sc.name, func(t *testing.T) {
 					t.Parallel()
 					cfg := sc.config
-					cfg.watch = seen.of(sc.name)
+					cfg.watch, cfg.lanes = seen.of(sc.name), 1
 					s := newShop(t, engine, cfg)
 					sc.play(s)
 					seen.history(s)

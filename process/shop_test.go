@@ -47,13 +47,14 @@ type config struct {
 	watch   func(process.Sighting) // is told of all that the table does
 	without process.Step           // the shop's table lacks this row
 	log     *slog.Logger
+	lanes   int // connections that write to PostgreSQL: one is enough where one thing happens after the other
 }
 
 // newShop opens a shop that has three SKUs: 100 cups, 50 pots and one lamp.
 func newShop(t testing.TB, engine string, cfg config) *shop {
 	t.Helper()
 	clk := clock.NewVirtual(opening)
-	d := dbtest.Open(t, engine, db.Config{Clock: clk, Virtual: true})
+	d := dbtest.Open(t, engine, db.Config{Clock: clk, Virtual: true, Lanes: cfg.lanes})
 	g, err := gateway.Open("", cfg.gateway, clk)
 	must(t, err)
 	t.Cleanup(func() { _ = g.Close() })

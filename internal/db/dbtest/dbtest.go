@@ -33,10 +33,10 @@ func Engines(t *testing.T, test func(t *testing.T, engine string)) {
 func URL(t testing.TB, engine string) string {
 	t.Helper()
 	if engine == SQLite {
-		return filepath.Join(t.TempDir(), "shop.db")
+		return sqliteURL(t)
 	}
 	s := serverOf(t)
-	return s.hand(t, <-s.ready)
+	return s.lend(t, s.take())
 }
 
 // URLIn is EmptyURL for a PostgreSQL database whose tables lie in an empty
@@ -46,7 +46,7 @@ func URL(t testing.TB, engine string) string {
 func URLIn(t testing.TB, dir string) string {
 	t.Helper()
 	s := serverOf(t)
-	return s.hand(t, s.createIn(dir))
+	return s.hand(t, s.createIn(dir), s.drop)
 }
 
 // Open opens a database and closes it when the test ends: a fresh one, unless
@@ -75,5 +75,5 @@ func EmptyURL(t testing.TB, engine string) string {
 		return filepath.Join(t.TempDir(), "shop.db")
 	}
 	s := serverOf(t)
-	return s.hand(t, s.create("template0"))
+	return s.hand(t, s.create("template0"), s.drop)
 }

@@ -34,7 +34,9 @@ type server struct {
 	owner *owner       // of the files; nil when it is this process's user
 	made  atomic.Int64 // databases
 	ready chan made    // copies of the template
-	keep  io.Closer    // the watchdog ends the server when this pipe breaks
+	again chan made    // that were used, and are as they were at first
+	first pristine
+	keep  io.Closer // the watchdog ends the server when this pipe breaks
 }
 
 // start starts the server once for the whole test binary.
@@ -85,7 +87,7 @@ func startServer() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir, ready: make(chan made)}
+	s := &server{dir: dir, ready: make(chan made), again: make(chan made, 64)}
 	if err := s.run(bin); err != nil {
 		return nil, err
 	}
@@ -200,7 +202,13 @@ func (s *server) makeTemplate(ctx context.Context) error {
 	if err := d.Close(); err != nil {
 		return err
 	}
-	return s.do(ctx, template, "DELETE FROM meta WHERE key = 'time'")
+	return s.with(ctx, template, func(conn *pgx.Conn) error {
+		if _, err := conn.Exec(ctx, "DELETE FROM meta WHERE key = 'time'"); err != nil {
+			return err
+		}
+		s.first, err = remember(ctx, conn)
+		return err
+	})
 }
 
 // ahead is how many databases are made before they are asked for: to make one
@@ -247,25 +255,69 @@ func (s *server) createIn(dir string) made {
 	return m
 }
 
-// hand gives the database to the test and drops it when that ends.
-func (s *server) hand(t testing.TB, m made) string {
+// take returns a database that is as at first: a used one if there is any.
+func (s *server) take() made {
+	select {
+	case m := <-s.again:
+		return m
+	default:
+	}
+	select {
+	case m := <-s.again:
+		return m
+	case m := <-s.ready:
+		return m
+	}
+}
+
+// lend gives a copy of the template to the test, and to others after it.
+func (s *server) lend(t testing.TB, m made) string { return s.hand(t, m, s.giveBack) }
+
+// giveBack has a database handed out again if it can be what it was at first.
+func (s *server) giveBack(m made) {
+	var renewed bool
+	err := s.with(context.Background(), m.name, func(conn *pgx.Conn) (err error) {
+		renewed, err = s.first.renew(context.Background(), conn)
+		return err
+	})
+	if err == nil && renewed {
+		select {
+		case s.again <- m:
+			return
+		default:
+		}
+	}
+	s.drop(m)
+}
+
+func (s *server) drop(m made) {
+	// What can not be dropped goes with the server.
+	_ = s.do(context.Background(), "postgres", "DROP DATABASE "+m.name+" WITH (FORCE)")
+}
+
+// hand gives the database to the test. Nobody waits for what becomes of it when
+// that ends.
+func (s *server) hand(t testing.TB, m made, after func(made)) string {
 	t.Helper()
 	if m.err != nil {
 		t.Fatal(m.err)
 	}
-	t.Cleanup(func() {
-		// Nobody waits for it: what is left goes with the server.
-		go func() { _ = s.do(context.Background(), "postgres", "DROP DATABASE "+m.name+" WITH (FORCE)") }()
-	})
+	t.Cleanup(func() { go after(m) })
 	return s.url(m.name)
 }
 
 func (s *server) do(ctx context.Context, database, sql string) error {
+	return s.with(ctx, database, func(conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, sql)
+		return err
+	})
+}
+
+func (s *server) with(ctx context.Context, database string, use func(*pgx.Conn) error) error {
 	conn, err := pgx.Connect(ctx, s.url(database))
 	if err != nil {
 		return err
 	}
 	defer conn.Close(ctx)
-	_, err = conn.Exec(ctx, sql)
-	return err
+	return use(conn)
 }
