@@ -239,6 +239,16 @@ var astrayScenarios = []scenario{
 		s.wantStatus(o, order.Delivered)
 		s.wantParcel(p, shipping.Lost)
 	}},
+	{"lost, and sent anew by itself", config{policy: sendsAnew}, func(s *shop) {
+		o, p := s.unseen(cup())
+		s.scan(p, shipping.Failure, shipping.DetailLost)
+		s.after(7 * time.Hour)
+		s.expect(o, outcome{Order: shippedOnce, Money: taken, Labels: "2 sold", Next: "track, track"})
+		s.scan(s.newest(o), shipping.Delivered, "")
+		s.after(day)
+		s.expect(o, outcome{Order: atTheDoor, Money: taken, Labels: "2 sold", Next: "track"})
+		s.wantLevel("CUP", 98, 0)
+	}},
 	{"lost, sent anew, and found", config{policy: sendsAnew}, func(s *shop) {
 		o, p := s.unseen(cup())
 		s.after(31 * day)
@@ -496,6 +506,17 @@ var oneOfTwoScenarios = []scenario{
 		s.wantFacets(o, order.Shipped, order.StockLeft, order.FulfilmentShipped)
 		s.arrive(s.newest(o))
 		s.wantFacets(o, order.Delivered, order.StockLeft, order.FulfilmentDelivered)
+	}},
+	{"one parcel is lost, the other arrives, and it is sent anew", config{policy: manualCarrier}, func(s *shop) {
+		o, first, second := s.pair()
+		s.leave(first, second)
+		s.report(first, shipping.Lost)
+		s.arrive(second)
+		s.wantFacets(o, order.Shipped, order.StockLeft, order.FulfilmentLost)
+		s.reship(first)
+		s.leave(s.newest(o))
+		s.arrive(s.newest(o))
+		s.expect(o, outcome{Order: atTheDoor, Money: "18195 taken", Tickets: notComing})
 	}},
 	{"one parcel comes back and is sent anew before the other leaves", config{policy: manualCarrier}, func(s *shop) {
 		o, first, second := s.pair()

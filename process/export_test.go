@@ -27,6 +27,9 @@ func (b Breaker) Answered(now time.Time, asked error) { b.b.answered(now, asked)
 // State returns how it stands.
 func (b Breaker) State() ProviderState { return b.b.read() }
 
+// Updating says whether the documents are to be written anew.
+func Updating() bool { return *update }
+
 // Without takes a row out of the table that p works by.
 func (p *Process) Without(step Step) {
 	p.table = slices.DeleteFunc(p.table, func(r Row) bool { return r.Step == step })

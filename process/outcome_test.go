@@ -69,13 +69,19 @@ func (s *shop) outcome(v process.Overview) outcome {
 		if n.Held {
 			text += " held"
 		}
-		if !slices.Contains([]process.Step{process.StepCloseTicket, process.StepExpirePayment, process.StepKeep, process.StepCheckRefund}, n.Step) { // what they wait for says so itself
+		if !waitsBeside(n.Step) {
 			next = append(next, text)
 		}
 	}
 	slices.Sort(tickets) // several may have been opened at the same time
 	got.Tickets, got.Next = strings.Join(tickets, ", "), strings.Join(next, ", ")
 	return got
+}
+
+// waitsBeside says whether a step waits beside what an order waits for, which says
+// so itself.
+func waitsBeside(step process.Step) bool {
+	return slices.Contains([]process.Step{process.StepCloseTicket, process.StepExpirePayment, process.StepKeep, process.StepCheckRefund}, step)
 }
 
 // money is what the gateway's books say of an order, or what people recorded.

@@ -38,6 +38,13 @@ var payScenarios = []scenario{
 		s.expect(o, outcome{Order: "delivered: left captured delivered", Money: "2844 taken", Labels: "1 sold"})
 	}},
 	{"out of stock", config{}, outOfStock},
+	{"what is kept back is not sold", config{}, func(s *shop) {
+		_, err := s.SetSafetyStock(s.t.Context(), person(""), "LAMP", "main", 1)
+		must(s.t, err)
+		o := s.place(request(1, "LAMP"))
+		s.expect(o, outcome{Order: "failed out_of_stock: none due none"})
+		s.wantLevel("LAMP", 1, 0)
+	}},
 	{"a bundle repeats an SKU", config{}, bundle},
 	{"declined for good", config{}, func(s *shop) {
 		o := s.place(paidWith(gateway.MethodStolen))

@@ -27,12 +27,13 @@ func scenarios() []scenario {
 	return slices.Concat(payScenarios, expireScenarios, strayScenarios, authorisationScenarios, labelScenarios, handOverScenarios, astrayScenarios, oneOfTwoScenarios, splitScenarios, carrierScenarios, attentionScenarios, holdRuleScenarios, holdScenarios, missingScenarios, cancelScenarios, editScenarios, undoScenarios, refundScenarios, returnScenarios, exchangeScenarios, ticketScenarios, holdingScenarios, remedyScenarios, boundScenarios)
 }
 
-// TestScenarios plays every scenario on both engines. On SQLite it then holds
-// the process table to what was seen, when all were played.
+// TestScenarios plays every scenario on both engines. It then holds the catalogue
+// of failures to how they have ended, and on SQLite the process table to what was
+// seen, when all were played.
 func TestScenarios(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, engine string) {
-		seen := newSightings()
+		seen, ends := newSightings(), &endings{of: map[string]ending{}}
 		t.Run("play", func(t *testing.T) {
 			for _, sc := range played() {
 				t.Run(sc.name, func(t *testing.T) {
@@ -42,18 +43,30 @@ func TestScenarios(t *testing.T) {
 					s := newShop(t, engine, cfg)
 					sc.play(s)
 					seen.history(s)
+					seen.over(sc.name)
+					ends.see(s, sc.name)
 				})
 			}
 		})
-		if engine == dbtest.SQLite && !testing.Short() && !t.Failed() {
+		if testing.Short() || t.Failed() {
+			return
+		}
+		t.Run("failures", func(t *testing.T) { holdTheCatalogue(t, seen, ends) })
+		if engine == dbtest.SQLite && !process.Updating() {
 			t.Run("table", func(t *testing.T) { holdTheTable(t, seen) })
 		}
 	})
 }
 
-// played returns the scenarios to play: all, but few when little is to be tested.
+// played returns the scenarios to play: all, but few when little is to be tested,
+// and those of the catalogue when its page is written anew.
 func played() []scenario {
 	all := scenarios()
+	if process.Updating() {
+		return slices.DeleteFunc(all, func(sc scenario) bool {
+			return !slices.ContainsFunc(allFailures(), func(f failure) bool { return f.scenario == sc.name })
+		})
+	}
 	if !testing.Short() {
 		return all
 	}

@@ -27,10 +27,11 @@ type sightings struct {
 	rows  map[process.Sighting]bool
 	fired map[process.Step][]string // the scenarios in which a row fires
 	moves map[string]bool           // the transitions that were made
+	ended map[string]bool           // the scenarios that are over
 }
 
 func newSightings() *sightings {
-	return &sightings{rows: map[process.Sighting]bool{}, fired: map[process.Step][]string{}, moves: map[string]bool{}}
+	return &sightings{rows: map[process.Sighting]bool{}, fired: map[process.Step][]string{}, moves: map[string]bool{}, ended: map[string]bool{}}
 }
 
 // of returns what is told of all that the table does in the scenario.
@@ -38,11 +39,21 @@ func (s *sightings) of(name string) func(process.Sighting) {
 	return func(is process.Sighting) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
+		if s.ended[name] {
+			return
+		}
 		s.rows[is] = true
 		if is.What == "fires" && !slices.Contains(s.fired[is.Step], name) {
 			s.fired[is.Step] = append(s.fired[is.Step], name)
 		}
 	}
+}
+
+// over says that what happens from now on is no part of the scenario.
+func (s *sightings) over(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended[name] = true
 }
 
 func (s *sightings) saw(thing string, from, on, to any) {

@@ -151,6 +151,7 @@ const (
 	Rejected         Reason = "rejected" // a person has decided against what was proposed
 	DeliveredMissing Reason = "delivered_but_missing"
 	DeliveredIssue   Reason = "delivered_with_issue"
+	CameBack         Reason = "came_back" // the customer has sent it back
 	IsCancelling     Reason = "cancelling"
 	WillCancel       Reason = "cancel"
 	TooLate          Reason = "too_late"
@@ -307,6 +308,15 @@ func delivered(f Facts, o OrderFact) Decision {
 	}
 }
 
+// returned is about an order that has come back, of whose money a person has
+// decided, or policy, when it came.
+func returned(c Category) Decision {
+	if c == WhereIsMyOrder {
+		return Decision{Act: Explain, Reason: CameBack}
+	}
+	return Decision{Act: Escalate, Reason: NeedsPerson}
+}
+
 // astray is about a parcel that does not arrive: it is sent anew where it can be,
 // and refunded where not.
 func astray(f Facts, o OrderFact) Decision {
@@ -325,6 +335,8 @@ func where(f Facts, o OrderFact) Decision {
 	switch {
 	case o.Status == "delivered":
 		return delivered(f, o)
+	case o.Status == "returned":
+		return returned(f.Category)
 	case o.Astray:
 		return astray(f, o)
 	case f.Category == Damaged || f.Category == WrongItem:
@@ -376,6 +388,7 @@ var texts = map[Reason]string{
 	MoneyBack:        "The money for it has been given back to where it came from.",
 	Rejected:         "A person will see to this otherwise.",
 	DeliveredMissing: "The carrier says that the parcel was delivered: a person will find out where it is.",
+	CameBack:         "What was sent back has arrived. Nothing more of this order is on its way.",
 	DeliveredIssue:   "The parcel was delivered: a person will ask what is wrong with it.",
 	IsCancelling:     "The order is being cancelled.",
 	WillCancel:       "The order is being cancelled.",

@@ -139,6 +139,10 @@ var decisions = []struct {
 	{"cancel, delivered", about(support.CancelRequest, status("delivered")), support.Decision{Act: support.Explain, Reason: support.TooLate}},
 	{"delivered, missing", about(support.WhereIsMyOrder, status("delivered")), support.Decision{Act: support.Escalate, Reason: support.DeliveredMissing}},
 	{"delivered, issue", about(support.OrderIssue, status("delivered")), support.Decision{Act: support.Escalate, Reason: support.DeliveredIssue}},
+	{"sent back", about(support.WhereIsMyOrder, status("returned"), paid("refunded")), support.Decision{Act: support.Explain, Reason: support.CameBack}},
+	{"sent back, issue", about(support.OrderIssue, status("returned"), paid("refunded")), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"sent back, damaged, and some of its money is kept", limited(about(support.Damaged, status("returned"), worth)), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"cancel, sent back", about(support.CancelRequest, status("returned"), paid("refunded")), support.Decision{Act: support.Explain, Reason: support.TooLate}},
 	{"silent", about(support.WhereIsMyOrder, status("shipped"), silent), support.Decision{Act: support.Escalate, Reason: support.NotSeen}},
 	{"silent before the hand-over", about(support.OrderIssue, silent), support.Decision{Act: support.Escalate, Reason: support.NotSeen}},
 	{"shipped", about(support.WhereIsMyOrder, status("shipped")), support.Decision{Act: support.Explain, Reason: support.OnItsWay}},
@@ -161,7 +165,7 @@ var reasons = []support.Reason{
 	support.HoldsOrder, support.AddressToChange, support.AddressTooLate, support.WasPaid, support.RetryingPayment, support.DeclinedAgain,
 	support.NoOrder, support.UnknownCategory, support.NeedsPerson, support.StepStuck, support.WasOutOfStock, support.WasDeclined, support.WasNotPaid,
 	support.RefundPending, support.WasRefunded, support.NothingTaken, support.AwaitingPayment, support.PayingNow, support.BeingPrepared,
-	support.OnItsWay, support.NotSeen, support.NotArriving, support.BeingSentAnew, support.DeliveredMissing, support.DeliveredIssue, support.IsCancelling, support.WillCancel, support.TooLate,
+	support.OnItsWay, support.NotSeen, support.NotArriving, support.BeingSentAnew, support.DeliveredMissing, support.DeliveredIssue, support.CameBack, support.IsCancelling, support.WillCancel, support.TooLate,
 }
 
 // TestEveryReason checks that the decisions above have every reason, and that
@@ -195,7 +199,7 @@ func TestEveryReason(t *testing.T) {
 
 func allFacts() (all []support.Facts) {
 	for _, c := range append(support.Categories, "made_up") {
-		for _, s := range []string{"processed", "paid", "shipped", "delivered", "failed", "cancelled", "made_up"} {
+		for _, s := range []string{"processed", "paid", "shipped", "delivered", "returned", "failed", "cancelled", "made_up"} {
 			for _, p := range []string{"due", "authorised", "captured", "failed", "voided", "refunding", "refunded"} {
 				for bits := range 1 << 9 {
 					is := func(bit int) bool { return bits>>bit&1 == 1 }
