@@ -84,7 +84,7 @@ func (s *shop) must(stdin string, args ...string) string {
 // stock is what every test shop sells.
 const stock = `sku,name,currency,price,weight_grams,location,on_hand
 CUP,Blue cup,GBP,4.50,300,main,100
-POT,"Tea pot, with a lid and a name too long for tables",GBP,19.99,1200,main,5
+POT,"Tea pot, with a lid and a name that tables cut",GBP,19.99,1200,main,5
 LAMP,Lampe à huile,EUR,89.00,3000,main,1
 VOUCHER,Voucher,GBP,10.00,0,,
 `
@@ -459,6 +459,25 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say(strings.Replace(stock, "main,100", "north,8", 1), "stock", "import", "-", "--country", "DE")
 		tr.say("sku,name,currency,price,weight_grams,location,on_hand,safety\nCUP,Blue cup,GBP,4.50,300,north,8,6\n", "stock", "import", "-")
 		tr.say("", "stock", "list")
+	},
+	"backorders.txt": func(tr *transcript) {
+		tr.say("", "policy", "set", "carrier=manual", "gateway=manual", "pay_backorders=when_shippable")
+		tr.say("", "stock", "waiting")
+		tr.say("", "stock", "backorder", "LAMP", "maybe")
+		tr.say("", "stock", "backorder", "NONE", "yes")
+		tr.say("", "stock", "backorder", "LAMP", "yes")
+		tr.say("", place("--sku", "LAMP=3")...)
+		tr.say("", place("--sku", "LAMP=2")...)
+		tr.say("", "order", "show", "1001")
+		tr.say("", "stock", "waiting")
+		tr.say("", "ticket", "open", "--order", "1001", "--category", "where_is_my_order", "--message", "When does it come?")
+		tr.say("", "stock", "receive", "LAMP", "10")
+		tr.say("", "order", "list")
+		tr.say("", "stock", "waiting", "LAMP", "--json")
+		tr.say("", "stock", "backorder", "LAMP", "no")
+		tr.say("", "stock", "export")
+		tr.say("sku,name,currency,price,weight_grams,location,on_hand,backorder\nCUP,Blue cup,GBP,4.50,300,main,100,maybe\n", "stock", "import", "-")
+		tr.say("", "verify")
 	},
 	"counts.txt": func(tr *transcript) {
 		tr.say("", "policy", "set", "carrier=manual")

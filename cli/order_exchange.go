@@ -96,6 +96,9 @@ func (s *screen) exchanging(plan process.ExchangePlan) {
 		t.add("instead", r.SKU, r.Location, digits(r.Quantity))
 	}
 	t.print()
+	for _, b := range plan.Waiting {
+		s.printf("%s: %d are not there, and are waited for\n", printable(b.SKU), b.Quantity)
+	}
 	for _, x := range plan.Short {
 		s.printf("%s: %d wanted, %d there\n", printable(x.SKU), x.Wanted, x.Available)
 	}

@@ -60,6 +60,9 @@ func (s *screen) summary(v process.Overview, short []inventory.Shortage) {
 	for _, x := range short {
 		s.printf("  %s: %d wanted, %d there\n", printable(x.SKU), x.Wanted, x.Available)
 	}
+	for _, b := range v.Waiting {
+		s.printf("  waits for %d of %s\n", b.Quantity, printable(b.SKU))
+	}
 	for _, p := range v.Shipments {
 		switch {
 		case p.Status == shipping.Voided: // it is none any more
@@ -170,6 +173,9 @@ func (s *screen) orderHead(v process.Overview) {
 	if o.Sums.Units > 0 {
 		t.add("goods", goods(o))
 	}
+	for _, b := range v.Waiting {
+		t.add("waits for", fmt.Sprintf("%d of %s, since %s", b.Quantity, b.SKU, moment(b.Since)))
+	}
 	t.add("money", funds(o))
 	if o.End == order.EndCancelling {
 		t.add("end", "being cancelled")
@@ -196,6 +202,7 @@ func goods(o order.Order) string {
 		where string
 	}{
 		{sums.Unpacked(), "reserved"},
+		{sums.Backordered, "waited for"},
 		{sums.Planned, "in parcels without a label"},
 		{sums.Labelled, "in parcels with a label"},
 		{sums.Left, "under way"},

@@ -115,6 +115,14 @@ func (s *session) start(shop *doorstep.Shop, wait time.Duration) error {
 // workOff lets the shop run until the order has nothing due, at most for wait.
 // What is not done by then stays due. On virtual time, that time passes.
 func (s *session) workOff(shop *doorstep.Shop, wait time.Duration, id string) error {
+	return s.workOffUntil(shop, wait, func(ctx context.Context) (bool, error) {
+		o, err := shop.Process.FindOrder(ctx, id)
+		return idle(o, shop.DB.Clock().Now()), err
+	})
+}
+
+// workOffUntil is workOff until something is so.
+func (s *session) workOffUntil(shop *doorstep.Shop, wait time.Duration, is func(context.Context) (bool, error)) error {
 	if wait <= 0 {
 		return nil
 	}
@@ -123,10 +131,7 @@ func (s *session) workOff(shop *doorstep.Shop, wait time.Duration, id string) er
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, wait)
 	defer cancel()
-	return s.until(ctx, func() (bool, error) {
-		o, err := shop.Process.FindOrder(context.WithoutCancel(ctx), id)
-		return idle(o, shop.DB.Clock().Now()), err
-	})
+	return s.until(ctx, func() (bool, error) { return is(context.WithoutCancel(ctx)) })
 }
 
 // idle says whether an order has nothing due.

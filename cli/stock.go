@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"doorstep"
 	"doorstep/fault"
 	"doorstep/internal/db"
+	"doorstep/internal/work"
 	"doorstep/inventory"
 	"doorstep/money"
 	"doorstep/order"
@@ -23,6 +26,8 @@ type stockVerbs struct {
 	Set       stockSet       `cmd:"" help:"Set what there is, as after a count."`
 	Count     stockCount     `cmd:"" help:"Take counts, and see which orders they touch."`
 	Safety    stockSafety    `cmd:"" help:"Keep some back from orders."`
+	Backorder stockBackorder `cmd:"" help:"Let orders wait for an SKU, or not."`
+	Waiting   stockWaiting   `cmd:"" help:"List the orders that wait for goods."`
 	Movements stockMovements `cmd:"" help:"Show what has changed the stock of an SKU."`
 }
 
@@ -174,6 +179,7 @@ type stockReceive struct {
 	Quantity delta  `arg:"" help:"How many."`
 	atLocation
 	keyed
+	working
 }
 
 // Help is the detail of the verb's help.
@@ -186,7 +192,7 @@ func (stockReceive) Help() string {
 
 // Run receives the stock.
 func (v *stockReceive) Run(s *session) error {
-	return s.moveStock(v.SKU, func(p *process.Process) error {
+	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
 		_, err := p.ReceiveStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.Quantity))
 		return err
 	})
@@ -199,6 +205,7 @@ type stockReturn struct {
 	Reason   string `help:"Why, such as the order it came from." placeholder:"TEXT"`
 	atLocation
 	keyed
+	working
 }
 
 // Help is the detail of the verb's help.
@@ -210,7 +217,7 @@ func (stockReturn) Help() string {
 
 // Run takes the stock back.
 func (v *stockReturn) Run(s *session) error {
-	return s.moveStock(v.SKU, func(p *process.Process) error {
+	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
 		_, err := p.TakeBackStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.Quantity), v.Reason)
 		return err
 	})
@@ -223,6 +230,7 @@ type stockAdjust struct {
 	Reason string `help:"Why." required:"" placeholder:"TEXT"`
 	atLocation
 	keyed
+	working
 }
 
 // Help is the detail of the verb's help.
@@ -235,7 +243,7 @@ func (stockAdjust) Help() string {
 
 // Run adjusts the stock.
 func (v *stockAdjust) Run(s *session) error {
-	return s.moveStock(v.SKU, func(p *process.Process) error {
+	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
 		_, err := p.AdjustStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.By), v.Reason)
 		return err
 	})
@@ -248,6 +256,7 @@ type stockSet struct {
 	Reason string `help:"Why." required:"" placeholder:"TEXT"`
 	atLocation
 	keyed
+	working
 }
 
 // Help is the detail of the verb's help.
@@ -259,7 +268,7 @@ func (stockSet) Help() string {
 
 // Run sets the stock.
 func (v *stockSet) Run(s *session) error {
-	return s.moveStock(v.SKU, func(p *process.Process) error {
+	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
 		_, err := p.SetStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.OnHand), v.Reason)
 		return err
 	})
@@ -271,6 +280,7 @@ type stockSafety struct {
 	Quantity delta  `arg:"" help:"How many of it; 0 for none."`
 	atLocation
 	keyed
+	working
 }
 
 // Help is the detail of the verb's help.
@@ -285,27 +295,62 @@ Examples:
 
 // Run sets the safety stock.
 func (v *stockSafety) Run(s *session) error {
-	return s.moveStock(v.SKU, func(p *process.Process) error {
+	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
 		_, err := p.SetSafetyStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.Quantity))
 		return err
 	})
 }
 
-// moveStock carries out a use case on an SKU and shows what there is then.
-func (s *session) moveStock(sku string, do func(*process.Process) error) error {
+// moveStock carries out a use case on an SKU, lets what came free be given to the
+// orders that wait for it, and shows what there is then.
+func (s *session) moveStock(w working, sku string, do func(*process.Process) error) error {
 	var after stockOf
 	err := s.writing(func(shop *doorstep.Shop) error {
+		if err := s.start(shop, w.Wait); err != nil {
+			return err
+		}
+		waiting, err := shop.Process.Waiting(s.ctx, sku, watchedOrders)
+		if err != nil {
+			return err
+		}
 		if err := do(shop.Process); err != nil {
 			return err
 		}
-		var err error
-		after, err = db.View(s.ctx, shop.DB, func(r db.Reader) (stockOf, error) { return oneStock(r, sku) })
+		if err := s.workOffUntil(shop, w.Wait, func(ctx context.Context) (bool, error) { return served(ctx, shop, sku, waiting) }); err != nil {
+			return err
+		}
+		after, err = db.View(context.WithoutCancel(s.ctx), shop.DB, func(r db.Reader) (stockOf, error) { return oneStock(r, sku) })
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return s.out.show(after, func() { s.out.stock([]stockOf{after}) })
+}
+
+// watchedOrders is how many orders that wait for an SKU a verb waits for at most.
+const watchedOrders = 50
+
+// served says whether what is there of an SKU was given to those who waited for it,
+// and they go on.
+func served(ctx context.Context, shop *doorstep.Shop, sku string, waiting []inventory.Backorder) (bool, error) {
+	return db.View(ctx, shop.DB, func(r db.Reader) (bool, error) {
+		items, err := work.Of(r, process.StockOwner(sku))
+		if err != nil || slices.ContainsFunc(items, func(it work.Item) bool { return it.State == work.Ready }) {
+			return false, err
+		}
+		ids := make([]string, len(waiting))
+		for i, b := range waiting {
+			ids[i] = b.Order
+		}
+		orders, err := order.ByID(r, ids)
+		for _, o := range orders {
+			if !idle(o, r.Now()) {
+				return false, err
+			}
+		}
+		return true, err
+	})
 }
 
 // stockMovements shows an SKU's movements.

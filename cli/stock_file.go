@@ -25,10 +25,10 @@ type stockImport struct {
 func (stockImport) Help() string {
 	return `The file is checked whole before anything changes: each error is named by line and column. SKUs and locations that are missing are made; what is on hand becomes what the file says, so that the same file can be imported again.
 
-    sku,name,currency,price,weight_grams,location,on_hand,safety
-    CUP,Blue cup,GBP,4.50,300,main,100,5
+    sku,name,currency,price,weight_grams,location,on_hand,safety,backorder
+    CUP,Blue cup,GBP,4.50,300,main,100,5,yes
 
-The column safety, what is kept back from orders, may be left out; where it or a cell of it is empty, what is kept back stays as it is.
+The columns safety, how many are kept back from orders, and backorder, whether orders may wait for what is not there (yes or no), may be left out; where one or a cell of it is empty, that stays as it is.
 
 Examples:
 
@@ -84,8 +84,7 @@ func (v *stockImport) carryOut(ctx context.Context, shop *doorstep.Shop, rows []
 	}
 	skus := map[string]bool{}
 	err = together(ctx, rows, func(ctx context.Context, r stockfile.Row) error {
-		_, err := shop.Process.DefineSKU(ctx, by, r.SKU)
-		return err
+		return defineSKU(ctx, shop, by, r)
 	}, func(r stockfile.Row) bool {
 		first := !skus[r.SKU.Code]
 		skus[r.SKU.Code] = true
@@ -104,6 +103,24 @@ func (v *stockImport) carryOut(ctx context.Context, shop *doorstep.Shop, rows []
 		return r.Location != ""
 	})
 	return done, err
+}
+
+// defineSKU makes or changes an SKU. Whether orders may wait for it stays as it is
+// where the file does not say.
+func defineSKU(ctx context.Context, shop *doorstep.Shop, by process.Command, r stockfile.Row) error {
+	if r.Backorder != nil {
+		r.SKU.Backorder = *r.Backorder
+	} else {
+		known, err := db.View(ctx, shop.DB, func(v db.Reader) (map[string]inventory.SKU, error) {
+			return inventory.Catalogue(v, []string{r.SKU.Code})
+		})
+		if err != nil {
+			return err
+		}
+		r.SKU.Backorder = known[r.SKU.Code].Backorder
+	}
+	_, err := shop.Process.DefineSKU(ctx, by, r.SKU)
+	return err
 }
 
 func setLevel(ctx context.Context, p *process.Process, by process.Command, r stockfile.Row) error {
@@ -203,10 +220,10 @@ func (*stockExport) Run(s *session) error {
 func exportStock(w *stockfile.Writer, one stockOf) error {
 	one.Version = 0
 	if len(one.Levels) == 0 {
-		return w.Write(stockfile.Row{SKU: one.SKU})
+		return w.Write(stockfile.Row{SKU: one.SKU, Backorder: &one.Backorder})
 	}
 	for _, l := range one.Levels {
-		if err := w.Write(stockfile.Row{SKU: one.SKU, Location: l.Location, OnHand: l.OnHand, Safety: &l.Safety}); err != nil {
+		if err := w.Write(stockfile.Row{SKU: one.SKU, Location: l.Location, OnHand: l.OnHand, Safety: &l.Safety, Backorder: &one.Backorder}); err != nil {
 			return err
 		}
 	}

@@ -84,7 +84,7 @@ func TestOnATerminal(t *testing.T) {
 	if got := s.seen(60, nil, "stock", "list", "--no-color"); len(tooWideFor(60, got)) > 0 || !strings.Contains(got, "…") {
 		t.Errorf("on 60 columns:\n%s", got)
 	}
-	if got := s.seen(120, nil, "stock", "list", "--no-color"); !strings.Contains(got, "too long for tables") {
+	if got := s.seen(120, nil, "stock", "list", "--no-color"); !strings.Contains(got, "that tables cut") {
 		t.Errorf("on 120 columns:\n%s", got)
 	}
 	if got := s.seen(120, nil, "events", "--no-color"); !strings.Contains(got, "operator") {

@@ -19,7 +19,10 @@ type SKU struct {
 	Currency money.Currency `json:"currency"`
 	Price    int64          `json:"price"`        // minor units, the default of an order's line
 	Weight   int64          `json:"weight_grams"` // of one
-	Version  int64          `json:"version"`      // counts its events
+	// Backorder says that orders are taken also when too little of it is there:
+	// they wait for the rest.
+	Backorder bool  `json:"backorder,omitempty"`
+	Version   int64 `json:"version"` // counts its events
 }
 
 // Location is where stock lies.
@@ -121,6 +124,7 @@ const (
 	EventReleased event.Type = "stock.released" // what was reserved for an order is free again
 	EventMissing  event.Type = "stock.missing"  // what was reserved for an order was not there when it was counted
 	EventReserved event.Type = "stock.reserved" // an order has again what was missing
+	EventFilled   event.Type = "stock.filled"   // an order has some of what it waits for, or all
 )
 
 // OfSKU says whether events of the type are an SKU's own, which its version counts.

@@ -28,35 +28,55 @@ type Cause struct {
 	IDs    id.Source
 }
 
+// Terms say how stock may be taken.
+type Terms struct {
+	Split bool // from several locations, where none has all of it
+	First bool // before the orders that wait for it: by one that had its goods already
+}
+
 // ReserveAll reserves everything that an order wants, or nothing: at the first
 // location that can fill it whole, or else, where it may be split, at as few as
-// it takes. It comes on top of what the order has. It returns what is reserved where, or what is short. The transaction
-// holds the Locks of the SKUs.
-func ReserveAll(tx *db.Tx, c Cause, demand map[string]int64, split bool) ([]Reservation, []Shortage, error) {
-	parts, short, err := WouldReserve(tx, demand, split)
+// it takes. It comes on top of what the order has. It returns what is reserved
+// where, or what is short. The transaction holds the Locks of the SKUs.
+func ReserveAll(tx *db.Tx, c Cause, demand map[string]int64, t Terms) ([]Reservation, []Shortage, error) {
+	parts, short, err := WouldReserve(tx, demand, t)
 	if err != nil {
 		return nil, nil, err
 	}
+	return parts, short, reserve(tx, c, parts)
+}
+
+// reserve reserves parts for the cause's order, beside what it has.
+func reserve(tx *db.Tx, c Cause, parts []Reservation) error {
 	for i := range parts {
 		parts[i].Order = c.Order
 		r := parts[i]
 		tx.Write(`INSERT INTO reservations (order_id, sku, location, quantity) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (order_id, sku, location) DO UPDATE SET quantity = reservations.quantity + excluded.quantity`, r.Order, r.SKU, r.Location, r.Quantity)
 		if err := move(tx, c, Movement{SKU: r.SKU, Location: r.Location, Type: Reserve, Quantity: r.Quantity}); err != nil {
-			return nil, nil, err
+			return err
 		}
 	}
-	return parts, short, nil
+	return nil
 }
 
 // WouldReserve returns what ReserveAll would reserve where, or what is short.
-func WouldReserve(r db.Reader, demand map[string]int64, split bool) ([]Reservation, []Shortage, error) {
-	levels, err := levelsOf(r, slices.Sorted(maps.Keys(demand)))
+func WouldReserve(r db.Reader, demand map[string]int64, t Terms) ([]Reservation, []Shortage, error) {
+	levels, err := t.levels(r, demand)
 	if err != nil {
 		return nil, nil, err
 	}
-	parts, short := choose(demand, levels, split)
+	parts, short := choose(demand, levels, t.Split)
 	return parts, short, nil
+}
+
+// levels are those from which the demand may be taken.
+func (t Terms) levels(r db.Reader, demand map[string]int64) ([]Level, error) {
+	skus := slices.Sorted(maps.Keys(demand))
+	if t.First {
+		return levelsOf(r, skus)
+	}
+	return openLevels(r, skus)
 }
 
 // shelf is what one location has of what is wanted.
@@ -108,16 +128,21 @@ func choose(demand map[string]int64, levels []Level, split bool) ([]Reservation,
 	if !split {
 		return nil, short
 	}
-	together := shelf{available: map[string]int64{}}
-	for _, s := range all {
-		for sku, n := range s.available {
-			together.available[sku] += n
-		}
-	}
-	if _, short := together.fills(demand); len(short) > 0 {
+	if _, short := together(all).fills(demand); len(short) > 0 {
 		return nil, short
 	}
 	return gather(all, maps.Clone(demand)), nil
+}
+
+// together is what all locations have.
+func together(all []shelf) shelf {
+	sum := shelf{available: map[string]int64{}}
+	for _, s := range all {
+		for sku, n := range s.available {
+			sum.available[sku] += n
+		}
+	}
+	return sum
 }
 
 func lacking(short []Shortage) (units int64) {

@@ -81,7 +81,7 @@ func (s *store) reserve(order string, demand map[string]int64) (locations string
 	s.t.Helper()
 	var parts []inventory.Reservation
 	s.must(func(tx *db.Tx) (err error) {
-		parts, short, err = inventory.ReserveAll(tx, s.cause(order), demand, true)
+		parts, short, err = inventory.ReserveAll(tx, s.cause(order), demand, inventory.Terms{Split: true})
 		return err
 	})
 	return leavesFrom(parts), short
@@ -137,7 +137,7 @@ func TestAnOrderLeavesFromSeveralLocationsWhenItMust(t *testing.T) {
 			t.Errorf("it leaves from %q, short of %v", locations, short)
 		}
 		s.must(func(tx *db.Tx) error {
-			parts, short, err := inventory.ReserveAll(tx, s.cause("three"), map[string]int64{"A": 1, "C": 3}, false)
+			parts, short, err := inventory.ReserveAll(tx, s.cause("three"), map[string]int64{"A": 1, "C": 3}, inventory.Terms{})
 			if leavesFrom(parts) != "near" || len(short) > 0 {
 				t.Errorf("it is reserved as %v, short of %v", parts, short)
 			}
@@ -474,7 +474,7 @@ func TestStockIsAccountedFor(t *testing.T) {
 // reserveExactly reserves what is asked for or nothing, from one location where
 // it must not be split.
 func reserveExactly(r *rapid.T, tx *db.Tx, c inventory.Cause, demand map[string]int64, split bool) error {
-	parts, short, err := inventory.ReserveAll(tx, c, demand, split)
+	parts, short, err := inventory.ReserveAll(tx, c, demand, inventory.Terms{Split: split})
 	got := map[string]int64{}
 	for _, p := range parts {
 		got[p.SKU] += p.Quantity

@@ -36,7 +36,8 @@ func Page(r db.Reader, after string, limit int) ([]SKU, error) {
 	return db.All(r, scanSKU, `SELECT `+skuColumns+` FROM skus WHERE sku > $1 ORDER BY sku LIMIT $2`, after, limit)
 }
 
-// Define makes an SKU, or changes its name, currency, price and weight. It
+// Define makes an SKU, or changes its name, currency, price, weight and whether
+// orders may wait for it. It
 // returns the SKU with the version that its event has, and whether anything
 // changed. The transaction holds its Lock.
 //
@@ -54,11 +55,11 @@ func Define(tx *db.Tx, s SKU) (SKU, bool, error) {
 	}
 	s.Version++
 	if found {
-		tx.Write(`UPDATE skus SET name = $1, currency = $2, price = $3, weight_grams = $4, version = $5 WHERE sku = $6`,
-			s.Name, string(s.Currency), s.Price, s.Weight, s.Version, s.Code)
+		tx.Write(`UPDATE skus SET name = $1, currency = $2, price = $3, weight_grams = $4, backorder = $5, version = $6 WHERE sku = $7`,
+			s.Name, string(s.Currency), s.Price, s.Weight, db.Bool(s.Backorder), s.Version, s.Code)
 	} else {
-		tx.Write(`INSERT INTO skus (sku, name, currency, price, weight_grams, version) VALUES ($1, $2, $3, $4, $5, $6)`,
-			s.Code, s.Name, string(s.Currency), s.Price, s.Weight, s.Version)
+		tx.Write(`INSERT INTO skus (sku, name, currency, price, weight_grams, backorder, version) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			s.Code, s.Name, string(s.Currency), s.Price, s.Weight, db.Bool(s.Backorder), s.Version)
 	}
 	return s, true, nil
 }
@@ -110,10 +111,20 @@ func LocationLock(location string) db.Lock { return db.Lock{Rank: lockRank - 1, 
 
 // levelsOf returns the levels of the SKUs, by the priority of their locations.
 func levelsOf(r db.Reader, skus []string) ([]Level, error) {
-	return db.All(r, scanLevel, `SELECT s.sku, s.location, s.on_hand, s.reserved, s.safety
-		FROM stock_levels s JOIN locations l ON l.id = s.location
-		WHERE s.sku IN `+r.ListParam("$1")+` ORDER BY l.priority, l.id, s.sku`, db.List(skus))
+	return db.All(r, scanLevel, levelsQuery+r.ListParam("$1")+levelsOrder, db.List(skus))
 }
+
+// openLevels returns those of the levels for which no order waits.
+func openLevels(r db.Reader, skus []string) ([]Level, error) {
+	return db.All(r, scanLevel, levelsQuery+r.ListParam("$1")+
+		` AND NOT EXISTS (SELECT 1 FROM backorders b WHERE b.sku = s.sku)`+levelsOrder, db.List(skus))
+}
+
+const (
+	levelsQuery = `SELECT s.sku, s.location, s.on_hand, s.reserved, s.safety
+		FROM stock_levels s JOIN locations l ON l.id = s.location WHERE s.sku IN `
+	levelsOrder = ` ORDER BY l.priority, l.id, s.sku`
+)
 
 // Levels returns the levels of the SKUs from first to last, both included.
 func Levels(r db.Reader, first, last string) ([]Level, error) {
@@ -185,13 +196,16 @@ func Movements(r db.Reader, sku string, limit int) ([]Movement, error) {
 }
 
 const (
-	skuColumns      = `sku, name, currency, price, weight_grams, version`
+	skuColumns      = `sku, name, currency, price, weight_grams, backorder, version`
 	locationColumns = `id, name, country, priority`
 )
 
 func scanSKU(row db.Row) (SKU, error) {
 	var s SKU
-	return s, row.Scan(&s.Code, &s.Name, (*string)(&s.Currency), &s.Price, &s.Weight, &s.Version)
+	var backorder int64
+	err := row.Scan(&s.Code, &s.Name, (*string)(&s.Currency), &s.Price, &s.Weight, &backorder, &s.Version)
+	s.Backorder = backorder == 1
+	return s, err
 }
 
 func scanLocation(row db.Row) (Location, error) {

@@ -45,12 +45,13 @@ type Stock string
 
 // The states of an order's stock.
 const (
-	StockNone       Stock = "none" // never reserved
-	StockReserved   Stock = "reserved"
-	StockPartlyLeft Stock = "partly_left" // some with parcels, the rest is still to leave
-	StockMissing    Stock = "missing"     // reserved once, and not there when it was counted
-	StockReleased   Stock = "released"
-	StockLeft       Stock = "left" // with the parcels
+	StockNone        Stock = "none" // never reserved
+	StockReserved    Stock = "reserved"
+	StockBackordered Stock = "backordered" // taken, and some of it or all is waited for
+	StockPartlyLeft  Stock = "partly_left" // some with parcels, the rest is still to leave
+	StockMissing     Stock = "missing"     // reserved once, and not there when it was counted
+	StockReleased    Stock = "released"
+	StockLeft        Stock = "left" // with the parcels
 )
 
 // Payment is how the money of an order stands.
@@ -187,30 +188,29 @@ var transitions = []row{
 	{EventFailed, need(fulfilment, FulfilmentNone, FulfilmentPlanned, FulfilmentLabelled)},
 	{EventHeld, need(end, EndNone, EndChanging)},
 	{EventHeld, need(held, "")},
-	{EventFailed, forgo},
 	{EventReleased, func(f *Facets) bool { was := f.Held; f.Held = ""; return was != "" }},
 	{EventCancelRequested, set(end, EndCancelling, EndNone, EndChanging)}, // a change that waits is given up
 	{EventCancelRequested, func(f *Facets) bool { f.Held = ""; return true }},
-	{EventCancelRequested, need(stock, StockReserved, StockMissing)},
+	{EventCancelRequested, need(stock, StockReserved, StockBackordered, StockMissing)},
 	{EventCancelRequested, need(fulfilment, FulfilmentNone, FulfilmentPlanned, FulfilmentLabelled)},
 	{EventCancelRefused, set(end, EndNone, EndCancelling)},
 	{EventChangeRequested, set(end, EndChanging, EndNone)},
-	{EventChangeRequested, need(stock, StockReserved, StockMissing, StockPartlyLeft)},
+	{EventChangeRequested, need(stock, StockReserved, StockBackordered, StockMissing, StockPartlyLeft)},
 	{EventChangeRefused, set(end, EndNone, EndChanging)},
 	{EventChanged, set(end, EndNone, EndChanging)},
 	{EventCancelled, set(end, EndCancelled, EndCancelling)},
-	{EventCancelled, need(stock, StockReserved, StockMissing)},
-	{EventCancelled, forgo},
+	{EventCancelled, need(stock, StockReserved, StockBackordered, StockMissing)},
 	{EventCancelled, need(fulfilment, FulfilmentNone)},
 	{"stock.released", need(end, EndFailed, EndCancelled)},
+	{"stock.filled", need(end, EndNone, EndChanging, EndCancelling)},
 	{"stock.missing", need(end, EndNone)},
 	{"stock.reserved", need(end, EndNone)},
 	{"stock.reserved", func(f *Facets) bool { return f.Held != "" }}, // what goes on has all of its goods
 
 	{"payment.authorised", set(paying, PaymentAuthorised, PaymentDue)},
-	{"payment.authorised", need(stock, StockReserved, StockMissing)},
+	{"payment.authorised", need(stock, StockReserved, StockBackordered, StockMissing)},
 	{"payment.succeeded", func(f *Facets) bool { // a capture may be under way when an order fails
-		return f.Stock == StockReserved || f.Stock == StockMissing || f.End == EndFailed && f.Payment == PaymentAuthorised
+		return f.Stock == StockReserved || f.Stock == StockBackordered || f.Stock == StockMissing || f.End == EndFailed && f.Payment == PaymentAuthorised
 	}},
 	{"payment.succeeded", set(paying, PaymentCaptured, PaymentDue, PaymentAuthorised)},
 	{"payment.failed", set(paying, PaymentFailed, PaymentDue)},
@@ -231,14 +231,6 @@ var transitions = []row{
 	{"return.received", need(end, EndNone, EndChanging)},
 	{"shipment.unpacked", need(end, EndFailed)},
 	{"shipment.strayed", need(end, EndFailed)},
-}
-
-// forgo leaves an order that is over to miss nothing.
-func forgo(f *Facets) bool {
-	if f.Stock == StockMissing {
-		f.Stock = StockReleased
-	}
-	return true
 }
 
 // Moving returns the events that move an order or need it to be as it is, in the
@@ -271,7 +263,7 @@ func Apply(f Facets, s Sums, e event.Event) (Facets, Sums, error) {
 	if !sums.Hold() || e.Type == EventChanged && sums.Units == 0 || added && f.Payment.Taken() { // what is paid is not added to
 		return f, s, impossible(f, e)
 	}
-	if counted {
+	if counted || next.End.Over() { // what is over misses nothing, and waits for nothing
 		next.fold(sums)
 	}
 	switch e.Type {

@@ -18,14 +18,14 @@ func Insert(tx *db.Tx, o Order, lines []Line, c Contact) error {
 	}
 	tx.Write(`INSERT INTO orders (id, number, source, source_number, version, status, stock, payment, fulfilment, ended, failure,
 			customer, currency, prices_include_tax, items, discount, shipping, shipping_tax, tax, total, shipping_method,
-			placed_at, updated_at, next_due, open_tickets, held, held_at, exchange_of, units, reserved, planned, labelled, left_house, arrived, lost, replaced, returned, captured, refunding, refunded)
+			placed_at, updated_at, next_due, open_tickets, held, held_at, exchange_of, units, reserved, backordered, planned, labelled, left_house, arrived, lost, replaced, returned, captured, refunding, refunded)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-			$25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)`,
+			$25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41)`,
 		o.ID, o.Number, o.Reference.Source, o.Reference.Number, o.Version, string(o.Status),
 		string(o.Stock), string(o.Payment), string(o.Fulfilment), string(o.End), string(o.Failure),
-		o.Customer, string(o.Currency), number(o.PricesIncludeTax), o.Items, o.Discount, o.Shipping, o.ShippingTax, o.Tax, o.Total, o.ShippingMethod,
+		o.Customer, string(o.Currency), db.Bool(o.PricesIncludeTax), o.Items, o.Discount, o.Shipping, o.ShippingTax, o.Tax, o.Total, o.ShippingMethod,
 		db.Micros(o.PlacedAt), db.Micros(o.UpdatedAt), db.Micros(o.NextDue), o.OpenTickets, o.Held, db.Micros(o.HeldAt), o.ExchangeOf,
-		o.Sums.Units, o.Sums.Reserved, o.Sums.Planned, o.Sums.Labelled, o.Sums.Left, o.Sums.Arrived, o.Sums.Lost, o.Sums.Replaced, o.Sums.Returned, o.Sums.Captured, o.Sums.Refunding, o.Sums.Refunded)
+		o.Sums.Units, o.Sums.Reserved, o.Sums.Backordered, o.Sums.Planned, o.Sums.Labelled, o.Sums.Left, o.Sums.Arrived, o.Sums.Lost, o.Sums.Replaced, o.Sums.Returned, o.Sums.Captured, o.Sums.Refunding, o.Sums.Refunded)
 	for _, l := range lines {
 		insertLine(tx, o.ID, l)
 	}
@@ -58,12 +58,12 @@ func Save(tx *db.Tx, o Order, before Order) {
 	tx.Write(`UPDATE orders SET version = $1, status = $2, stock = $3, payment = $4, fulfilment = $5, ended = $6, failure = $7,
 			updated_at = $8, next_due = $9, open_tickets = $10, held = $11, held_at = $12,
 			units = $13, reserved = $14, planned = $15, labelled = $16, left_house = $17, arrived = $18, captured = $19, refunding = $20, refunded = $21,
-			lost = $22, replaced = $23, returned = $24
-		WHERE id = $25 AND version = $26`,
+			lost = $22, replaced = $23, returned = $24, backordered = $25
+		WHERE id = $26 AND version = $27`,
 		o.Version, string(o.Status), string(o.Stock), string(o.Payment), string(o.Fulfilment), string(o.End), string(o.Failure),
 		db.Micros(o.UpdatedAt), db.Micros(o.NextDue), o.OpenTickets, o.Held, db.Micros(o.HeldAt),
 		o.Sums.Units, o.Sums.Reserved, o.Sums.Planned, o.Sums.Labelled, o.Sums.Left, o.Sums.Arrived, o.Sums.Captured, o.Sums.Refunding, o.Sums.Refunded,
-		o.Sums.Lost, o.Sums.Replaced, o.Sums.Returned, o.ID, before.Version)
+		o.Sums.Lost, o.Sums.Replaced, o.Sums.Returned, o.Sums.Backordered, o.ID, before.Version)
 	if o.Totals != before.Totals || o.ShippingMethod != before.ShippingMethod {
 		tx.Write(`UPDATE orders SET items = $1, discount = $2, shipping = $3, shipping_tax = $4, tax = $5, total = $6, shipping_method = $7 WHERE id = $8`,
 			o.Items, o.Discount, o.Shipping, o.ShippingTax, o.Tax, o.Total, o.ShippingMethod, o.ID)
@@ -292,7 +292,7 @@ func scanNumber(row db.Row) (int64, error) {
 
 const columns = `id, number, source, source_number, version, status, stock, payment, fulfilment, ended, failure,
 	customer, currency, prices_include_tax, items, discount, shipping, shipping_tax, tax, total, shipping_method,
-	placed_at, updated_at, next_due, open_tickets, held, held_at, exchange_of, units, reserved, planned, labelled, left_house, arrived, lost, replaced, returned, captured, refunding, refunded`
+	placed_at, updated_at, next_due, open_tickets, held, held_at, exchange_of, units, reserved, backordered, planned, labelled, left_house, arrived, lost, replaced, returned, captured, refunding, refunded`
 
 func scanOrder(row db.Row) (Order, error) {
 	var o Order
@@ -301,15 +301,8 @@ func scanOrder(row db.Row) (Order, error) {
 		(*string)(&o.Stock), (*string)(&o.Payment), (*string)(&o.Fulfilment), (*string)(&o.End), (*string)(&o.Failure),
 		&o.Customer, (*string)(&o.Currency), &included, &o.Items, &o.Discount, &o.Shipping, &o.ShippingTax, &o.Tax, &o.Total, &o.ShippingMethod,
 		&placed, &updated, &due, &o.OpenTickets, &o.Held, &heldAt, &o.ExchangeOf,
-		&o.Sums.Units, &o.Sums.Reserved, &o.Sums.Planned, &o.Sums.Labelled, &o.Sums.Left, &o.Sums.Arrived, &o.Sums.Lost, &o.Sums.Replaced, &o.Sums.Returned, &o.Sums.Captured, &o.Sums.Refunding, &o.Sums.Refunded)
+		&o.Sums.Units, &o.Sums.Reserved, &o.Sums.Backordered, &o.Sums.Planned, &o.Sums.Labelled, &o.Sums.Left, &o.Sums.Arrived, &o.Sums.Lost, &o.Sums.Replaced, &o.Sums.Returned, &o.Sums.Captured, &o.Sums.Refunding, &o.Sums.Refunded)
 	o.PricesIncludeTax = included == 1
 	o.PlacedAt, o.UpdatedAt, o.NextDue, o.HeldAt = db.Time(placed), db.Time(updated), db.Time(due), db.Time(heldAt)
 	return o, err
-}
-
-func number(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -10,18 +10,19 @@ import (
 // of its lines, and its money, in minor units of its currency. The facets are a
 // fold of them.
 type Sums struct {
-	Units     int64 `json:"units"`     // what is to reach the customer
-	Reserved  int64 `json:"reserved"`  // in the house and kept for it
-	Planned   int64 `json:"planned"`   // of the reserved: in parcels without a label
-	Labelled  int64 `json:"labelled"`  // of the reserved: in parcels with one
-	Left      int64 `json:"left"`      // in parcels under way
-	Arrived   int64 `json:"arrived"`   // in parcels that are at the door
-	Lost      int64 `json:"lost"`      // in parcels that do not arrive, and not sent anew
-	Replaced  int64 `json:"replaced"`  // sent anew because a parcel did not arrive: they count once more
-	Returned  int64 `json:"returned"`  // of the arrived: what the customer has sent back
-	Captured  int64 `json:"captured"`  // taken from the customer
-	Refunding int64 `json:"refunding"` // being given back
-	Refunded  int64 `json:"refunded"`  // given back
+	Units       int64 `json:"units"`       // what is to reach the customer
+	Reserved    int64 `json:"reserved"`    // in the house and kept for it
+	Backordered int64 `json:"backordered"` // waited for: they are reserved as they come
+	Planned     int64 `json:"planned"`     // of the reserved: in parcels without a label
+	Labelled    int64 `json:"labelled"`    // of the reserved: in parcels with one
+	Left        int64 `json:"left"`        // in parcels under way
+	Arrived     int64 `json:"arrived"`     // in parcels that are at the door
+	Lost        int64 `json:"lost"`        // in parcels that do not arrive, and not sent anew
+	Replaced    int64 `json:"replaced"`    // sent anew because a parcel did not arrive: they count once more
+	Returned    int64 `json:"returned"`    // of the arrived: what the customer has sent back
+	Captured    int64 `json:"captured"`    // taken from the customer
+	Refunding   int64 `json:"refunding"`   // being given back
+	Refunded    int64 `json:"refunded"`    // given back
 }
 
 // Unpacked is how many of the reserved units are in no parcel.
@@ -31,8 +32,8 @@ func (s Sums) Unpacked() int64 { return s.Reserved - s.Planned - s.Labelled }
 func (s Sums) Waiting() int64 { return s.Units - s.Planned - s.Labelled - s.Gone() }
 
 // Short is how many units are to reach the customer and are neither reserved nor
-// gone: of an order that goes on, what a count did not find.
-func (s Sums) Short() int64 { return s.Units - s.Reserved - s.Gone() }
+// waited for nor gone: of an order that goes on, what a count did not find.
+func (s Sums) Short() int64 { return s.Units - s.Reserved - s.Backordered - s.Gone() }
 
 // Gone is how many of the units that are to reach the customer have left the
 // house, wherever they are now.
@@ -54,7 +55,7 @@ func Owes(f Facets, s Sums) bool {
 
 // Hold says whether the sums can be those of an order.
 func (s Sums) Hold() bool {
-	for _, n := range []int64{s.Units, s.Reserved, s.Planned, s.Labelled, s.Left, s.Arrived, s.Lost, s.Replaced,
+	for _, n := range []int64{s.Units, s.Reserved, s.Backordered, s.Planned, s.Labelled, s.Left, s.Arrived, s.Lost, s.Replaced,
 		s.Returned, s.Arrived - s.Returned, s.Captured, s.Refunding, s.Refunded, s.Unpacked(), s.Waiting(), s.Kept()} {
 		if n < 0 {
 			return false
@@ -65,10 +66,11 @@ func (s Sums) Hold() bool {
 
 // facts are what the sums take from an event's data.
 type facts struct {
-	Units  int64  `json:"units"`
-	Kept   int64  `json:"kept"` // units
-	Amount int64  `json:"amount"`
-	Reason string `json:"reason"`
+	Units       int64  `json:"units"`
+	Kept        int64  `json:"kept"`        // units
+	Backordered int64  `json:"backordered"` // units
+	Amount      int64  `json:"amount"`
+	Reason      string `json:"reason"`
 }
 
 func factsOf(e event.Event) (f facts) {
@@ -82,13 +84,22 @@ var ledger = []struct {
 	from string // the state that the event moves a parcel or a refund from, "" for any
 	add  func(*Sums, facts)
 }{
-	{EventProcessed, "", func(s *Sums, f facts) { s.Units += f.Units; s.Reserved += f.Units }},
-	{"stock.released", "", func(s *Sums, f facts) { s.Reserved -= f.Units }},
+	{EventProcessed, "", func(s *Sums, f facts) {
+		s.Units += f.Units + f.Backordered
+		s.Reserved += f.Units
+		s.Backordered += f.Backordered
+	}},
+	{"stock.released", "", func(s *Sums, f facts) { s.Reserved -= f.Units; s.Backordered -= f.Backordered }},
+	{"stock.filled", "", func(s *Sums, f facts) { s.Backordered -= f.Units; s.Reserved += f.Units }},
 
 	{"stock.missing", "", func(s *Sums, f facts) { s.Reserved -= f.Units }},
 	{"stock.reserved", "", func(s *Sums, f facts) { s.Reserved += f.Units }},
 
-	{EventChanged, "", func(s *Sums, f facts) { s.Units += f.Units; s.Reserved += f.Kept }},
+	{EventChanged, "", func(s *Sums, f facts) {
+		s.Units += f.Units
+		s.Reserved += f.Kept
+		s.Backordered += f.Backordered
+	}},
 
 	{"shipment.planned", "", func(s *Sums, f facts) { s.Planned += f.Units }},
 	{"shipment.label_bought", "", func(s *Sums, f facts) { s.Planned -= f.Units; s.Labelled += f.Units }},
@@ -158,6 +169,8 @@ func stockOf(s Sums, end End) Stock {
 		return StockNone
 	case s.Gone() > 0 && s.Gone() < s.Units:
 		return StockPartlyLeft
+	case s.Backordered > 0 && !end.Over():
+		return StockBackordered
 	case s.Reserved > 0:
 		return StockReserved
 	case s.Gone() > 0:

@@ -25,7 +25,7 @@ type Payment struct {
 	Status   Status         `json:"status"`
 	Capture  bool           `json:"capture_at_once"`
 	Ref      string         `json:"ref,omitempty"` // the gateway's reference of the authorisation
-	OpenedAt time.Time      `json:"opened_at"`
+	OpenedAt time.Time      `json:"opened_at"`     // since when it is to be paid
 	// AuthorisedUntil is when the authorisation ends, as the gateway says; zero
 	// when it does not.
 	AuthorisedUntil time.Time `json:"authorised_until,omitzero"`
@@ -41,6 +41,7 @@ type Status string
 
 // The statuses.
 const (
+	StatusRequiresConfirmation  Status = "requires_confirmation"   // it is asked for when all goods are there
 	StatusRequiresPaymentMethod Status = "requires_payment_method" // it waits to be paid elsewhere
 	StatusProcessing            Status = "processing"              // the gateway is being asked
 	StatusRequiresCapture       Status = "requires_capture"        // authorised
@@ -50,9 +51,11 @@ const (
 
 // The events of a payment.
 const (
-	EventUnknown       event.Type = "payment.unknown"  // the gateway gave no answer: it is asked again
-	EventDeclined      event.Type = "payment.declined" // a further attempt follows
-	EventExpired       event.Type = "payment.expired"  // the attempt was never made, and none follows
+	EventConfirmed     event.Type = "payment.confirmed" // from now on the gateway is asked
+	EventRequested     event.Type = "payment.requested" // from now on it is to be paid elsewhere
+	EventUnknown       event.Type = "payment.unknown"   // the gateway gave no answer: it is asked again
+	EventDeclined      event.Type = "payment.declined"  // a further attempt follows
+	EventExpired       event.Type = "payment.expired"   // the attempt was never made, and none follows
 	EventAuthorised    event.Type = "payment.authorised"
 	EventSucceeded     event.Type = "payment.succeeded"
 	EventFailed        event.Type = "payment.failed" // declined for good
@@ -66,6 +69,10 @@ const (
 
 // Transitions is the one table of what a payment can go through.
 var Transitions = state.Table[Status, event.Type]{
+	{From: StatusRequiresConfirmation, On: EventConfirmed, To: StatusProcessing},
+	{From: StatusRequiresConfirmation, On: EventRequested, To: StatusRequiresPaymentMethod},
+	{From: StatusRequiresConfirmation, On: EventSucceeded, To: StatusSucceeded}, // paid elsewhere before anyone was asked
+	{From: StatusRequiresConfirmation, On: EventCanceled, To: StatusCanceled},
 	{From: StatusProcessing, On: EventUnknown, To: StatusProcessing},
 	{From: StatusProcessing, On: EventDeclined, To: StatusProcessing},
 	{From: StatusProcessing, On: EventAuthorised, To: StatusRequiresCapture},

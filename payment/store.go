@@ -12,13 +12,13 @@ func Insert(tx *db.Tx, p Payment) {
 	tx.Write(`INSERT INTO payments (id, order_id, gateway, method, currency, amount, captured, refunded, status, capture_at_once, ref, opened_at, authorised_until, paid_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		p.ID, p.Order, p.Gateway, p.Method, string(p.Currency), p.Amount, p.Captured, p.Refunded, string(p.Status),
-		number(p.Capture), p.Ref, db.Micros(p.OpenedAt), db.Micros(p.AuthorisedUntil), p.PaidBy)
+		db.Bool(p.Capture), p.Ref, db.Micros(p.OpenedAt), db.Micros(p.AuthorisedUntil), p.PaidBy)
 }
 
 // Save writes what moves of a payment.
 func Save(tx *db.Tx, p Payment) {
-	tx.Write(`UPDATE payments SET amount = $1, captured = $2, refunded = $3, status = $4, ref = $5, authorised_until = $6, paid_by = $7 WHERE id = $8`,
-		p.Amount, p.Captured, p.Refunded, string(p.Status), p.Ref, db.Micros(p.AuthorisedUntil), p.PaidBy, p.ID)
+	tx.Write(`UPDATE payments SET amount = $1, captured = $2, refunded = $3, status = $4, ref = $5, opened_at = $6, authorised_until = $7, paid_by = $8 WHERE id = $9`,
+		p.Amount, p.Captured, p.Refunded, string(p.Status), p.Ref, db.Micros(p.OpenedAt), db.Micros(p.AuthorisedUntil), p.PaidBy, p.ID)
 }
 
 // Of returns an order's payments, oldest first.
@@ -154,11 +154,4 @@ func scanAttempt(row db.Row) (Attempt, error) {
 		&a.Ref, (*string)(&a.Decline), &opened, &until, &closed)
 	a.OpenedAt, a.KeyUntil, a.ClosedAt = db.Time(opened), db.Time(until), db.Time(closed)
 	return a, err
-}
-
-func number(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }

@@ -17,7 +17,9 @@ type Policy struct {
 	NextCarriers []string `json:"next_carriers"`
 	Capture      Capture  `json:"capture"`  // when authorised money is taken
 	HandOver     HandOver `json:"handover"` // what counts as handing a parcel over
-	Split        bool     `json:"split"`    // whether an order may leave from several locations when none has all of it
+	Split        bool     `json:"split"`    // whether an order may leave in several parcels: from several locations when none has all of it, and what is there before what is waited for
+	// PayBackorders says when an order is asked to be paid that waits for goods.
+	PayBackorders PayBackorders `json:"pay_backorders"`
 
 	AuthorisationEnd    AuthorisationEnd `json:"authorisation_end"`    // what is done before an authorisation ends
 	AuthorisationMargin Duration         `json:"authorisation_margin"` // how long before
@@ -29,6 +31,7 @@ type Policy struct {
 
 	Breaker Breaker `json:"breaker"` // when a provider that gives no answers is left alone
 
+	AwaitStock    Duration `json:"await_stock"`    // how long an order waits for goods before a person is told
 	AwaitPayment  Duration `json:"await_payment"`  // how long a payment made elsewhere is waited for before a person is told
 	PayWithin     Duration `json:"pay_within"`     // how long stock is kept for an order that is not paid: then it fails
 	AwaitHandOver Duration `json:"await_handover"` // how long a parcel may wait for a person, or for its first scan
@@ -56,6 +59,15 @@ type Capture string
 const (
 	CaptureAtOnce     Capture = "at_once"
 	CaptureOnHandOver Capture = "on_handover" // after the label is bought, before the parcel leaves
+)
+
+// PayBackorders says when an order that waits for goods is asked to be paid.
+type PayBackorders string
+
+// The times of asking.
+const (
+	PayNow           PayBackorders = "now"            // as any other
+	PayWhenShippable PayBackorders = "when_shippable" // when all of its goods are there
 )
 
 // AuthorisationEnd says what is done when authorised money is not taken yet and
@@ -150,6 +162,8 @@ func Default() Policy {
 		HandOver:     HandOverAtOnce,
 		Split:        true,
 
+		PayBackorders: PayNow,
+
 		AuthorisationEnd:    EndRenew,
 		AuthorisationMargin: day,
 
@@ -159,6 +173,7 @@ func Default() Policy {
 		Ask:            Backoff{First: Duration(time.Second), Most: Duration(5 * time.Minute), Tries: 1500, Within: Duration(50 * time.Hour)},
 		Breaker:        Breaker{Failures: 5, Pause: Duration(time.Minute)},
 
+		AwaitStock:    30 * day,
 		AwaitPayment:  7 * day,
 		PayWithin:     14 * day,
 		AwaitHandOver: 3 * day,
@@ -186,6 +201,7 @@ func (p Policy) Validate() error {
 	c.If(p.Gateway == "", "gateway", "required", "name a gateway")
 	c.If(p.Carrier == "", "carrier", "required", "name a carrier")
 	c.If(p.Capture != CaptureAtOnce && p.Capture != CaptureOnHandOver, "capture", "unknown", "at_once or on_handover")
+	c.If(p.PayBackorders != PayNow && p.PayBackorders != PayWhenShippable, "pay_backorders", "unknown", "now or when_shippable")
 	c.If(p.AuthorisationEnd != EndCapture && p.AuthorisationEnd != EndRenew && p.AuthorisationEnd != EndReport,
 		"authorisation_end", "unknown", "capture, renew or report")
 	c.If(p.HandOver != HandOverAtOnce && p.HandOver != HandOverByPerson && p.HandOver != HandOverFirstScan,
@@ -202,7 +218,7 @@ func (p Policy) Validate() error {
 		d    Duration
 	}{
 		{"ask.first", p.Ask.First}, {"ask.within", p.Ask.Within}, {"breaker.pause", p.Breaker.Pause},
-		{"authorisation_margin", p.AuthorisationMargin}, {"await_payment", p.AwaitPayment}, {"pay_within", p.PayWithin}, {"await_handover", p.AwaitHandOver}, {"track_every", p.TrackEvery},
+		{"authorisation_margin", p.AuthorisationMargin}, {"await_stock", p.AwaitStock}, {"await_payment", p.AwaitPayment}, {"pay_within", p.PayWithin}, {"await_handover", p.AwaitHandOver}, {"track_every", p.TrackEvery},
 		{"silence", p.Silence}, {"check_refund", p.CheckRefund}, {"return_within", p.ReturnWithin}, {"close_solved", p.CloseSolved},
 	} {
 		c.If(d.d < shortest, d.path, "out_of_range", "at least %s", time.Duration(shortest))

@@ -49,6 +49,8 @@ func TestAPolicyIsChecked(t *testing.T) {
 		"authorisation_end":    func(p *policy.Policy) { p.AuthorisationEnd = "" },
 		"authorisation_margin": func(p *policy.Policy) { p.AuthorisationMargin = 0 },
 		"breaker.pause":        func(p *policy.Policy) { p.Breaker.Pause = 1 },
+		"await_stock":          func(p *policy.Policy) { p.AwaitStock = 0 },
+		"pay_backorders":       func(p *policy.Policy) { p.PayBackorders = "later" },
 		"await_payment":        func(p *policy.Policy) { p.AwaitPayment = 0 },
 		"await_handover":       func(p *policy.Policy) { p.AwaitHandOver = -1 },
 		"pay_within":           func(p *policy.Policy) { p.PayWithin = 1 },

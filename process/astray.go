@@ -213,7 +213,7 @@ func (c *change) replace(s *shipping.Shipment) ([]inventory.Shortage, error) {
 	}
 	cause := c.cause("reship")
 	cause.Key += s.ID
-	_, lacks, err := inventory.ReserveAll(c.tx, cause, shipping.Units(held), c.policy.Split)
+	_, lacks, err := inventory.ReserveAll(c.tx, cause, shipping.Units(held), c.replacing())
 	if err != nil || len(lacks) > 0 {
 		return lacks, err
 	}
@@ -256,7 +256,7 @@ func (p *Process) PreviewReship(ctx context.Context, orderID, shipmentID string)
 			return v, err
 		}
 		v.Lines = held[shipmentID]
-		v.From, v.Short, err = inventory.WouldReserve(r, shipping.Units(v.Lines), set.Split)
+		v.From, v.Short, err = inventory.WouldReserve(r, shipping.Units(v.Lines), inventory.Terms{Split: set.Split, First: true})
 		return v, err
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
+	"doorstep/inventory"
 	"doorstep/money"
 	"doorstep/order"
 	"doorstep/support"
@@ -23,6 +24,7 @@ type Attended struct {
 	Order    string   `json:"order,omitempty"`
 	Number   int64    `json:"number,omitempty"`
 	Ticket   string   `json:"ticket,omitempty"`   // without an order
+	SKU      string   `json:"sku,omitempty"`      // whose stock it is about
 	Released string   `json:"released,omitempty"` // the reason code of the hold from which the order is released
 	Steps    []Step   `json:"steps"`              // those that are tried again or passed over
 	Undoing  *Undoing `json:"undoing,omitempty"`  // where the order is cancelled
@@ -80,7 +82,7 @@ func (p *Process) PreviewAttend(ctx context.Context, w Way, name string) (Attend
 			return Attended{}, err
 		}
 		var o order.Order
-		if !isTicket(of.owner) {
+		if _, stock := OfStock(of.owner); !stock && !isTicket(of.owner) {
 			if o, err = order.Get(r, of.owner); err != nil {
 				return Attended{}, err
 			}
@@ -121,6 +123,10 @@ func (p *Process) findItem(r db.Reader, name string) (item, error) {
 	id, part := name, ""
 	if i := strings.LastIndexByte(name, '/'); i > 0 && (name[i+1:] == heldPart || p.steps[Step(name[i+1:])].Step != "") {
 		id, part = name[:i], name[i+1:]
+	}
+	if sku, ok := OfStock(id); ok {
+		_, err := inventory.Get(r, sku)
+		return item{name: name, owner: id, part: part}, err
 	}
 	if !isTicket(id) {
 		o, err := order.Find(r, id)
@@ -205,7 +211,7 @@ func (p *Process) refuse(o order.Order, all []Matter, w Way, of item) error {
 func (c choice) attended(o order.Order) Attended {
 	a := Attended{Item: c.name, Way: c.way, Order: o.ID, Number: o.Number, Steps: []Step{}}
 	if o.ID == "" {
-		a.Ticket = c.owner
+		a.Ticket, a.SKU = ofNoOrder(c.owner)
 	}
 	if c.way == WayCompensate {
 		a.Undoing = undoing(o)

@@ -34,6 +34,7 @@ type Matter struct {
 	Order    string         `json:"order,omitempty"`  // its id, "" of a ticket without an order
 	Number   int64          `json:"number,omitempty"` // the order's
 	Ticket   string         `json:"ticket,omitempty"` // a ticket without an order
+	SKU      string         `json:"sku,omitempty"`    // an SKU, of a step about its stock
 	Step     Step           `json:"step,omitempty"`   // "" of an order that is held
 	Subject  string         `json:"subject,omitempty"`
 	Does     string         `json:"does,omitempty"` // what the step does
@@ -164,12 +165,21 @@ func (p *Process) stepMatter(o order.Order, it work.Item) Matter {
 	}
 	m.Ways = possible(o, ways...)
 	if o.ID == "" {
-		m.Ticket, m.Item = it.Owner, it.Owner+"/"+it.Step
+		m.Ticket, m.SKU = ofNoOrder(it.Owner)
+		m.Item = it.Owner + "/" + it.Step
 		return m
 	}
 	m.Order, m.Number, m.Currency = o.ID, o.Number, o.Currency
 	m.Item = strconv.FormatInt(o.Number, 10) + "/" + it.Step
 	return m
+}
+
+// ofNoOrder is what an owner is that is no order: a ticket, or the stock of an SKU.
+func ofNoOrder(owner string) (ticket, sku string) {
+	if sku, ok := OfStock(owner); ok {
+		return "", sku
+	}
+	return owner, ""
 }
 
 // possible returns which of the ways are open as an order stands.

@@ -260,7 +260,7 @@ func refuseCancel(c *change, _ event.Event) error {
 	return c.emitOrder(order.EventCancelRefused, nil)
 }
 
-// releaseStock is the rule of an order that is over. What is in a parcel may
+// releaseStock is the rule of an order that is over: it waits for nothing. What is in a parcel may
 // have left with it: it is not free before the label was given back.
 func releaseStock(c *change, _ event.Event) error {
 	free, err := c.unpacked()
@@ -278,12 +278,16 @@ func releaseStock(c *change, _ event.Event) error {
 	if err := inventory.Release(c.tx, c.cause(string(c.order.Status)), parts); err != nil {
 		return err
 	}
-	return c.emitOrder(inventory.EventReleased, unitsData{c.order.Sums.Unpacked()})
+	if err := c.dropBackorders(); err != nil {
+		return err
+	}
+	return c.emitOrder(inventory.EventReleased, unitsData{c.order.Sums.Unpacked(), c.order.Sums.Backordered})
 }
 
 // unitsData is what the events of an order's stock carry.
 type unitsData struct {
-	Units int64 `json:"units"`
+	Units       int64 `json:"units"`
+	Backordered int64 `json:"backordered,omitempty"` // units that are not waited for any more
 }
 
 // Note keeps what a person writes about an order.

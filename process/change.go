@@ -17,7 +17,8 @@ import (
 	"doorstep/support"
 )
 
-// change is one transaction on one order (or on a ticket without one): what
+// change is one transaction on one order (or on a ticket without one, or on the
+// stock of an SKU): what
 // was read of it, what happened to it, and what the table says follows. What
 // belongs to the order is read when it is first needed and written at the end.
 type change struct {
@@ -26,6 +27,7 @@ type change struct {
 	by     access.Actor
 	policy policy.Policy
 
+	sku        string // of a change of the stock of an SKU, which is no order's
 	order      order.Order
 	before     order.Order
 	fresh      bool          // the order is made by this change
@@ -47,12 +49,13 @@ type change struct {
 	queue     []event.Event                      // what happened and was not followed yet
 	givenHeld bool                               // no one else gives the order's customer anything meanwhile
 	begun     work.Item                          // the item of the step that makes the change, as it was
+	later     bool                               // that item was put back, to be done once more
 	unique    string                             // what makes the identifiers of a ticket without an order differ from others'
 	made      int                                // counts what this change made, for identifiers
 }
 
-// begin reads what a change starts from. The owner is an order, or a ticket
-// without one.
+// begin reads what a change starts from. The owner is an order, a ticket without
+// one, or the stock of an SKU.
 //
 // Errors: not_found.
 func (p *Process) begin(tx *db.Tx, owner string, by access.Actor) (*change, error) {
@@ -60,6 +63,11 @@ func (p *Process) begin(tx *db.Tx, owner string, by access.Actor) (*change, erro
 	var err error
 	if c.policy, err = p.policies.Current(tx); err != nil {
 		return nil, err
+	}
+	if sku, ok := OfStock(owner); ok {
+		c.sku = sku
+		c.loneTicket()
+		return c, nil
 	}
 	if isTicket(owner) {
 		t, err := support.Get(tx, owner)
@@ -76,7 +84,7 @@ func (p *Process) begin(tx *db.Tx, owner string, by access.Actor) (*change, erro
 	return c, nil
 }
 
-// loneTicket makes a change of a ticket that is about no order.
+// loneTicket makes a change of a ticket that is about no order, or of none.
 func (c *change) loneTicket(tickets ...support.Ticket) {
 	c.payments.loaded, c.attempts.loaded, c.refunds.loaded, c.shipments.loaded, c.returns.loaded, c.labels.loaded = true, true, true, true, true, true
 	c.tickets.set(tickets)
@@ -84,8 +92,11 @@ func (c *change) loneTicket(tickets ...support.Ticket) {
 
 // owner is whose history the change belongs to.
 func (c *change) owner() string {
-	if c.order.ID != "" {
+	switch {
+	case c.order.ID != "":
 		return c.order.ID
+	case c.sku != "":
+		return StockOwner(c.sku)
 	}
 	return c.tickets.all[0].now.ID
 }
@@ -165,6 +176,9 @@ func (c *change) apply(row Row, e event.Event) error {
 	}
 	if row.Kind == Rule {
 		return row.rule(c, e)
+	}
+	if row.arm != nil {
+		return row.arm(c, e)
 	}
 	return c.arm(row, e)
 }
@@ -250,6 +264,7 @@ func (c *change) againLate(it *work.Item, due time.Time, tries int, why string) 
 }
 
 func (c *change) putBack(it *work.Item, due time.Time, tries int, why string) {
+	c.later = c.later || it.Key() == c.begun.Key()
 	if tries == 0 {
 		it.Deadline = time.Time{}
 	}
@@ -319,7 +334,7 @@ var errUndone = errors.New("process: a step has neither ended nor been put back"
 // finish writes everything that has changed. The step's own item, where there
 // is one, must have ended or been put back.
 func (c *change) finish(own *work.Item) error {
-	if own != nil && c.items.has(own) && *own == c.begun {
+	if own != nil && c.items.has(own) && *own == c.begun && !c.later {
 		return errUndone
 	}
 	c.payments.flush(func(p payment.Payment) { payment.Insert(c.tx, p) }, func(p, _ payment.Payment) { payment.Save(c.tx, p) })

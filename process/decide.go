@@ -111,6 +111,8 @@ func (c *change) facts(t *support.Ticket) (support.Facts, error) {
 	}
 	o.NothingToPay = p != nil && p.Gateway == payment.Free
 	o.AwaitsPayment = p != nil && p.Status == payment.StatusRequiresPaymentMethod
+	o.PaysLater = p != nil && p.Status == payment.StatusRequiresConfirmation
+	o.Backordered = c.order.Sums.Backordered > 0
 	shipments, err := c.getShipments()
 	if err != nil {
 		return f, err

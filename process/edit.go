@@ -92,7 +92,7 @@ func (p *Process) Edit(ctx context.Context, by Command, orderID string, version 
 		if plan.Waits && len(q.Add) > 0 {
 			return fault.New(fault.Conflict, "something is being asked about order %d: add to it when that has answered", c.order.Number)
 		}
-		if _, lacks, err := inventory.WouldReserve(c.tx, added(q), c.policy.Split); err != nil || len(lacks) > 0 {
+		if _, lacks, err := inventory.WouldReserve(c.tx, added(q), inventory.Terms{Split: c.policy.Split}); err != nil || len(lacks) > 0 {
 			if err == nil {
 				err = notThereBeside(c.order, lacks)
 			}
@@ -134,7 +134,7 @@ func (p *Process) PreviewEdit(ctx context.Context, orderID string, q order.Edit)
 		if err != nil {
 			return plan, err
 		}
-		plan.Kept, plan.Short, err = inventory.WouldReserve(r, added(q), set.Split)
+		plan.Kept, plan.Short, err = inventory.WouldReserve(r, added(q), inventory.Terms{Split: set.Split})
 		return plan, err
 	})
 }
@@ -252,7 +252,7 @@ func (c *change) planEdit(q order.Edit) (EditPlan, error) {
 // Errors: invalid; too_late; conflict.
 func (p *Process) planEdit(s standing, q order.Edit, now time.Time) (plan EditPlan, err error) {
 	o := s.order
-	if o.Sums.Reserved+o.Sums.Short() == 0 {
+	if o.Sums.Gone() == o.Sums.Units {
 		return plan, fault.New(fault.TooLate, "all of order %d has left: it can be sent back when it has arrived", o.Number)
 	}
 	plan = EditPlan{Order: o.ID, Version: o.Version, Currency: o.Currency, Total: o.Total, totals: o.Totals, lines: slices.Clone(s.lines), Lines: []LineChange{}}
@@ -471,13 +471,14 @@ func (s standing) untouched(p *Process, step Step, subject string, now time.Time
 
 // changeData is what the events of a change carry.
 type changeData struct {
-	Units   int64        `json:"units,omitempty"` // to reach the customer: more or, negative, fewer
-	Kept    int64        `json:"kept,omitempty"`  // likewise of those that are reserved
-	Total   int64        `json:"total,omitempty"` // that is to be paid from now on, minor units
-	Lines   []LineChange `json:"lines,omitempty"`
-	Address bool         `json:"address,omitempty"`
-	Method  string       `json:"shipping_method,omitempty"`
-	Why     string       `json:"why,omitempty"` // why it was refused, for people
+	Units       int64        `json:"units,omitempty"`       // to reach the customer: more or, negative, fewer
+	Kept        int64        `json:"kept,omitempty"`        // likewise of those that are reserved
+	Backordered int64        `json:"backordered,omitempty"` // likewise of those that are waited for
+	Total       int64        `json:"total,omitempty"`       // that is to be paid from now on, minor units
+	Lines       []LineChange `json:"lines,omitempty"`
+	Address     bool         `json:"address,omitempty"`
+	Method      string       `json:"shipping_method,omitempty"`
+	Why         string       `json:"why,omitempty"` // why it was refused, for people
 }
 
 // finishChange is the rule of an order that is to be changed: parcels that this
@@ -566,7 +567,7 @@ func (c *change) unpackParcels(ids []string) (waiting bool, err error) {
 func (c *change) edit(q order.Edit, plan EditPlan) error {
 	data := changeData{Lines: plan.Lines, Address: q.ShipTo != nil, Method: q.Method}
 	if len(q.Add) > 0 {
-		_, lacks, err := inventory.ReserveAll(c.tx, c.editCause(), added(q), c.policy.Split)
+		_, lacks, err := inventory.ReserveAll(c.tx, c.editCause(), added(q), inventory.Terms{Split: c.policy.Split})
 		if err != nil {
 			return err
 		}
@@ -578,7 +579,7 @@ func (c *change) edit(q order.Edit, plan EditPlan) error {
 	if err != nil {
 		return err
 	}
-	freed, err := c.freeCut(before, plan.cuts)
+	freed, dropped, err := c.freeCut(before, plan.cuts)
 	if err != nil {
 		return err
 	}
@@ -588,6 +589,7 @@ func (c *change) edit(q order.Edit, plan EditPlan) error {
 	}
 	data.Units -= plan.Freed
 	data.Kept -= freed
+	data.Backordered -= dropped
 	order.SaveLines(c.tx, c.order.ID, before, plan.lines)
 	if err := c.rewrite(q, plan); err != nil {
 		return err
@@ -633,8 +635,9 @@ func (c *change) rewrite(q order.Edit, plan EditPlan) error {
 }
 
 // freeCut frees what was kept for units that are no longer wanted, and returns how
-// many those were: what a count did not find is kept no more.
-func (c *change) freeCut(lines []order.Line, cuts map[int64]int64) (freed int64, err error) {
+// many those were: first what is waited for is waited for no more, and what a count
+// did not find is kept no more.
+func (c *change) freeCut(lines []order.Line, cuts map[int64]int64) (freed, dropped int64, err error) {
 	cut := map[string]int64{}
 	for _, l := range lines {
 		if cuts[l.Line] > 0 {
@@ -642,20 +645,23 @@ func (c *change) freeCut(lines []order.Line, cuts map[int64]int64) (freed int64,
 		}
 	}
 	if len(cut) == 0 {
-		return 0, nil
+		return 0, 0, nil
 	}
+	var lacks map[string]int64 // as it is before it waits for less
 	if c.order.Sums.Short() > 0 {
-		lacks, err := short(c.tx, c.order.ID)
-		if err != nil {
-			return 0, err
+		if lacks, err = short(c.tx, c.order.ID); err != nil {
+			return 0, 0, err
 		}
-		for sku := range cut {
-			cut[sku] -= min(cut[sku], lacks[sku])
-		}
+	}
+	if dropped, err = c.waitForLess(cut); err != nil {
+		return 0, 0, err
+	}
+	for sku := range cut {
+		cut[sku] -= min(cut[sku], lacks[sku])
 	}
 	free, err := c.unpacked()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	var parts []inventory.Reservation
 	for _, location := range slices.Sorted(maps.Keys(free)) {
@@ -667,7 +673,24 @@ func (c *change) freeCut(lines []order.Line, cuts map[int64]int64) (freed int64,
 			}
 		}
 	}
-	return freed, inventory.Release(c.tx, c.editCause(), parts)
+	return freed, dropped, inventory.Release(c.tx, c.editCause(), parts)
+}
+
+// waitForLess has the order wait for no more of what is cut, takes that off it, and
+// returns how many units that were.
+func (c *change) waitForLess(cut map[string]int64) (dropped int64, err error) {
+	if c.order.Sums.Backordered == 0 {
+		return 0, nil
+	}
+	waiting, err := inventory.Backorders(c.tx, c.order.ID, c.order.ID)
+	for _, b := range waiting {
+		if n := min(cut[b.SKU], b.Quantity); n > 0 {
+			inventory.DropBackorder(c.tx, b, n)
+			cut[b.SKU] -= n
+			dropped += n
+		}
+	}
+	return dropped, err
 }
 
 // editCause is the cause of goods that a change frees or reserves: there may be

@@ -32,11 +32,12 @@ type Exchanged struct {
 // ExchangePlan is what an exchange comes to.
 type ExchangePlan struct {
 	Return  ReturnPlan              `json:"return"`
-	Lines   []order.Line            `json:"lines"`           // of the order that is placed in its place
-	Total   int64                   `json:"total"`           // of that order, minor units
-	Rest    int64                   `json:"rest"`            // what goes back to the customer when all has come, minor units
-	From    []inventory.Reservation `json:"from"`            // what is reserved where
-	Short   []inventory.Shortage    `json:"short,omitempty"` // what is not there: then nothing is exchanged
+	Lines   []order.Line            `json:"lines"`             // of the order that is placed in its place
+	Total   int64                   `json:"total"`             // of that order, minor units
+	Rest    int64                   `json:"rest"`              // what goes back to the customer when all has come, minor units
+	From    []inventory.Reservation `json:"from"`              // what is reserved where
+	Waiting []inventory.Backorder   `json:"waiting,omitempty"` // what it would wait for
+	Short   []inventory.Shortage    `json:"short,omitempty"`   // what is not there: then nothing is exchanged
 	request order.Request
 }
 
@@ -130,7 +131,8 @@ func (p *Process) planExchange(r db.Reader, o order.Order, set policy.Policy, q 
 	if err := plan.request.Validate(); err != nil {
 		return plan, err
 	}
-	if plan.request, err = p.fromCatalogue(r, plan.request); err != nil {
+	var known map[string]inventory.SKU
+	if plan.request, known, err = p.fromCatalogue(r, plan.request); err != nil {
 		return plan, err
 	}
 	totals, lines, err := plan.request.Build()
@@ -145,7 +147,8 @@ func (p *Process) planExchange(r db.Reader, o order.Order, set policy.Policy, q 
 		return plan, fault.New(fault.Conflict, "what is wanted instead costs more than what comes back gives (%d and %d %s, minor units): take the goods back for their money, and place an order of its own",
 			totals.Total, plan.Return.Refund, o.Currency)
 	}
-	plan.From, plan.Short, err = inventory.WouldReserve(r, order.Demand(lines), set.Split)
+	taken, err := inventory.WouldTake(r, order.Demand(lines), inventory.Terms{Split: set.Split}, known)
+	plan.From, plan.Waiting, plan.Short = taken.Parts, taken.Waiting, taken.Short
 	return plan, err
 }
 

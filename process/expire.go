@@ -11,11 +11,19 @@ import (
 
 // expirePaymentDue is when an order has been unpaid for too long.
 func expirePaymentDue(c *change) time.Time {
-	due := c.order.PlacedAt.Add(time.Duration(c.policy.PayWithin))
+	due := c.toPaySince().Add(time.Duration(c.policy.PayWithin))
 	if now := c.tx.Now(); due.Before(now) {
 		return now
 	}
 	return due
+}
+
+// toPaySince is since when the order is to be paid.
+func (c *change) toPaySince() time.Time {
+	if p, err := c.payment(); err == nil && p != nil {
+		return p.OpenedAt
+	}
+	return c.order.PlacedAt
 }
 
 // expirePayment ends an order that was not paid in time, unless it may still be
@@ -29,7 +37,7 @@ func expirePayment(c *change, it *work.Item) error {
 	if !waits {
 		return c.failOrder(order.PaymentExpired)
 	}
-	overdue := c.tx.Now().Sub(c.order.PlacedAt.Add(time.Duration(c.policy.PayWithin)))
+	overdue := c.tx.Now().Sub(c.toPaySince().Add(time.Duration(c.policy.PayWithin)))
 	wait := min(max(time.Duration(c.policy.Ask.Most), overdue/4), time.Duration(c.policy.PayWithin))
 	c.again(it, c.tx.Now().Add(wait), 0, "the payment may still come")
 	return nil

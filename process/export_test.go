@@ -102,6 +102,12 @@ func watchRow(row *Row, saw func(Sighting)) {
 		rule = func(*change, event.Event) error { return nil }
 	}
 	step := row.Step
+	if arm := row.arm; arm != nil {
+		row.arm = func(c *change, e event.Event) error {
+			saw(Sighting{step, "fires", e.Type})
+			return arm(c, e)
+		}
+	}
 	row.rule = func(c *change, e event.Event) error {
 		saw(Sighting{step, "fires", e.Type})
 		before := len(c.queue)

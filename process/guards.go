@@ -28,15 +28,17 @@ var (
 	hasFailed = orderGuard("the order has failed", func(o order.Order) bool {
 		return o.End == order.EndFailed
 	})
-	goodsNotNeeded = orderGuard("the order is over, and goods are kept for it that are in no parcel", func(o order.Order) bool {
-		return o.End.Over() && o.Sums.Unpacked() > 0
+	goodsNotNeeded = orderGuard("the order is over, and goods are kept for it that are in no parcel, or it waits for some", func(o order.Order) bool {
+		return o.End.Over() && o.Sums.Unpacked()+o.Sums.Backordered > 0
 	})
 	wasPaid = orderGuard("it had been paid for", func(o order.Order) bool {
 		return o.Failure == order.ShippingFailed || o.Failure == order.CaptureFailed
 	})
-	paidAndUnpacked = orderGuard("the order is paid and going on, and all of its goods are kept for it or gone, and some are in no parcel", func(o order.Order) bool {
-		return o.End == order.EndNone && o.Sums.Unpacked() > 0 && o.Sums.Short() == 0 && (o.Payment == order.PaymentAuthorised || o.Payment.Taken())
-	})
+	paidAndUnpacked = &Guard{"the order is paid and going on, and all of its goods are kept for it or gone (or policy sends what is there before what is waited for), and some are in no parcel", func(c *change, _ event.Event) (bool, error) {
+		o := c.order
+		return o.End == order.EndNone && o.Sums.Unpacked() > 0 && o.Sums.Short() == 0 && (o.Sums.Backordered == 0 || c.policy.Split) &&
+			(o.Payment == order.PaymentAuthorised || o.Payment.Taken()), nil
+	}}
 	goodsMissing = orderGuard("the order is going on without all of its goods, and is not held", func(o order.Order) bool {
 		return o.End == order.EndNone && o.Held == "" && o.Sums.Short() > 0
 	})
@@ -165,8 +167,13 @@ var moneyHeld = &Guard{"the order is over, and money was taken or is waited for"
 	if err != nil || p == nil || !c.order.End.Over() {
 		return false, err
 	}
-	return p.Status == payment.StatusSucceeded && p.Captured > 0 || p.Status == payment.StatusRequiresPaymentMethod, nil
+	return p.Status == payment.StatusSucceeded && p.Captured > 0 || waitedForMoney(*p), nil
 }}
+
+// waitedForMoney says whether a payment is still to be made, and no gateway is asked.
+func waitedForMoney(p payment.Payment) bool {
+	return p.Status == payment.StatusRequiresPaymentMethod || p.Status == payment.StatusRequiresConfirmation
+}
 
 // authorisationLeft holds when an order is over whose money is authorised, and
 // nothing is being asked that may change that.

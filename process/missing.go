@@ -80,7 +80,7 @@ func (c *change) goWithout(parts []inventory.Reservation) error {
 	if err := inventory.Release(c.tx, c.stockCause(), parts); err != nil {
 		return err
 	}
-	return c.emitOrder(inventory.EventMissing, unitsData{units})
+	return c.emitOrder(inventory.EventMissing, unitsData{Units: units})
 }
 
 // unpack gives up the parcels that hold goods of the reservation.
@@ -133,14 +133,14 @@ func (c *change) reserveMissing() error {
 	if err != nil {
 		return err
 	}
-	_, lacks, err := inventory.ReserveAll(c.tx, c.stockCause(), demand, c.policy.Split)
+	_, lacks, err := inventory.ReserveAll(c.tx, c.stockCause(), demand, c.replacing())
 	if err != nil {
 		return err
 	}
 	if len(lacks) > 0 {
 		return stillMissing(c.order, lacks)
 	}
-	return c.emitOrder(inventory.EventReserved, unitsData{units})
+	return c.emitOrder(inventory.EventReserved, unitsData{Units: units})
 }
 
 // canRelease says whether an order that is held could be released: what it is to
@@ -159,7 +159,7 @@ func (p *Process) canRelease(r db.Reader, o order.Order) error {
 	if err != nil {
 		return err
 	}
-	_, lacks, err := inventory.WouldReserve(r, demand, set.Split)
+	_, lacks, err := inventory.WouldReserve(r, demand, inventory.Terms{Split: set.Split, First: true})
 	if err == nil && len(lacks) > 0 {
 		err = stillMissing(o, lacks)
 	}
@@ -172,7 +172,7 @@ func stillMissing(o order.Order, lacks []inventory.Shortage) error {
 }
 
 // short returns how many of each SKU an order is to send that are neither
-// reserved for it nor gone, as it is stored.
+// reserved for it nor waited for nor gone, as it is stored.
 func short(r db.Reader, orderID string) (map[string]int64, error) {
 	lines, err := order.Lines(r, orderID)
 	if err != nil {
@@ -185,6 +185,13 @@ func short(r db.Reader, orderID string) (map[string]int64, error) {
 	}
 	for _, v := range reserved {
 		demand[v.SKU] -= v.Quantity
+	}
+	waiting, err := inventory.Backorders(r, orderID, orderID)
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range waiting {
+		demand[b.SKU] -= b.Quantity
 	}
 	shipments, err := shipping.Of(r, orderID)
 	if err != nil {

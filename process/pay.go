@@ -105,7 +105,7 @@ func (p *Process) RecordPayment(ctx context.Context, by Command, orderID string,
 		if err != nil {
 			return err
 		}
-		if pay == nil || pay.Status != payment.StatusRequiresPaymentMethod || c.order.End != order.EndNone {
+		if pay == nil || !mayBeRecorded(*pay) || c.order.End != order.EndNone {
 			return fault.New(fault.Conflict, "order %d waits for no payment that is made elsewhere", c.order.Number)
 		}
 		if err := r.Validate(*pay); err != nil {
@@ -117,6 +117,12 @@ func (p *Process) RecordPayment(ctx context.Context, by Command, orderID string,
 		pay.Captured = r.Amount
 		return c.movePayment(pay, payment.EventSucceeded, dataOf(pay, nil))
 	})
+}
+
+// mayBeRecorded says whether a payment is made elsewhere and was not yet, whether or
+// not anyone was asked for it.
+func mayBeRecorded(p payment.Payment) bool {
+	return p.Status == payment.StatusRequiresPaymentMethod || p.Status == payment.StatusRequiresConfirmation && p.Gateway == payment.Manual
 }
 
 // recorded keeps what a person recorded as an attempt that has succeeded.

@@ -20,12 +20,14 @@ import (
 // Placed is the answer to the placing of an order: it is processed, or it has
 // failed because there is too little of what is named.
 type Placed struct {
-	Order     order.Order          `json:"order"`
-	Shortages []inventory.Shortage `json:"shortages,omitempty"`
+	Order     order.Order           `json:"order"`
+	Shortages []inventory.Shortage  `json:"shortages,omitempty"`
+	Waiting   []inventory.Backorder `json:"waiting,omitempty"` // what it is processed without: that is reserved as it comes
 }
 
 // Place takes an order: in one transaction it is written, its stock is reserved
-// (all of its lines or none) and its payment is opened. Both `processed` and
+// (all of its lines or none, but for SKUs that may be waited for) and its payment
+// is opened. Both `processed` and
 // `failed` (out of stock) are committed answers.
 //
 // Errors: invalid, with the path of every field that is wrong; conflict when
@@ -63,7 +65,8 @@ func (p *Process) place(tx *db.Tx, by Command, q order.Request, number int64, ex
 	if c.policy, err = p.policies.Current(tx); err != nil {
 		return Placed{}, err
 	}
-	if q, err = p.fromCatalogue(tx, q); err != nil {
+	q, known, err := p.fromCatalogue(tx, q)
+	if err != nil {
 		return Placed{}, err
 	}
 	totals, lines, err := q.Build()
@@ -78,11 +81,11 @@ func (p *Process) place(tx *db.Tx, by Command, q order.Request, number int64, ex
 	c.newOrder(q, totals, number)
 	c.order.ExchangeOf = exchangeOf
 	c.newLines, c.newContact = lines, contactOf(q)
-	parts, short, err := inventory.ReserveAll(tx, c.cause(""), order.Demand(lines), c.policy.Split)
+	taken, err := inventory.Take(tx, c.cause(""), order.Demand(lines), inventory.Terms{Split: c.policy.Split}, known)
 	if err != nil {
 		return Placed{}, err
 	}
-	if err := c.placed(q, parts, short); err != nil {
+	if err := c.placed(q, taken); err != nil {
 		return Placed{}, err
 	}
 	if err := c.follow(); err != nil {
@@ -94,22 +97,22 @@ func (p *Process) place(tx *db.Tx, by Command, q order.Request, number int64, ex
 	if err := order.Insert(tx, c.order, lines, c.newContact); err != nil {
 		return Placed{}, err
 	}
-	return Placed{Order: c.order, Shortages: short}, nil
+	return Placed{Order: c.order, Shortages: taken.Short, Waiting: taken.Waiting}, nil
 }
 
 // fromCatalogue fills in names and prices that the request leaves to the
-// catalogue.
+// catalogue, and returns the SKUs that it names.
 //
 // Errors: invalid when an SKU is not known, or priced in another currency.
-func (p *Process) fromCatalogue(r db.Reader, q order.Request) (order.Request, error) {
+func (p *Process) fromCatalogue(r db.Reader, q order.Request) (order.Request, map[string]inventory.SKU, error) {
 	known, err := inventory.Catalogue(r, demandOf(q))
 	if err != nil {
-		return q, err
+		return q, nil, err
 	}
 	var check fault.Check
 	q.Lines = fillIn(&check, "lines", q.Lines, q.Currency, known)
 	check.If(q.Payment.Gateway != "" && !p.hasGateway(q.Payment.Gateway), "payment.gateway", "unknown", "a gateway of the shop")
-	return q, check.Err("the order")
+	return q, known, check.Err("the order")
 }
 
 // fillIn returns the lines with names and prices of the SKUs that are known.
@@ -158,15 +161,18 @@ func (c *change) newOrder(q order.Request, totals order.Totals, number int64) {
 	}
 }
 
-// placed says what the placing came to. An order whose stock is reserved has
-// a payment; one that is out of stock never comes so far.
-func (c *change) placed(q order.Request, parts []inventory.Reservation, short []inventory.Shortage) error {
-	if len(short) > 0 {
-		return c.emitOrder(order.EventFailed, failedData{Reason: order.OutOfStock, Total: c.order.Total, Currency: string(c.order.Currency), Shortages: short})
+// placed says what the placing came to. An order whose stock is reserved, or may
+// be waited for, has a payment; one that is out of stock never comes so far.
+func (c *change) placed(q order.Request, taken inventory.Taken) error {
+	if len(taken.Short) > 0 {
+		return c.emitOrder(order.EventFailed, failedData{Reason: order.OutOfStock, Total: c.order.Total, Currency: string(c.order.Currency), Shortages: taken.Short})
 	}
-	pay := c.payments.add(c.newPayment(q.Payment))
-	data := processedData{Total: c.order.Total, Currency: string(c.order.Currency), Lines: len(c.newLines), Payment: pay.ID, Gateway: pay.Gateway, ExchangeOf: c.order.ExchangeOf}
-	for _, r := range parts {
+	pay := c.payments.add(c.newPayment(q.Payment, len(taken.Waiting) > 0))
+	data := processedData{Total: c.order.Total, Currency: string(c.order.Currency), Lines: len(c.newLines), Payment: pay.ID, Gateway: pay.Gateway, PayLater: pay.Status == payment.StatusRequiresConfirmation, ExchangeOf: c.order.ExchangeOf}
+	for _, b := range taken.Waiting {
+		data.Backordered += b.Quantity
+	}
+	for _, r := range taken.Parts {
 		data.Units += r.Quantity
 		if !slices.Contains(data.Locations, r.Location) {
 			data.Locations = append(data.Locations, r.Location)
@@ -177,14 +183,16 @@ func (c *change) placed(q order.Request, parts []inventory.Reservation, short []
 
 // processedData is what the first event of an order carries.
 type processedData struct {
-	Total      int64    `json:"total"`
-	Currency   string   `json:"currency"`
-	Lines      int      `json:"lines"`
-	Units      int64    `json:"units"`
-	Locations  []string `json:"locations"`
-	Payment    string   `json:"payment"`
-	Gateway    string   `json:"gateway"`
-	ExchangeOf string   `json:"exchange_of,omitempty"` // the order of whose goods these are in the place
+	Total       int64    `json:"total"`
+	Currency    string   `json:"currency"`
+	Lines       int      `json:"lines"`
+	Units       int64    `json:"units"`                 // that are reserved
+	Backordered int64    `json:"backordered,omitempty"` // units that are waited for
+	Locations   []string `json:"locations"`
+	Payment     string   `json:"payment"`
+	Gateway     string   `json:"gateway"`
+	PayLater    bool     `json:"pay_later,omitempty"`   // it is asked to be paid when all of its goods are there
+	ExchangeOf  string   `json:"exchange_of,omitempty"` // the order of whose goods these are in the place
 }
 
 // failedData is what order.failed carries.
@@ -195,7 +203,9 @@ type failedData struct {
 	Shortages []inventory.Shortage `json:"shortages,omitempty"`
 }
 
-func (c *change) newPayment(q order.PaymentRequest) payment.Payment {
+// newPayment returns the payment of an order that waits for goods, or has all of
+// them. One that is paid by what is sent back of another order is never put off.
+func (c *change) newPayment(q order.PaymentRequest, waits bool) payment.Payment {
 	p := payment.Payment{
 		ID: c.newID("pay"), Order: c.order.ID, Gateway: q.Gateway, Method: q.Method, Currency: c.order.Currency,
 		Amount: c.order.Total, Status: payment.StatusProcessing, OpenedAt: c.tx.Now(),
@@ -207,6 +217,8 @@ func (c *change) newPayment(q order.PaymentRequest) payment.Payment {
 	switch {
 	case p.Amount == 0:
 		p.Gateway = payment.Free
+	case waits && c.policy.PayBackorders == policy.PayWhenShippable && c.order.ExchangeOf == "":
+		p.Status = payment.StatusRequiresConfirmation
 	case p.Gateway == payment.Manual:
 		p.Status = payment.StatusRequiresPaymentMethod
 	}

@@ -157,3 +157,38 @@ func (s *shop) handOverAtOnce(orders []order.Order, number string) int64 {
 	done.Wait()
 	return left.Load()
 }
+
+// TestGoodsThatAreWaitedFor has many orders wait on two nodes while goods come in and
+// some of the orders are cancelled: none waits in the end, and none has too much.
+func TestGoodsThatAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	const orders, cancelled = 40, 8
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		shops, until := newRealShop(t, engine, 2)
+		shops[0].mayWait()
+		var placed [orders]order.Order
+		var done sync.WaitGroup
+		for n := range orders {
+			done.Go(func() { placed[n] = shops[n%2].place(lamps(n, 2)) })
+			done.Go(func() { shops[n%2].receive("LAMP", "main", 1) })
+		}
+		done.Wait()
+		for n := range cancelled {
+			done.Go(func() {
+				_, err := shops[n%2].Cancel(t.Context(), person(""), placed[n].ID, "made up")
+				if err != nil && !fault.Is(err, fault.TooLate) && !fault.Is(err, fault.Conflict) {
+					t.Error(err)
+				}
+			})
+			done.Go(func() { shops[(n+1)%2].receive("LAMP", "main", orders/cancelled) })
+		}
+		done.Wait()
+		until(func() bool {
+			c := counts(t, shops[0])
+			return c[order.Shipped]+c[order.Cancelled] == orders
+		})
+		shops[0].wantWaiting()
+		left := counts(t, shops[0])[order.Cancelled] * 2
+		shops[0].wantLevel("LAMP", 1+left, 0)
+	})
+}

@@ -225,7 +225,7 @@ func giveBack(c *change, _ event.Event) error {
 	if err != nil {
 		return err
 	}
-	if p.Status == payment.StatusRequiresPaymentMethod {
+	if waitedForMoney(*p) {
 		return c.movePayment(p, payment.EventCanceled, dataOf(p, nil))
 	}
 	refunds, err := c.getRefunds()

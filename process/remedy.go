@@ -100,7 +100,7 @@ func (c *change) canReship(s *shipping.Shipment) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	_, lacks, err := inventory.WouldReserve(c.tx, shipping.Units(held), c.policy.Split)
+	_, lacks, err := inventory.WouldReserve(c.tx, shipping.Units(held), c.replacing())
 	return len(lacks) == 0, err
 }
 

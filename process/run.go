@@ -110,6 +110,9 @@ func (p *Process) Failed(ctx context.Context, it work.Item, cause error) error {
 // locks returns what a change of the owner holds: the order, and the SKUs of
 // its lines, because almost every change may come to release what is reserved.
 func (p *Process) locks(ctx context.Context, owner string) ([]db.Lock, error) {
+	if sku, ok := OfStock(owner); ok {
+		return []db.Lock{inventory.Lock(sku)}, nil
+	}
 	if isTicket(owner) {
 		return []db.Lock{support.Lock(owner)}, nil
 	}

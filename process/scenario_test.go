@@ -24,7 +24,7 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	return slices.Concat(payScenarios, expireScenarios, strayScenarios, authorisationScenarios, labelScenarios, handOverScenarios, astrayScenarios, oneOfTwoScenarios, splitScenarios, carrierScenarios, attentionScenarios, holdRuleScenarios, holdScenarios, missingScenarios, cancelScenarios, editScenarios, undoScenarios, refundScenarios, returnScenarios, exchangeScenarios, ticketScenarios, holdingScenarios, remedyScenarios, boundScenarios)
+	return slices.Concat(payScenarios, backorderScenarios, expireScenarios, strayScenarios, authorisationScenarios, labelScenarios, handOverScenarios, astrayScenarios, oneOfTwoScenarios, splitScenarios, carrierScenarios, attentionScenarios, holdRuleScenarios, holdScenarios, missingScenarios, cancelScenarios, editScenarios, undoScenarios, refundScenarios, returnScenarios, exchangeScenarios, ticketScenarios, holdingScenarios, remedyScenarios, boundScenarios)
 }
 
 // TestScenarios plays every scenario on both engines. It then holds the catalogue

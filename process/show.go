@@ -6,6 +6,7 @@ import (
 	"doorstep/event"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
+	"doorstep/inventory"
 	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/shipping"
@@ -27,6 +28,7 @@ type Overview struct {
 	Returns   []shipping.Return                  `json:"returns"`
 	Coming    map[string][]shipping.ReturnLine   `json:"return_lines"` // of which lines they are, by return
 	Tickets   []support.Ticket                   `json:"tickets"`
+	Waiting   []inventory.Backorder              `json:"waiting"` // what it waits for
 	Notes     []order.Note                       `json:"notes"`
 	Next      []Next                             `json:"next"` // what happens next, or is waited for
 	Timeline  []event.Event                      `json:"timeline"`
@@ -67,6 +69,7 @@ func (p *Process) Show(ctx context.Context, what string) (Overview, error) {
 			func() error { v.Returns, err = shipping.Returns(r, id); return err },
 			func() error { v.Coming, err = shipping.ReturnLines(r, id); return err },
 			func() error { v.Tickets, err = support.Of(r, id); return err },
+			func() error { v.Waiting, err = inventory.Backorders(r, id, id); return err },
 			func() error { v.Notes, err = order.Notes(r, id); return err },
 			func() error { v.Timeline, err = event.Timeline(r, id); return err },
 			func() error { items, err = work.Of(r, id); return err },

@@ -9,18 +9,36 @@ import (
 	"doorstep/inventory"
 )
 
-// DefineSKU makes an SKU, or changes its name, currency, price and weight.
+// DefineSKU makes an SKU, or changes its name, currency, price, weight and whether
+// orders may wait for it.
 //
 // Errors: invalid.
 func (p *Process) DefineSKU(ctx context.Context, by Command, s inventory.SKU) (Result[inventory.SKU], error) {
-	return once(ctx, p, by, "define_sku", s, []db.Lock{inventory.Lock(s.Code)}, func(tx *db.Tx) (inventory.SKU, error) {
-		s, changed, err := inventory.Define(tx, s)
-		if err != nil || !changed {
+	return once(ctx, p, by, "define_sku", s, []db.Lock{inventory.Lock(s.Code)}, func(tx *db.Tx) (inventory.SKU, error) { return define(tx, by, s) })
+}
+
+func define(tx *db.Tx, by Command, s inventory.SKU) (inventory.SKU, error) {
+	s, changed, err := inventory.Define(tx, s)
+	if err != nil || !changed {
+		return s, err
+	}
+	event.Append(tx, event.Event{Subject: s.Code, Version: s.Version, Entity: s.Code, Type: inventory.EventDefined,
+		Actor: by.By, At: tx.Now(), Data: event.Data(s)})
+	return s, nil
+}
+
+// AllowBackorders says whether orders may wait for an SKU of which too little is
+// there. Those that wait already go on waiting.
+//
+// Errors: not_found.
+func (p *Process) AllowBackorders(ctx context.Context, by Command, sku string, allow bool) (Result[inventory.SKU], error) {
+	return once(ctx, p, by, "allow_backorders", [2]any{sku, allow}, []db.Lock{inventory.Lock(sku)}, func(tx *db.Tx) (inventory.SKU, error) {
+		s, err := inventory.Get(tx, sku)
+		if err != nil {
 			return s, err
 		}
-		event.Append(tx, event.Event{Subject: s.Code, Version: s.Version, Entity: s.Code, Type: inventory.EventDefined,
-			Actor: by.By, At: tx.Now(), Data: event.Data(s)})
-		return s, nil
+		s.Backorder = allow
+		return define(tx, by, s)
 	})
 }
 
@@ -82,15 +100,26 @@ func (p *Process) SetSafetyStock(ctx context.Context, by Command, sku, location 
 	})
 }
 
-// appendStock counts and writes an event of an SKU, and returns its version.
+// appendStock counts and writes an event of an SKU, does what the table says
+// follows, and returns the SKU's version.
 //
 // Errors: not_found.
 func (p *Process) appendStock(tx *db.Tx, by Command, t event.Type, sku string, d inventory.EventData) (int64, error) {
 	version, err := inventory.NextVersion(tx, sku)
-	if err == nil {
-		event.Append(tx, event.Event{Subject: sku, Version: version, Entity: sku, Type: t, Actor: by.By, At: tx.Now(), Data: event.Data(d)})
+	if err != nil {
+		return 0, err
 	}
-	return version, err
+	c, err := p.begin(tx, StockOwner(sku), by.By)
+	if err != nil {
+		return 0, err
+	}
+	if err := c.append(event.Event{Subject: sku, Version: version, Entity: sku, Type: t, Actor: by.By, At: tx.Now(), Data: event.Data(d)}); err != nil {
+		return 0, err
+	}
+	if err := c.follow(); err != nil {
+		return 0, err
+	}
+	return version, c.finish(nil)
 }
 
 func (p *Process) moveStock(ctx context.Context, by Command, t event.Type, sku string, d inventory.EventData,

@@ -27,6 +27,9 @@ const (
 	StepFailUnpaid    Step = "fail_unpaid"
 	StepExpirePayment Step = "expire_payment"
 	StepWithdraw      Step = "withdraw"
+	StepFill          Step = "fill_backorders"
+	StepAskToPay      Step = "ask_to_pay"
+	StepAwaitStock    Step = "await_stock"
 	StepKeep          Step = "keep_authorisation"
 	StepRenew         Step = "renew"
 	StepReportEnding  Step = "report_ending"
@@ -116,6 +119,7 @@ type Row struct {
 	lapse  func(*change, *work.Item) error                               // what a Wait does when it is due
 	beside func(context.Context, *Process, work.Item) ([]db.Lock, error) // what the step changes beside its order
 	about  func(*change, event.Event) string                             // whom the step is about; the event's entity when nil
+	arm    func(*change, event.Event) error                              // enqueues the step where its items are not the order's own
 	skip   func(*change, *work.Item) error                               // passes over it, where it has WaySkip: the item ends by an event of Until
 }
 
@@ -142,7 +146,7 @@ type Guard struct {
 // Table returns the order process. The order of its rows is the order in which
 // they are tried for one event.
 func Table() []Row {
-	return slices.Concat(stopRows(), payRows(), authorisationRows(), shipRows(), astrayRows(), returnRows(), endRows(), holdRows(), ticketRows())
+	return slices.Concat(stopRows(), backorderRows(), payRows(), authorisationRows(), shipRows(), astrayRows(), returnRows(), endRows(), holdRows(), ticketRows())
 }
 
 // stopRows are the rows that hold an order for something else when it is
@@ -177,14 +181,14 @@ func payRows() []Row {
 			rule: payNothing,
 		},
 		{
-			Step: StepAuthorise, Kind: Ask, Holds: true, On: on(order.EventProcessed), Guard: paidAtGateway, about: thePayment,
+			Step: StepAuthorise, Kind: Ask, Holds: true, On: on(order.EventProcessed, payment.EventConfirmed), Guard: paidAtGateway, about: thePayment,
 			Until: on(payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventCanceled),
 			Does:  "ask the gateway for the money, attempt by attempt", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpAuthorise), ask: askGateway,
 			Ways: []Way{WayRetry, WayCompensate},
 		},
 		{
-			Step: StepAwaitPayment, Kind: Wait, Holds: true, On: on(order.EventProcessed), Guard: paidElsewhere, about: thePayment,
+			Step: StepAwaitPayment, Kind: Wait, Holds: true, On: on(order.EventProcessed, payment.EventRequested), Guard: paidElsewhere, about: thePayment,
 			Until: on(payment.EventSucceeded, payment.EventCanceled),
 			Does:  "wait until a person records the payment; when it is late, tell a person", Leads: on(support.EventOpened),
 			due: awaitPaymentDue, lapse: paymentLate,
@@ -196,7 +200,7 @@ func payRows() []Row {
 			rule: failUnpaid,
 		},
 		{
-			Step: StepExpirePayment, Kind: Wait, Holds: true, On: on(order.EventProcessed, payment.EventDeclined), Guard: mayStayUnpaid, about: thePayment,
+			Step: StepExpirePayment, Kind: Wait, Holds: true, On: on(order.EventProcessed, payment.EventRequested, payment.EventDeclined), Guard: mayStayUnpaid, about: thePayment,
 			Until: on(payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventCanceled),
 			Does:  "keep the stock for so long as policy has it, and while the gateway is being asked or is away; then the order fails",
 			Leads: on(order.EventFailed),
@@ -260,7 +264,7 @@ func authorisationRows() []Row {
 func shipRows() []Row {
 	return []Row{
 		{
-			Step: StepPlanShipments, Kind: Rule, On: on(payment.EventAuthorised, payment.EventSucceeded, order.EventReleased, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, shipping.EventReplaced, shipping.EventVoided), Guard: paidAndUnpacked,
+			Step: StepPlanShipments, Kind: Rule, On: on(payment.EventAuthorised, payment.EventSucceeded, order.EventReleased, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, shipping.EventReplaced, shipping.EventVoided, inventory.EventFilled), Guard: paidAndUnpacked,
 			Does: "plan a parcel from each location that has goods for it", Leads: on(shipping.EventPlanned),
 			rule: planShipments,
 		},

@@ -24,6 +24,8 @@ type OrderFact struct {
 	CancelRefused  bool      `json:"cancel_refused,omitempty"` // this ticket asked for it, and it was too late
 	NothingToPay   bool      `json:"nothing_to_pay,omitempty"`
 	AwaitsPayment  bool      `json:"awaits_payment,omitempty"` // to be paid elsewhere by the customer
+	PaysLater      bool      `json:"pays_later,omitempty"`     // asked to be paid when all of its goods are there
+	Backordered    bool      `json:"backordered,omitempty"`    // it waits for goods that are not there
 	Owed           bool      `json:"owed,omitempty"`           // it is over, and money that a refund did not bring back is still the shop's
 	Stuck          bool      `json:"stuck,omitempty"`          // a step has used up its tries
 	Carrier        string    `json:"carrier,omitempty"`
@@ -138,6 +140,8 @@ const (
 	RetryingPayment  Reason = "retrying_payment"
 	DeclinedAgain    Reason = "declined_again"
 	WasPaid          Reason = "paid"
+	PaysLater        Reason = "pays_later"
+	WaitsForGoods    Reason = "waits_for_goods"
 	AddressToChange  Reason = "address_to_change"
 	AddressTooLate   Reason = "address_too_late"
 	BeingPrepared    Reason = "being_prepared"
@@ -225,6 +229,8 @@ func paying(o OrderFact) Decision {
 		return Decision{Act: Explain, Reason: WasPaid}
 	case o.Payment != "due":
 		return Decision{Act: Escalate, Reason: NeedsPerson}
+	case o.PaysLater:
+		return Decision{Act: Explain, Reason: PaysLater}
 	case o.AwaitsPayment:
 		return Decision{Act: Explain, Reason: AwaitingPayment}
 	case o.Retried && o.Declined:
@@ -347,6 +353,8 @@ func where(f Facts, o OrderFact) Decision {
 		return Decision{Act: Explain, Reason: BeingSentAnew}
 	case o.Status == "shipped":
 		return Decision{Act: Explain, Reason: OnItsWay}
+	case o.Backordered && !o.AwaitsPayment:
+		return Decision{Act: Explain, Reason: WaitsForGoods}
 	case o.Status == "paid":
 		return Decision{Act: Explain, Reason: BeingPrepared}
 	case o.AwaitsPayment:
@@ -371,11 +379,13 @@ var texts = map[Reason]string{
 	WasRefunded:      "The order will not be delivered. The money has been given back to where it came from.",
 	RefundFailed:     "The order will not be delivered, and its money could not be given back: a person will see to it.",
 	NothingTaken:     "The order is over. No money was taken.",
-	AwaitingPayment:  "The goods are kept for this order. It goes on as soon as its payment has arrived.",
-	PayingNow:        "The goods are kept for this order, and its payment is being made.",
+	AwaitingPayment:  "The order goes on as soon as its payment has arrived.",
+	PayingNow:        "The payment of this order is being made.",
 	RetryingPayment:  "The payment was declined. It is being attempted once more now.",
-	DeclinedAgain:    "The payment was declined again. The goods are kept for this order, and it is attempted once more later.",
+	DeclinedAgain:    "The payment was declined again. It is attempted once more later.",
 	WasPaid:          "The order is paid, and nothing more is charged for it.",
+	PaysLater:        "The order is asked to be paid when all of its goods are there.",
+	WaitsForGoods:    "Goods of this order are not there yet. They are sent as soon as they have come.",
 	AddressToChange:  "The order waits until a person has seen to its address.",
 	AddressTooLate:   "The address can not be changed any more: the order is on its way.",
 	BeingPrepared:    "The order is paid and is being prepared for shipping.",

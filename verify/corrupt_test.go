@@ -78,6 +78,7 @@ var historyCorruptions = []corruption{
 	{"a ticket is elsewhere", []string{`UPDATE tickets SET status = 'open' WHERE id = '{talk}'`},
 		[]named{{verify.State, "{talk}"}, {verify.KeptCount, "tickets.open"}, {verify.KeptCount, "tickets.pending"}}},
 	{"placed earlier", []string{`UPDATE orders SET placed_at = placed_at - 1 WHERE id = '{delivered}'`}, one(verify.Times, "{delivered}")},
+	{"to be paid since later", []string{`UPDATE payments SET opened_at = opened_at + 1 WHERE order_id = '{delivered}'`}, one(verify.Times, of(paymentOf, "delivered"))},
 	{"an event about nothing", []string{`UPDATE events SET entity = 'ord_gone' WHERE subject = '{delivered}' AND type = 'order.noted'`}, one(verify.Orphan, "ord_gone")},
 }
 
@@ -347,6 +348,20 @@ func label(order, status string) string {
 }
 
 var stockCorruptions = []corruption{
+	{"it waits for less than it lacks", []string{`UPDATE backorders SET quantity = quantity - 1 WHERE order_id = '{waits to be asked}'`},
+		[]named{{verify.Backorders, "{waits to be asked}"}, {verify.StockFacet, "{waits to be asked}"}}},
+	{"an order that is over waits for goods", []string{`INSERT INTO backorders (order_id, sku, quantity, place, since) VALUES ('{declined}', 'SOFA', 1, 9, 0)`},
+		one(verify.Backorders, "{declined}")},
+	{"no order waits", []string{`INSERT INTO backorders (order_id, sku, quantity, place, since) VALUES ('ord_gone', 'SOFA', 1, 9, 0)`},
+		one(verify.Backorders, "ord_gone")},
+	{"it waits for what there is not", []string{`INSERT INTO backorders (order_id, sku, quantity, place, since) VALUES ('{waits to be asked}', 'GONE', 1, 1, 0)`},
+		[]named{{verify.Orphan, "GONE"}, {verify.Backorders, "{waits to be asked}"}, {verify.StockFacet, "{waits to be asked}"}}},
+	{"what has come is given to no one", []string{`DELETE FROM work WHERE owner = 'sku:SOFA'`}, one(verify.Unfilled, "SOFA")},
+	{"the stock of no SKU is given", []string{`UPDATE work SET owner = 'sku:GONE' WHERE owner = 'sku:SOFA'`},
+		[]named{{verify.StrayStep, "sku:GONE"}, {verify.Unfilled, "SOFA"}}},
+	{"no one looks after an order that waits for goods", []string{
+		`DELETE FROM work WHERE owner = '{waits to be asked}' AND step = 'await_stock'`, `UPDATE orders SET next_due = 0 WHERE id = '{waits to be asked}'`,
+	}, one(verify.NoNextStep, "{waits to be asked}")},
 	{"goes on without its goods", []string{`UPDATE orders SET held = '', held_at = 0 WHERE id = '{not found}'`},
 		[]named{{verify.MissingStock, "{not found}"}, {verify.Facets, "{not found}"}, {verify.TicketHold, `SELECT id FROM tickets WHERE order_id = '{not found}'`}}},
 	{"less is reserved than was found", []string{

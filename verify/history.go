@@ -123,7 +123,7 @@ func (d *dossier) checkEntities() {
 	}
 	delete(of, d.order.ID)
 	for _, p := range d.payments {
-		replay(d.Report, p.ID, payment.Transitions, firstStatus(p), p.Status, of[p.ID])
+		replay(d.Report, p.ID, payment.Transitions, d.firstStatus(p), p.Status, of[p.ID])
 		delete(of, p.ID)
 	}
 	for _, f := range d.refunds {
@@ -149,7 +149,10 @@ func (d *dossier) checkEntities() {
 
 // firstStatus is how a payment begins: it has no event of its opening, because
 // it is opened with its order.
-func firstStatus(p payment.Payment) payment.Status {
+func (d *dossier) firstStatus(p payment.Payment) payment.Status {
+	if d.saidLater() {
+		return payment.StatusRequiresConfirmation
+	}
 	if p.Gateway == payment.Manual {
 		return payment.StatusRequiresPaymentMethod
 	}

@@ -66,6 +66,8 @@ const (
 	StockReserved   Kind = "stock_reservations"
 	OrderMovements  Kind = "order_movements"
 	SafetyStock     Kind = "safety_stock"
+	Backorders      Kind = "backorders"
+	Unfilled        Kind = "unfilled_backorder"
 	Defined         Kind = "sku"
 	// Of steps and tickets.
 	StrayStep      Kind = "stray_step"
@@ -98,7 +100,7 @@ func Kinds() []Rule {
 		{EventStatus, "Every event of an order says the status that the order had after it."},
 		{History, "The events of a payment, refund, shipment, return or ticket follow each other along its transition table."},
 		{State, "A payment, refund, shipment, return or ticket is in the state in which its events left it."},
-		{Times, "An order was placed at its first event and last changed at its last one, and is held since its events say so."},
+		{Times, "An order was placed at its first event and last changed at its last one, and is held, and to be paid, since its events say so."},
 		{Totals, "An order's items are the sum of its lines, its tax is that of its lines and of its shipping, its total is what they come to, and its lines are numbered from 1 and come to its units."},
 		{Allotment, "An order's discount, shipping and total are allotted to its lines without remainder."},
 		{OpenTickets, "An order's count of open tickets is the number of its unsolved tickets."},
@@ -126,7 +128,7 @@ func Kinds() []Rule {
 		{Undone, "A charge that is not an order's own is given back once, or about to be, and no other."},
 		{AuthorisationEnd, "An authorisation that ends, of an order that goes on, has the step that looks after it, or it was said before that it ends."},
 		{FulfilmentFacet, "An order's sums of goods in parcels are what its shipments come to."},
-		{Parcel, "Of an order that is paid, going on and not held, everything is in a parcel that is neither voided, failed nor replaced."},
+		{Parcel, "Of an order that is paid, going on and not held, everything is in a parcel that is neither voided, failed nor replaced, or it waits for goods."},
 		{ShipmentLines, "A parcel holds as many units as it says, and the parcels of an order that are neither voided, failed nor replaced hold no more than its lines."},
 		{LabelAttempts, "A shipment's attempts are numbered from 1; the last was of its carrier; it has the label of the one that bought it, and none once it is voided or failed."},
 		{TwoLabels, "No parcel has two labels that were not given back."},
@@ -138,14 +140,16 @@ func Kinds() []Rule {
 		{Returns, "A return is of units that have arrived and are in no other return; what came of it is what its lines and its event say; it has an end when it is not waited for."},
 		{ReturnRefunds, "The refund of a return is one of its order, for no more units of each line than came of it, but those for which none is given back."},
 		{Exchanges, "An order that was placed in exchange and the return that it is in the place of name each other, as do the payment of the one and the refund of the other that paid it, both to the penny; it waits for its money only while the return is waited for."},
-		{StockFacet, "What is reserved for an order is what its lines ask for and has not left, but for what a count did not find, and as many units as it says."},
-		{MissingStock, "An order that goes on has all of its goods, reserved or gone, or it is held."},
+		{StockFacet, "What is reserved for an order is what its lines ask for and has not left, but for what it waits for and what a count did not find, and as many units as it says."},
+		{MissingStock, "An order that goes on has all of its goods, reserved, waited for or gone, or it is held."},
 		{DeadReservation, "Nothing is reserved for an order that does not exist, and for one that is over only what is in a parcel whose label is not given back."},
 		{StockBounds, "What is reserved is not negative and at most what is on hand."},
 		{StockMovements, "What is on hand and what is reserved are what the movements come to."},
 		{StockReserved, "What is reserved of an SKU at a location is what its reservations come to."},
 		{OrderMovements, "An order's movements come to what is reserved for it, took away what its parcels took, and were where its parcels are to leave from."},
 		{SafetyStock, "What is kept back of an SKU at a location is what the last event about it says."},
+		{Backorders, "An order waits for as many units as its row says, and for none when it is over; once it waits for none it is asked to be paid."},
+		{Unfilled, "What is there of an SKU for which an order waits is about to be given to it."},
 		{Defined, "An SKU's name, currency, price and weight are what the last event about them says."},
 		{StrayStep, "Every step that is due or waited for is one of the process, about something that exists and waits for it."},
 		{NoNextStep, "Whatever is not finished has a next step, is held, or a person was told."},

@@ -57,7 +57,7 @@ func (d *dossier) refunding() (amount int64) {
 // facetsOf returns what the order's facet may be as its payment stands.
 func (d *dossier) facetsOf(p payment.Payment) []order.Payment {
 	switch p.Status {
-	case payment.StatusProcessing, payment.StatusRequiresPaymentMethod:
+	case payment.StatusRequiresConfirmation, payment.StatusProcessing, payment.StatusRequiresPaymentMethod:
 		return []order.Payment{order.PaymentDue}
 	case payment.StatusRequiresCapture:
 		return []order.Payment{order.PaymentAuthorised}

@@ -12,6 +12,7 @@ import (
 	"doorstep/inventory"
 	"doorstep/order"
 	"doorstep/payment"
+	"doorstep/process"
 	"doorstep/shipping"
 	"doorstep/support"
 )
@@ -39,6 +40,7 @@ type dossier struct {
 	messages     map[string]support.MessageCount // by ticket
 	decisions    map[string][]support.Record     // by ticket, without the facts
 	reservations []inventory.Reservation
+	backorders   []inventory.Backorder
 	moved        []inventory.Movement // summed up per SKU, location and type
 	items        []work.Item
 	locations    map[string]bool // those that there are
@@ -50,7 +52,7 @@ var rules = []func(*dossier){
 	(*dossier).checkHistory, (*dossier).checkEntities, (*dossier).checkTotals, (*dossier).checkContact, (*dossier).checkPendingEdit,
 	(*dossier).checkPayments, (*dossier).checkRefunds, (*dossier).checkCredits, (*dossier).checkPaymentAttempts, (*dossier).checkUnpaidEnd, (*dossier).checkUndone, (*dossier).checkAuthorisationEnd,
 	(*dossier).checkShipments, (*dossier).checkParcels, (*dossier).checkLabels, (*dossier).checkTracking, (*dossier).checkHandOvers, (*dossier).checkDeliveries, (*dossier).checkAstray, (*dossier).checkReturned, (*dossier).checkReturns, (*dossier).checkReturnRefunds, (*dossier).checkExchanged, (*dossier).checkExchange,
-	(*dossier).checkStock, (*dossier).checkMissing, (*dossier).checkMovements, (*dossier).checkSteps, (*dossier).checkAttemptSteps, (*dossier).checkNextStep,
+	(*dossier).checkStock, (*dossier).checkBackorders, (*dossier).checkMissing, (*dossier).checkMovements, (*dossier).checkSteps, (*dossier).checkAttemptSteps, (*dossier).checkNextStep,
 	(*dossier).checkTickets, (*dossier).checkOwners,
 	(*dossier).checkFarOff, (*dossier).checkGateway, (*dossier).checkAttemptEvents, (*dossier).checkAttemptStatus, (*dossier).checkTold,
 }
@@ -117,7 +119,8 @@ func (run *run) strays(ctx context.Context) error {
 				}
 			}
 		}
-		for _, around := range [][2]string{{"", orderPrefix}, {orderPrefix + end + next, ticketPrefix}, {ticketPrefix + end + next, end}} {
+		stock := process.StockOwner("")
+		for _, around := range [][2]string{{"", orderPrefix}, {orderPrefix + end + next, stock}, {stock + end + next, ticketPrefix}, {ticketPrefix + end + next, end}} {
 			if err := s.readItems(r, around[0], around[1]); err != nil {
 				return nil, err
 			}
@@ -193,6 +196,11 @@ func (s *section) readStock(r db.Reader, first, last string) error {
 	moved, err := inventory.MovedFor(r, first, last)
 	if err := file(moved, err, s, func(m inventory.Movement) string { return m.Order },
 		func(d *dossier) *[]inventory.Movement { return &d.moved }); err != nil {
+		return err
+	}
+	waiting, err := inventory.Backorders(r, first, last)
+	if err := file(waiting, err, s, func(b inventory.Backorder) string { return b.Order },
+		func(d *dossier) *[]inventory.Backorder { return &d.backorders }); err != nil {
 		return err
 	}
 	reservations, err := inventory.Reservations(r, first, last)
@@ -297,6 +305,9 @@ func (s *section) readItems(r db.Reader, first, last string) error {
 func (d *dossier) reportOrphans(id string) {
 	for _, v := range d.reservations {
 		d.find(DeadReservation, id, "there is no such order, but %d of %s are reserved for it at %s", v.Quantity, v.SKU, v.Location)
+	}
+	for _, b := range d.backorders {
+		d.find(Backorders, id, "there is no such order, but it waits for %d of %s", b.Quantity, b.SKU)
 	}
 	for _, it := range d.items {
 		d.find(StrayStep, id, "there is no such order or ticket, but the step %s about %q", it.Step, it.Subject)

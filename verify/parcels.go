@@ -66,7 +66,7 @@ func (d *dossier) checkParcels() {
 		}
 		waits = waits || missing[l] > 0
 	}
-	if paid := o.Payment == order.PaymentAuthorised || o.Payment.Taken(); waits && paid && o.End == order.EndNone && o.Held == "" {
+	if paid := o.Payment == order.PaymentAuthorised || o.Payment.Taken(); waits && paid && o.End == order.EndNone && o.Held == "" && o.Sums.Backordered == 0 {
 		d.find(Parcel, o.ID, "it is %s and going on, and %v are in no parcel", o.Payment, missing)
 	}
 }
@@ -325,6 +325,10 @@ func (d *dossier) checkStock() {
 	}
 	needs := order.Demand(d.lines)
 	for sku, n := range d.heldIn(func(s shipping.Shipment) bool { return s.Gone() && s.Live() }) {
+		needs[sku] -= n
+	}
+	waited, _ := d.waited()
+	for sku, n := range waited {
 		needs[sku] -= n
 	}
 	maps.DeleteFunc(needs, func(_ string, n int64) bool { return n == 0 })

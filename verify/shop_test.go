@@ -180,9 +180,13 @@ func (s *shop) stock() {
 		{Code: "CUP", Name: "Cup", Currency: "GBP", Price: 450, Weight: 300},
 		{Code: "POT", Name: "Pot", Currency: "GBP", Price: 1999, Weight: 1200},
 		{Code: "LAMP", Name: "Lamp", Currency: "GBP", Price: 8900, Weight: 3000},
+		{Code: "SOFA", Name: "Sofa", Currency: "GBP", Price: 49900, Weight: 60000, Backorder: true},
 	} {
 		_, err := s.DefineSKU(ctx, person, sku)
 		must(s.t, err)
+		if sku.Backorder {
+			continue
+		}
 		_, err = s.ReceiveStock(ctx, person, sku.Code, "main", 100)
 		must(s.t, err)
 	}
@@ -352,7 +356,29 @@ func (s *shop) fill() {
 	s.exchange("exchanged")
 	s.exchange("to exchange")
 	s.receiveReturn("exchanged")
+	s.sellAhead()
 	s.leaveUnfinished()
+	s.restock("SOFA") // and no one has given it yet
+}
+
+// sellAhead has orders wait for sofas: one comes for the first of them.
+func (s *shop) sellAhead() {
+	s.t.Helper()
+	sofas := func(q *order.Request) { q.Lines = []order.LineRequest{{SKU: "SOFA", Quantity: 2}} }
+	s.place("waits for goods", sofas)
+	s.set(func(p *policy.Policy) { p.PayBackorders = policy.PayWhenShippable })
+	s.place("waits to be asked", sofas)
+	s.set(func(*policy.Policy) {})
+	s.restock("SOFA")
+	s.until(time.Minute)
+}
+
+// restock receives one of an SKU.
+func (s *shop) restock(sku string) {
+	s.t.Helper()
+	_, err := s.ReceiveStock(s.t.Context(), person, sku, inventory.MainLocation, 1)
+	must(s.t, err)
+	s.look("after a restock")
 }
 
 func (s *shop) sellAtOnce() {

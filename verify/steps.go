@@ -52,7 +52,10 @@ var waiting = map[process.Step]func(d *dossier, subject string) bool{
 	process.StepTrack:         shipmentIn(shipping.LabelBought, shipping.Shipped, shipping.Lost),
 	process.StepAwaitDelivery: shipmentIn(shipping.Shipped),
 	process.StepAwaitCarrier:  goesOn,
-	process.StepCloseTicket:   ticketSolved,
+	process.StepAwaitStock: func(d *dossier, subject string) bool {
+		return goesOn(d, subject) && d.order.Sums.Backordered > 0
+	},
+	process.StepCloseTicket: ticketSolved,
 }
 
 func paymentIn(status payment.Status) func(*dossier, string) bool {
@@ -242,10 +245,14 @@ func (d *dossier) unfinished() []string {
 			subjects = append(subjects, s.ID)
 		}
 	}
-	return append(subjects, d.openReturns()...)
+	return append(subjects, d.awaited()...)
 }
 
-func (d *dossier) openReturns() (open []string) {
+// awaited returns what is waited for to come: the order's goods, or its returns.
+func (d *dossier) awaited() (open []string) {
+	if d.order.Sums.Backordered > 0 {
+		open = append(open, d.order.ID)
+	}
 	for _, v := range d.returns {
 		if v.Open() {
 			open = append(open, v.ID)

@@ -9,20 +9,25 @@ import (
 
 	"doorstep/event"
 	"doorstep/internal/db"
+	"doorstep/internal/work"
 	"doorstep/inventory"
 	"doorstep/order"
+	"doorstep/process"
 	"doorstep/support"
 )
 
 // shelf is a page of SKUs and what is stored of them.
 type shelf struct {
-	skus     []inventory.SKU
-	levels   []inventory.Level
-	moved    []inventory.Movement // summed up per SKU, location and type
-	reserved []inventory.Level    // summed up per SKU and location
-	events   map[string]event.Span
-	safety   []event.Event // what was to be kept back
-	defined  []event.Event // what each SKU is
+	skus      []inventory.SKU
+	levels    []inventory.Level
+	moved     []inventory.Movement // summed up per SKU, location and type
+	reserved  []inventory.Level    // summed up per SKU and location
+	events    map[string]event.Span
+	safety    []event.Event // what was to be kept back
+	defined   []event.Event // what each SKU is
+	items     []work.Item   // about the stock of the SKUs
+	waitedFor []string      // SKUs for which an order waits
+	wanted    []string      // of these, those of which some are there
 
 	locations map[string]bool // those that there are
 }
@@ -41,6 +46,12 @@ func (run *run) stock(ctx context.Context) error {
 			return s, "", err
 		}
 		if s.reserved, err = inventory.Reserved(r, first, last); err != nil {
+			return s, "", err
+		}
+		if s.items, err = work.Range(r, process.StockOwner(first), process.StockOwner(last)); err != nil {
+			return s, "", err
+		}
+		if s.waitedFor, s.wanted, err = inventory.WaitedRange(r, first, last); err != nil {
 			return s, "", err
 		}
 		if s.locations, err = locationIDs(r); err != nil {
@@ -99,6 +110,7 @@ func (run *run) checkShelf(s shelf) {
 	}
 	run.report.checkSafety(levels, s.safety)
 	run.report.checkDefined(s.skus, s.defined)
+	run.checkFilling(s, known)
 	for _, at := range slices.SortedFunc(maps.Keys(places), place.compare) {
 		if !s.locations[at.location] {
 			run.report.find(Orphan, at.sku, "there is no location %q, but stock, movements or reservations of it there", at.location)

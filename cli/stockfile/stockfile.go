@@ -21,19 +21,20 @@ import (
 
 // Columns are the columns of the file, in any order. A file may lack those of
 // Optional.
-var Columns = []string{"sku", "name", "currency", "price", "weight_grams", "location", "on_hand", "safety"}
+var Columns = []string{"sku", "name", "currency", "price", "weight_grams", "location", "on_hand", "safety", "backorder"}
 
 // Optional are the columns that a file may lack.
-var Optional = []string{"safety"}
+var Optional = []string{"safety", "backorder"}
 
 // Row is one row: an SKU, and how many of it lie where. A row without a
 // location only says what the SKU is.
 type Row struct {
-	Line     int // of the file, from 1
-	SKU      inventory.SKU
-	Location string
-	OnHand   int64
-	Safety   *int64 // how many of them are kept back; nil when the file does not say
+	Line      int // of the file, from 1
+	SKU       inventory.SKU
+	Location  string
+	OnHand    int64
+	Safety    *int64 // how many of them are kept back; nil when the file does not say
+	Backorder *bool  // whether orders may wait for the SKU; nil when the file does not say
 }
 
 // The limits of a file.
@@ -181,6 +182,13 @@ func (r *reader) row() Row {
 		row.SKU.Price = price.Minor
 	}
 	row.SKU.Weight = r.number("weight_grams")
+	switch text := r.cell("backorder"); text {
+	case "":
+	case "yes", "no":
+		row.Backorder = new(text == "yes")
+	default:
+		r.wrong("backorder", "unknown", "yes or no; %q is neither", clip(text))
+	}
 	if err := row.SKU.Validate(); err != nil {
 		for _, f := range fault.As(err).Fields {
 			r.wrong(f.Path, f.Code, "%s", f.Message)
@@ -235,8 +243,8 @@ func (r *reader) agrees(row Row, defined map[string]Row) {
 		defined[row.SKU.Code] = row
 		return
 	}
-	if first.SKU != row.SKU {
-		r.wrong("sku", "mismatch", "the name, currency, price and weight that line %d has", first.Line)
+	if first.SKU != row.SKU || (first.Backorder == nil) != (row.Backorder == nil) || first.Backorder != nil && *first.Backorder != *row.Backorder {
+		r.wrong("sku", "mismatch", "the name, currency, price, weight and backorder that line %d has", first.Line)
 	}
 }
 
@@ -283,8 +291,12 @@ func (w *Writer) Write(r Row) error {
 	if r.Safety != nil {
 		safety = strconv.FormatInt(*r.Safety, 10)
 	}
+	backorder := ""
+	if r.Backorder != nil {
+		backorder = map[bool]string{true: "yes", false: "no"}[*r.Backorder]
+	}
 	price := money.Of(r.SKU.Price, r.SKU.Currency).Decimal()
-	return w.csv.Write([]string{r.SKU.Code, r.SKU.Name, string(r.SKU.Currency), price, strconv.FormatInt(r.SKU.Weight, 10), r.Location, onHand, safety})
+	return w.csv.Write([]string{r.SKU.Code, r.SKU.Name, string(r.SKU.Currency), price, strconv.FormatInt(r.SKU.Weight, 10), r.Location, onHand, safety, backorder})
 }
 
 // Flush writes what is buffered, and returns the first error of writing.

@@ -40,10 +40,7 @@ func Ways(visit func(before Standing, on event.Type, after Standing)) {
 // happenings returns the events that may be tried on an order that stands so.
 func happenings(now Standing) (all []event.Event) {
 	if now.Units == 0 {
-		if now.End != order.EndNone {
-			return nil
-		}
-		return []event.Event{happening(order.EventProcessed, "", units), happening(order.EventFailed, "", 0)}
+		return beginnings(now)
 	}
 	for _, t := range order.Moving() {
 		switch t {
@@ -51,13 +48,13 @@ func happenings(now Standing) (all []event.Event) {
 		case "payment.succeeded":
 			all = append(all, happening(t, "", units))
 		case "stock.released":
-			all = append(all, happening(t, "", now.Unpacked()))
+			all = append(all, event.Event{Type: t, Data: event.Data(map[string]any{"units": now.Unpacked(), "backordered": now.Backordered})})
 		case order.EventChanged:
 			for _, kept := range []int64{-2, -1, 0} {
-				all = append(all, changed(kept, kept), changed(kept-1, kept))
+				all = append(all, changed(kept, kept, 0), changed(kept-1, kept, 0), changed(kept-1, kept, -1))
 			}
 			if now.Units < units {
-				all = append(all, changed(1, 1))
+				all = append(all, changed(1, 1, 0))
 			}
 		case "shipment.replaced":
 			for n := int64(1); n+now.Replaced <= units; n++ { // it may go on for ever
@@ -74,6 +71,17 @@ func happenings(now Standing) (all []event.Event) {
 	return all
 }
 
+// beginnings are how an order may begin: what is not there is waited for.
+func beginnings(now Standing) (all []event.Event) {
+	if now.End != order.EndNone {
+		return nil
+	}
+	for n := range int64(units + 1) {
+		all = append(all, event.Event{Type: order.EventProcessed, Data: event.Data(map[string]any{"units": units - n, "backordered": n})})
+	}
+	return append(all, happening(order.EventFailed, "", 0))
+}
+
 // states are those from which an event may move what it is about.
 func states(t event.Type) []string {
 	switch t {
@@ -86,8 +94,8 @@ func states(t event.Type) []string {
 	}
 }
 
-func changed(units, kept int64) event.Event {
-	return event.Event{Type: order.EventChanged, Data: event.Data(map[string]any{"units": units, "kept": kept})}
+func changed(units, kept, backordered int64) event.Event {
+	return event.Event{Type: order.EventChanged, Data: event.Data(map[string]any{"units": units, "kept": kept, "backordered": backordered})}
 }
 
 func happening(t event.Type, from string, n int64) event.Event {

@@ -30,10 +30,11 @@ CREATE TABLE orders (
     exchange_of        TEXT   NOT NULL, -- the order of whose goods these are in the place
     units              BIGINT NOT NULL,
     reserved           BIGINT NOT NULL,
+    backordered        BIGINT NOT NULL CHECK (backordered >= 0),
     planned            BIGINT NOT NULL CHECK (planned >= 0),
     labelled           BIGINT NOT NULL CHECK (labelled >= 0 AND planned + labelled <= reserved),
     left_house         BIGINT NOT NULL CHECK (left_house >= 0),
-    arrived            BIGINT NOT NULL CHECK (arrived >= 0 AND reserved + left_house + arrived + lost <= units),
+    arrived            BIGINT NOT NULL CHECK (arrived >= 0 AND reserved + backordered + left_house + arrived + lost <= units),
     lost               BIGINT NOT NULL CHECK (lost >= 0),
     replaced           BIGINT NOT NULL CHECK (replaced >= 0),
     returned           BIGINT NOT NULL CHECK (returned >= 0 AND returned <= arrived),

@@ -5,6 +5,7 @@ CREATE TABLE skus (
     currency     TEXT   NOT NULL CHECK (length(currency) = 3),
     price        BIGINT NOT NULL CHECK (price >= 0),
     weight_grams BIGINT NOT NULL CHECK (weight_grams >= 0),
+    backorder    BIGINT NOT NULL CHECK (backorder IN (0, 1)), -- whether orders may wait for it
     version      BIGINT NOT NULL
 );
 
@@ -46,3 +47,14 @@ CREATE TABLE reservations (
     PRIMARY KEY (order_id, sku, location)
 );
 CREATE INDEX reservations_sku ON reservations (sku, location);
+
+-- What orders wait for: it is reserved for them as it comes, the oldest first.
+CREATE TABLE backorders (
+    order_id TEXT   NOT NULL,
+    sku      TEXT   NOT NULL,
+    quantity BIGINT NOT NULL CHECK (quantity > 0),
+    place    BIGINT NOT NULL CHECK (place > 0), -- among those that wait for the SKU
+    since    BIGINT NOT NULL,
+    PRIMARY KEY (order_id, sku),
+    UNIQUE (sku, place)
+);

@@ -18,3 +18,11 @@ func Time(µs int64) time.Time {
 	}
 	return time.UnixMicro(µs).UTC()
 }
+
+// Bool returns b as it is stored: 1 for true.
+func Bool(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
