@@ -62,6 +62,8 @@ type Config struct {
 	Log               *slog.Logger
 	// Done is told of each step that was worked on and the machine's time it took.
 	Done func(step string, took time.Duration)
+	// Fired is told of each row of the process table that fires: see process.Deps.
+	Fired func(step process.Step, owner string) (durable func())
 }
 
 // DefaultDB is the shop of a Config that names none.
@@ -107,7 +109,7 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.DB)
-	deps := process.Deps{DB: s.DB, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout}
+	deps := process.Deps{DB: s.DB, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout, Fired: cfg.Fired}
 	if !cfg.ReadOnly {
 		if deps.Gateways, deps.Carriers, err = s.providers(cfg, url, shopTime); err != nil {
 			return err

@@ -174,6 +174,7 @@ func (c *change) apply(row Row, e event.Event) error {
 			return err
 		}
 	}
+	c.sayFired(row)
 	if row.Kind == Rule {
 		return row.rule(c, e)
 	}
@@ -181,6 +182,16 @@ func (c *change) apply(row Row, e event.Event) error {
 		return row.arm(c, e)
 	}
 	return c.arm(row, e)
+}
+
+// sayFired tells whoever wants to know that a row fires.
+func (c *change) sayFired(row Row) {
+	if c.p.fired == nil {
+		return
+	}
+	if durable := c.p.fired(row.Step, c.owner()); durable != nil {
+		c.tx.OnCommit(durable)
+	}
 }
 
 // arm enqueues a step, after what prepares it. A step that is armed already

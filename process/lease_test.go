@@ -29,9 +29,12 @@ func (s *shop) claimAs(o order.Order, lease string) work.Item {
 	return it
 }
 
-// claimStep leases an order's item of a step to a node, as its runner would.
+// claimStep leases an order's item of a step to a node, as its runner would, but
+// that no lease before it is counted: that a provider was asked under one is then
+// known to no one but who holds its answer.
 func (s *shop) claimStep(o order.Order, step process.Step, lease string) work.Item {
 	s.t.Helper()
+	s.feigned = true
 	it, err := db.Update(s.t.Context(), s.db, nil, func(tx *db.Tx) (work.Item, error) {
 		tx.Write(`UPDATE work SET lease = $1 WHERE owner = $2 AND step = $3`, lease, o.ID, string(step))
 		items, err := work.Of(tx, o.ID)

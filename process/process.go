@@ -35,6 +35,11 @@ type Deps struct {
 	// AskTimeout bounds a question to a provider, 10 s when 0. It is shorter than
 	// a lease.
 	AskTimeout time.Duration
+	// Fired is told of each row of the table that fires, in the transaction in which
+	// it does, and so more than once where that runs again. What it returns, if
+	// anything, is called when the transaction is durable, before anyone is
+	// answered. Nil is told nothing.
+	Fired func(step Step, owner string) (durable func())
 }
 
 // AskTimeout is how long a provider is waited for when Deps says nothing else.
@@ -55,12 +60,13 @@ type Process struct {
 	breakers breakers
 	numbers  numbers
 	tickets  atomic.Int64 // counts the tickets that were raised here
+	fired    func(Step, string) func()
 }
 
 // New returns a process.
 func New(d Deps) *Process {
 	p := &Process{
-		db: d.DB, queue: d.Queue, ids: d.IDs, log: d.Log, timeout: d.AskTimeout,
+		db: d.DB, queue: d.Queue, ids: d.IDs, log: d.Log, timeout: d.AskTimeout, fired: d.Fired,
 		gateways: map[string]payment.Gateway{}, carriers: map[string]shipping.Carrier{},
 		table: Table(), steps: map[Step]Row{}, breakers: breakers{of: map[line]*breaker{}},
 	}

@@ -1,6 +1,7 @@
 package process_test
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"maps"
@@ -474,12 +475,17 @@ func (m *model) paid(v process.Overview) {
 	}
 }
 
-// settle lets everything come to its end, and compares our books with those of
-// the providers.
+// settle lets everything come to its end, and holds the shop to its model.
 func (m *model) settle() {
+	m.toTheEnd()
+	m.hold()
+}
+
+// toTheEnd lets everything come to its end, with what people have to do for it,
+// and compares our books with those of the providers.
+func (m *model) toTheEnd() {
 	m.after(120 * day)
 	m.resolve()
-	m.hold()
 	for _, o := range m.orders {
 		v := m.show(o.ID)
 		if v.Order.End == order.EndCancelling || v.Order.End == order.EndChanging {
@@ -587,7 +593,11 @@ func (m *model) over(v process.Overview) {
 // come to its end.
 func (m *model) providers(v process.Overview) map[string]int64 {
 	books := map[string]int64{}
+	stray := strays(v)
 	for _, c := range m.charges(v.Order.ID) {
+		if stray[c.Ref] && (c.Voided || c.Captured == c.Refunded) {
+			continue
+		}
 		books["captured"] += c.Captured.Minor
 		books["refunded"] += c.Refunded.Minor
 		if c.Captured.Minor == 0 && !c.Voided {
@@ -601,6 +611,23 @@ func (m *model) providers(v process.Overview) map[string]int64 {
 	}
 	maps.DeleteFunc(books, func(_ string, n int64) bool { return n == 0 })
 	return books
+}
+
+// strays are the charges that were found not to be the order's own. Each is to
+// be given back.
+func strays(v process.Overview) map[string]bool {
+	refs := map[string]bool{}
+	for _, e := range v.Timeline {
+		if e.Type != process.EventStray {
+			continue
+		}
+		var d struct {
+			Charge string `json:"charge"`
+		}
+		_ = json.Unmarshal(e.Data, &d) // what can not be read names none
+		refs[d.Charge] = true
+	}
+	return refs
 }
 
 // givenByHand is what was given back of a payment and not by its gateway: by a

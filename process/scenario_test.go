@@ -28,9 +28,12 @@ func scenarios() []scenario {
 }
 
 // TestScenarios plays every scenario on both engines. It then holds the catalogue
-// of failures to how they have ended, and on SQLite the process table to what was
-// seen, when all were played.
+// of failures to how they have ended, has a process killed at each row of the
+// table, and on SQLite holds the table to what was seen, when all were played.
 func TestScenarios(t *testing.T) {
+	if playToDie(t) {
+		return
+	}
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, engine string) {
 		seen, ends := newSightings(), &endings{of: map[string]ending{}}
@@ -45,6 +48,7 @@ func TestScenarios(t *testing.T) {
 					seen.history(s)
 					seen.over(sc.name)
 					ends.see(s, sc.name)
+					seen.trust(sc.name, !s.feigned)
 				})
 			}
 		})
@@ -54,6 +58,9 @@ func TestScenarios(t *testing.T) {
 		t.Run("failures", func(t *testing.T) { holdTheCatalogue(t, seen, ends) })
 		if engine == dbtest.SQLite && !process.Updating() {
 			t.Run("table", func(t *testing.T) { holdTheTable(t, seen) })
+		}
+		if !process.Updating() {
+			t.Run("killed", func(t *testing.T) { killAtEveryRow(t, engine, seen) })
 		}
 	})
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"doorstep/access"
 	"doorstep/clock"
+	"doorstep/fault"
 	"doorstep/id"
 	"doorstep/internal/db"
 	"doorstep/internal/db/dbtest"
@@ -36,6 +38,7 @@ type shop struct {
 	carrier *depot
 	spare   spare // a second carrier, which asks for nothing unless policy names it
 	run     *work.Virtual
+	feigned bool // a step that was asked may look as if it was not
 	*process.Process
 }
 
@@ -47,33 +50,79 @@ type config struct {
 	watch   func(process.Sighting) // is told of all that the table does
 	without process.Step           // the shop's table lacks this row
 	log     *slog.Logger
-	lanes   int // connections that write to PostgreSQL: one is enough where one thing happens after the other
+	lanes   int    // connections that write to PostgreSQL: one is enough where one thing happens after the other
+	place   *place // where the shop and the books of its providers lie; nil is somewhere
+	fired   func(now time.Time, d *db.DB, step process.Step, owner string) (durable func())
+}
+
+// place is where a shop is kept that outlives the process that it runs in.
+type place struct {
+	URL     string
+	Outside string    // the directory of the providers' books
+	Again   time.Time // when it is opened, not for the first time; zero is for the first
+}
+
+// book returns the file of a provider's books: "" is none that lasts.
+func (p *place) book(name string) string {
+	if p == nil {
+		return ""
+	}
+	return filepath.Join(p.Outside, name)
+}
+
+func (c config) database(t testing.TB, engine string, clk clock.Clock) *db.DB {
+	t.Helper()
+	open := db.Config{Clock: clk, Virtual: true, Lanes: c.lanes}
+	if c.place == nil {
+		return dbtest.Open(t, engine, open)
+	}
+	open.URL = c.place.URL
+	for {
+		d, err := db.Open(t.Context(), open)
+		if fault.Is(err, fault.Locked) {
+			continue // a server takes a while to see that who had it is dead
+		}
+		must(t, err)
+		t.Cleanup(func() { _ = d.Close() })
+		return d
+	}
 }
 
 // newShop opens a shop that has three SKUs: 100 cups, 50 pots and one lamp.
 func newShop(t testing.TB, engine string, cfg config) *shop {
 	t.Helper()
+	again := cfg.place != nil && !cfg.place.Again.IsZero()
 	clk := clock.NewVirtual(opening)
-	d := dbtest.Open(t, engine, db.Config{Clock: clk, Virtual: true, Lanes: cfg.lanes})
-	g, err := gateway.Open("", cfg.gateway, clk)
+	if again {
+		clk.MoveTo(cfg.place.Again)
+	}
+	d := cfg.database(t, engine, clk)
+	g, err := gateway.Open(cfg.place.book("gateway.db"), cfg.gateway, clk)
 	must(t, err)
 	t.Cleanup(func() { _ = g.Close() })
-	c, err := carrier.Open("", cfg.carrier, clk)
+	c, err := carrier.Open(cfg.place.book("carrier.db"), cfg.carrier, clk)
 	must(t, err)
 	t.Cleanup(func() { _ = c.Close() })
-	second, err := carrier.Open("", carrier.Config{}, clk)
+	second, err := carrier.Open(cfg.place.book("spare.db"), carrier.Config{}, clk)
 	must(t, err)
 	t.Cleanup(func() { _ = second.Close() })
 	q := work.NewQueue("node", 30*time.Second)
 	s := &shop{t: t, db: d, clock: clk, gateway: &desk{Gateway: g}, carrier: &depot{Carrier: c}, spare: spare{&depot{Carrier: second}}}
-	s.Process = process.New(process.Deps{DB: d, Queue: q, IDs: id.Seeded(1),
-		Gateways: []payment.Gateway{s.gateway}, Carriers: []shipping.Carrier{s.carrier, s.spare}, Log: cfg.log})
+	deps := process.Deps{DB: d, Queue: q, IDs: id.Seeded(1),
+		Gateways: []payment.Gateway{s.gateway}, Carriers: []shipping.Carrier{s.carrier, s.spare}, Log: cfg.log}
+	if cfg.fired != nil {
+		deps.Fired = func(step process.Step, owner string) func() { return cfg.fired(clk.Now(), d, step, owner) }
+	}
+	s.Process = process.New(deps)
 	s.run = work.NewVirtual(d, q, clk, work.Config{Handle: s.Handle})
 	if cfg.without != "" {
 		s.Without(cfg.without)
 	}
 	if cfg.watch != nil {
 		s.Watch(cfg.watch)
+	}
+	if again {
+		return s
 	}
 	s.stock()
 	if cfg.policy != nil {

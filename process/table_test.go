@@ -28,10 +28,11 @@ type sightings struct {
 	fired map[process.Step][]string // the scenarios in which a row fires
 	moves map[string]bool           // the transitions that were made
 	ended map[string]bool           // the scenarios that are over
+	real  map[string]bool           // the scenarios in which nothing was feigned
 }
 
 func newSightings() *sightings {
-	return &sightings{rows: map[process.Sighting]bool{}, fired: map[process.Step][]string{}, moves: map[string]bool{}, ended: map[string]bool{}}
+	return &sightings{rows: map[process.Sighting]bool{}, fired: map[process.Step][]string{}, moves: map[string]bool{}, ended: map[string]bool{}, real: map[string]bool{}}
 }
 
 // of returns what is told of all that the table does in the scenario.
@@ -54,6 +55,22 @@ func (s *sightings) over(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended[name] = true
+}
+
+func (s *sightings) trust(name string, is bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.real[name] = is
+}
+
+// firing returns the scenarios in which a row fires and nothing was feigned.
+func (s *sightings) firing(step process.Step) (names []string) {
+	for _, name := range slices.Sorted(slices.Values(s.fired[step])) {
+		if s.real[name] {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 func (s *sightings) saw(thing string, from, on, to any) {
