@@ -184,3 +184,27 @@ func GiveCredit(tx *db.Tx, id string, line, amount int64) {
 func CountReturned(tx *db.Tx, id string, line, units int64) {
 	tx.Write(`UPDATE order_lines SET returned = returned + $1 WHERE order_id = $2 AND line = $3`, units, id, line)
 }
+
+// Repaid says of each of the parcels that do not arrive whether the money for what
+// it held went back, by what went back of the lines. Units that were taken out of
+// the order have theirs first; then the parcels, one after the other.
+func Repaid(lines []Line, back []Credit, parcels [][]CreditLine) []bool {
+	units, missing := map[int64]int64{}, map[int64]int64{}
+	for _, l := range lines {
+		units[l.Line] -= l.Cancelled
+		missing[l.Line] = l.Amount // of a line that costs nothing, nothing goes back
+	}
+	for _, c := range back {
+		units[c.Line] += c.Quantity
+		missing[c.Line] -= c.Amount
+	}
+	repaid := make([]bool, len(parcels))
+	for i, held := range parcels {
+		repaid[i] = true
+		for _, h := range held {
+			repaid[i] = repaid[i] && (missing[h.Line] <= 0 || units[h.Line] >= h.Quantity)
+			units[h.Line] -= h.Quantity
+		}
+	}
+	return repaid
+}

@@ -321,9 +321,13 @@ func awaitRemedyDue(c *change) time.Time {
 }
 
 // remedyLate tells a person once more of a parcel that does not arrive, unless
-// someone is at it or all the money has gone back. It may still be found.
+// someone is at it or its money is about to go back.
 func remedyLate(c *change, it *work.Item) error {
-	if gaveAllBack(c.order) {
+	repaid, err := c.repaid(true)
+	if err != nil {
+		return err
+	}
+	if repaid[it.Subject] {
 		c.again(it, awaitRemedyDue(c), 0, "")
 		return nil
 	}

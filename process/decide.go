@@ -113,18 +113,36 @@ func (c *change) facts(t *support.Ticket) (support.Facts, error) {
 	o.AwaitsPayment = p != nil && p.Status == payment.StatusRequiresPaymentMethod
 	o.PaysLater = p != nil && p.Status == payment.StatusRequiresConfirmation
 	o.Backordered = c.order.Sums.Backordered > 0
-	shipments, err := c.getShipments()
-	if err != nil {
+	if err := c.parcelFacts(o); err != nil {
 		return f, err
 	}
+	return f, c.remedyFacts(t, &f)
+}
+
+// parcelFacts says how the order's parcels stand.
+func (c *change) parcelFacts(o *support.OrderFact) error {
+	shipments, err := c.getShipments()
+	if err != nil {
+		return err
+	}
 	o.SentAnew = c.order.Fulfilment == order.FulfilmentReshipping
+	repaid, err := c.repaid(false)
+	if err != nil {
+		return err
+	}
+	repaying, err := c.repaid(true)
+	if err != nil {
+		return err
+	}
 	for _, s := range shipments {
 		if !s.ReplacedAt.IsZero() {
 			continue // another one is looked for now
 		}
-		o.Astray = o.Astray || s.Lacking()
+		o.Astray = o.Astray || s.Lacking() && !repaying[s.ID]
+		o.Repaid = o.Repaid || repaid[s.ID]
+		o.Repaying = o.Repaying || repaying[s.ID] && !repaid[s.ID]
 		o.Carrier, o.TrackingNumber, o.Tracking, o.DeliveredAt = s.Carrier, s.TrackingNumber, string(s.Tracking), s.DeliveredAt
 		o.Silent = c.isSilent(s)
 	}
-	return f, c.remedyFacts(t, &f)
+	return nil
 }

@@ -204,16 +204,8 @@ func (c *change) standing() (s standing, err error) {
 	if s.credited, err = credited(c.tx, c.order.ID); err != nil {
 		return s, err
 	}
-	shipments, err := c.getShipments()
-	if err != nil {
+	if s.shipments, s.held, err = c.parcels(); err != nil {
 		return s, err
-	}
-	s.held = map[string][]shipping.ShipmentLine{}
-	for _, p := range shipments {
-		s.shipments = append(s.shipments, *p)
-		if s.held[p.ID], err = c.heldBy(p); err != nil {
-			return s, err
-		}
 	}
 	attempts, err := c.getAttempts()
 	if err != nil {
@@ -226,6 +218,21 @@ func (c *change) standing() (s standing, err error) {
 	items, err := c.getItems()
 	s.attempts, s.labels, s.items = valuesOf(attempts), valuesOf(labels), valuesOf(items)
 	return s, err
+}
+
+// parcels returns the order's shipments, and what each of them holds.
+func (c *change) parcels() ([]shipping.Shipment, map[string][]shipping.ShipmentLine, error) {
+	all, err := c.getShipments()
+	if err != nil {
+		return nil, nil, err
+	}
+	held := map[string][]shipping.ShipmentLine{}
+	for _, p := range all {
+		if held[p.ID], err = c.heldBy(p); err != nil {
+			return nil, nil, err
+		}
+	}
+	return valuesOf(all), held, nil
 }
 
 func valuesOf[T any](pointers []*T) []T {

@@ -174,6 +174,8 @@ var parcelFailures = []failure{
 		[]string{"on_lost"}, carriedBy(process.StepReship, process.StepReportAstray), "lost twice"},
 	{"A parcel is damaged, and sent anew", "The carrier's driver brings it back: its goods leave once more, and what came back is written off", itself,
 		[]string{"on_lost"}, carriedBy(process.StepReship), "damaged, and sent anew"},
+	{"A lost parcel is refunded", "A person gives its money back; days later it is with the shop again, so that the parcel is waited for once more, and sent anew", untilAPerson,
+		[]string{"on_lost", "check_refund"}, carriedBy(process.StepAwaitRemedy, process.StepEndRemedy, process.StepRemedyAgain, process.StepCheckRefund), "a lost parcel's money goes back, and comes back to the shop"},
 	{"A parcel is damaged, and a person decides", "What can still be sold of it goes back to the shelf, and the goods leave once more", byAPerson,
 		[]string{"on_lost"}, carriedBy(process.StepTrack, process.StepReportAstray, process.StepAwaitRemedy), "damaged, and a person sends it anew"},
 	{"A parcel is refused at the door", "It comes back, is taken in, and a person has it sent anew", byAPerson,

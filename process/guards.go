@@ -79,9 +79,6 @@ var (
 	personAsked = shipmentGuard("policy has a person asked, or it comes back, or the order was sent anew or refunded already, and nothing was sent in its place", func(c *change, s shipping.Shipment) bool {
 		return (!sendsAnew(c) || s.Status == shipping.Returned) && s.Lacking()
 	})
-	lacking = shipmentGuard("nothing was sent in its place", func(_ *change, s shipping.Shipment) bool {
-		return s.Lacking()
-	})
 	wasReplaced = shipmentGuard("its goods were sent anew", func(_ *change, s shipping.Shipment) bool {
 		return !s.ReplacedAt.IsZero()
 	})

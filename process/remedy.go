@@ -3,7 +3,6 @@ package process
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"time"
 
@@ -81,14 +80,7 @@ func (c *change) complained(t *support.Ticket) ([]order.CreditLine, *shipping.Sh
 		return nil, nil, err
 	}
 	held, err := c.heldBy(s)
-	units := map[int64]int64{} // by line: it may hold goods of one from more than one place
-	for _, l := range held {
-		units[l.Line] += l.Quantity
-	}
-	for _, line := range slices.Sorted(maps.Keys(units)) {
-		lines = append(lines, order.CreditLine{Line: line, Quantity: units[line]})
-	}
-	return lines, s, err
+	return linesOf(held), s, err
 }
 
 // canReship says whether the goods of a parcel may be sent anew, and are there.
@@ -105,14 +97,19 @@ func (c *change) canReship(s *shipping.Shipment) (bool, error) {
 }
 
 // strayParcel returns the parcel that a decision may be about, nil when there is
-// none: of one that was not taken and comes back, a person decides.
+// none: of one that was not taken and comes back, a person decides, and of one whose
+// money goes back, nothing is left to decide.
 func (c *change) strayParcel() (*shipping.Shipment, error) {
 	if c.policy.OnLost != policy.OnLostReship {
 		return nil, nil
 	}
+	repaid, err := c.repaid(true)
+	if err != nil {
+		return nil, err
+	}
 	all, err := c.getShipments()
 	i := slices.IndexFunc(all, func(s *shipping.Shipment) bool {
-		return s.Lacking() && (s.Status == shipping.Lost || s.Status == shipping.Damaged)
+		return s.Lacking() && !repaid[s.ID] && (s.Status == shipping.Lost || s.Status == shipping.Damaged)
 	})
 	if err != nil || i < 0 {
 		return nil, err

@@ -50,6 +50,8 @@ const (
 	StepReship        Step = "reship"
 	StepReportAstray  Step = "report_astray"
 	StepAwaitRemedy   Step = "await_remedy"
+	StepEndRemedy     Step = "end_remedy"
+	StepRemedyAgain   Step = "await_remedy_again"
 	StepReportTwice   Step = "report_twice"
 	StepFinishCancel  Step = "finish_cancel"
 	StepFinishChange  Step = "finish_change"
@@ -350,11 +352,21 @@ func astrayRows() []Row {
 			rule: reportAstray,
 		},
 		{
-			Step: StepAwaitRemedy, Kind: Wait, On: mishaps, Guard: lacking,
+			Step: StepAwaitRemedy, Kind: Wait, On: mishaps, Guard: moneyMissed,
 			Until: on(shipping.EventReplaced, shipping.EventFound, shipping.EventDelivered),
-			Does:  "wait until a person has the goods sent anew, or the parcel turns up; when it is late, tell a person", Leads: on(support.EventOpened),
+			Does:  "wait until a person has the goods sent anew or gives the money back, or the parcel turns up; when it is late, tell a person", Leads: on(support.EventOpened),
 			due: awaitRemedyDue, lapse: remedyLate,
-			Ways: []Way{WayRetry}, Else: "have the goods sent anew",
+			Ways: []Way{WayRetry}, Else: "have the goods sent anew, or give the money back",
+		},
+		{
+			Step: StepEndRemedy, Kind: Rule, On: on(payment.EventRefundSucceeded), Guard: remedyWaits,
+			Does: "a parcel that does not arrive is waited for no more when the money for what it held has gone back",
+			rule: endRemedy,
+		},
+		{
+			Step: StepRemedyAgain, Kind: Rule, On: on(payment.EventRefundFailed), Guard: remedyMissed,
+			Does: "it is waited for again when that money comes back to the shop",
+			rule: remedyAgain,
 		},
 		{
 			Step: StepReportTwice, Kind: Rule, On: on(shipping.EventFound, shipping.EventDelivered), Guard: wasReplaced, about: theOrder,

@@ -32,7 +32,9 @@ type OrderFact struct {
 	TrackingNumber string    `json:"tracking_number,omitempty"`
 	Tracking       string    `json:"tracking,omitempty"`
 	Silent         bool      `json:"silent,omitempty"`    // nothing was seen of the parcel for longer than policy allows
-	Astray         bool      `json:"astray,omitempty"`    // a parcel does not arrive, and nothing was sent in its place
+	Astray         bool      `json:"astray,omitempty"`    // a parcel does not arrive, and nothing was sent in its place or given back for it
+	Repaying       bool      `json:"repaying,omitempty"`  // a parcel does not arrive, and the money for it is on its way back
+	Repaid         bool      `json:"repaid,omitempty"`    // a parcel does not arrive, and the money for it was given back
 	SentAnew       bool      `json:"sent_anew,omitempty"` // what did not arrive is to leave once more
 	DeliveredAt    time.Time `json:"delivered_at,omitzero"`
 	Currency       string    `json:"currency,omitempty"` // of Worth
@@ -149,6 +151,8 @@ const (
 	NotSeen          Reason = "not_seen"
 	NotArriving      Reason = "not_arriving"
 	BeingSentAnew    Reason = "being_sent_anew"
+	ParcelRefunding  Reason = "parcel_refund_pending"
+	ParcelRefunded   Reason = "parcel_refunded"
 	WillRefund       Reason = "refund"
 	WillReship       Reason = "reship"
 	MoneyBack        Reason = "money_back"
@@ -336,6 +340,21 @@ func astray(f Facts, o OrderFact) Decision {
 	}
 }
 
+// madeGood says whether something is done about a parcel that does not arrive.
+func (o OrderFact) madeGood() bool { return o.SentAnew || o.Repaying || o.Repaid }
+
+// instead tells what comes in the place of a parcel that does not arrive.
+func instead(o OrderFact) Decision {
+	switch {
+	case o.SentAnew:
+		return Decision{Act: Explain, Reason: BeingSentAnew}
+	case o.Repaying:
+		return Decision{Act: Wait, Reason: ParcelRefunding}
+	default:
+		return Decision{Act: Explain, Reason: ParcelRefunded}
+	}
+}
+
 // where tells how far an order is.
 func where(f Facts, o OrderFact) Decision {
 	switch {
@@ -349,8 +368,8 @@ func where(f Facts, o OrderFact) Decision {
 		return Decision{Act: Escalate, Reason: NeedsPerson}
 	case o.Silent:
 		return Decision{Act: Escalate, Reason: NotSeen}
-	case o.SentAnew:
-		return Decision{Act: Explain, Reason: BeingSentAnew}
+	case o.madeGood():
+		return instead(o)
 	case o.Status == "shipped":
 		return Decision{Act: Explain, Reason: OnItsWay}
 	case o.Backordered && !o.AwaitsPayment:
@@ -393,6 +412,8 @@ var texts = map[Reason]string{
 	NotSeen:          "The carrier has not seen the parcel for too long: a person will look for it.",
 	NotArriving:      "A parcel of this order does not arrive: a person will see to it.",
 	BeingSentAnew:    "A parcel of this order did not arrive. Its goods are being sent once more.",
+	ParcelRefunding:  "A parcel of this order did not arrive. The money for what it held is on its way back to where it came from.",
+	ParcelRefunded:   "A parcel of this order did not arrive. The money for what it held has been given back to where it came from.",
 	WillRefund:       "The money for it is on its way back to where it came from.",
 	WillReship:       "The goods are being sent once more.",
 	MoneyBack:        "The money for it has been given back to where it came from.",

@@ -65,6 +65,8 @@ func declined(o *support.OrderFact)      { o.Declined = true }
 func retried(o *support.OrderFact)       { o.Retried = true }
 func held(o *support.OrderFact)          { o.Held = "made_up" }
 func sentAnew(o *support.OrderFact)      { o.SentAnew = true }
+func repaying(o *support.OrderFact)      { o.Repaying = true }
+func repaid(o *support.OrderFact)        { o.Repaid = true }
 
 var decisions = []struct {
 	name  string
@@ -132,6 +134,9 @@ var decisions = []struct {
 	{"one is sent anew, another does not arrive", about(support.WhereIsMyOrder, status("shipped"), astray, sentAnew), support.Decision{Act: support.Escalate, Reason: support.NotArriving}},
 	{"is sent anew", about(support.WhereIsMyOrder, status("shipped"), sentAnew), support.Decision{Act: support.Explain, Reason: support.BeingSentAnew}},
 	{"is sent anew, and not seen", about(support.WhereIsMyOrder, status("shipped"), sentAnew, silent), support.Decision{Act: support.Escalate, Reason: support.NotSeen}},
+	{"its money is on its way back", about(support.WhereIsMyOrder, status("shipped"), repaying), support.Decision{Act: support.Wait, Reason: support.ParcelRefunding}},
+	{"its money is back", about(support.WhereIsMyOrder, status("shipped"), repaid), support.Decision{Act: support.Explain, Reason: support.ParcelRefunded}},
+	{"the money of one is back, another does not arrive", about(support.WhereIsMyOrder, status("shipped"), repaid, astray), support.Decision{Act: support.Escalate, Reason: support.NotArriving}},
 	{"cancel", about(support.CancelRequest), support.Decision{Act: support.Cancel, Reason: support.WillCancel}},
 	{"cancel before it is paid", about(support.CancelRequest, status("processed"), paid("due")), support.Decision{Act: support.Cancel, Reason: support.WillCancel}},
 	{"cancel, refused", about(support.CancelRequest, cancelRefused), support.Decision{Act: support.Explain, Reason: support.TooLate}},
@@ -161,7 +166,7 @@ func TestDecide(t *testing.T) {
 }
 
 var reasons = []support.Reason{
-	support.WillRefund, support.WillReship, support.MoneyBack,
+	support.WillRefund, support.WillReship, support.MoneyBack, support.ParcelRefunding, support.ParcelRefunded,
 	support.HoldsOrder, support.AddressToChange, support.AddressTooLate, support.WasPaid, support.RetryingPayment, support.DeclinedAgain,
 	support.NoOrder, support.UnknownCategory, support.NeedsPerson, support.StepStuck, support.WasOutOfStock, support.WasDeclined, support.WasNotPaid,
 	support.RefundPending, support.WasRefunded, support.NothingTaken, support.AwaitingPayment, support.PayingNow, support.BeingPrepared,

@@ -265,6 +265,9 @@ var parcelCorruptions = []corruption{
 	{"no one sees to a lost parcel", []string{`DELETE FROM work WHERE owner = '{lost}' AND step = 'await_remedy'`,
 		`UPDATE orders SET next_due = COALESCE((SELECT MIN(due) FROM work WHERE owner = '{lost}' AND state = 'ready'), 0) WHERE id = '{lost}'`},
 		one(verify.NoNextStep, "{lost}")},
+	{"someone is to see to a parcel that was refunded", []string{`INSERT INTO work (owner, subject, step, state, due, tries, lease, lease_until, last_error, enqueued_at, deadline, overdue)
+		SELECT order_id, id, 'await_remedy', 'stuck', 0, 0, '', 0, '', 0, 0, 0 FROM shipments WHERE order_id = '{made up for}'`},
+		one(verify.StrayStep, "{made up for}")},
 	{"less is lost than the parcels say", []string{`UPDATE orders SET lost = 0, left_house = left_house + lost WHERE id = '{lost}'`},
 		[]named{{verify.FulfilmentFacet, "{lost}"}, {verify.Sums, "{lost}"}}},
 	{"less came back than its event says", []string{`UPDATE stock_movements SET order_id = '' WHERE order_id = '{back}' AND type = 'return'`},

@@ -467,7 +467,7 @@ func (s *shop) sellOnHandOver() {
 func (s *shop) sellByHand() {
 	s.t.Helper()
 	s.set(func(p *policy.Policy) { p.Carrier = shipping.Manual })
-	for _, purpose := range []string{"to pick", "carried", "carried home", "not picked", "lost", "sent anew", "back"} {
+	for _, purpose := range []string{"to pick", "carried", "carried home", "not picked", "lost", "sent anew", "back", "made up for"} {
 		s.place(purpose)
 	}
 	s.until(time.Hour)
@@ -481,14 +481,15 @@ func (s *shop) sellByHand() {
 	s.look("after a delivery by hand")
 }
 
-// loseParcels has a parcel lost, one replaced by another, and one come back.
+// loseParcels has a parcel lost, one replaced by another, one come back, and one
+// refunded.
 func (s *shop) loseParcels() {
 	s.t.Helper()
 	ctx := s.t.Context()
 	for _, is := range []struct {
 		purpose string
 		became  shipping.Status
-	}{{"lost", shipping.Lost}, {"sent anew", shipping.Damaged}, {"back", shipping.Returned}} {
+	}{{"lost", shipping.Lost}, {"sent anew", shipping.Damaged}, {"back", shipping.Returned}, {"made up for", shipping.Damaged}} {
 		s.handOver(is.purpose)
 		p := s.show(is.purpose).Shipments[0]
 		_, err := s.ReportMishap(ctx, person, p.Order, p.ID, is.became)
@@ -503,6 +504,9 @@ func (s *shop) loseParcels() {
 	_, err = s.ReceiveBack(ctx, person, p.Order, p.ID, shipping.Grading{})
 	must(s.t, err)
 	s.look("after a parcel came back")
+	_, err = s.Refund(ctx, person, s.orders["made up for"], 0, order.CreditRequest{All: true, Reason: "damaged"})
+	must(s.t, err)
+	s.look("after a parcel was refunded")
 }
 
 func (s *shop) afterADay() {

@@ -74,7 +74,12 @@ func shipmentIn(statuses ...shipping.Status) func(*dossier, string) bool {
 
 func lacking(d *dossier, subject string) bool {
 	s, ok := d.shipment(subject)
-	return ok && s.Lacking()
+	return ok && s.Lacking() && !d.repaid()[s.ID]
+}
+
+// repaid returns the parcels that do not arrive and whose money went back.
+func (d *dossier) repaid() map[string]bool {
+	return process.Repaid(d.lines, d.shipments, d.held, d.refunds, d.credits, d.returns, false)
 }
 
 func goesOn(d *dossier, subject string) bool {
@@ -193,7 +198,7 @@ func asks(step process.Step) bool {
 // checkNextStep looks for what is unfinished and goes on by nothing.
 func (d *dossier) checkNextStep() {
 	o := d.order
-	if (!o.Status.Final() || o.End == order.EndCancelling) && o.Held == "" && !d.moves() {
+	if (!o.Status.Final() || o.End == order.EndCancelling) && o.Held == "" && !d.moves() && !d.settled() {
 		d.find(NoNextStep, o.ID, "the order is %s (end %q), and no step follows", o.Status, o.End)
 		return
 	}
@@ -202,6 +207,18 @@ func (d *dossier) checkNextStep() {
 			d.find(NoNextStep, o.ID, "no step follows for %s", subject)
 		}
 	}
+}
+
+// settled says whether all of the order that has not arrived was paid back, after it
+// had left: then nothing more follows.
+func (d *dossier) settled() bool {
+	var units int64
+	for id, repaid := range d.repaid() {
+		if s, ok := d.shipment(id); ok && repaid {
+			units += s.Units
+		}
+	}
+	return units > 0 && units == d.order.Sums.Units-d.order.Sums.Arrived
 }
 
 // moves says whether a step of the order is due or waited for, beside those of
@@ -240,12 +257,17 @@ func (d *dossier) unfinished() []string {
 			subjects = append(subjects, f.ID)
 		}
 	}
+	return slices.Concat(subjects, d.openParcels(), d.awaited())
+}
+
+func (d *dossier) openParcels() (open []string) {
+	repaid := d.repaid()
 	for _, s := range d.shipments {
-		if s.Status == shipping.Planned || s.Status == shipping.Shipped && s.DeliveredAt.IsZero() || s.Lacking() {
-			subjects = append(subjects, s.ID)
+		if s.Status == shipping.Planned || s.Status == shipping.Shipped && s.DeliveredAt.IsZero() || s.Lacking() && !repaid[s.ID] {
+			open = append(open, s.ID)
 		}
 	}
-	return append(subjects, d.awaited()...)
+	return open
 }
 
 // awaited returns what is waited for to come: the order's goods, or its returns.
