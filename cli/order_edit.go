@@ -162,15 +162,42 @@ func (s *screen) editing(plan process.EditPlan) {
 
 // orderAddress changes where an order goes.
 type orderAddress struct {
-	Order      string `arg:"" help:"The order: its number, id, or source/number."`
+	Order string `arg:"" help:"The order: its number, id, or source/number."`
+	newAddress
+	editing
+}
+
+// newAddress is where an order is to go.
+type newAddress struct {
 	Name       string `help:"Who receives it; as before by default."`
-	Address    string `help:"Street and number." required:"" placeholder:"LINE"`
+	Address    string `help:"Street and number." placeholder:"LINE"`
 	Address2   string `name:"address2" help:"A second line of the address." placeholder:"LINE"`
 	City       string `help:"City; as before by default."`
 	Region     string `help:"Region, where the country has them."`
 	PostalCode string `help:"Postal code." placeholder:"CODE"`
 	Country    string `help:"Country: ISO 3166-1 alpha-2; as before by default." placeholder:"GB"`
-	editing
+}
+
+// to returns the address, nil when none is given.
+//
+// Errors: invalid when it is a part of one, or no order is named; not_found.
+func (v newAddress) to(s *session, p *process.Process, what string) (*order.Address, error) {
+	if v == (newAddress{}) {
+		return nil, nil
+	}
+	if v.Address == "" {
+		return nil, invalid("--address is needed: street and number")
+	}
+	if what == "" {
+		return nil, invalid("--address is that of an order: name it")
+	}
+	o, err := p.Show(s.ctx, what)
+	if err != nil {
+		return nil, err
+	}
+	was := o.Contact.ShipTo
+	return &order.Address{Name: cmp.Or(v.Name, was.Name), Line1: v.Address, Line2: v.Address2, City: cmp.Or(v.City, was.City),
+		Region: v.Region, PostalCode: v.PostalCode, Country: cmp.Or(v.Country, was.Country)}, nil
 }
 
 // Help is the detail of the verb's help.
@@ -185,15 +212,12 @@ Examples:
 
 // Run changes the address, or previews it.
 func (v *orderAddress) Run(s *session) error {
+	if v.Address == "" {
+		return invalid("--address is needed: street and number")
+	}
 	request := func(p *process.Process) (order.Edit, error) {
-		o, err := p.Show(s.ctx, v.Order)
-		if err != nil {
-			return order.Edit{}, err
-		}
-		was := o.Contact.ShipTo
-		to := order.Address{Name: cmp.Or(v.Name, was.Name), Line1: v.Address, Line2: v.Address2, City: cmp.Or(v.City, was.City),
-			Region: v.Region, PostalCode: v.PostalCode, Country: cmp.Or(v.Country, was.Country)}
-		return order.Edit{ShipTo: &to, Reason: v.Reason}, nil
+		to, err := v.to(s, p, v.Order)
+		return order.Edit{ShipTo: to, Reason: v.Reason}, err
 	}
 	return v.run(s, v.Order, request, v.Name, v.Address, v.Address2, v.City, v.Region, v.PostalCode, v.Country)
 }

@@ -25,17 +25,18 @@ type ticketVerbs struct {
 // ticketOpen raises a ticket.
 type ticketOpen struct {
 	Order    string           `help:"The order that it is about: its number, id, or source/number." placeholder:"ORDER"`
-	Category support.Category `help:"What it is about: order_issue, where_is_my_order, damaged, wrong_item, cancel_request, address_change, payment_issue or other." default:"other" placeholder:"NAME"`
+	Category support.Category `help:"What it is about: order_issue, where_is_my_order, damaged, wrong_item, return, cancel_request, address_change, payment_issue or other." default:"other" placeholder:"NAME"`
 	Message  string           `help:"What the customer says." required:"" placeholder:"TEXT"`
 	Line     []string         `help:"A line that it is about, and how many of its units; all when it says none." placeholder:"N[=UNITS]" sep:"none"`
 	Hold     bool             `help:"Hold the order until the ticket is solved."`
+	newAddress
 	keyed
 	working
 }
 
 // Help is the detail of the verb's help.
 func (ticketOpen) Help() string {
-	return `What the rules can decide is decided at once; anything else waits for a person. What was broken or wrong is refunded for the lines that are named, within the limits of the policy (ticket_limits); what is beyond them is proposed, and a second person approves it.
+	return `What the rules can decide is decided at once; anything else waits for a person. What was broken or wrong is refunded for the lines that are named, within the limits of the policy (ticket_limits); what is beyond them is proposed, and a second person approves it. Where the policy's on_complaint is return, it is sent back first, as what a ticket of the category return is about. With --address, of the category address_change, the order goes there, where nothing is in the way; a change of the country is left to a person.
 
 Examples:
 
@@ -45,13 +46,17 @@ Examples:
         --message "I have ordered twice."
     doorstep ticket open --order 1001 --category damaged --line 2=1 \
         --message "One of the cups is broken."
+    doorstep ticket open --order 1001 --category return --line 1 \
+        --message "It is too small."
+    doorstep ticket open --order 1001 --category address_change \
+        --address "2 Sample Street" --message "I have moved."
     doorstep ticket open --order 1001 --hold --message "Is it the blue one?"`
 }
 
 // Run raises the ticket.
 func (v *ticketOpen) Run(s *session) error {
 	return s.changeTicket(v.working, func(p *process.Process) (support.Ticket, error) {
-		q := support.Request{Category: v.Category, Body: v.Message, Hold: v.Hold}
+		q := process.TicketRequest{Request: support.Request{Category: v.Category, Body: v.Message, Hold: v.Hold}}
 		lines, err := lineUnits(v.Line, "the ticket")
 		if err != nil {
 			return support.Ticket{}, err
@@ -65,6 +70,9 @@ func (v *ticketOpen) Run(s *session) error {
 				return support.Ticket{}, err
 			}
 			q.Order = o.ID
+		}
+		if q.ShipTo, err = v.to(s, p, v.Order); err != nil {
+			return support.Ticket{}, err
 		}
 		r, err := p.OpenTicket(s.ctx, v.command(), q)
 		return r.Value, err
@@ -187,6 +195,9 @@ func (s *screen) conversation(c process.Conversation) {
 	}
 	for _, d := range c.Decisions {
 		s.decision(d)
+	}
+	if c.ShipTo != nil {
+		s.printf("  wants it to go to %s\n", printable(address(*c.ShipTo)))
 	}
 	for _, m := range c.Messages {
 		s.heading("%s  %s", instant(m.At), m.From)

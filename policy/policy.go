@@ -47,6 +47,7 @@ type Policy struct {
 	// HoldUnshipped is how long an order that no carrier takes is held for a person
 	// before it fails; with 0 it fails at once, unless a parcel of it has left.
 	HoldUnshipped Duration     `json:"hold_unshipped"`
+	OnComplaint   OnComplaint  `json:"on_complaint"`  // what a ticket does about goods that have arrived and are wrong
 	TicketLimits  TicketLimits `json:"ticket_limits"` // what a ticket's decision may cost without a second person
 	// HoldRules stop orders for a person before they are asked to be paid, or paid again.
 	HoldRules []HoldRule `json:"hold_rules"`
@@ -98,6 +99,15 @@ type OnReturn string
 const (
 	OnReturnRefund OnReturn = "refund" // it is given back
 	OnReturnAsk    OnReturn = "ask"    // a person decides
+)
+
+// OnComplaint says what a ticket does about goods that have arrived broken or wrong.
+type OnComplaint string
+
+// The ways to go on.
+const (
+	OnComplaintRefund OnComplaint = "refund" // their money is given back
+	OnComplaintReturn OnComplaint = "return" // they are sent back first
 )
 
 // HandOver says what counts as handing a parcel over to the carrier.
@@ -187,6 +197,7 @@ func Default() Policy {
 		OnReturn:      OnReturnRefund,
 		CloseSolved:   7 * day,
 
+		OnComplaint:  OnComplaintRefund,
 		TicketLimits: TicketLimits{Decision: []Amount{}, Customer: []Amount{}, Count: 3, Period: 30 * day, OrderAge: 60 * day},
 
 		HoldRules: []HoldRule{},
@@ -208,6 +219,7 @@ func (p Policy) Validate() error {
 		"handover", "unknown", "at_once, by_person or first_scan")
 	c.If(p.OnLost != OnLostAsk && p.OnLost != OnLostReship, "on_lost", "unknown", "ask or reship")
 	c.If(p.OnReturn != OnReturnRefund && p.OnReturn != OnReturnAsk, "on_return", "unknown", "refund or ask")
+	c.If(p.OnComplaint != OnComplaintRefund && p.OnComplaint != OnComplaintReturn, "on_complaint", "unknown", "refund or return")
 	c.If(p.ReturnWindow < 0, "return_window", "out_of_range", "not negative")
 	c.If(p.LostAfter != 0 && p.LostAfter < shortest, "lost_after", "out_of_range", "at least %s, or 0", time.Duration(shortest))
 	c.If(p.Ask.Tries < 1, "ask.tries", "out_of_range", "at least 1")

@@ -222,7 +222,7 @@ func TestWhatNeedsAttentionIsBounded(t *testing.T) {
 func TestATicketWithoutAnOrderIsNotForgotten(t *testing.T) {
 	onShops(t, config{}, func(t *testing.T, s *shop) {
 		ctx := t.Context()
-		r, err := s.OpenTicket(ctx, person(""), support.Request{Category: support.Other, Body: "made up"})
+		r, err := s.OpenTicket(ctx, person(""), process.TicketRequest{Request: support.Request{Category: support.Other, Body: "made up"}})
 		must(t, err)
 		id := r.Value.ID
 		s.solve(id)

@@ -124,7 +124,7 @@ func TestEveryUseCaseIsReplayed(t *testing.T) {
 			return r.Replayed, err
 		})
 		twice("open ticket", func(by process.Command) (bool, error) {
-			r, err := s.OpenTicket(ctx, by, support.Request{Order: o.ID, Category: support.Other, Body: "made up"})
+			r, err := s.OpenTicket(ctx, by, process.TicketRequest{Request: support.Request{Order: o.ID, Category: support.Other, Body: "made up"}})
 			return r.Replayed, err
 		})
 		twice("reply", func(by process.Command) (bool, error) {
@@ -186,7 +186,7 @@ func TestTheSameCommandWithNothingElseToHold(t *testing.T) {
 		tickets := map[string]bool{}
 		for range 16 {
 			done.Go(func() {
-				r, err := s.OpenTicket(t.Context(), person("k1"), support.Request{Category: support.Other, Body: "made up"})
+				r, err := s.OpenTicket(t.Context(), person("k1"), process.TicketRequest{Request: support.Request{Category: support.Other, Body: "made up"}})
 				if err != nil {
 					t.Error(err)
 				}
@@ -320,11 +320,11 @@ func TestBadInputChangesNothing(t *testing.T) {
 				return err
 			},
 			"ticket": func(text string) error {
-				_, err := s.OpenTicket(ctx, person(""), support.Request{Order: o.ID, Category: support.Other, Body: text})
+				_, err := s.OpenTicket(ctx, person(""), process.TicketRequest{Request: support.Request{Order: o.ID, Category: support.Other, Body: text}})
 				return err
 			},
 			"category": func(text string) error {
-				_, err := s.OpenTicket(ctx, person(""), support.Request{Order: o.ID, Category: support.Category(text), Body: "made up"})
+				_, err := s.OpenTicket(ctx, person(""), process.TicketRequest{Request: support.Request{Order: o.ID, Category: support.Category(text), Body: "made up"}})
 				return err
 			},
 			"SKU": func(text string) error {

@@ -57,6 +57,10 @@ func (c *change) decide(t *support.Ticket) error {
 	switch d.Act {
 	case support.Refund, support.Reship:
 		return c.remedy(t, d.Act)
+	case support.SendBack:
+		return c.haveSentBack(t)
+	case support.ChangeAddress:
+		return c.changeAddress(t)
 	case support.Cancel:
 		return c.requestCancel()
 	case support.Retry:
@@ -72,7 +76,7 @@ func (c *change) decide(t *support.Ticket) error {
 var moves = map[support.Act]event.Type{
 	support.Explain: support.EventSolved, support.Escalate: support.EventEscalated, support.Hold: support.EventEscalated,
 	support.Wait: support.EventWaiting, support.Cancel: support.EventWaiting, support.Retry: support.EventWaiting,
-	support.Refund: support.EventWaiting, support.Reship: support.EventWaiting,
+	support.Refund: support.EventWaiting, support.Reship: support.EventWaiting, support.SendBack: support.EventWaiting, support.ChangeAddress: support.EventWaiting,
 }
 
 // owes says whether an order is over, and a refund has not brought all of its
@@ -95,6 +99,7 @@ func (c *change) facts(t *support.Ticket) (support.Facts, error) {
 		Status: string(c.order.Status), Failure: string(c.order.Failure), Payment: string(c.order.Payment), Held: c.order.Held,
 		Retried:       t.Reason == support.RetryingPayment,
 		Cancelling:    c.order.End == order.EndCancelling,
+		Changing:      c.order.End == order.EndChanging,
 		CancelRefused: c.order.End == order.EndNone && (t.Reason == support.WillCancel || t.Reason == support.IsCancelling),
 		Stuck:         slices.ContainsFunc(items, func(it *work.Item) bool { return it.State == work.Stuck }),
 	}

@@ -36,6 +36,7 @@ type EditPlan struct {
 	Repacked []string                `json:"repacked,omitempty"` // shipments that are given up and packed anew
 	Waits    bool                    `json:"waits"`              // a provider is being asked, or will be: it is changed when that has answered
 
+	edit    order.Edit // without what is so already
 	cuts    map[int64]int64
 	totals  order.Totals
 	lines   []order.Line // after
@@ -55,6 +56,7 @@ type LineChange struct {
 type standing struct {
 	order     order.Order
 	payment   payment.Payment
+	shipTo    order.Address // zero once it was erased
 	lines     []order.Line
 	credited  map[int64]int64 // units of lines for which money was given back
 	attempts  []payment.Attempt
@@ -98,15 +100,21 @@ func (p *Process) Edit(ctx context.Context, by Command, orderID string, version 
 			}
 			return err
 		}
-		if err := order.KeepEdit(c.tx, order.PendingEdit{Order: c.order.ID, At: c.tx.Now(), By: string(by.By), Edit: q}); err != nil {
-			return err
-		}
-		if err := c.emitOrder(order.EventChangeRequested, changeData{Lines: plan.Lines, Address: q.ShipTo != nil, Method: q.Method}); err != nil {
+		if err := c.requestEdit(plan); err != nil {
 			return err
 		}
 		c.keepNote(q.Reason)
 		return nil
 	}, inventory.Locks(demandOf(order.Request{Lines: q.Add}))...)
+}
+
+// requestEdit has the order changed as soon as nothing that it touches is in flight.
+func (c *change) requestEdit(plan EditPlan) error {
+	q := plan.edit
+	if err := order.KeepEdit(c.tx, order.PendingEdit{Order: c.order.ID, At: c.tx.Now(), By: string(c.by), Edit: q}); err != nil {
+		return err
+	}
+	return c.emitOrder(order.EventChangeRequested, changeData{Lines: plan.Lines, Address: q.ShipTo != nil, Method: q.Method})
 }
 
 // PreviewEdit says what a change would come to.
@@ -175,6 +183,7 @@ func readStanding(r db.Reader, id string) (s standing, err error) {
 		s.payment = payments[0]
 	}
 	for _, read := range []func() error{
+		func() error { s.shipTo, err = shipTo(r, id); return err },
 		func() error { s.lines, err = order.Lines(r, id); return err },
 		func() error { s.credited, err = credited(r, id); return err },
 		func() error { s.attempts, err = payment.Attempts(r, id); return err },
@@ -190,6 +199,15 @@ func readStanding(r db.Reader, id string) (s standing, err error) {
 	return s, nil
 }
 
+// shipTo returns where an order goes, the zero address once it was erased.
+func shipTo(r db.Reader, id string) (order.Address, error) {
+	contact, err := order.ContactOf(r, id)
+	if fault.Is(err, fault.NotFound) {
+		err = nil
+	}
+	return contact.ShipTo, err
+}
+
 // standing returns how the order stands within the change.
 func (c *change) standing() (s standing, err error) {
 	s.order = c.order
@@ -197,6 +215,9 @@ func (c *change) standing() (s standing, err error) {
 		return s, err
 	} else if p != nil {
 		s.payment = *p
+	}
+	if s.shipTo, err = shipTo(c.tx, c.order.ID); err != nil {
+		return s, err
 	}
 	if s.lines, err = c.lines(); err != nil {
 		return s, err
@@ -269,7 +290,9 @@ func (p *Process) planEdit(s standing, q order.Edit, now time.Time) (plan EditPl
 	if err := s.stillHere(plan.cuts); err != nil {
 		return plan, err
 	}
-	if len(plan.cuts)+len(q.Add) == 0 && q.ShipTo == nil && (q.Method == "" || q.Method == o.ShippingMethod) {
+	q = s.anew(q)
+	plan.edit = q
+	if len(plan.cuts)+len(q.Add) == 0 && q.ShipTo == nil && q.Method == "" {
 		return plan, fault.New(fault.Conflict, "order %d is so already: there is nothing to change", o.Number)
 	}
 	if o.Payment.Taken() {
@@ -286,6 +309,18 @@ func (p *Process) planEdit(s standing, q order.Edit, now time.Time) (plan EditPl
 	plan.Repacked = s.touched(q, plan.cuts)
 	plan.Waits = plan.moves && s.moneyAsked(p, now) || slices.ContainsFunc(plan.Repacked, func(id string) bool { return s.labelled(p, id, now) })
 	return plan, nil
+}
+
+// anew leaves out of a change what is so already: for an address and a method that
+// the order has, no parcel is packed anew.
+func (s standing) anew(q order.Edit) order.Edit {
+	if q.ShipTo != nil && *q.ShipTo == s.shipTo {
+		q.ShipTo = nil
+	}
+	if q.Method == s.order.ShippingMethod {
+		q.Method = ""
+	}
+	return q
 }
 
 // stillHere refuses to take units out that have left.
@@ -408,7 +443,7 @@ func (plan *EditPlan) say(s standing) error {
 // where they are to go elsewhere or otherwise, and else as few as hold the units
 // that are taken out, those without a label first.
 func (s standing) touched(q order.Edit, cuts map[int64]int64) (ids []string) {
-	all := q.ShipTo != nil || q.Method != "" && q.Method != s.order.ShippingMethod
+	all := q.ShipTo != nil || q.Method != ""
 	packed := s.unitsIn(func(p shipping.Shipment) bool { return p.Live() })
 	left := map[int64]int64{}
 	for line, n := range cuts {
@@ -519,7 +554,7 @@ func finishChange(c *change, e event.Event) error {
 	if plan.Waits {
 		return nil // for the money
 	}
-	return c.edit(pending.Edit, plan)
+	return c.edit(plan)
 }
 
 // refuseEdit lets the order go on as it was, and tells a person.
@@ -571,7 +606,8 @@ func (c *change) unpackParcels(ids []string) (waiting bool, err error) {
 }
 
 // edit changes the order.
-func (c *change) edit(q order.Edit, plan EditPlan) error {
+func (c *change) edit(plan EditPlan) error {
+	q := plan.edit
 	data := changeData{Lines: plan.Lines, Address: q.ShipTo != nil, Method: q.Method}
 	if len(q.Add) > 0 {
 		_, lacks, err := inventory.ReserveAll(c.tx, c.editCause(), added(q), inventory.Terms{Split: c.policy.Split})

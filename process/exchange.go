@@ -110,7 +110,8 @@ func (c *change) exchange(by Command, q ExchangeRequest, number int64) (order.Or
 		return order.Order{}, fault.New(fault.Conflict, "order %d can not be exchanged: %d of %s are wanted, and %d are there: restock it, or take the goods back for their money",
 			c.order.Number, lacks.Wanted, lacks.SKU, lacks.Available)
 	}
-	return placed.Order, c.authorise(plan.Return, q.Return.Reason, placed.Order.ID)
+	_, err = c.authorise(plan.Return, q.Return.Reason, placed.Order.ID)
+	return placed.Order, err
 }
 
 // planExchange says what an exchange comes to as the order stands.

@@ -324,6 +324,18 @@ var returnFailures = []failure{
 }
 
 var ticketFailures = []failure{
+	{"A customer wants it to go elsewhere", "The label is bought: it is given back, and another one bought for the new address", theCustomer,
+		[]string{"ticket_limits"}, carriedBy(process.StepDecide, process.StepFinishChange, process.StepVoidLabel, process.StepDecideAgain), "a customer has the address changed"},
+	{"A customer wants it to go elsewhere, too late", "The parcel is scanned while its label is given back", itself,
+		nil, carriedBy(process.StepDecide, process.StepFinishChange, process.StepDecideAgain), "too late for the address that a ticket wants"},
+	{"A customer wants it to go to another country", "That changes its price, its tax and who carries it: the order waits for a person", byAPerson,
+		nil, carriedBy(process.StepDecide, process.StepLetGo), "another country is left to a person"},
+	{"A customer wants to send it back", "It comes, and its money goes back", theCustomer,
+		[]string{"return_window", "on_return"}, carriedBy(process.StepDecide, process.StepAwaitReturn, process.StepRefundReturn, process.StepDecideAgain), "a customer sends all of it back"},
+	{"A customer wants to send it back, and does not", "The ticket is solved when the return expires", itself,
+		[]string{"return_within"}, carriedBy(process.StepDecide, process.StepAwaitReturn, process.StepDecideAgain), "nothing comes of what a ticket has sent back"},
+	{"Something arrives broken that is to be sent back first", "Policy gives money back only for what has come", itself,
+		[]string{"on_complaint", "return_window"}, carriedBy(process.StepDecide, process.StepAwaitReturn, process.StepRefundReturn, process.StepDecideAgain), "what is broken is sent back first"},
 	{"Something arrives broken", "The customer writes, and what a ticket may cost allows to refund it", itself,
 		[]string{"ticket_limits"}, carriedBy(process.StepDecide, process.StepRefund, process.StepDecideAgain), "a broken cup of two is refunded"},
 	{"Something arrives broken that costs more than a ticket may", "It is refunded when a second person approves it", byAPerson,

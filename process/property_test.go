@@ -374,8 +374,8 @@ func (m *model) drawRecordRefund(_ *rapid.T, o order.Order) error {
 func (m *model) drawTicket(r *rapid.T, o order.Order) error {
 	category := rapid.SampledFrom(support.Categories).Draw(r, "category")
 	m.after(time.Second) // what is due by now is asked before anything holds it
-	opened, err := m.OpenTicket(m.t.Context(), person(""), support.Request{Order: o.ID, Category: category, Body: "made up",
-		Lines: []support.Line{{Line: 1, Quantity: rapid.Int64Range(0, 3).Draw(r, "units")}}, Hold: rapid.Bool().Draw(r, "and hold")})
+	opened, err := m.OpenTicket(m.t.Context(), person(""), process.TicketRequest{Request: support.Request{Order: o.ID, Category: category, Body: "made up",
+		Lines: []support.Line{{Line: 1, Quantity: rapid.Int64Range(0, 3).Draw(r, "units")}}, Hold: rapid.Bool().Draw(r, "and hold")}})
 	if err == nil && rapid.Bool().Draw(r, "and a reply") {
 		_, err = m.ReplyTicket(m.t.Context(), person(""), opened.Value.ID, support.FromCustomer, "made up")
 	}

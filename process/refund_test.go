@@ -115,7 +115,7 @@ var refundScenarios = []scenario{
 		s.after(7*day - 30*time.Minute)
 		s.gateway.refund.say(declinedSoftly)
 		s.cancel(o)
-		_, err := s.OpenTicket(s.t.Context(), person(""), support.Request{Order: o.ID, Category: support.OrderIssue, Body: "Where is my money?"})
+		_, err := s.OpenTicket(s.t.Context(), person(""), process.TicketRequest{Request: support.Request{Order: o.ID, Category: support.OrderIssue, Body: "Where is my money?"}})
 		must(s.t, err)
 		s.after(40 * time.Minute)
 		s.expect(o, outcome{Order: "cancelled: released refunding none", Money: taken, Next: "refund",

@@ -21,6 +21,12 @@ import (
 // what that may cost.
 func (c *change) remedyFacts(t *support.Ticket, f *support.Facts) error {
 	var err error
+	if f.Address, err = c.addressFacts(t); err != nil {
+		return err
+	}
+	if f.Return, err = c.returnFacts(t); err != nil {
+		return err
+	}
 	if f.Remedy, err = c.remedyOf(t); err != nil || f.Remedy != "" || !t.Status.Unsolved() {
 		return err
 	}
@@ -48,6 +54,13 @@ func (c *change) remedyFacts(t *support.Ticket, f *support.Facts) error {
 func (c *change) remedyOf(t *support.Ticket) (support.Remedy, error) {
 	if t.Remedy == "" {
 		return "", nil
+	}
+	returns, err := c.getReturns()
+	if err != nil {
+		return "", err
+	}
+	if i := slices.IndexFunc(returns, func(r *shipping.Return) bool { return r.ID == t.Remedy }); i >= 0 {
+		return c.returnRemedy(returns[i])
 	}
 	refunds, err := c.getRefunds()
 	i := slices.IndexFunc(refunds, func(f *payment.Refund) bool { return f.ID == t.Remedy })
@@ -270,6 +283,8 @@ func (c *change) approve(t *support.Ticket) error {
 		d.Beyond = cmp.Or(d.Beyond, support.DecisionAmount) // no one has approved this one
 		t.Proposed = d.Act
 		return c.note(t, facts, d, support.EventProposed)
+	case d.Act == support.SendBack: // of which nothing was proposed
+		return c.note(t, facts, support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}, support.EventEscalated)
 	default:
 		return c.note(t, facts, support.Decision{Act: support.Escalate, Reason: d.Reason}, support.EventEscalated)
 	}

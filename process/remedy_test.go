@@ -30,8 +30,8 @@ func replaces(p *policy.Policy) { p.OnLost = policy.OnLostReship }
 // complain has the customer write about some units of the first line.
 func (s *shop) complain(o order.Order, c support.Category, units int64) support.Ticket {
 	s.t.Helper()
-	r, err := s.OpenTicket(s.t.Context(), process.Command{By: access.Customer}, support.Request{Order: o.ID, Category: c, Body: "made up",
-		Lines: []support.Line{{Line: 1, Quantity: units}}})
+	r, err := s.OpenTicket(s.t.Context(), process.Command{By: access.Customer}, process.TicketRequest{Request: support.Request{Order: o.ID, Category: c, Body: "made up",
+		Lines: []support.Line{{Line: 1, Quantity: units}}}})
 	must(s.t, err)
 	return r.Value
 }
@@ -92,8 +92,8 @@ var remedyScenarios = []scenario{
 	}},
 	{"a person approves what another has raised", config{}, func(s *shop) {
 		o := s.arrived(cup())
-		r, err := s.OpenTicket(s.t.Context(), process.Command{By: "agent:7"}, support.Request{Order: o.ID, Category: support.WrongItem, Body: "made up",
-			Lines: []support.Line{{Line: 1}}})
+		r, err := s.OpenTicket(s.t.Context(), process.Command{By: "agent:7"}, process.TicketRequest{Request: support.Request{Order: o.ID, Category: support.WrongItem, Body: "made up",
+			Lines: []support.Line{{Line: 1}}}})
 		must(s.t, err)
 		id := r.Value.ID
 		s.wantTicket(id, support.Open, support.WillRefund)
@@ -266,10 +266,10 @@ func TestARequestNamesLinesOfItsOrder(t *testing.T) {
 	onShops(t, config{}, func(t *testing.T, s *shop) {
 		o := s.place(cup())
 		for _, lines := range [][]support.Line{{{Line: 0}}, {{Line: 1}, {Line: 1}}, {{Line: 1, Quantity: -1}}, slices.Repeat([]support.Line{{Line: 1}}, 1001)} {
-			_, err := s.OpenTicket(t.Context(), person(""), support.Request{Order: o.ID, Category: support.Damaged, Body: "made up", Lines: lines})
+			_, err := s.OpenTicket(t.Context(), person(""), process.TicketRequest{Request: support.Request{Order: o.ID, Category: support.Damaged, Body: "made up", Lines: lines}})
 			s.refused(fault.Invalid, err)
 		}
-		_, err := s.OpenTicket(t.Context(), person(""), support.Request{Category: support.Damaged, Body: "made up", Lines: []support.Line{{Line: 1}}})
+		_, err := s.OpenTicket(t.Context(), person(""), process.TicketRequest{Request: support.Request{Category: support.Damaged, Body: "made up", Lines: []support.Line{{Line: 1}}}})
 		s.refused(fault.Invalid, err)
 	})
 }

@@ -119,14 +119,16 @@ func (p *Process) AuthoriseReturn(ctx context.Context, by Command, orderID strin
 		if err != nil {
 			return err
 		}
-		return c.authorise(plan, q.Reason, "")
+		_, err = c.authorise(plan, q.Reason, "")
+		return err
 	})
 }
 
-// authorise allows a return, in whose place an order may have been placed.
-func (c *change) authorise(plan ReturnPlan, reason, exchange string) error {
+// authorise allows a return, in whose place an order may have been placed, and
+// returns its identifier.
+func (c *change) authorise(plan ReturnPlan, reason, exchange string) (string, error) {
 	if _, err := c.getReturns(); err != nil { // to which this one is added
-		return err
+		return "", err
 	}
 	r := c.returns.add(shipping.Return{ID: c.newID(shipping.ReturnPrefix), Order: c.order.ID, Reason: reason, Units: plan.Units, Exchange: exchange,
 		AuthorisedAt: c.tx.Now(), Until: plan.Until})
@@ -134,7 +136,7 @@ func (c *change) authorise(plan ReturnPlan, reason, exchange string) error {
 	for _, l := range plan.Lines {
 		order.CountReturned(c.tx, c.order.ID, l.Line, l.Quantity)
 	}
-	return c.moveReturn(r, shipping.EventReturnAuthorised, returnData{Units: r.Units, Reason: reason, Until: &r.Until, Exchange: exchange})
+	return r.ID, c.moveReturn(r, shipping.EventReturnAuthorised, returnData{Units: r.Units, Reason: reason, Until: &r.Until, Exchange: exchange})
 }
 
 // planReturn says what a return comes to as the order stands.

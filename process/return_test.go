@@ -156,7 +156,7 @@ var returnScenarios = []scenario{
 		if r.Refund != "" {
 			s.t.Errorf("it is refunded all the same: %+v", r)
 		}
-		_, err := s.OpenTicket(s.t.Context(), person(""), support.Request{Order: o.ID, Category: support.CancelRequest, Body: "made up"})
+		_, err := s.OpenTicket(s.t.Context(), person(""), process.TicketRequest{Request: support.Request{Order: o.ID, Category: support.CancelRequest, Body: "made up"}})
 		must(s.t, err)
 		s.refund(o, order.CreditRequest{All: true})
 		s.expectMoney(o, takenBack)

@@ -26,7 +26,7 @@ type scenario struct {
 func scenarios() []scenario {
 	return slices.Concat(payScenarios, backorderScenarios, expireScenarios, strayScenarios, authorisationScenarios, labelScenarios, handOverScenarios, astrayScenarios,
 		oneOfTwoScenarios, splitScenarios, carrierScenarios, attentionScenarios, holdRuleScenarios, holdScenarios, missingScenarios, cancelScenarios, editScenarios,
-		undoScenarios, refundScenarios, returnScenarios, exchangeScenarios, ticketScenarios, holdingScenarios, remedyScenarios, repaidScenarios, boundScenarios)
+		undoScenarios, refundScenarios, returnScenarios, exchangeScenarios, ticketScenarios, holdingScenarios, remedyScenarios, repaidScenarios, wishScenarios, wantBackScenarios, boundScenarios)
 }
 
 // TestScenarios plays every scenario on both engines. It then holds the catalogue
@@ -178,7 +178,7 @@ func (s *shop) record(o order.Order) {
 
 func (s *shop) raise(o order.Order, c support.Category) support.Ticket {
 	s.t.Helper()
-	r, err := s.OpenTicket(s.t.Context(), process.Command{By: "customer"}, support.Request{Order: o.ID, Category: c, Body: "made up"})
+	r, err := s.OpenTicket(s.t.Context(), process.Command{By: "customer"}, process.TicketRequest{Request: support.Request{Order: o.ID, Category: c, Body: "made up"}})
 	must(s.t, err)
 	return r.Value
 }

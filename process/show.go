@@ -117,6 +117,7 @@ type Conversation struct {
 	Ticket    support.Ticket    `json:"ticket"`
 	Messages  []support.Message `json:"messages"`
 	Decisions []support.Record  `json:"decisions"`
+	ShipTo    *order.Address    `json:"ship_to,omitempty"` // the address that it wants, until it is solved
 }
 
 // ShowTicket returns a ticket with what was written and decided.
@@ -130,7 +131,10 @@ func (p *Process) ShowTicket(ctx context.Context, id string) (Conversation, erro
 		if v.Messages, err = support.Messages(r, id); err != nil {
 			return v, err
 		}
-		v.Decisions, err = support.Decisions(r, id)
+		if v.Decisions, err = support.Decisions(r, id); err != nil {
+			return v, err
+		}
+		v.ShipTo, err = wishOf(r, id)
 		return v, err
 	})
 }

@@ -31,6 +31,9 @@ func (c *change) moveTicket(t *support.Ticket, on event.Type) error {
 	t.Status, t.UpdatedAt = to, c.tx.Now()
 	if !to.Unsolved() {
 		t.Holds, t.Proposed = "", ""
+		if err := c.dropWish(t); err != nil {
+			return err
+		}
 	}
 	t.Version++
 	data := ticketData{Category: t.Category, Reason: t.Reason}
@@ -106,7 +109,7 @@ func closeNow(c *change, it *work.Item) error {
 // order: a person solves it.
 //
 // Errors: invalid; not_found; conflict when the order can not be held.
-func (p *Process) OpenTicket(ctx context.Context, by Command, q support.Request) (Result[support.Ticket], error) {
+func (p *Process) OpenTicket(ctx context.Context, by Command, q TicketRequest) (Result[support.Ticket], error) {
 	if err := q.Validate(); err != nil {
 		return Result[support.Ticket]{}, err
 	}
@@ -123,7 +126,7 @@ func (p *Process) OpenTicket(ctx context.Context, by Command, q support.Request)
 	}
 	unique := p.tickets.Add(1)
 	return once(ctx, p, by, "open_ticket", q, locks, func(tx *db.Tx) (support.Ticket, error) {
-		c, err := p.beginTicket(tx, by, q, unique)
+		c, err := p.beginTicket(tx, by, q.Request, unique)
 		if err != nil {
 			return support.Ticket{}, err
 		}
@@ -132,6 +135,9 @@ func (p *Process) OpenTicket(ctx context.Context, by Command, q support.Request)
 			return support.Ticket{}, err
 		}
 		support.AddLines(c.tx, t.ID, q.Lines)
+		if err := c.keepWish(t, q.ShipTo); err != nil {
+			return support.Ticket{}, err
+		}
 		c.givenHeld = true
 		if q.Hold {
 			if err := c.holdFor(t); err != nil {

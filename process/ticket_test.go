@@ -89,14 +89,14 @@ func eachCategory(s *shop) {
 			s.t.Errorf("the ticket is %+v", v)
 		}
 	}
-	_, err := s.OpenTicket(s.t.Context(), person(""), support.Request{Order: "ord_none", Category: support.Other, Body: "made up"})
+	_, err := s.OpenTicket(s.t.Context(), person(""), process.TicketRequest{Request: support.Request{Order: "ord_none", Category: support.Other, Body: "made up"}})
 	s.refused(fault.NotFound, err)
-	_, err = s.OpenTicket(s.t.Context(), person(""), support.Request{Category: support.Other})
+	_, err = s.OpenTicket(s.t.Context(), person(""), process.TicketRequest{Request: support.Request{Category: support.Other}})
 	s.refused(fault.Invalid, err)
 }
 
 func loneTicket(s *shop) {
-	r, err := s.OpenTicket(s.t.Context(), process.Command{By: "customer"}, support.Request{Category: support.OrderIssue, Body: "made up"})
+	r, err := s.OpenTicket(s.t.Context(), process.Command{By: "customer"}, process.TicketRequest{Request: support.Request{Category: support.OrderIssue, Body: "made up"}})
 	must(s.t, err)
 	s.wantTicket(r.Value.ID, support.Open, support.NoOrder)
 	_, err = s.SolveTicket(s.t.Context(), person(""), r.Value.ID, "Made up answer.")

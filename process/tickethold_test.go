@@ -17,7 +17,7 @@ import (
 // raiseToHold has someone raise a ticket that holds its order.
 func (s *shop) raiseToHold(o order.Order) support.Ticket {
 	s.t.Helper()
-	r, err := s.OpenTicket(s.t.Context(), process.Command{By: "agent:7"}, support.Request{Order: o.ID, Category: support.WhereIsMyOrder, Body: "made up", Hold: true})
+	r, err := s.OpenTicket(s.t.Context(), process.Command{By: "agent:7"}, process.TicketRequest{Request: support.Request{Order: o.ID, Category: support.WhereIsMyOrder, Body: "made up", Hold: true}})
 	must(s.t, err)
 	return r.Value
 }
@@ -119,7 +119,7 @@ var holdingScenarios = []scenario{
 		o := s.place(cup())
 		s.after(14 * day)
 		s.wantStatus(o, order.Delivered)
-		_, err := s.OpenTicket(s.t.Context(), person(""), support.Request{Order: o.ID, Category: support.Other, Body: "made up", Hold: true})
+		_, err := s.OpenTicket(s.t.Context(), person(""), process.TicketRequest{Request: support.Request{Order: o.ID, Category: support.Other, Body: "made up", Hold: true}})
 		s.refused(fault.Conflict, err)
 		if n := len(s.show(o.ID).Tickets); n != 0 {
 			s.t.Errorf("there are %d tickets", n)
@@ -172,7 +172,7 @@ var holdingScenarios = []scenario{
 // TestATicketThatHoldsNamesItsOrder refuses to hold nothing.
 func TestATicketThatHoldsNamesItsOrder(t *testing.T) {
 	onShops(t, config{}, func(_ *testing.T, s *shop) {
-		_, err := s.OpenTicket(s.t.Context(), person(""), support.Request{Category: support.Other, Body: "made up", Hold: true})
+		_, err := s.OpenTicket(s.t.Context(), person(""), process.TicketRequest{Request: support.Request{Category: support.Other, Body: "made up", Hold: true}})
 		s.refused(fault.Invalid, err)
 	})
 }

@@ -115,7 +115,7 @@ func (s *Shop) write(ctx context.Context, n int, category support.Category) erro
 	if err != nil {
 		return err
 	}
-	_, err = s.OpenTicket(ctx, process.Command{By: access.Customer}, support.Request{Order: o.ID, Category: category, Body: letters[category]})
+	_, err = s.OpenTicket(ctx, process.Command{By: access.Customer}, process.TicketRequest{Request: support.Request{Order: o.ID, Category: category, Body: letters[category]}})
 	return err
 }
 
@@ -145,7 +145,7 @@ func (s *Shop) Story(ctx context.Context) (string, error) {
 	if err := s.RunUntil(ctx, s.Clock.Now().Add(10*time.Hour)); err != nil {
 		return "", err
 	}
-	_, err = s.OpenTicket(ctx, process.Command{By: access.Customer}, support.Request{Order: o.ID, Category: support.OrderIssue, Body: letters[support.OrderIssue]})
+	_, err = s.OpenTicket(ctx, process.Command{By: access.Customer}, process.TicketRequest{Request: support.Request{Order: o.ID, Category: support.OrderIssue, Body: letters[support.OrderIssue]}})
 	if err != nil {
 		return "", err
 	}

@@ -10,6 +10,8 @@ type Facts struct {
 	Remedy    Remedy     `json:"remedy,omitempty"`     // what has become of what was done
 	Order     *OrderFact `json:"order,omitempty"`      // nil when the ticket is about none
 	Limits    *Limits    `json:"limits,omitempty"`     // where something could be done that costs
+	Address   *Address   `json:"address,omitempty"`    // where the ticket wants another one
+	Return    *Return    `json:"return,omitempty"`     // where what it is about may be sent back
 }
 
 // OrderFact is how the ticket's order stands, in the words of its facets.
@@ -21,6 +23,7 @@ type OrderFact struct {
 	Declined       bool      `json:"declined,omitempty"` // its payment was declined for now, and is attempted again later
 	Retried        bool      `json:"retried,omitempty"`  // this ticket had it attempted at once
 	Cancelling     bool      `json:"cancelling,omitempty"`
+	Changing       bool      `json:"changing,omitempty"`
 	CancelRefused  bool      `json:"cancel_refused,omitempty"` // this ticket asked for it, and it was too late
 	NothingToPay   bool      `json:"nothing_to_pay,omitempty"`
 	AwaitsPayment  bool      `json:"awaits_payment,omitempty"` // to be paid elsewhere by the customer
@@ -58,6 +61,22 @@ type Given struct {
 	Count  int   `json:"count"`  // decisions, in all currencies
 }
 
+// Address is what is known of the address that a ticket wants, but for the address.
+type Address struct {
+	Asked   bool `json:"asked,omitempty"`   // this ticket has asked for the change
+	Same    bool `json:"same,omitempty"`    // the order goes there already
+	Abroad  bool `json:"abroad,omitempty"`  // it is in another country than before
+	TooOld  bool `json:"too_old,omitempty"` // the order is older than policy changes it without a person
+	Allowed bool `json:"allowed,omitempty"` // nothing is in the way of the change
+}
+
+// Return is what is known of the return of what a ticket is about.
+type Return struct {
+	Wanted  bool `json:"wanted,omitempty"`  // the customer wants it, or policy does before it gives money back
+	Allowed bool `json:"allowed,omitempty"` // it has arrived, and may be sent back
+	Late    bool `json:"late,omitempty"`    // it arrived longer ago than policy takes back
+}
+
 // Remedy is what has become of what a ticket had done.
 type Remedy string
 
@@ -66,6 +85,11 @@ const (
 	RefundOpen Remedy = "refund_open"
 	RefundDone Remedy = "refund_done"
 	Reshipped  Remedy = "reshipped"
+
+	ReturnAwaited  Remedy = "return_awaited"
+	ReturnCame     Remedy = "return_came" // and no money went back for it
+	ReturnCanceled Remedy = "return_canceled"
+	ReturnExpired  Remedy = "return_expired"
 )
 
 // Decision is what is to be done about a ticket.
@@ -116,8 +140,11 @@ const (
 	Retry    Act = "retry"    // attempt the payment now that is to be attempted later, then decide again
 	Refund   Act = "refund"   // refund what the ticket is about, then decide again
 	Reship   Act = "reship"   // send the goods anew of a parcel that does not arrive, then decide again
+	SendBack Act = "return"   // have what the ticket is about sent back, then decide again
 	Hold     Act = "hold"     // hold the order until a person has solved it
 	Escalate Act = "escalate" // a person decides
+
+	ChangeAddress Act = "change_address" // change where the order goes, then decide again
 )
 
 // Reason is why, for programs; Text says it for people.
@@ -146,6 +173,10 @@ const (
 	WaitsForGoods    Reason = "waits_for_goods"
 	AddressToChange  Reason = "address_to_change"
 	AddressTooLate   Reason = "address_too_late"
+	AddressSame      Reason = "address_same"
+	ChangingAddress  Reason = "changing_address"
+	AddressChanged   Reason = "address_changed"
+	AddressRefused   Reason = "address_refused"
 	BeingPrepared    Reason = "being_prepared"
 	OnItsWay         Reason = "on_its_way"
 	NotSeen          Reason = "not_seen"
@@ -160,6 +191,10 @@ const (
 	DeliveredMissing Reason = "delivered_but_missing"
 	DeliveredIssue   Reason = "delivered_with_issue"
 	CameBack         Reason = "came_back" // the customer has sent it back
+	MaySendBack      Reason = "may_send_back"
+	ReturnTooLate    Reason = "return_too_late"
+	ReturnOver       Reason = "return_canceled"
+	NothingCame      Reason = "return_expired"
 	IsCancelling     Reason = "cancelling"
 	WillCancel       Reason = "cancel"
 	TooLate          Reason = "too_late"
@@ -173,8 +208,8 @@ func Decide(f Facts) Decision {
 	}
 	o := *f.Order
 	switch {
-	case f.Category == AddressChange && o.toLeave():
-		return Decision{Act: Hold, Reason: AddressToChange}
+	case f.Category == AddressChange && (o.toLeave() || f.Address.changed()):
+		return address(f.Address, o)
 	case o.Stuck:
 		return Decision{Act: Escalate, Reason: StepStuck}
 	case f.Remedy != "":
@@ -193,6 +228,8 @@ func Decide(f Facts) Decision {
 		return Decision{Act: Explain, Reason: AddressTooLate}
 	case PaymentIssue:
 		return paying(o)
+	case ReturnRequest:
+		return sendBack(f, o)
 	default:
 		return where(f, o)
 	}
@@ -205,7 +242,7 @@ func forPerson(f Facts) Decision {
 	}
 	switch f.Category {
 	case OrderIssue, WhereIsMyOrder, CancelRequest:
-	case AddressChange, PaymentIssue, Damaged, WrongItem:
+	case AddressChange, PaymentIssue, Damaged, WrongItem, ReturnRequest:
 		if f.ByProcess {
 			return Decision{Act: Escalate, Reason: NeedsPerson}
 		}
@@ -223,6 +260,64 @@ func forPerson(f Facts) Decision {
 // toLeave says whether something of the order is still to leave the house.
 func (o OrderFact) toLeave() bool {
 	return !o.Cancelling && (o.Status == "processed" || o.Status == "paid")
+}
+
+// changed says whether the order goes where the ticket wanted it to, because it did.
+func (a *Address) changed() bool { return a != nil && a.Asked && a.Same }
+
+// address changes where an order goes, where nothing is in the way. What changes its
+// price, its tax and who carries it, as another country does, a person decides.
+func address(a *Address, o OrderFact) Decision {
+	switch {
+	case a == nil:
+		return Decision{Act: Hold, Reason: AddressToChange}
+	case a.Asked:
+		return asked(*a, o)
+	case a.Same:
+		return Decision{Act: Explain, Reason: AddressSame}
+	case !a.Allowed || a.Abroad || a.TooOld || o.Held != "" || o.Stuck:
+		return Decision{Act: Hold, Reason: AddressToChange}
+	default:
+		return Decision{Act: ChangeAddress, Reason: ChangingAddress}
+	}
+}
+
+// asked tells what has become of a change of address that was asked for.
+func asked(a Address, o OrderFact) Decision {
+	switch {
+	case a.Same:
+		return Decision{Act: Explain, Reason: AddressChanged}
+	case o.Stuck:
+		return Decision{Act: Escalate, Reason: StepStuck}
+	case o.Changing:
+		return Decision{Act: Wait, Reason: ChangingAddress}
+	default:
+		return Decision{Act: Escalate, Reason: AddressRefused}
+	}
+}
+
+// sendBack has the customer send back what they want to, once it has arrived.
+func sendBack(f Facts, o OrderFact) Decision {
+	switch {
+	case f.Return != nil && f.Return.Wanted:
+		return wantedBack(*f.Return)
+	case o.Status == "shipped":
+		return Decision{Act: Explain, Reason: TooLate}
+	default:
+		return Decision{Act: Escalate, Reason: NeedsPerson}
+	}
+}
+
+// wantedBack has something sent back that may be.
+func wantedBack(r Return) Decision {
+	switch {
+	case r.Allowed:
+		return Decision{Act: SendBack, Reason: MaySendBack}
+	case r.Late:
+		return Decision{Act: Escalate, Reason: ReturnTooLate}
+	default:
+		return Decision{Act: Escalate, Reason: NeedsPerson}
+	}
 }
 
 // paying tells how the payment of an order that goes on stands, and has one
@@ -299,16 +394,27 @@ func remedied(r Remedy) Decision {
 		return Decision{Act: Explain, Reason: MoneyBack}
 	case Reshipped:
 		return Decision{Act: Explain, Reason: BeingSentAnew}
+	case ReturnAwaited:
+		return Decision{Act: Wait, Reason: MaySendBack}
+	case ReturnCame:
+		return Decision{Act: Escalate, Reason: NeedsPerson}
+	case ReturnCanceled:
+		return Decision{Act: Explain, Reason: ReturnOver}
+	case ReturnExpired:
+		return Decision{Act: Explain, Reason: NothingCame}
 	default:
 		return Decision{Act: Wait, Reason: WillRefund}
 	}
 }
 
-// delivered is about an order that has arrived: what is named is refunded.
+// delivered is about an order that has arrived: what is named is refunded, or sent
+// back first where policy wants that.
 func delivered(f Facts, o OrderFact) Decision {
 	switch {
 	case f.Category == WhereIsMyOrder:
 		return Decision{Act: Escalate, Reason: DeliveredMissing}
+	case f.Return != nil && f.Return.Wanted:
+		return wantedBack(*f.Return)
 	case o.Worth > 0:
 		return costs(f, Refund, WillRefund)
 	case f.Category == OrderIssue:
@@ -407,6 +513,10 @@ var texts = map[Reason]string{
 	WaitsForGoods:    "Goods of this order are not there yet. They are sent as soon as they have come.",
 	AddressToChange:  "The order waits until a person has seen to its address.",
 	AddressTooLate:   "The address can not be changed any more: the order is on its way.",
+	AddressSame:      "The order goes to this address already.",
+	ChangingAddress:  "The address of the order is being changed.",
+	AddressChanged:   "The order goes to the new address.",
+	AddressRefused:   "The address could not be changed: a person will look at this.",
 	BeingPrepared:    "The order is paid and is being prepared for shipping.",
 	OnItsWay:         "The parcel is on its way.",
 	NotSeen:          "The carrier has not seen the parcel for too long: a person will look for it.",
@@ -420,6 +530,10 @@ var texts = map[Reason]string{
 	Rejected:         "A person will see to this otherwise.",
 	DeliveredMissing: "The carrier says that the parcel was delivered: a person will find out where it is.",
 	CameBack:         "What was sent back has arrived. Nothing more of this order is on its way.",
+	MaySendBack:      "It may be sent back. Its money is seen to when it has arrived.",
+	ReturnTooLate:    "It arrived longer ago than it may be sent back: a person will look at this.",
+	ReturnOver:       "It is not to be sent back any more.",
+	NothingCame:      "Nothing has come back in time: it may not be sent back any more.",
 	DeliveredIssue:   "The parcel was delivered: a person will ask what is wrong with it.",
 	IsCancelling:     "The order is being cancelled.",
 	WillCancel:       "The order is being cancelled.",

@@ -41,6 +41,20 @@ func doing(r support.Remedy) support.Facts {
 	return f
 }
 
+// wanting is a ticket that wants another address of an order that is paid.
+func wanting(a support.Address, change ...func(*support.OrderFact)) support.Facts {
+	f := about(support.AddressChange, change...)
+	f.Address = &a
+	return f
+}
+
+// sending is a ticket about what has arrived, and how it may be sent back.
+func sending(c support.Category, r support.Return) support.Facts {
+	f := limited(about(c, status("delivered"), worth))
+	f.Return = &r
+	return f
+}
+
 // byProcess is a ticket of the process about an order that is paid.
 func byProcess(c support.Category) support.Facts {
 	f := about(c)
@@ -65,6 +79,7 @@ func declined(o *support.OrderFact)      { o.Declined = true }
 func retried(o *support.OrderFact)       { o.Retried = true }
 func held(o *support.OrderFact)          { o.Held = "made_up" }
 func sentAnew(o *support.OrderFact)      { o.SentAnew = true }
+func changing(o *support.OrderFact)      { o.Changing = true }
 func repaying(o *support.OrderFact)      { o.Repaying = true }
 func repaid(o *support.OrderFact)        { o.Repaid = true }
 
@@ -98,6 +113,29 @@ var decisions = []struct {
 	{"wrong item", about(support.WrongItem), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"address", about(support.AddressChange), support.Decision{Act: support.Hold, Reason: support.AddressToChange}},
 	{"address of a stuck order", about(support.AddressChange, status("processed"), stuck), support.Decision{Act: support.Hold, Reason: support.AddressToChange}},
+	{"address, and nothing is in the way", wanting(support.Address{Allowed: true}), support.Decision{Act: support.ChangeAddress, Reason: support.ChangingAddress}},
+	{"address, something is in the way", wanting(support.Address{}), support.Decision{Act: support.Hold, Reason: support.AddressToChange}},
+	{"address, abroad", wanting(support.Address{Allowed: true, Abroad: true}), support.Decision{Act: support.Hold, Reason: support.AddressToChange}},
+	{"address, too old", wanting(support.Address{Allowed: true, TooOld: true}), support.Decision{Act: support.Hold, Reason: support.AddressToChange}},
+	{"address, held", wanting(support.Address{Allowed: true}, held), support.Decision{Act: support.Hold, Reason: support.AddressToChange}},
+	{"address, as it is", wanting(support.Address{Same: true}), support.Decision{Act: support.Explain, Reason: support.AddressSame}},
+	{"address, being changed", wanting(support.Address{Asked: true}, changing), support.Decision{Act: support.Wait, Reason: support.ChangingAddress}},
+	{"address, being changed, stuck", wanting(support.Address{Asked: true}, changing, stuck), support.Decision{Act: support.Escalate, Reason: support.StepStuck}},
+	{"address, not changed", wanting(support.Address{Asked: true}), support.Decision{Act: support.Escalate, Reason: support.AddressRefused}},
+	{"address, changed", wanting(support.Address{Asked: true, Same: true}), support.Decision{Act: support.Explain, Reason: support.AddressChanged}},
+	{"address, changed and shipped", wanting(support.Address{Asked: true, Same: true}, status("shipped")), support.Decision{Act: support.Explain, Reason: support.AddressChanged}},
+	{"address, not changed and shipped", wanting(support.Address{Asked: true}, status("shipped")), support.Decision{Act: support.Explain, Reason: support.AddressTooLate}},
+	{"send back", sending(support.ReturnRequest, support.Return{Wanted: true, Allowed: true}), support.Decision{Act: support.SendBack, Reason: support.MaySendBack}},
+	{"send back, too late", sending(support.ReturnRequest, support.Return{Wanted: true, Late: true}), support.Decision{Act: support.Escalate, Reason: support.ReturnTooLate}},
+	{"send back, nothing", sending(support.ReturnRequest, support.Return{Wanted: true}), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"send back, to leave", about(support.ReturnRequest), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"send back, shipped", about(support.ReturnRequest, status("shipped")), support.Decision{Act: support.Explain, Reason: support.TooLate}},
+	{"send back, by the process", byProcess(support.ReturnRequest), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"damaged, and sent back first", sending(support.Damaged, support.Return{Wanted: true, Allowed: true}), support.Decision{Act: support.SendBack, Reason: support.MaySendBack}},
+	{"its return is waited for", doing(support.ReturnAwaited), support.Decision{Act: support.Wait, Reason: support.MaySendBack}},
+	{"its return came", doing(support.ReturnCame), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"its return is canceled", doing(support.ReturnCanceled), support.Decision{Act: support.Explain, Reason: support.ReturnOver}},
+	{"its return has expired", doing(support.ReturnExpired), support.Decision{Act: support.Explain, Reason: support.NothingCame}},
 	{"address, cancelling", about(support.AddressChange, cancelling), support.Decision{Act: support.Wait, Reason: support.IsCancelling}},
 	{"address, shipped", about(support.AddressChange, status("shipped")), support.Decision{Act: support.Explain, Reason: support.AddressTooLate}},
 	{"address, cancelled", about(support.AddressChange, status("cancelled"), paid("refunded")), support.Decision{Act: support.Explain, Reason: support.WasRefunded}},
@@ -167,6 +205,7 @@ func TestDecide(t *testing.T) {
 
 var reasons = []support.Reason{
 	support.WillRefund, support.WillReship, support.MoneyBack, support.ParcelRefunding, support.ParcelRefunded,
+	support.ChangingAddress, support.AddressSame, support.AddressRefused, support.AddressChanged, support.MaySendBack, support.ReturnTooLate, support.ReturnOver, support.NothingCame,
 	support.HoldsOrder, support.AddressToChange, support.AddressTooLate, support.WasPaid, support.RetryingPayment, support.DeclinedAgain,
 	support.NoOrder, support.UnknownCategory, support.NeedsPerson, support.StepStuck, support.WasOutOfStock, support.WasDeclined, support.WasNotPaid,
 	support.RefundPending, support.WasRefunded, support.NothingTaken, support.AwaitingPayment, support.PayingNow, support.BeingPrepared,

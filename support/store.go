@@ -156,10 +156,12 @@ func Outcomes(r db.Reader, tickets []string) (map[string][]Record, error) {
 	err := db.Each(r, func(row db.Row) error {
 		var d Record
 		var of string
-		err := row.Scan(&of, &d.N, (*string)(&d.Result.Act), (*string)(&d.Result.Reason), &d.Result.Amount, (*string)(&d.Result.Beyond), &d.By)
+		var at int64
+		err := row.Scan(&of, &d.N, &at, (*string)(&d.Result.Act), (*string)(&d.Result.Reason), &d.Result.Amount, (*string)(&d.Result.Beyond), &d.By)
+		d.At = db.Time(at)
 		all[of] = append(all[of], d)
 		return err
-	}, `SELECT ticket_id, n, act, reason, amount, beyond, actor FROM ticket_decisions WHERE ticket_id IN `+r.ListParam("$1")+` ORDER BY ticket_id, n`, db.List(tickets))
+	}, `SELECT ticket_id, n, at, act, reason, amount, beyond, actor FROM ticket_decisions WHERE ticket_id IN `+r.ListParam("$1")+` ORDER BY ticket_id, n`, db.List(tickets))
 	return all, err
 }
 
@@ -175,6 +177,30 @@ func Lines(r db.Reader, ticket string) ([]Line, error) {
 	return db.All(r, func(row db.Row) (l Line, err error) {
 		return l, row.Scan(&l.Line, &l.Quantity)
 	}, `SELECT line, quantity FROM ticket_lines WHERE ticket_id = $1 ORDER BY line`, ticket)
+}
+
+// KeepAddress keeps the address that a ticket wants, as text of the process. It is
+// personal data: it is dropped when the ticket is solved.
+func KeepAddress(tx *db.Tx, ticket, address string) {
+	tx.Write(`INSERT INTO ticket_addresses (ticket_id, address) VALUES ($1, $2)`, ticket, address)
+}
+
+// DropAddress removes the address that a ticket wanted.
+func DropAddress(tx *db.Tx, ticket string) {
+	tx.Write(`DELETE FROM ticket_addresses WHERE ticket_id = $1`, ticket)
+}
+
+// AddressOf returns the address that a ticket wants, "" for none.
+func AddressOf(r db.Reader, ticket string) (string, error) {
+	address, _, err := db.One(r, func(row db.Row) (s string, err error) { return s, row.Scan(&s) },
+		`SELECT address FROM ticket_addresses WHERE ticket_id = $1`, ticket)
+	return address, err
+}
+
+// WithAddress returns which of the tickets want an address.
+func WithAddress(r db.Reader, tickets []string) ([]string, error) {
+	return db.All(r, func(row db.Row) (id string, err error) { return id, row.Scan(&id) },
+		`SELECT ticket_id FROM ticket_addresses WHERE ticket_id IN `+r.ListParam("$1")+` ORDER BY ticket_id`, db.List(tickets))
 }
 
 // GivenSince returns what tickets about each of the orders have given their

@@ -23,7 +23,7 @@ type Ticket struct {
 	Reason    Reason    `json:"reason"`             // of the last decision
 	Assignee  string    `json:"assignee,omitempty"` // the person who sees to it, as an actor; "" for none
 	Proposed  Act       `json:"proposed,omitempty"` // what waits for a second person's approval; "" for nothing
-	Remedy    string    `json:"remedy,omitempty"`   // the refund that was made, or the parcel whose goods were sent anew; "" for nothing
+	Remedy    string    `json:"remedy,omitempty"`   // the refund that was made, the parcel whose goods were sent anew, or the return that is waited for; "" for nothing
 	Holds     string    `json:"holds,omitempty"`    // the reason code of the hold that it makes, or tells of, until it is solved; "" for none
 	OpenedBy  string    `json:"opened_by"`
 	OpenedAt  time.Time `json:"opened_at"`
@@ -42,11 +42,12 @@ const (
 	CancelRequest  Category = "cancel_request"
 	AddressChange  Category = "address_change"
 	PaymentIssue   Category = "payment_issue"
+	ReturnRequest  Category = "return" // the customer wants to send something back
 	Other          Category = "other"
 )
 
 // Categories are all categories that are known.
-var Categories = []Category{OrderIssue, WhereIsMyOrder, Damaged, WrongItem, CancelRequest, AddressChange, PaymentIssue, Other}
+var Categories = []Category{OrderIssue, WhereIsMyOrder, Damaged, WrongItem, CancelRequest, AddressChange, PaymentIssue, ReturnRequest, Other}
 
 // Status is how far a ticket is.
 type Status string

@@ -432,6 +432,11 @@ var stepCorruptions = []corruption{
 	{"a ticket's refund is of more than was decided", []string{`UPDATE ticket_decisions SET amount = amount - 1 WHERE ticket_id = '{refunded}' AND act = 'refund'`}, one(verify.TicketRemedy, "{refunded}")},
 	{"a ticket had nothing sent anew", []string{`UPDATE tickets SET remedy = '' WHERE id = '{wants it anew}'`}, one(verify.TicketRemedy, "{wants it anew}")},
 	{"a ticket has what was not decided", []string{`UPDATE tickets SET remedy = 'rfd_x' WHERE id = '{proposed}'`}, one(verify.TicketRemedy, "{proposed}")},
+	{"a ticket's return is another's", []string{`UPDATE tickets SET remedy = 'ret_x' WHERE id = '{sends back}'`}, one(verify.TicketRemedy, "{sends back}")},
+	{"a ticket's return was authorised at another time", []string{`UPDATE returns SET authorised_at = authorised_at + 1 WHERE order_id = '{unwanted}'`}, one(verify.TicketRemedy, "{sends back}")},
+	{"a solved ticket keeps an address", []string{`INSERT INTO ticket_addresses (ticket_id, address) VALUES ('{explained late}', '{}')`}, one(verify.TicketAddress, "{explained late}")},
+	{"a ticket waits for a change that no one has asked for", []string{`UPDATE tickets SET reason = 'changing_address' WHERE id = '{cancels}'`},
+		[]named{{verify.TicketAddress, "{cancels}"}, {verify.TicketReason, "{cancels}"}}},
 	{"a ticket had two things done", []string{`INSERT INTO ticket_decisions (ticket_id, n, at, facts, act, reason, amount, beyond, actor)
 		VALUES ('{refunded}', 99, 0, '{}', 'reship', 'reship', 1, '', 'process')`}, one(verify.TicketRemedy, "{refunded}")},
 	{"one person raised and approved it", []string{`UPDATE ticket_decisions SET actor = 'operator' WHERE ticket_id = '{approved}' AND beyond = '' AND act = 'refund'`},

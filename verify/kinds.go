@@ -79,6 +79,7 @@ const (
 	TicketMessages Kind = "ticket_messages"
 	TicketHold     Kind = "ticket_hold"
 	TicketRemedy   Kind = "ticket_remedy"
+	TicketAddress  Kind = "ticket_address"
 	TicketApproval Kind = "ticket_approval"
 	ClosedOwing    Kind = "closed_owing"
 )
@@ -159,7 +160,8 @@ func Kinds() []Rule {
 		{TicketReason, "A ticket has the reason that its events said last, and an unsolved one has one; the person sees to it whom they said last."},
 		{TicketMessages, "A ticket's messages are numbered from 1, and it knows how many there are."},
 		{TicketHold, "An order is held while an unsolved ticket holds it, and for a ticket only then; a ticket that tells of a hold tells of the one for which its order is held; a solved one does neither."},
-		{TicketRemedy, "What a ticket's decisions say was refunded is a refund of so much of its order, what they say was sent anew is a parcel that was, and it has nothing else; each names the one it has."},
+		{TicketRemedy, "What a ticket's decisions say was refunded is a refund of so much of its order, what they say was sent anew is a parcel that was, what they say is to be sent back is a return of its order, and it has nothing else; each names the one it has."},
+		{TicketAddress, "Only an unsolved ticket about another address keeps one, and one that waits for the change waits for an order that is being changed."},
 		{TicketApproval, "What waits for approval in a ticket is its last decision, beyond a limit; and whoever approved one is a person who did not raise it."},
 		{ClosedOwing, "When a ticket was closed, nothing was owed of its order: no money was to go back, and no goods were to leave once more."},
 	}

@@ -39,6 +39,7 @@ type dossier struct {
 	tickets      []support.Ticket
 	messages     map[string]support.MessageCount // by ticket
 	decisions    map[string][]support.Record     // by ticket, without the facts
+	wishes       map[string]bool                 // the tickets that want an address
 	reservations []inventory.Reservation
 	backorders   []inventory.Backorder
 	moved        []inventory.Movement // summed up per SKU, location and type
@@ -157,7 +158,7 @@ func (run *run) checkSection(s *section) {
 func (s *section) of(id string) *dossier {
 	d := s.dossiers[id]
 	if d == nil {
-		d = &dossier{messages: map[string]support.MessageCount{}, decisions: map[string][]support.Record{}, locations: s.locations}
+		d = &dossier{messages: map[string]support.MessageCount{}, decisions: map[string][]support.Record{}, wishes: map[string]bool{}, locations: s.locations}
 		s.dossiers[id] = d
 	}
 	return d
@@ -279,8 +280,13 @@ func (s *section) readTickets(r db.Reader, first, last string) error {
 		return err
 	}
 	decisions, err := support.Outcomes(r, ticketIDs(tickets))
+	if err != nil {
+		return err
+	}
+	wishes, err := support.WithAddress(r, ticketIDs(tickets))
 	for _, t := range tickets {
 		d := s.of(t.Order)
+		d.wishes[t.ID] = slices.Contains(wishes, t.ID)
 		d.messages[t.ID], d.decisions[t.ID] = messages[t.ID], decisions[t.ID]
 	}
 	return err

@@ -329,7 +329,7 @@ func (s *shop) handOver(purpose string) {
 func (s *shop) ticket(name string, q support.Request) {
 	s.t.Helper()
 	q.Order, q.Body = s.orders[q.Order], "A made-up question: "+name
-	t, err := s.OpenTicket(s.t.Context(), person, q)
+	t, err := s.OpenTicket(s.t.Context(), person, process.TicketRequest{Request: q})
 	must(s.t, err)
 	s.tickets[name] = t.Value.ID
 	s.look("after opening the ticket " + name)
@@ -467,18 +467,20 @@ func (s *shop) sellOnHandOver() {
 func (s *shop) sellByHand() {
 	s.t.Helper()
 	s.set(func(p *policy.Policy) { p.Carrier = shipping.Manual })
-	for _, purpose := range []string{"to pick", "carried", "carried home", "not picked", "lost", "sent anew", "back", "made up for"} {
+	for _, purpose := range []string{"to pick", "carried", "carried home", "not picked", "lost", "sent anew", "back", "made up for", "unwanted"} {
 		s.place(purpose)
 	}
 	s.until(time.Hour)
 	s.loseParcels()
 	s.handOver("carried")
-	s.handOver("carried home")
 	s.cancel("not picked")
-	home := s.show("carried home").Shipments[0]
-	_, err := s.MarkDelivered(s.t.Context(), person, home.Order, home.ID)
-	must(s.t, err)
-	s.look("after a delivery by hand")
+	for _, purpose := range []string{"carried home", "unwanted"} {
+		s.handOver(purpose)
+		home := s.show(purpose).Shipments[0]
+		_, err := s.MarkDelivered(s.t.Context(), person, home.Order, home.ID)
+		must(s.t, err)
+		s.look("after a delivery by hand")
+	}
 }
 
 // loseParcels has a parcel lost, one replaced by another, one come back, and one
@@ -573,6 +575,7 @@ func (s *shop) complain() {
 	})
 	line := []support.Line{{Line: 1, Quantity: 1}}
 	s.ticket("wants it anew", support.Request{Order: "astray", Category: support.WhereIsMyOrder})
+	s.ticket("sends back", support.Request{Order: "unwanted", Category: support.ReturnRequest})
 	s.ticket("refunded", support.Request{Order: "broken", Category: support.Damaged, Lines: line})
 	s.ticket("approved", support.Request{Order: "broken, approved", Category: support.Damaged, Lines: line})
 	s.ticket("proposed", support.Request{Order: "broken, proposed", Category: support.Damaged, Lines: line})

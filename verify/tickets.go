@@ -30,6 +30,7 @@ func (d *dossier) checkTickets() {
 	}
 	d.checkTicketHolds()
 	d.checkRemedies()
+	d.checkWishes()
 }
 
 // checkTicketHolds holds what the tickets say of the order's hold against it.
@@ -71,7 +72,7 @@ func (d *dossier) checkRemedies() {
 		decisions := d.decisions[t.ID]
 		var done []support.Record
 		for _, r := range decisions {
-			if costs(r.Result.Act) && r.Result.Beyond == "" {
+			if puts(r.Result.Act) && r.Result.Beyond == "" {
 				done = append(done, r)
 			}
 		}
@@ -87,7 +88,22 @@ func (d *dossier) checkRemedies() {
 	}
 }
 
-func costs(a support.Act) bool { return a == support.Refund || a == support.Reship }
+// puts says whether an act puts something right, which the ticket then names.
+func puts(a support.Act) bool {
+	return a == support.Refund || a == support.Reship || a == support.SendBack
+}
+
+// checkWishes holds the addresses that tickets want against what became of them.
+func (d *dossier) checkWishes() {
+	for _, t := range d.tickets {
+		if d.wishes[t.ID] && (!t.Status.Unsolved() || t.Category != support.AddressChange) {
+			d.find(TicketAddress, t.ID, "it is %s, about %s, and still keeps an address", t.Status, t.Category)
+		}
+		if t.Status == support.OnHold && t.Reason == support.ChangingAddress && d.order.End != order.EndChanging {
+			d.find(TicketAddress, t.ID, "it waits for a change of its order, which is not being changed")
+		}
+	}
+}
 
 // checkRemedy holds a decision that was carried out against what it names.
 func (d *dossier) checkRemedy(t support.Ticket, r support.Record) {
@@ -96,6 +112,9 @@ func (d *dossier) checkRemedy(t support.Ticket, r support.Record) {
 	}
 	if s, ok := d.shipment(t.Remedy); r.Result.Act == support.Reship && (!ok || s.ReplacedAt.IsZero()) {
 		d.find(TicketRemedy, t.ID, "it was decided to send a parcel anew, and %q was not", t.Remedy)
+	}
+	if v, ok := d.returnOf(t.Remedy); r.Result.Act == support.SendBack && (!ok || !v.AuthorisedAt.Equal(r.At)) {
+		d.find(TicketRemedy, t.ID, "it was decided at %s to have something sent back, and its return is %q of %s", r.At, t.Remedy, v.AuthorisedAt)
 	}
 	if by := access.Actor(r.By); by != access.Process && (!by.IsPerson() || r.By == t.OpenedBy) {
 		d.find(TicketApproval, t.ID, "%s has approved what %s has raised", r.By, t.OpenedBy)

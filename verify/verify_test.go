@@ -78,6 +78,7 @@ var outcomes = map[string]order.Facets{
 	"carried":                  {Stock: "left", Payment: "captured", Fulfilment: "shipped"},
 	"carried home":             {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
 	"lost":                     {Stock: "left", Payment: "captured", Fulfilment: "lost"},
+	"unwanted":                 {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
 	"made up for":              {Stock: "left", Payment: "refunded", Fulfilment: "lost"},
 	"sent anew":                {Stock: "reserved", Payment: "captured", Fulfilment: "reshipping"},
 	"back":                     {Stock: "left", Payment: "captured", Fulfilment: "lost"},
@@ -159,10 +160,10 @@ func TestAllIsCountedAndSomeIsKept(t *testing.T) {
 	var done []int64
 	r, err := verify.Run(t.Context(), files.db, verify.Options{Orders: 10, MaxViolations: 3, Progress: func(n int64) { done = append(done, n) }})
 	must(t, err)
-	if r.Clean() || r.Count != 61 || r.Counts[verify.Times] != 61 || len(r.Violations) != 3 {
-		t.Errorf("of 61 violations %d are counted (%v) and %d kept", r.Count, r.Counts, len(r.Violations))
+	if r.Clean() || r.Count != 62 || r.Counts[verify.Times] != 62 || len(r.Violations) != 3 {
+		t.Errorf("of 62 violations %d are counted (%v) and %d kept", r.Count, r.Counts, len(r.Violations))
 	}
-	if diff := cmp.Diff([]int64{10, 20, 30, 40, 50, 60, 61}, done); diff != "" {
+	if diff := cmp.Diff([]int64{10, 20, 30, 40, 50, 60, 62}, done); diff != "" {
 		t.Errorf("progress (-want +got):\n%s", diff)
 	}
 }

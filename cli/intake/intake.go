@@ -25,6 +25,8 @@ type Command struct {
 
 	Category  support.Category `json:"category,omitempty"`  // ticket
 	Body      string           `json:"body,omitempty"`      // ticket, resolve
+	Lines     []support.Line   `json:"lines,omitempty"`     // ticket: what of the order it is about
+	ShipTo    *order.Address   `json:"ship_to,omitempty"`   // ticket: where the order is to go
 	Ticket    string           `json:"ticket,omitempty"`    // resolve: its id
 	SKU       string           `json:"sku,omitempty"`       // receive; exchange: what is wanted instead
 	Location  string           `json:"location,omitempty"`  // receive; main when empty

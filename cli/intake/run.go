@@ -198,7 +198,7 @@ func (n *Intake) do(ctx context.Context, c Command) (Result, error) {
 
 // ticket opens one, about an order or about none.
 func (n *Intake) ticket(ctx context.Context, by process.Command, c Command) (Result, error) {
-	q := support.Request{Category: c.Category, Body: c.Body}
+	q := process.TicketRequest{Request: support.Request{Category: c.Category, Body: c.Body, Lines: c.Lines}, ShipTo: c.ShipTo}
 	if c.Order != "" {
 		o, err := n.Process.FindOrder(ctx, c.Order)
 		if err != nil {

@@ -9,7 +9,7 @@ CREATE TABLE tickets (
     reason     TEXT   NOT NULL,
     assignee   TEXT   NOT NULL, -- the person who sees to it, '' for none
     proposed   TEXT   NOT NULL, -- what waits for a second person's approval, '' for nothing
-    remedy     TEXT   NOT NULL, -- the refund or the parcel that was to put it right, '' for none
+    remedy     TEXT   NOT NULL, -- the refund, the parcel or the return that was to put it right, '' for none
     holds      TEXT   NOT NULL, -- the reason code of the order's hold that it makes or tells of, '' for none
     opened_by  TEXT   NOT NULL,
     opened_at  BIGINT NOT NULL,
@@ -28,6 +28,12 @@ CREATE TABLE ticket_messages (
     author    TEXT   NOT NULL,
     body      TEXT   NOT NULL,
     PRIMARY KEY (ticket_id, n)
+);
+
+-- Where an order is to go, as a ticket wants it: personal data, erasable.
+CREATE TABLE ticket_addresses (
+    ticket_id TEXT NOT NULL PRIMARY KEY,
+    address   TEXT NOT NULL
 );
 
 CREATE TABLE ticket_decisions (
