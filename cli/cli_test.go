@@ -389,6 +389,27 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "ticket", "approve", "{tkt}", "--as", "agent:8", "--reject")
 		tr.say("", "verify")
 	},
+	"wishes.txt": func(tr *transcript) {
+		tr.say("", "policy", "set", "carrier=manual", "on_complaint=return")
+		tr.say("", append(place("--sku", "CUP"), "--gateway", "manual")...)
+		tr.say("", "payment", "record", "1001", "--reference", "line 7")
+		tr.say("", "ticket", "open", "--order", "1001", "--category", "address_change", "--city", "Elsewhere", "--message", "I have moved.")
+		tr.say("", "ticket", "open", "--category", "address_change", "--address", "2 Sample Street", "--message", "I have moved.")
+		tr.say("", "order", "address", "1001", "--city", "Elsewhere")
+		tr.say("", "ticket", "open", "--order", "1001", "--category", "address_change", "--address", "2 Sample Street", "--country", "FR", "--message", "I have moved.")
+		tr.say("", "ticket", "resolve", "{tkt}", "It stays in the country.")
+		tr.say("", "ticket", "open", "--order", "1001", "--category", "address_change", "--address", "2 Sample Street", "--message", "I have moved.")
+		tr.say("", "order", "address", "1001", "--address", "2 Sample Street")
+		tr.say("", "shipment", "handover", "1001", "--tracking", "MADE-UP-1")
+		tr.say("", "shipment", "delivered", "1001")
+		tr.say("", "order", "refund", "1001", "--amount", "1.00", "--reason", "late")
+		tr.say("", "payment", "withdraw", "1001")
+		tr.say("", "payment", "withdraw", "1001")
+		tr.say("", "ticket", "open", "--order", "1001", "--category", "damaged", "--line", "1", "--message", "It is broken.")
+		tr.say("", "return", "receive", "1001")
+		tr.say("", "ticket", "show", "{tkt}")
+		tr.say("", "verify")
+	},
 	"returns.txt": func(tr *transcript) {
 		tr.say("", "policy", "set", "carrier=manual")
 		tr.say("", append(place("--sku", "CUP=3"), "--sku", "POT")...)

@@ -12,6 +12,7 @@ type paymentVerbs struct {
 	Record   paymentRecord   `cmd:"" help:"Say that an order was paid elsewhere."`
 	Refunded paymentRefunded `cmd:"" help:"Say that money was given back elsewhere."`
 	Returned paymentReturned `cmd:"" help:"Say that a refund did not reach the customer."`
+	Withdraw paymentWithdraw `cmd:"" help:"Take back a refund that was begun by mistake, before it is made."`
 	Voided   paymentVoided   `cmd:"" help:"Say that an authorisation is gone that the gateway did not give up."`
 }
 
@@ -137,6 +138,31 @@ Examples:
 func (v *paymentReturned) Run(s *session) error {
 	return s.changeRefund(v.working, v.Order, v.Refund, func(p *process.Process, f payment.Refund) error {
 		_, err := p.FailRefund(s.ctx, v.asking(v.Order, v.Refund), f.Order, f.ID)
+		return err
+	})
+}
+
+// paymentWithdraw takes a refund back.
+type paymentWithdraw struct {
+	Order  string `arg:"" help:"The order: its number, id, or source/number."`
+	Refund string `arg:"" optional:"" help:"The refund's id; needed where there are several."`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (paymentWithdraw) Help() string {
+	return `For a refund of what was paid elsewhere, which a person is still to make: it is not to be made, and its money counts as the shop's. What is owed stays owed: the money of an order that is over, of goods that came back, and of what was taken out of the order.
+
+Examples:
+
+    doorstep payment withdraw 1001`
+}
+
+// Run takes the refund back.
+func (v *paymentWithdraw) Run(s *session) error {
+	return s.changeRefund(v.working, v.Order, v.Refund, func(p *process.Process, f payment.Refund) error {
+		_, err := p.WithdrawRefund(s.ctx, v.asking(v.Order, v.Refund), f.Order, f.ID)
 		return err
 	})
 }

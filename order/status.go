@@ -220,6 +220,7 @@ var transitions = []row{
 	{"payment.canceled", need(end, EndFailed, EndCancelling, EndCancelled)},
 	{"refund.opened", func(f *Facets) bool { return f.Payment.Taken() }},
 	{"refund.failed", func(f *Facets) bool { return f.Payment.Taken() }},
+	{"refund.canceled", func(f *Facets) bool { return f.Payment.Taken() }},
 
 	{"shipment.planned", func(f *Facets) bool { return f.Payment == PaymentAuthorised || f.Payment.Taken() }},
 	{"shipment.planned", need(end, EndNone)},

@@ -125,6 +125,7 @@ var ledger = []struct {
 	{"refund.opened", "", func(s *Sums, f facts) { s.Refunding += f.Amount }},
 	{"refund.succeeded", "", func(s *Sums, f facts) { s.Refunding -= f.Amount; s.Refunded += f.Amount }},
 	{"refund.failed", "pending", func(s *Sums, f facts) { s.Refunding -= f.Amount }},
+	{"refund.canceled", "", func(s *Sums, f facts) { s.Refunding -= f.Amount }},
 	{"refund.failed", "succeeded", func(s *Sums, f facts) { s.Refunded -= f.Amount }},
 }
 

@@ -144,7 +144,7 @@ type Refund struct {
 	Reason   string       `json:"reason"`
 	Pays     string       `json:"pays,omitempty"` // the payment of another order that it pays, in an exchange; "" when it goes to the customer
 	OpenedAt time.Time    `json:"opened_at"`
-	ClosedAt time.Time    `json:"closed_at,omitzero"` // when it succeeded or failed
+	ClosedAt time.Time    `json:"closed_at,omitzero"` // when it succeeded, failed or was canceled
 }
 
 // RefundLine is what of a line a refund gives back.
@@ -155,7 +155,7 @@ type RefundLine struct {
 }
 
 // Counts says whether a refund's money is given back, or about to be.
-func (f Refund) Counts() bool { return f.Status != RefundFailed }
+func (f Refund) Counts() bool { return f.Status != RefundFailed && f.Status != RefundCanceled }
 
 // RefundStatus is how a refund stands, in the words of the field
 // (https://docs.stripe.com/api/refunds/object#refund_object-status).
@@ -165,7 +165,8 @@ type RefundStatus string
 const (
 	RefundPending   RefundStatus = "pending"
 	RefundSucceeded RefundStatus = "succeeded"
-	RefundFailed    RefundStatus = "failed" // the money came back to the shop, or never left it
+	RefundFailed    RefundStatus = "failed"   // the money came back to the shop, or never left it
+	RefundCanceled  RefundStatus = "canceled" // it was not to be made after all
 )
 
 // The events of a refund.
@@ -176,6 +177,7 @@ const (
 	EventRefundSucceeded event.Type = "refund.succeeded"
 	EventRefundConfirmed event.Type = "refund.confirmed" // the gateway says later that it still stands
 	EventRefundFailed    event.Type = "refund.failed"    // also after it had succeeded
+	EventRefundCanceled  event.Type = "refund.canceled"  // a person has taken it back before it was made
 )
 
 // RefundTransitions is the one table of what a refund can go through.
@@ -185,6 +187,7 @@ var RefundTransitions = state.Table[RefundStatus, event.Type]{
 	{From: RefundPending, On: EventRefundDeclined, To: RefundPending},
 	{From: RefundPending, On: EventRefundSucceeded, To: RefundSucceeded},
 	{From: RefundPending, On: EventRefundFailed, To: RefundFailed},
+	{From: RefundPending, On: EventRefundCanceled, To: RefundCanceled},
 	{From: RefundSucceeded, On: EventRefundConfirmed, To: RefundSucceeded},
 	{From: RefundSucceeded, On: EventRefundFailed, To: RefundFailed},
 }

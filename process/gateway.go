@@ -39,7 +39,11 @@ func (c *change) openAttempt(p *payment.Payment, op payment.Op, amount int64, re
 
 // gatewayKeyLife is zero where a payment's gateway is none of the shop's.
 func (c *change) gatewayKeyLife(p *payment.Payment) time.Duration {
-	if g := c.p.gateways[p.Gateway]; g != nil {
+	return c.p.gatewayKeyLife(p.Gateway)
+}
+
+func (p *Process) gatewayKeyLife(name string) time.Duration {
+	if g := p.gateways[name]; g != nil {
 		return g.KeyLife()
 	}
 	return 0

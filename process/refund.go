@@ -53,6 +53,12 @@ func (c *change) refundFailed(p *payment.Payment, f *payment.Refund) error {
 	if f.Status == payment.RefundSucceeded {
 		p.Refunded -= f.Amount
 	}
+	return c.endRefund(p, f, payment.EventRefundFailed)
+}
+
+// endRefund ends a refund that gives nothing back: what was credited to the lines is
+// not.
+func (c *change) endRefund(p *payment.Payment, f *payment.Refund, t event.Type) error {
 	lines, err := payment.RefundLines(c.tx, c.order.ID)
 	if err != nil {
 		return err
@@ -61,7 +67,7 @@ func (c *change) refundFailed(p *payment.Payment, f *payment.Refund) error {
 		order.GiveCredit(c.tx, c.order.ID, l.Line, -l.Amount)
 	}
 	f.ClosedAt = c.tx.Now()
-	return c.moveRefund(f, payment.EventRefundFailed, refundData(p, f))
+	return c.moveRefund(f, t, refundData(p, f))
 }
 
 func refundData(p *payment.Payment, f *payment.Refund) paymentData {
@@ -257,6 +263,10 @@ func giveBack(c *change, _ event.Event) error {
 //
 // Errors: invalid; not_found; conflict when no such refund waits for a person.
 func (p *Process) RecordRefund(ctx context.Context, by Command, orderID, refundID string, r payment.Record) (Result[order.Order], error) {
+	seen, err := p.lookFirst(ctx, orderID, StepRefund, refundID)
+	if err != nil {
+		return Result[order.Order]{}, err
+	}
 	return p.change(ctx, by, "record_refund", orderID, [2]any{refundID, r}, func(c *change) error {
 		f, pay, err := c.refund(refundID)
 		if err != nil {
@@ -266,7 +276,7 @@ func (p *Process) RecordRefund(ctx context.Context, by Command, orderID, refundI
 			return fault.New(fault.Conflict, "refund %s is %s already", f.ID, f.Status)
 		}
 		if pay.Gateway != payment.Manual {
-			if err := c.withdrawStuck(StepRefund, f.ID, payment.OpRefund, pay); err != nil {
+			if err := c.withdrawStuck(StepRefund, f.ID, payment.OpRefund, pay, seen); err != nil {
 				return err
 			}
 		}
@@ -287,6 +297,10 @@ func (p *Process) RecordRefund(ctx context.Context, by Command, orderID, refundI
 //
 // Errors: not_found; conflict when the refund has failed, or is being made.
 func (p *Process) FailRefund(ctx context.Context, by Command, orderID, refundID string) (Result[order.Order], error) {
+	seen, err := p.lookFirst(ctx, orderID, StepRefund, refundID)
+	if err != nil {
+		return Result[order.Order]{}, err
+	}
 	return p.change(ctx, by, "fail_refund", orderID, refundID, func(c *change) error {
 		f, pay, err := c.refund(refundID)
 		if err != nil {
@@ -300,7 +314,7 @@ func (p *Process) FailRefund(ctx context.Context, by Command, orderID, refundID 
 		case f.Status == payment.RefundPending && pay.Gateway == payment.Manual:
 			return fault.New(fault.Conflict, "refund %s waits for a person to give it back", f.ID)
 		case f.Status == payment.RefundPending:
-			if err := c.withdrawStuck(StepRefund, f.ID, payment.OpRefund, pay); err != nil {
+			if err := c.withdrawStuck(StepRefund, f.ID, payment.OpRefund, pay, seen); err != nil {
 				return err
 			}
 		}
@@ -394,6 +408,10 @@ func (p *Process) RecordVoid(ctx context.Context, by Command, orderID, reference
 	if err := r.Validate(payment.Payment{}); err != nil {
 		return Result[order.Order]{}, err
 	}
+	seen, err := p.lookFirstOfPayment(ctx, orderID)
+	if err != nil {
+		return Result[order.Order]{}, err
+	}
 	return p.change(ctx, by, "record_void", orderID, r, func(c *change) error {
 		pay, err := c.payment()
 		if err != nil {
@@ -402,7 +420,7 @@ func (p *Process) RecordVoid(ctx context.Context, by Command, orderID, reference
 		if pay == nil || pay.Status != payment.StatusRequiresCapture {
 			return fault.New(fault.Conflict, "order %d has no authorisation", c.order.Number)
 		}
-		if err := c.withdrawStuck(StepVoidPayment, pay.ID, payment.OpVoid, pay); err != nil {
+		if err := c.withdrawStuck(StepVoidPayment, pay.ID, payment.OpVoid, pay, seen); err != nil {
 			return err
 		}
 		if err := c.recorded(pay, payment.OpVoid, payment.Record{Reference: reference, Amount: pay.Amount}, ""); err != nil {
@@ -413,11 +431,11 @@ func (p *Process) RecordVoid(ctx context.Context, by Command, orderID, reference
 }
 
 // withdrawStuck gives up the attempt of a step that waits for a person, who has
-// seen to it elsewhere.
+// seen to it elsewhere, after what the gateway says of it.
 //
 // Errors: conflict when the step waits for no person, or the provider may have
 // done what the attempt asks for.
-func (c *change) withdrawStuck(step Step, subject string, op payment.Op, p *payment.Payment) error {
+func (c *change) withdrawStuck(step Step, subject string, op payment.Op, p *payment.Payment, seen lookedUp) error {
 	it, err := c.item(step, subject)
 	if err != nil {
 		return err
@@ -433,10 +451,11 @@ func (c *change) withdrawStuck(step Step, subject string, op payment.Op, p *paym
 		if !a.IsOpen() || a.Op != op || a.Refund != "" && a.Refund != subject {
 			continue
 		}
-		if a.Status == attempt.Unknown {
+		if a.Key != seen.key { // it was begun after the gateway was asked
 			return fault.New(fault.Conflict, "the gateway %s may have done it, and has not answered: have it tried again first", p.Gateway)
 		}
-		if err := a.Move(attempt.Withdrawn, c.tx.Now()); err != nil {
+		a.Decline = seen.decline
+		if err := a.Move(seen.as, c.tx.Now()); err != nil {
 			return err
 		}
 	}

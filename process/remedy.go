@@ -71,6 +71,8 @@ func (c *change) remedyOf(t *support.Ticket) (support.Remedy, error) {
 		return support.Reshipped, nil
 	case refunds[i].Status == payment.RefundSucceeded:
 		return support.RefundDone, nil
+	case refunds[i].Status == payment.RefundCanceled:
+		return support.RefundWithdrawn, nil
 	default:
 		return support.RefundOpen, nil
 	}

@@ -75,6 +75,7 @@ const (
 	StepReportReturn  Step = "report_return"
 	StepEndExchange   Step = "cancel_exchange"
 	StepReportRefund  Step = "report_refund"
+	StepSolveRefund   Step = "solve_refund"
 	StepReportFailing Step = "report_failed_refund"
 	StepReport        Step = "report_failure"
 	StepReportStuck   Step = "report_stuck"
@@ -497,10 +498,10 @@ func endRows() []Row {
 		},
 		{
 			Step: StepAwaitRefund, Kind: Wait, On: on(payment.EventRefundOpened), Guard: refundByPerson,
-			Until: on(payment.EventRefundSucceeded),
+			Until: on(payment.EventRefundSucceeded, payment.EventRefundCanceled),
 			Does:  "wait until a person has given back what was paid elsewhere; when it is late, tell a person", Leads: on(support.EventOpened),
 			due: awaitPaymentDue, lapse: refundLate,
-			Ways: []Way{WayRetry}, Else: "record that the money was given back",
+			Ways: []Way{WayRetry}, Else: "record that the money was given back, or take the refund back",
 		},
 		{
 			Step: StepCheckRefund, Kind: Ask, On: on(payment.EventRefundSucceeded), Guard: refundAtGateway,
@@ -526,6 +527,11 @@ func ticketRows() []Row {
 			rule: reportRefund,
 		},
 		{
+			Step: StepSolveRefund, Kind: Rule, On: on(payment.EventRefundCanceled), Guard: refundTold,
+			Does: "a ticket that told a person of a refund is solved when that is not to be made", Leads: on(support.EventSolved),
+			rule: solveRefund,
+		},
+		{
 			Step: StepReportFailing, Kind: Rule, On: on(payment.EventRefundFailed), about: theOrder,
 			Does: "open a ticket for a refund that did not reach the customer", Leads: on(support.EventOpened),
 			rule: reportFailedRefund,
@@ -549,7 +555,7 @@ func ticketRows() []Row {
 		},
 		{
 			Step: StepDecideAgain, Kind: Rule, Guard: ticketWaits,
-			On: on(order.EventCancelled, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, payment.EventRefundSucceeded, payment.EventRefundFailed, payment.EventCanceled,
+			On: on(order.EventCancelled, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, payment.EventRefundSucceeded, payment.EventRefundFailed, payment.EventRefundCanceled, payment.EventCanceled,
 				payment.EventAuthorised, payment.EventSucceeded, payment.EventDeclined, payment.EventFailed, shipping.EventShipped, shipping.EventReplaced,
 				shipping.EventReturnReceived, shipping.EventReturnCanceled, shipping.EventReturnExpired, EventStuck),
 			Does:  "decide again about tickets that waited for the order to move",

@@ -86,6 +86,8 @@ const (
 	RefundDone Remedy = "refund_done"
 	Reshipped  Remedy = "reshipped"
 
+	RefundWithdrawn Remedy = "refund_withdrawn" // a person has taken it back
+
 	ReturnAwaited  Remedy = "return_awaited"
 	ReturnCame     Remedy = "return_came" // and no money went back for it
 	ReturnCanceled Remedy = "return_canceled"
@@ -396,7 +398,7 @@ func remedied(r Remedy) Decision {
 		return Decision{Act: Explain, Reason: BeingSentAnew}
 	case ReturnAwaited:
 		return Decision{Act: Wait, Reason: MaySendBack}
-	case ReturnCame:
+	case ReturnCame, RefundWithdrawn:
 		return Decision{Act: Escalate, Reason: NeedsPerson}
 	case ReturnCanceled:
 		return Decision{Act: Explain, Reason: ReturnOver}

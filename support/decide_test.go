@@ -132,6 +132,7 @@ var decisions = []struct {
 	{"send back, shipped", about(support.ReturnRequest, status("shipped")), support.Decision{Act: support.Explain, Reason: support.TooLate}},
 	{"send back, by the process", byProcess(support.ReturnRequest), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"damaged, and sent back first", sending(support.Damaged, support.Return{Wanted: true, Allowed: true}), support.Decision{Act: support.SendBack, Reason: support.MaySendBack}},
+	{"its refund is taken back", doing(support.RefundWithdrawn), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"its return is waited for", doing(support.ReturnAwaited), support.Decision{Act: support.Wait, Reason: support.MaySendBack}},
 	{"its return came", doing(support.ReturnCame), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"its return is canceled", doing(support.ReturnCanceled), support.Decision{Act: support.Explain, Reason: support.ReturnOver}},

@@ -33,7 +33,7 @@ type Command struct {
 	Quantity  int64            `json:"quantity,omitempty"`  // receive, exchange
 	Reference string           `json:"reference,omitempty"` // record_payment, record_refund, record_void
 	Amount    *int64           `json:"amount,omitempty"`    // refund, record_payment, record_refund, minor units; all that is left or owed when missing
-	Refund    string           `json:"refund,omitempty"`    // record_refund, fail_refund: its id
+	Refund    string           `json:"refund,omitempty"`    // record_refund, fail_refund, withdraw_refund: its id
 	Returning string           `json:"return,omitempty"`    // receive_return, cancel_return: its id
 	Reason    string           `json:"reason,omitempty"`    // cancel, refund; hold, return, exchange, where it is a code
 	Text      string           `json:"text,omitempty"`      // hold
@@ -58,21 +58,23 @@ const (
 	RecordRefund  Verb = "record_refund"
 	FailRefund    Verb = "fail_refund"
 	RecordVoid    Verb = "record_void"
-	Hold          Verb = "hold"
-	Release       Verb = "release"
-	HandOver      Verb = "hand_over"
-	Delivered     Verb = "delivered"
-	Lost          Verb = "lost"
-	Found         Verb = "found"
-	Reship        Verb = "reship"
-	Return        Verb = "return"
-	ReceiveReturn Verb = "receive_return"
-	CancelReturn  Verb = "cancel_return"
-	Exchange      Verb = "exchange"
-	Edit          Verb = "edit"
+
+	WithdrawRefund Verb = "withdraw_refund"
+	Hold           Verb = "hold"
+	Release        Verb = "release"
+	HandOver       Verb = "hand_over"
+	Delivered      Verb = "delivered"
+	Lost           Verb = "lost"
+	Found          Verb = "found"
+	Reship         Verb = "reship"
+	Return         Verb = "return"
+	ReceiveReturn  Verb = "receive_return"
+	CancelReturn   Verb = "cancel_return"
+	Exchange       Verb = "exchange"
+	Edit           Verb = "edit"
 )
 
-var verbs = []Verb{Place, Cancel, Ticket, Resolve, Receive, RecordPayment, Refund, RecordRefund, FailRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship, Return, ReceiveReturn, CancelReturn, Exchange, Edit}
+var verbs = []Verb{Place, Cancel, Ticket, Resolve, Receive, RecordPayment, Refund, RecordRefund, FailRefund, WithdrawRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship, Return, ReceiveReturn, CancelReturn, Exchange, Edit}
 
 // Result is one line of the output.
 type Result struct {

@@ -239,6 +239,8 @@ func (n *Intake) change(ctx context.Context, by process.Command, c Command) (Res
 		return n.exchange(ctx, by, o.ID, c)
 	case FailRefund:
 		return changed(n.Process.FailRefund(ctx, by, o.ID, c.Refund))
+	case WithdrawRefund:
+		return changed(n.Process.WithdrawRefund(ctx, by, o.ID, c.Refund))
 	case RecordRefund:
 		return n.recordRefund(ctx, by, o.ID, c)
 	default:

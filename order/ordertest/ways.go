@@ -85,7 +85,7 @@ func beginnings(now Standing) (all []event.Event) {
 // states are those from which an event may move what it is about.
 func states(t event.Type) []string {
 	switch t {
-	case "refund.opened", "refund.succeeded":
+	case "refund.opened", "refund.succeeded", "refund.canceled":
 		return []string{""}
 	case "refund.failed":
 		return []string{"pending", "succeeded"}
