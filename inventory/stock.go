@@ -352,14 +352,17 @@ func levelAt(tx *db.Tx, sku, location string) (Level, error) {
 	return Level{SKU: sku, Location: location}, nil
 }
 
+// ErrNotLocked says that an SKU's lock is not held, because an order came to have it
+// after the locks were chosen: tried again, it is.
+var ErrNotLocked = fault.New(fault.Conflict, "the order has been given other goods at the same instant: try it again")
+
 // move writes a movement and what it does to its level. That a level is never
 // below zero nor reserved beyond what is on hand is checked by the database too.
 //
-// Errors: conflict when the SKU's lock is not held, because the order came to have
-// it after its locks were chosen: tried again, it is.
+// Errors: ErrNotLocked.
 func move(tx *db.Tx, c Cause, m Movement) error {
 	if tx.Postgres() && !tx.Holds(Lock(m.SKU)) {
-		return fault.New(fault.Conflict, "%s came to be wanted at the same instant: try it again", m.SKU)
+		return ErrNotLocked
 	}
 	onHand, reserved := m.Effect()
 	tx.Write(`UPDATE stock_levels SET on_hand = on_hand + $1, reserved = reserved + $2 WHERE sku = $3 AND location = $4`,

@@ -196,6 +196,7 @@ func Default() Policy {
 		ReturnWithin:  30 * day,
 		OnReturn:      OnReturnRefund,
 		CloseSolved:   7 * day,
+		HoldUnshipped: 3 * day,
 
 		OnComplaint:  OnComplaintRefund,
 		TicketLimits: TicketLimits{Decision: []Amount{}, Customer: []Amount{}, Count: 3, Period: 30 * day, OrderAge: 60 * day},

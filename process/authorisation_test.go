@@ -189,33 +189,33 @@ var authorisationScenarios = []scenario{
 		s.after(time.Hour)
 		s.expect(o, outcome{Order: "cancelled: released voided none", Money: "void"})
 	}},
-	{"no carrier takes it while the renewal waits", heldFor(nil, labelAgain(soon)), func(s *shop) {
+	{"no carrier takes it while the renewal waits", heldFor(nil, failsUnshipped, labelAgain(soon)), func(s *shop) {
 		o := s.held(labelNever)
 		s.gateway.authorise.say(declinedSoftly)
 		s.after(day)
 		s.unshipped(o, "void")
 		s.wantAttempts(o, attempt.Succeeded, attempt.Declined, attempt.Withdrawn, attempt.Succeeded)
 	}},
-	{"no carrier takes it while an authorisation is renewed", heldFor(nil, slow, labelAgain(6*day+time.Minute)), func(s *shop) {
+	{"no carrier takes it while an authorisation is renewed", heldFor(nil, failsUnshipped, slow, labelAgain(6*day+time.Minute)), func(s *shop) {
 		o := s.held(labelNever)
 		s.gateway.authorise.say(gatewayLost)
 		s.after(day)
 		s.unshipped(o, "void, void")
 	}},
-	{"no carrier takes it while a renewal is declined", heldFor(nil, slow, labelAgain(6*day+time.Minute)), func(s *shop) {
+	{"no carrier takes it while a renewal is declined", heldFor(nil, failsUnshipped, slow, labelAgain(6*day+time.Minute)), func(s *shop) {
 		o := s.held(labelNever)
 		s.gateway.authorise.say(gatewaySilent, declinedSoftly)
 		s.after(day)
 		s.unshipped(o, "void")
 	}},
 	{"no carrier takes it, and the renewal was never made",
-		heldFor(func(g *gateway.Config) { g.KeyLife = 10 * time.Second }, slow, labelAgain(6*day+time.Minute)), func(s *shop) {
+		heldFor(func(g *gateway.Config) { g.KeyLife = 10 * time.Second }, failsUnshipped, slow, labelAgain(6*day+time.Minute)), func(s *shop) {
 			o := s.held(labelNever)
 			s.gateway.authorise.say(gatewaySilent)
 			s.after(day)
 			s.unshipped(o, "void")
 		}},
-	{"no carrier takes it while the money is taken", heldFor(nil, slow, labelAgain(6*day+time.Minute), beforeTheEnd(policy.EndCapture)), func(s *shop) {
+	{"no carrier takes it while the money is taken", heldFor(nil, failsUnshipped, slow, labelAgain(6*day+time.Minute), beforeTheEnd(policy.EndCapture)), func(s *shop) {
 		o := s.held(labelNever)
 		s.gateway.capture.say(gatewayLost)
 		s.after(day)
@@ -240,7 +240,7 @@ var authorisationScenarios = []scenario{
 		s.after(day)
 		s.wantCount(o, process.EventUndone, 2)
 	}},
-	{"no carrier takes it while the money can not be taken", heldFor(nil, slow, labelAgain(6*day+time.Minute), beforeTheEnd(policy.EndCapture)), func(s *shop) {
+	{"no carrier takes it while the money can not be taken", heldFor(nil, failsUnshipped, slow, labelAgain(6*day+time.Minute), beforeTheEnd(policy.EndCapture)), func(s *shop) {
 		o := s.held(labelNever)
 		s.gateway.capture.say(gatewaySilent, declinedSoftly)
 		s.after(day)

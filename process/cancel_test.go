@@ -298,7 +298,7 @@ var cancelScenarios = []scenario{
 
 // undoScenarios are what can go wrong when something is undone.
 var undoScenarios = []scenario{
-	{"the refund is declined for now", config{}, func(s *shop) {
+	{"the refund is declined for now", config{policy: failsUnshipped}, func(s *shop) {
 		s.gateway.refund.say(declinedSoftly)
 		o := s.place(sentTo(carrier.PostalFailLabel))
 		s.after(59 * time.Minute)
@@ -309,7 +309,7 @@ var undoScenarios = []scenario{
 			Tickets: "order_issue solved refunded"})
 		s.wantCount(o, payment.EventRefundDeclined, 1)
 	}},
-	{"the refund is silent", config{}, func(s *shop) {
+	{"the refund is silent", config{policy: failsUnshipped}, func(s *shop) {
 		s.gateway.refund.say(gatewayLost, gatewaySilent)
 		o := s.place(sentTo(carrier.PostalFailLabel))
 		s.after(time.Minute)
@@ -317,9 +317,9 @@ var undoScenarios = []scenario{
 			Tickets: "order_issue solved refunded"})
 		s.wantCount(o, payment.EventRefundUnknown, 1)
 	}},
-	{"the refund is declined for good", config{gateway: gateway.Config{RefundDeclineRate: 1}}, refundStuck},
-	{"the refund is declined for now too often", config{gateway: gateway.Config{RefundDeclineRate: 1, SoftShare: 1}}, refundStuck},
-	{"the authorisation is not given up", config{policy: settings(onHandOver, impatient)}, func(s *shop) {
+	{"the refund is declined for good", config{gateway: gateway.Config{RefundDeclineRate: 1}, policy: failsUnshipped}, refundStuck},
+	{"the refund is declined for now too often", config{gateway: gateway.Config{RefundDeclineRate: 1, SoftShare: 1}, policy: failsUnshipped}, refundStuck},
+	{"the authorisation is not given up", config{policy: settings(failsUnshipped, onHandOver, impatient)}, func(s *shop) {
 		s.gateway.void.say(gatewayAway, gatewaySilent, gatewaySilent, gatewaySilent)
 		o := s.place(sentTo(carrier.PostalFailLabel))
 		s.after(day)
@@ -327,7 +327,7 @@ var undoScenarios = []scenario{
 			Tickets: "order_issue open step_stuck, order_issue open step_stuck", Next: "void_payment stuck"})
 		s.wantCount(o, payment.EventUnknown, 1)
 	}},
-	{"the authorisation can not be given up", config{policy: onHandOver}, func(s *shop) {
+	{"the authorisation can not be given up", config{policy: settings(failsUnshipped, onHandOver)}, func(s *shop) {
 		s.gateway.void.say(declinedHard)
 		o := s.place(sentTo(carrier.PostalFailLabel))
 		s.after(day)

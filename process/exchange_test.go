@@ -157,7 +157,7 @@ var exchangeScenarios = []scenario{
 		s.expect(o, outcome{Order: allCameBack, Money: takenBack, Labels: "1 sold"})
 		s.expect(made, outcome{Order: exchangedAway})
 	}},
-	{"what is wanted instead is cancelled after it was paid", config{policy: settings(manualCarrier)}, func(s *shop) {
+	{"what is wanted instead is cancelled after it was paid", config{policy: manualCarrier}, func(s *shop) {
 		o := s.place(cup())
 		s.after(time.Minute)
 		p := s.parcel(o)

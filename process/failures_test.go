@@ -147,6 +147,8 @@ var labelFailures = []failure{
 		[]string{"next_carriers"}, carriedBy(process.StepBuyLabel), "the next carrier takes it"},
 	{"No carrier takes a parcel, and a person finds a way", "The order is held instead of failing, and released", byAPerson,
 		[]string{"hold_unshipped"}, carriedBy(process.StepBuyLabel, process.StepHoldUnshipped, process.StepAwaitCarrier, process.StepSolveHold), "no carrier takes it, and a person finds a way"},
+	{"No carrier takes it there, and it goes elsewhere", "The address is put right, and the carriers are asked again", theCustomer,
+		[]string{"hold_unshipped"}, carriedBy(process.StepHoldUnshipped, process.StepFinishChange, process.StepAskCarriers, process.StepBuyLabel), "no carrier takes it, and it goes elsewhere"},
 	{"No carrier takes a parcel, and no one finds a way", "The order is held instead of failing, and fails when the time for it is over", untilAPerson,
 		[]string{"hold_unshipped"}, carriedBy(process.StepHoldUnshipped, process.StepAwaitCarrier, process.StepGiveBack), "no carrier takes it, and no one finds a way"},
 	{"No carrier takes the second of two parcels", "The first one has left, so that the order can not fail: it waits for a person, who finds a way", byAPerson,

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"encoding/json"
 	"slices"
 
 	"doorstep/attempt"
@@ -226,6 +227,17 @@ var (
 		return c.order.End == order.EndNone && (c.order.Sums.Sent() > 0 || c.policy.HoldUnshipped > 0), nil
 	}}
 )
+
+// mayBeTaken holds when a carrier may take an order that none took, because it goes
+// elsewhere or otherwise, or does without what none took.
+var mayBeTaken = &Guard{"the order is going on and held because no carrier takes it, and it goes elsewhere or otherwise, or nothing of it is in no parcel", func(c *change, e event.Event) (bool, error) {
+	if c.order.End != order.EndNone || c.order.Held != string(order.ShippingFailed) || c.order.Sums.Short() > 0 {
+		return false, nil
+	}
+	var d changeData
+	_ = json.Unmarshal(e.Data, &d) // what can not be read says nothing
+	return d.Address || d.Method != "" || c.order.Sums.Unpacked() == 0, nil
+}}
 
 // failedParcelHere holds when there is a parcel that is not to leave any more.
 var failedParcelHere = &Guard{"the order has failed, and a parcel of it has not left", func(c *change, _ event.Event) (bool, error) {

@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -191,4 +192,31 @@ func TestGoodsThatAreWaitedFor(t *testing.T) {
 		left := counts(t, shops[0])[order.Cancelled] * 2
 		shops[0].wantLevel("LAMP", 1+left, 0)
 	})
+}
+
+// TestAUseCaseThatMeetsAChange has orders cancelled at the moment at which they are
+// given other goods: neither the one nor the other asks a person to try again.
+func TestAUseCaseThatMeetsAChange(t *testing.T) {
+	t.Parallel()
+	const orders = 60
+	shops, _ := newRealShop(t, dbtest.Postgres, 2)
+	shops[0].receive("LAMP", "main", orders)
+	for n := range orders {
+		q := cup()
+		q.Reference.Number, q.Payment.Gateway = fmt.Sprint(n), payment.Manual
+		o := shops[0].place(q)
+		var done sync.WaitGroup
+		done.Go(func() {
+			if _, err := shops[0].Edit(t.Context(), person(""), o.ID, 0, beside("LAMP", 1)); err != nil && !strings.Contains(err.Error(), "cancelled") {
+				t.Error(err)
+			}
+		})
+		done.Go(func() {
+			if _, err := shops[1].Cancel(t.Context(), person(""), o.ID, ""); err != nil {
+				t.Error(err)
+			}
+		})
+		done.Wait()
+	}
+	shops[0].wantLevel("LAMP", 1+orders, 0)
 }

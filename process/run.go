@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -72,14 +73,23 @@ func (p *Process) settle(ctx context.Context, it work.Item, by access.Actor, do 
 //
 // Errors: not_found, and what the function returns.
 func (p *Process) change(ctx context.Context, by Command, useCase, orderID string, request any, do func(*change) error, more ...db.Lock) (Result[order.Order], error) {
-	locks, err := p.locks(ctx, orderID)
-	if err != nil {
-		return Result[order.Order]{}, err
+	for tries := 1; ; tries++ {
+		locks, err := p.locks(ctx, orderID)
+		if err != nil {
+			return Result[order.Order]{}, err
+		}
+		done, err := once(ctx, p, by, useCase, [2]any{orderID, request}, append(locks, more...), func(tx *db.Tx) (order.Order, error) {
+			return p.changeIn(tx, by, orderID, do)
+		})
+		if tries == mostTries || !errors.Is(err, inventory.ErrNotLocked) {
+			return done, err
+		}
 	}
-	return once(ctx, p, by, useCase, [2]any{orderID, request}, append(locks, more...), func(tx *db.Tx) (order.Order, error) {
-		return p.changeIn(tx, by, orderID, do)
-	})
 }
+
+// mostTries is how often a use case chooses its locks: what changes an order
+// meanwhile is people, and seldom.
+const mostTries = 5
 
 // changeIn is change within a transaction that holds the order's locks.
 func (p *Process) changeIn(tx *db.Tx, by Command, orderID string, do func(*change) error) (order.Order, error) {

@@ -16,7 +16,7 @@ import (
 
 // labelScenarios are the ways of a paid order to its label.
 var labelScenarios = []scenario{
-	{"the label is refused for good", config{}, func(s *shop) {
+	{"the label is refused for good", config{policy: failsUnshipped}, func(s *shop) {
 		s.gateway.refund.say(gatewayAway)
 		o := s.place(sentTo(carrier.PostalFailLabel))
 		s.after(0)
@@ -35,7 +35,7 @@ var labelScenarios = []scenario{
 		s.expect(o, underWay)
 		s.wantCount(o, shipping.EventLabelRefused, 1)
 	}},
-	{"the carrier is in trouble too often", config{carrier: carrier.Config{TroubleRate: 1}}, func(s *shop) {
+	{"the carrier is in trouble too often", config{carrier: carrier.Config{TroubleRate: 1}, policy: failsUnshipped}, func(s *shop) {
 		o := s.place(cup())
 		s.after(70 * time.Minute)
 		s.wantStatus(o, order.Paid)
@@ -79,7 +79,7 @@ var labelScenarios = []scenario{
 			s.after(time.Hour)
 			s.expect(o, underWay)
 		}},
-	{"the carrier is silent, then refuses for good", config{}, func(s *shop) {
+	{"the carrier is silent, then refuses for good", config{policy: failsUnshipped}, func(s *shop) {
 		s.carrier.buy.say(labelSilent)
 		o := s.place(sentTo(carrier.PostalFailLabel))
 		s.after(time.Minute)

@@ -102,7 +102,7 @@ var splitScenarios = []scenario{
 		s.after(time.Minute)
 		s.expect(o, outcome{Order: "cancelled: released refunded none", Money: "18645 taken, 18645 back", Labels: "2 sold, 2 void"})
 	}},
-	{"one of two labels is refused for good", config{policy: byPerson}, func(s *shop) {
+	{"one of two labels is refused for good", config{policy: settings(failsUnshipped, byPerson)}, func(s *shop) {
 		s.annex("LAMP", 1)
 		s.carrier.buy.say(labelRefused)
 		o := s.place(lampsAndCup())
@@ -110,7 +110,7 @@ var splitScenarios = []scenario{
 		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: "18645 taken, 18645 back",
 			Labels: "1 sold, 1 void", Tickets: "order_issue solved refunded"})
 	}},
-	{"one of two labels is refused for good, the other for now", config{policy: byPerson}, func(s *shop) {
+	{"one of two labels is refused for good, the other for now", config{policy: settings(failsUnshipped, byPerson)}, func(s *shop) {
 		s.annex("LAMP", 1)
 		s.carrier.buy.say(labelRefused, labelTrouble)
 		o := s.place(lampsAndCup())
@@ -123,9 +123,8 @@ var splitScenarios = []scenario{
 // nextCarrier is a shop with a second carrier.
 func nextCarrier(p *policy.Policy) { p.NextCarriers = []string{"spare"} }
 
-// holdsUnshipped is a shop that holds an order for three days that no carrier
-// takes.
-func holdsUnshipped(p *policy.Policy) { p.HoldUnshipped = policy.Duration(3 * day) }
+// failsUnshipped is a shop whose orders fail at once that no carrier takes.
+func failsUnshipped(p *policy.Policy) { p.HoldUnshipped = 0 }
 
 // carrierScenarios are the ways of a parcel that a carrier does not take.
 var carrierScenarios = []scenario{
@@ -149,14 +148,14 @@ var carrierScenarios = []scenario{
 		s.expect(o, underWay)
 		s.wantCount(o, shipping.EventLabelRefused, 2)
 	}},
-	{"no carrier takes it, and the order fails", config{policy: nextCarrier}, func(s *shop) {
+	{"no carrier takes it, and the order fails", config{policy: settings(failsUnshipped, nextCarrier)}, func(s *shop) {
 		s.carrier.buy.say(labelRefused)
 		s.spare.buy.say(labelRefused)
 		o := s.place(cup())
 		s.after(time.Minute)
 		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: takenBack, Tickets: "order_issue solved refunded"})
 	}},
-	{"no carrier takes it, and a person finds a way", config{policy: holdsUnshipped}, func(s *shop) {
+	{"no carrier takes it, and a person finds a way", config{}, func(s *shop) {
 		s.carrier.buy.say(labelRefused)
 		o := s.place(cup())
 		s.after(2 * day)
@@ -165,14 +164,38 @@ var carrierScenarios = []scenario{
 		s.after(time.Minute)
 		s.expect(o, outcome{Order: "shipped: left captured shipped", Money: taken, Labels: "1 sold", Tickets: goesOn, Next: "track"})
 	}},
-	{"no carrier takes it, and no one finds a way", config{policy: holdsUnshipped}, func(s *shop) {
+	{"no carrier takes it, and it goes elsewhere", config{}, func(s *shop) {
+		s.carrier.buy.say(labelRefused)
+		o := s.place(cup())
+		s.after(day)
+		s.edit(o, elsewhere("SA1 2AA"))
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "shipped: left captured shipped", Money: taken, Labels: "1 sold", Tickets: goesOn, Next: "track"})
+	}},
+	{"no carrier takes one of two parcels, and the customer does without", config{policy: byPerson}, func(s *shop) {
+		s.carrier.buy.say(labelRefused)
+		o := s.twoLamps()
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: "18645 taken", Tickets: "other open needs_person", Next: "await_carrier, buy_label held"})
+		cut := lampsLeft(1)
+		for _, p := range s.show(o.ID).Shipments {
+			if p.Status == shipping.Failed && p.Units == 2 { // the cup is in it too
+				cut.Lines = append(cut.Lines, order.EditLine{Line: 2, Quantity: 0})
+			}
+		}
+		s.edit(o, cut)
+		s.after(time.Minute)
+		s.wantFacets(o, order.Paid, order.StockReserved, order.FulfilmentLabelled)
+		s.wantMissing(o, "", 0)
+	}},
+	{"no carrier takes it, and no one finds a way", config{}, func(s *shop) {
 		s.carrier.buy.say(labelRefused)
 		o := s.place(cup())
 		s.after(4 * day)
 		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: takenBack,
 			Tickets: "order_issue solved refunded, " + goesOn})
 	}},
-	{"no carrier takes it, and it is cancelled", config{policy: holdsUnshipped}, func(s *shop) {
+	{"no carrier takes it, and it is cancelled", config{}, func(s *shop) {
 		s.carrier.buy.say(labelRefused)
 		o := s.place(cup())
 		s.after(day)

@@ -41,6 +41,7 @@ const (
 	StepFailUnshipped Step = "fail_unshipped"
 	StepHoldUnshipped Step = "hold_unshipped"
 	StepAwaitCarrier  Step = "await_carrier"
+	StepAskCarriers   Step = "ask_carriers_again"
 	StepCapture       Step = "capture"
 	StepFailCapture   Step = "fail_capture"
 	StepAwaitHandOver Step = "await_handover"
@@ -294,6 +295,11 @@ func shipRows() []Row {
 			Does:  "wait until a person has found a way; then the order fails, or the person is told again", Leads: on(support.EventOpened),
 			due: awaitCarrierDue, lapse: carrierLate,
 			Ways: []Way{WayRetry, WayCompensate}, Else: "release the order",
+		},
+		{
+			Step: StepAskCarriers, Kind: Rule, On: on(order.EventChanged), Guard: mayBeTaken,
+			Does: "an order that was held because no carrier takes it goes on when it was changed", Leads: on(order.EventReleased),
+			rule: func(c *change, _ event.Event) error { return c.release() },
 		},
 		{
 			Step: StepCapture, Kind: Ask, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, payment.EventEnding, payment.EventRenewed, payment.EventRenewalDeclined), Guard: captureOwed, about: thePayment,

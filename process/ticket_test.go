@@ -23,7 +23,7 @@ var ticketScenarios = []scenario{
 		o := s.place(cup())
 		s.wantTicket(s.raise(o, support.OrderIssue).ID, support.Solved, support.AwaitingPayment)
 	}},
-	{"a ticket waits for its money", config{}, ticketWaits},
+	{"a ticket waits for its money", config{policy: failsUnshipped}, ticketWaits},
 	{"a ticket waits, and a step is stuck", config{gateway: gateway.Config{RefundDeclineRate: 1}}, func(s *shop) {
 		s.carrier.buy.say(labelTrouble)
 		o := s.place(cup())

@@ -173,6 +173,7 @@ const (
 	WasPaid          Reason = "paid"
 	PaysLater        Reason = "pays_later"
 	WaitsForGoods    Reason = "waits_for_goods"
+	IsHeld           Reason = "held"
 	AddressToChange  Reason = "address_to_change"
 	AddressTooLate   Reason = "address_too_late"
 	AddressSame      Reason = "address_same"
@@ -480,6 +481,8 @@ func where(f Facts, o OrderFact) Decision {
 		return instead(o)
 	case o.Status == "shipped":
 		return Decision{Act: Explain, Reason: OnItsWay}
+	case o.Held != "":
+		return Decision{Act: Explain, Reason: IsHeld}
 	case o.Backordered && !o.AwaitsPayment:
 		return Decision{Act: Explain, Reason: WaitsForGoods}
 	case o.Status == "paid":
@@ -512,6 +515,7 @@ var texts = map[Reason]string{
 	DeclinedAgain:    "The payment was declined again. It is attempted once more later.",
 	WasPaid:          "The order is paid, and nothing more is charged for it.",
 	PaysLater:        "The order is asked to be paid when all of its goods are there.",
+	IsHeld:           "A person is looking at the order before it goes on.",
 	WaitsForGoods:    "Goods of this order are not there yet. They are sent as soon as they have come.",
 	AddressToChange:  "The order waits until a person has seen to its address.",
 	AddressTooLate:   "The address can not be changed any more: the order is on its way.",

@@ -78,6 +78,8 @@ func astray(o *support.OrderFact)        { o.Astray = true }
 func declined(o *support.OrderFact)      { o.Declined = true }
 func retried(o *support.OrderFact)       { o.Retried = true }
 func held(o *support.OrderFact)          { o.Held = "made_up" }
+func backordered(o *support.OrderFact)   { o.Backordered = true }
+func paysLater(o *support.OrderFact)     { o.PaysLater = true }
 func sentAnew(o *support.OrderFact)      { o.SentAnew = true }
 func changing(o *support.OrderFact)      { o.Changing = true }
 func repaying(o *support.OrderFact)      { o.Repaying = true }
@@ -191,6 +193,10 @@ var decisions = []struct {
 	{"silent before the hand-over", about(support.OrderIssue, silent), support.Decision{Act: support.Escalate, Reason: support.NotSeen}},
 	{"shipped", about(support.WhereIsMyOrder, status("shipped")), support.Decision{Act: support.Explain, Reason: support.OnItsWay}},
 	{"prepared", about(support.OrderIssue), support.Decision{Act: support.Explain, Reason: support.BeingPrepared}},
+	{"held", about(support.WhereIsMyOrder, held, backordered), support.Decision{Act: support.Explain, Reason: support.IsHeld}},
+	{"waits for goods", about(support.OrderIssue, backordered), support.Decision{Act: support.Explain, Reason: support.WaitsForGoods}},
+	{"waits for goods, to be paid elsewhere now", about(support.OrderIssue, status("processed"), paid("due"), backordered, awaits), support.Decision{Act: support.Explain, Reason: support.AwaitingPayment}},
+	{"payment, when its goods are there", about(support.PaymentIssue, status("processed"), paid("due"), backordered, paysLater), support.Decision{Act: support.Explain, Reason: support.PaysLater}},
 	{"to be paid elsewhere", about(support.OrderIssue, status("processed"), paid("due"), awaits), support.Decision{Act: support.Explain, Reason: support.AwaitingPayment}},
 	{"being paid", about(support.WhereIsMyOrder, status("processed"), paid("due")), support.Decision{Act: support.Explain, Reason: support.PayingNow}},
 }
@@ -207,6 +213,7 @@ func TestDecide(t *testing.T) {
 var reasons = []support.Reason{
 	support.WillRefund, support.WillReship, support.MoneyBack, support.ParcelRefunding, support.ParcelRefunded,
 	support.ChangingAddress, support.AddressSame, support.AddressRefused, support.AddressChanged, support.MaySendBack, support.ReturnTooLate, support.ReturnOver, support.NothingCame,
+	support.IsHeld, support.WaitsForGoods, support.PaysLater,
 	support.HoldsOrder, support.AddressToChange, support.AddressTooLate, support.WasPaid, support.RetryingPayment, support.DeclinedAgain,
 	support.NoOrder, support.UnknownCategory, support.NeedsPerson, support.StepStuck, support.WasOutOfStock, support.WasDeclined, support.WasNotPaid,
 	support.RefundPending, support.WasRefunded, support.NothingTaken, support.AwaitingPayment, support.PayingNow, support.BeingPrepared,

@@ -161,6 +161,7 @@ func (s *shop) set(change func(*policy.Policy)) {
 	s.t.Helper()
 	p := policy.Default()
 	p.LostAfter = 0 // what is under way at the end is what the corruptions are for
+	p.HoldUnshipped = 0
 	change(&p)
 	_, err := s.SetPolicy(s.t.Context(), person, s.version, p)
 	must(s.t, err)
@@ -340,6 +341,7 @@ func (s *shop) ticket(name string, q support.Request) {
 func (s *shop) fill() {
 	s.t.Helper()
 	s.stock()
+	s.set(func(*policy.Policy) {})
 	s.sellAtOnce()
 	s.sellByPerson()
 	s.sellOnHandOver()
