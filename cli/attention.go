@@ -274,6 +274,9 @@ func undoing(u process.Undoing) string {
 	if u.Units > 0 {
 		parts = append(parts, count(int(u.Units), "unit", "units")+" free again")
 	}
+	if u.Waiting > 0 {
+		parts = append(parts, count(int(u.Waiting), "unit", "units")+" no longer waited for")
+	}
 	if u.Labelled > 0 {
 		parts = append(parts, "labels of "+count(int(u.Labelled), "unit", "units")+" to give back")
 	}

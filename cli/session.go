@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"doorstep"
@@ -116,8 +118,17 @@ func (s *session) start(shop *doorstep.Shop, wait time.Duration) error {
 // What is not done by then stays due. On virtual time, that time passes.
 func (s *session) workOff(shop *doorstep.Shop, wait time.Duration, id string) error {
 	return s.workOffUntil(shop, wait, func(ctx context.Context) (bool, error) {
-		o, err := shop.Process.FindOrder(ctx, id)
-		return idle(o, shop.DB.Clock().Now()), err
+		return db.View(ctx, shop.DB, func(r db.Reader) (bool, error) {
+			o, err := order.Get(r, id)
+			if err != nil || !idle(o, r.Now()) {
+				return false, err
+			}
+			lines, err := order.Lines(r, id)
+			if err != nil {
+				return false, err
+			}
+			return allGiven(r, slices.Sorted(maps.Keys(order.Demand(lines))))
+		})
 	})
 }
 

@@ -269,6 +269,9 @@ func (s *screen) reshipping(anew reshipping) {
 	if len(anew.Short) == 0 {
 		t.print()
 	}
+	for _, b := range anew.Waiting {
+		s.printf("%s: %d are not there, and are waited for before all others\n", printable(b.SKU), b.Quantity)
+	}
 	for _, x := range anew.Short {
 		s.printf("%s: %d wanted, %d there\n", printable(x.SKU), x.Wanted, x.Available)
 	}

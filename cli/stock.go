@@ -335,8 +335,7 @@ const watchedOrders = 50
 // and they go on.
 func served(ctx context.Context, shop *doorstep.Shop, sku string, waiting []inventory.Backorder) (bool, error) {
 	return db.View(ctx, shop.DB, func(r db.Reader) (bool, error) {
-		items, err := work.Of(r, process.StockOwner(sku))
-		if err != nil || slices.ContainsFunc(items, func(it work.Item) bool { return it.State == work.Ready }) {
+		if given, err := allGiven(r, []string{sku}); err != nil || !given {
 			return false, err
 		}
 		ids := make([]string, len(waiting))
@@ -351,6 +350,17 @@ func served(ctx context.Context, shop *doorstep.Shop, sku string, waiting []inve
 		}
 		return true, err
 	})
+}
+
+// allGiven says whether what is there of the SKUs was given to those who wait for it.
+func allGiven(r db.Reader, skus []string) (bool, error) {
+	for _, sku := range skus {
+		items, err := work.Of(r, process.StockOwner(sku))
+		if err != nil || slices.ContainsFunc(items, func(it work.Item) bool { return it.State == work.Ready }) {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // stockMovements shows an SKU's movements.

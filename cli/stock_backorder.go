@@ -74,6 +74,11 @@ func (v *stockWaiting) Run(s *session) error {
 }
 
 func waiting(r db.Reader, sku string, limit int) ([]waitingOrder, error) {
+	if sku != "" {
+		if _, err := inventory.Get(r, sku); err != nil {
+			return nil, err
+		}
+	}
 	backorders, err := inventory.Waiting(r, sku, limit)
 	if err != nil {
 		return nil, err

@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"context"
 	"strings"
 
 	"doorstep"
 	"doorstep/cli/stockfile"
 	"doorstep/fault"
+	"doorstep/internal/db"
 	"doorstep/inventory"
 	"doorstep/process"
 )
@@ -17,6 +19,7 @@ type stockCount struct {
 	Preview bool     `help:"Show what would change and which orders it touches, and change nothing."`
 	atLocation
 	keyed
+	working
 }
 
 // Help is the detail of the verb's help.
@@ -55,14 +58,28 @@ func (v *stockCount) Run(s *session) error {
 			done.Counts, err = shop.Process.PreviewCount(s.ctx, counts)
 			return err
 		}
+		if err := s.start(shop, v.Wait); err != nil {
+			return err
+		}
 		r, err := shop.Process.CountStock(s.ctx, v.command(), counts, v.Reason)
-		done.Counts = r.Value
-		return err
+		if done.Counts = r.Value; err != nil {
+			return err
+		}
+		return s.workOffUntil(shop, v.Wait, func(ctx context.Context) (bool, error) { return countsGiven(ctx, shop, counts) })
 	})
 	if err != nil {
 		return err
 	}
 	return s.out.show(done, func() { s.out.counting(done) })
+}
+
+// countsGiven says whether what was found was given to those who wait for it.
+func countsGiven(ctx context.Context, shop *doorstep.Shop, counts []inventory.Count) (bool, error) {
+	skus := make([]string, len(counts))
+	for i, c := range counts {
+		skus[i] = c.SKU
+	}
+	return db.View(ctx, shop.DB, func(r db.Reader) (bool, error) { return allGiven(r, skus) })
 }
 
 // read reads the counts of a file, or those that were typed.

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"doorstep"
 	"doorstep/cli/stockfile"
@@ -19,6 +20,7 @@ import (
 type stockImport struct {
 	File    string `arg:"" help:"The CSV file; - for standard input."`
 	Country string `help:"The country of a location that is new: ISO 3166-1 alpha-2." default:"GB" placeholder:"GB"`
+	working
 }
 
 // Help is the detail of the verb's help.
@@ -55,8 +57,19 @@ func (v *stockImport) Run(s *session) error {
 	}
 	var done imported
 	err = s.writing(func(shop *doorstep.Shop) error {
-		done, err = v.carryOut(s.ctx, shop, rows)
-		return err
+		if err := s.start(shop, v.Wait); err != nil {
+			return err
+		}
+		if done, err = v.carryOut(s.ctx, shop, rows); err != nil {
+			return err
+		}
+		var skus []string
+		for _, r := range rows {
+			skus = append(skus, r.SKU.Code)
+		}
+		return s.workOffUntil(shop, v.Wait, func(ctx context.Context) (bool, error) {
+			return db.View(ctx, shop.DB, func(r db.Reader) (bool, error) { return allGiven(r, slices.Compact(skus)) })
+		})
 	})
 	if err != nil {
 		return err
@@ -84,7 +97,7 @@ func (v *stockImport) carryOut(ctx context.Context, shop *doorstep.Shop, rows []
 	}
 	skus := map[string]bool{}
 	err = together(ctx, rows, func(ctx context.Context, r stockfile.Row) error {
-		return defineSKU(ctx, shop, by, r)
+		return defineSKU(ctx, shop.Process, by, r)
 	}, func(r stockfile.Row) bool {
 		first := !skus[r.SKU.Code]
 		skus[r.SKU.Code] = true
@@ -105,21 +118,14 @@ func (v *stockImport) carryOut(ctx context.Context, shop *doorstep.Shop, rows []
 	return done, err
 }
 
-// defineSKU makes or changes an SKU. Whether orders may wait for it stays as it is
-// where the file does not say.
-func defineSKU(ctx context.Context, shop *doorstep.Shop, by process.Command, r stockfile.Row) error {
-	if r.Backorder != nil {
-		r.SKU.Backorder = *r.Backorder
-	} else {
-		known, err := db.View(ctx, shop.DB, func(v db.Reader) (map[string]inventory.SKU, error) {
-			return inventory.Catalogue(v, []string{r.SKU.Code})
-		})
-		if err != nil {
-			return err
-		}
-		r.SKU.Backorder = known[r.SKU.Code].Backorder
+// defineSKU makes or changes an SKU.
+func defineSKU(ctx context.Context, p *process.Process, by process.Command, r stockfile.Row) error {
+	if r.Backorder == nil {
+		_, err := p.DescribeSKU(ctx, by, r.SKU)
+		return err
 	}
-	_, err := shop.Process.DefineSKU(ctx, by, r.SKU)
+	r.SKU.Backorder = *r.Backorder
+	_, err := p.DefineSKU(ctx, by, r.SKU)
 	return err
 }
 

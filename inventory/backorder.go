@@ -26,20 +26,27 @@ type Taken struct {
 }
 
 // Take reserves everything that an order wants, as ReserveAll does. Where that can
-// not be, but all that is short at all locations together is of SKUs that may be
-// waited for, the order gets what is there, from wherever it is, and waits for the
-// rest. While an order waits for an SKU, a later one gets none of it before. The
-// transaction holds the Locks of the SKUs, which are described by known.
+// not be, but all that is short is of SKUs that may be waited for, the order gets what
+// is there, from wherever it is, and waits for the rest. While an order waits for an
+// SKU, a later one gets none of it before, but for one that had its goods already: that
+// waits before all others. The transaction holds the Locks of the SKUs, which are
+// described by known.
 func Take(tx *db.Tx, c Cause, demand map[string]int64, t Terms, known map[string]SKU) (Taken, error) {
 	taken, err := WouldTake(tx, demand, t, known)
 	if err != nil {
 		return taken, err
 	}
+	place := `MAX(place), 0) + 1`
+	if t.First {
+		place = `MIN(place), 0) - 1`
+	}
 	for i := range taken.Waiting {
 		taken.Waiting[i].Order, taken.Waiting[i].Since = c.Order, c.At
 		b := taken.Waiting[i]
 		tx.Write(`INSERT INTO backorders (order_id, sku, quantity, place, since)
-			VALUES ($1, $2, $3, (SELECT COALESCE(MAX(place), 0) + 1 FROM backorders WHERE sku = $2), $4)`, b.Order, b.SKU, b.Quantity, db.Micros(b.Since))
+			VALUES ($1, $2, $3, (SELECT COALESCE(`+place+` FROM backorders WHERE sku = $2), $4)
+			ON CONFLICT (order_id, sku) DO UPDATE SET quantity = backorders.quantity + excluded.quantity, place = excluded.place`,
+			b.Order, b.SKU, b.Quantity, db.Micros(b.Since))
 	}
 	return taken, reserve(tx, c, taken.Parts)
 }
@@ -55,10 +62,10 @@ func WouldTake(r db.Reader, demand map[string]int64, t Terms, known map[string]S
 		return Taken{Parts: parts}, nil
 	}
 	all := shelves(levels)
-	_, lacks := together(all).fills(demand)
-	if len(lacks) == 0 || slices.ContainsFunc(lacks, func(s Shortage) bool { return !known[s.SKU].Backorder }) {
+	if slices.ContainsFunc(short, func(s Shortage) bool { return !known[s.SKU].Backorder }) {
 		return Taken{Short: short}, nil
 	}
+	_, lacks := together(all).fills(demand)
 	there, waiting := maps.Clone(demand), make([]Backorder, len(lacks))
 	for i, s := range lacks {
 		waiting[i] = Backorder{SKU: s.SKU, Quantity: s.Wanted - s.Available}
@@ -99,29 +106,32 @@ func DropBackorder(tx *db.Tx, b Backorder, units int64) {
 // some that can be reserved, if there is one.
 func Oldest(r db.Reader, sku string) (Backorder, bool, error) {
 	return db.One(r, scanBackorder, `SELECT `+backorderColumns+` FROM backorders
-		WHERE sku = $1 AND EXISTS (`+someThere+`) ORDER BY place LIMIT 1`, sku)
+		WHERE sku = $1 AND EXISTS (SELECT 1 FROM stock_levels WHERE sku = $1 AND `+someThere+`) ORDER BY place LIMIT 1`, sku)
 }
 
 // Wanted returns those of the SKUs for which an order waits, and of which there is
 // some that can be reserved.
 func Wanted(r db.Reader, skus []string) ([]string, error) {
-	return db.All(r, scanCode, `SELECT DISTINCT sku FROM backorders
-		WHERE sku IN `+r.ListParam("$1")+` AND EXISTS (`+someThere+`) ORDER BY sku`, db.List(skus))
+	return db.All(r, scanCode, `SELECT DISTINCT sku FROM stock_levels
+		WHERE sku IN `+r.ListParam("$1")+` AND `+someThere+someoneWaits+` ORDER BY sku`, db.List(skus))
 }
 
 // WaitedRange returns those of the SKUs from first to last, both included, for which
 // an order waits, and which of these are Wanted.
 func WaitedRange(r db.Reader, first, last string) (waited, wanted []string, err error) {
-	const which = `SELECT DISTINCT sku FROM backorders WHERE sku >= $1 AND sku <= $2`
-	if waited, err = db.All(r, scanCode, which+` ORDER BY sku`, first, last); err != nil {
+	if waited, err = db.All(r, scanCode, `SELECT DISTINCT sku FROM backorders WHERE sku >= $1 AND sku <= $2 ORDER BY sku`, first, last); err != nil {
 		return nil, nil, err
 	}
-	wanted, err = db.All(r, scanCode, which+` AND EXISTS (`+someThere+`) ORDER BY sku`, first, last)
+	wanted, err = db.All(r, scanCode, `SELECT DISTINCT sku FROM stock_levels
+		WHERE sku >= $1 AND sku <= $2 AND `+someThere+someoneWaits+` ORDER BY sku`, first, last)
 	return waited, wanted, err
 }
 
-// someThere is where some of an SKU that is waited for can be reserved.
-const someThere = `SELECT 1 FROM stock_levels l WHERE l.sku = backorders.sku AND l.on_hand - l.reserved - l.safety > 0`
+// Where some of an SKU can be reserved, and where an order waits for it.
+const (
+	someThere    = `on_hand - reserved - safety > 0`
+	someoneWaits = ` AND EXISTS (SELECT 1 FROM backorders b WHERE b.sku = stock_levels.sku)`
+)
 
 // Backorders returns what the orders from first to last, both included, wait for.
 func Backorders(r db.Reader, first, last string) ([]Backorder, error) {

@@ -93,7 +93,7 @@ var ledger = []struct {
 	{"stock.filled", "", func(s *Sums, f facts) { s.Backordered -= f.Units; s.Reserved += f.Units }},
 
 	{"stock.missing", "", func(s *Sums, f facts) { s.Reserved -= f.Units }},
-	{"stock.reserved", "", func(s *Sums, f facts) { s.Reserved += f.Units }},
+	{"stock.reserved", "", func(s *Sums, f facts) { s.Reserved += f.Units; s.Backordered += f.Backordered }},
 
 	{EventChanged, "", func(s *Sums, f facts) {
 		s.Units += f.Units
@@ -117,7 +117,12 @@ var ledger = []struct {
 	{"shipment.found", "", func(s *Sums, f facts) { s.Lost -= f.Units; s.Left += f.Units }},
 	{"shipment.unpacked", "", func(s *Sums, f facts) { s.Labelled -= f.Units }},
 	{"shipment.strayed", "", func(s *Sums, f facts) { s.Labelled -= f.Units; s.Reserved -= f.Units }},
-	{"shipment.replaced", "", func(s *Sums, f facts) { s.Lost -= f.Units; s.Replaced += f.Units; s.Reserved += f.Units }},
+	{"shipment.replaced", "", func(s *Sums, f facts) {
+		s.Lost -= f.Units
+		s.Replaced += f.Units
+		s.Reserved += f.Units - f.Backordered
+		s.Backordered += f.Backordered
+	}},
 
 	{"return.received", "", func(s *Sums, f facts) { s.Returned += f.Units }},
 

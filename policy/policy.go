@@ -17,7 +17,7 @@ type Policy struct {
 	NextCarriers []string `json:"next_carriers"`
 	Capture      Capture  `json:"capture"`  // when authorised money is taken
 	HandOver     HandOver `json:"handover"` // what counts as handing a parcel over
-	Split        bool     `json:"split"`    // whether an order may leave in several parcels: from several locations when none has all of it, and what is there before what is waited for
+	Split        bool     `json:"split"`    // whether an order may leave in several parcels: from several locations when none has all of it, and what is there before what is waited for (what may be waited for comes from wherever it is)
 	// PayBackorders says when an order is asked to be paid that waits for goods.
 	PayBackorders PayBackorders `json:"pay_backorders"`
 

@@ -213,11 +213,11 @@ func (c *change) replace(s *shipping.Shipment) ([]inventory.Shortage, error) {
 	}
 	cause := c.cause("reship")
 	cause.Key += s.ID
-	_, lacks, err := inventory.ReserveAll(c.tx, cause, shipping.Units(held), c.replacing())
-	if err != nil || len(lacks) > 0 {
-		return lacks, err
+	taken, err := c.takeAnew(cause, shipping.Units(held))
+	if err != nil || len(taken.Short) > 0 {
+		return taken.Short, err
 	}
-	if err := c.moveShipment(s, shipping.EventReplaced, shipmentData{Carrier: s.Carrier}); err != nil {
+	if err := c.moveShipment(s, shipping.EventReplaced, shipmentData{Carrier: s.Carrier, Backordered: unitsOf(taken.Waiting)}); err != nil {
 		return nil, err
 	}
 	s.ReplacedAt = c.tx.Now()
@@ -228,8 +228,9 @@ func (c *change) replace(s *shipping.Shipment) ([]inventory.Shortage, error) {
 type Reshipping struct {
 	Shipment shipping.Shipment       `json:"shipment"`
 	Lines    []shipping.ShipmentLine `json:"lines"`
-	From     []inventory.Reservation `json:"from"`            // what would be reserved where
-	Short    []inventory.Shortage    `json:"short,omitempty"` // what is not there: then nothing is
+	From     []inventory.Reservation `json:"from"`              // what would be reserved where
+	Waiting  []inventory.Backorder   `json:"waiting,omitempty"` // what would be waited for, before all others
+	Short    []inventory.Shortage    `json:"short,omitempty"`   // what is not there: then nothing is
 }
 
 // PreviewReship says what Reship would reserve, and what is short.
@@ -256,7 +257,8 @@ func (p *Process) PreviewReship(ctx context.Context, orderID, shipmentID string)
 			return v, err
 		}
 		v.Lines = held[shipmentID]
-		v.From, v.Short, err = inventory.WouldReserve(r, shipping.Units(v.Lines), inventory.Terms{Split: set.Split, First: true})
+		taken, err := wouldTakeAnew(r, shipping.Units(v.Lines), set.Split)
+		v.From, v.Waiting, v.Short = taken.Parts, taken.Waiting, taken.Short
 		return v, err
 	})
 }

@@ -34,10 +34,11 @@ type Attended struct {
 // flight was answered: amounts in minor units.
 type Undoing struct {
 	Currency money.Currency `json:"currency"`
-	Refund   int64          `json:"refund"`   // taken from the customer: it is given back
-	Void     int64          `json:"void"`     // authorised: it is let go
-	Units    int64          `json:"units"`    // reserved: they are free again
-	Labelled int64          `json:"labelled"` // of the units, those in parcels whose labels are given back
+	Refund   int64          `json:"refund"`            // taken from the customer: it is given back
+	Void     int64          `json:"void"`              // authorised: it is let go
+	Units    int64          `json:"units"`             // reserved: they are free again
+	Waiting  int64          `json:"waiting,omitempty"` // units that are waited for: they are not any more
+	Labelled int64          `json:"labelled"`          // of the units, those in parcels whose labels are given back
 }
 
 // Attend goes a way about what needs attention of an order or a ticket: about the
@@ -227,7 +228,7 @@ func (c choice) attended(o order.Order) Attended {
 }
 
 func undoing(o order.Order) *Undoing {
-	u := Undoing{Currency: o.Currency, Refund: o.Sums.Kept(), Units: o.Sums.Reserved, Labelled: o.Sums.Labelled}
+	u := Undoing{Currency: o.Currency, Refund: o.Sums.Kept(), Units: o.Sums.Reserved, Waiting: o.Sums.Backordered, Labelled: o.Sums.Labelled}
 	if o.Payment == order.PaymentAuthorised {
 		u.Void = o.Total
 	}

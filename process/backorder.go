@@ -32,12 +32,12 @@ func backorderRows() []Row {
 			Ways: []Way{WayRetry},
 		},
 		{
-			Step: StepAskToPay, Kind: Rule, On: on(inventory.EventFilled, order.EventChanged), Guard: toPayNow,
+			Step: StepAskToPay, Kind: Rule, On: on(inventory.EventFilled, inventory.EventReserved, order.EventChanged), Guard: toPayNow,
 			Does: "an order that was to be paid when all of its goods are there is asked to be paid", Leads: on(payment.EventConfirmed, payment.EventRequested),
 			rule: askToPay,
 		},
 		{
-			Step: StepAwaitStock, Kind: Wait, Holds: true, On: on(order.EventProcessed, inventory.EventFilled, order.EventChanged, order.EventCancelRefused), Guard: waitsForGoods, about: theOrder,
+			Step: StepAwaitStock, Kind: Wait, Holds: true, On: on(order.EventProcessed, inventory.EventFilled, inventory.EventReserved, shipping.EventReplaced, order.EventChanged, order.EventCancelRefused), Guard: waitsForGoods, about: theOrder,
 			Until: on(inventory.EventFilled, order.EventChanged, order.EventCancelRequested, order.EventFailed),
 			Does:  "wait until the goods have come; when it is late, tell a person", Leads: on(support.EventOpened),
 			due: awaitStockDue, lapse: stockLate,
@@ -55,9 +55,9 @@ var (
 		skus, err := c.waitedFor()
 		return len(skus) > 0, err
 	}}
-	toPayNow = &Guard{"the order is going on, waits for no goods, and was not asked to be paid yet", func(c *change, _ event.Event) (bool, error) {
+	toPayNow = &Guard{"the order is going on, has all of its goods, and was not asked to be paid yet", func(c *change, _ event.Event) (bool, error) {
 		p, err := c.payment()
-		return p != nil && p.Status == payment.StatusRequiresConfirmation && c.order.End == order.EndNone && c.order.Sums.Backordered == 0, err
+		return p != nil && p.Status == payment.StatusRequiresConfirmation && c.order.End == order.EndNone && c.order.Sums.Backordered+c.order.Sums.Short() == 0, err
 	}}
 )
 
@@ -99,8 +99,11 @@ func armFill(c *change, _ event.Event) error {
 		if err != nil {
 			return err
 		}
-		if len(items) == 0 {
+		switch {
+		case len(items) == 0:
 			c.p.queue.Enqueue(c.tx, work.Item{Owner: StockOwner(sku), Subject: sku, Step: string(StepFill), Due: c.tx.Now()})
+		case items[0].State == work.Stuck:
+			c.p.queue.Revive(c.tx, items[0], work.Ready, c.tx.Now())
 		}
 	}
 	return nil
@@ -207,14 +210,43 @@ func stockLate(c *change, it *work.Item) error {
 		"This order still waits for goods that are not there: tell the customer when they come, have the order changed to do without, or cancel it.")
 }
 
-// replacing are the terms of goods in the place of others that the order had: they
-// come before what others wait for.
-func (c *change) replacing() inventory.Terms {
-	return inventory.Terms{Split: c.policy.Split, First: true}
+// takeAnew reserves goods in the place of others that the order had, before all who
+// wait for them, or has it wait before these.
+func (c *change) takeAnew(cause inventory.Cause, demand map[string]int64) (inventory.Taken, error) {
+	known, err := inventory.Catalogue(c.tx, slices.Sorted(maps.Keys(demand)))
+	if err != nil {
+		return inventory.Taken{}, err
+	}
+	return inventory.Take(c.tx, cause, demand, inventory.Terms{Split: c.policy.Split, First: true}, known)
+}
+
+// wouldTakeAnew returns what takeAnew would come to.
+func wouldTakeAnew(r db.Reader, demand map[string]int64, split bool) (inventory.Taken, error) {
+	known, err := inventory.Catalogue(r, slices.Sorted(maps.Keys(demand)))
+	if err != nil {
+		return inventory.Taken{}, err
+	}
+	return inventory.WouldTake(r, demand, inventory.Terms{Split: split, First: true}, known)
+}
+
+func unitsOf(waiting []inventory.Backorder) (units int64) {
+	for _, b := range waiting {
+		units += b.Quantity
+	}
+	return units
 }
 
 // Waiting returns up to limit orders that wait for an SKU, or for any (""), by SKU
 // and in the order in which they are served.
+//
+// Errors: not_found.
 func (p *Process) Waiting(ctx context.Context, sku string, limit int) ([]inventory.Backorder, error) {
-	return db.View(ctx, p.db, func(r db.Reader) ([]inventory.Backorder, error) { return inventory.Waiting(r, sku, limit) })
+	return db.View(ctx, p.db, func(r db.Reader) ([]inventory.Backorder, error) {
+		if sku != "" {
+			if _, err := inventory.Get(r, sku); err != nil {
+				return nil, err
+			}
+		}
+		return inventory.Waiting(r, sku, limit)
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"doorstep/payment"
 	gateway "doorstep/payment/simulated"
 	"doorstep/policy"
+	"doorstep/process"
 	"doorstep/shipping"
 	"doorstep/support"
 )
@@ -371,13 +372,121 @@ var backorderScenarios = []scenario{
 		o := s.waits(lamps(1, 2))
 		must(s.t, s.recount("LAMP", "main", 0))
 		s.wantMissing(o, "stock_missing", 1)
-		s.noRelease(o)
 		s.edit(o, lampsLeft(1))
 		s.wantWaiting()
 		s.wantMissing(o, "stock_missing", 1)
 		s.receive("LAMP", "main", 1)
 		s.release(o)
 		s.record(s.show(o.ID).Order)
+		s.after(time.Minute)
+		s.wantStatus(o, order.Shipped)
+	}},
+	{"what a count did not find is waited for before all others", config{policy: manualCarrier}, func(s *shop) {
+		s.mayWait()
+		o := s.place(lamps(1, 1))
+		s.after(time.Minute)
+		next := s.place(lamps(2, 2))
+		must(s.t, s.recount("LAMP", "main", 0))
+		s.wantMissing(o, "stock_missing", 1)
+		s.receive("LAMP", "main", 1)
+		s.after(time.Minute)
+		s.wantWaiting(1)
+		s.release(o)
+		s.expect(o, outcome{Order: "paid: backordered captured none", Money: "9295 taken", Tickets: goesOn, Next: "await_stock"})
+		s.wantWaiting(1, 1)
+		s.receive("LAMP", "main", 1)
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: "9295 taken", Tickets: goesOn, Next: "await_handover"})
+		s.wantStatus(next, order.Paid)
+		s.wantWaiting(1)
+	}},
+	{"one of two that a count did not find is waited for", config{policy: manualCarrier}, func(s *shop) {
+		s.mayWait()
+		s.annex("LAMP", 1)
+		o := s.place(lamps(1, 2))
+		s.after(time.Minute)
+		must(s.t, s.recount("LAMP", "annex", 0))
+		s.release(o)
+		s.expect(o, outcome{Order: "paid: backordered captured planned", Money: "18195 taken", Tickets: goesOn, Next: "await_stock, await_handover"})
+	}},
+	{"what came back is given to another, and is waited for before all others", config{policy: manualCarrier}, func(s *shop) {
+		s.mayWait()
+		o := s.place(lamps(1, 1))
+		s.after(time.Minute)
+		p := s.parcel(o)
+		s.handOver(o, "made up 1")
+		next := s.place(lamps(2, 2))
+		s.after(time.Minute)
+		s.report(p, shipping.Returned)
+		s.receiveBack(p, shipping.Grading{})
+		s.after(time.Minute)
+		s.wantWaiting(1)
+		plan, err := s.PreviewReship(s.t.Context(), o.ID, p.ID)
+		must(s.t, err)
+		if len(plan.Waiting) != 1 || len(plan.From)+len(plan.Short) > 0 {
+			s.t.Errorf("the plan is %+v", plan)
+		}
+		s.reship(p)
+		s.wantWaiting(1, 1)
+		s.wantFacets(o, order.Shipped, order.StockBackordered, order.FulfilmentReshipping)
+		s.receive("LAMP", "main", 1)
+		s.after(time.Minute)
+		s.wantFacets(o, order.Shipped, order.StockReserved, order.FulfilmentReshipping)
+		s.wantWaiting(1)
+		s.wantStatus(next, order.Paid)
+	}},
+	{"it is not asked to be paid while some of it is not found", config{policy: payLater}, func(s *shop) {
+		o := s.waits(lamps(1, 2))
+		must(s.t, s.recount("LAMP", "main", 0))
+		s.receive("LAMP", "main", 2)
+		s.after(time.Minute)
+		s.wantWaiting()
+		s.expect(o, outcome{Order: toBePaid, Tickets: stopped})
+		s.release(o)
+		s.after(time.Minute)
+		s.wantStatus(o, order.Shipped)
+	}},
+	{"what it waits for is refunded", config{}, func(s *shop) {
+		o := s.waits(lamps(1, 3))
+		s.after(time.Minute)
+		plan, err := s.PreviewRefund(s.t.Context(), o.ID, order.CreditRequest{Lines: []order.CreditLine{{Line: 1, Quantity: 2}}, Reason: "made up"})
+		must(s.t, err)
+		if plan.Here != 2 {
+			s.t.Errorf("%d are still to leave", plan.Here)
+		}
+		s.edit(o, lampsLeft(1))
+		s.after(time.Minute)
+		s.wantWaiting()
+		s.wantFacets(o, order.Shipped, order.StockLeft, order.FulfilmentShipped)
+	}},
+	{"a shop that does not split takes what may be waited for from two places", config{policy: settings(together, manualCarrier)}, func(s *shop) {
+		s.mayWait()
+		s.annex("LAMP", 1)
+		o := s.place(lamps(1, 2))
+		s.after(time.Minute)
+		s.wantWaiting()
+		s.expect(o, outcome{Order: "paid: reserved captured planned", Money: "18195 taken", Next: "await_handover, await_handover"})
+	}},
+	{"what has come could not be given, and goes on with what comes next", config{policy: together}, func(s *shop) {
+		o := s.waits(lamps(1, 3))
+		s.after(time.Minute)
+		s.receive("LAMP", "main", 1)
+		s.giveUp(process.StockOwner("LAMP"))
+		s.after(day)
+		s.wantWaiting(2)
+		s.wantMatters("sku:LAMP/fill_backorders stuck for 24h0m0s, 0 at risk, [retry] ")
+		s.receive("LAMP", "main", 1)
+		s.after(time.Minute)
+		s.wantStatus(o, order.Shipped)
+	}},
+	{"what has come could not be given, and a person has it tried again", config{policy: together}, func(s *shop) {
+		o := s.waits(lamps(1, 2))
+		s.after(time.Minute)
+		s.receive("LAMP", "main", 1)
+		s.giveUp(process.StockOwner("LAMP"))
+		if a := s.attend(process.WayRetry, "sku:LAMP/fill_backorders"); a.SKU != "LAMP" {
+			s.t.Errorf("it was %+v", a)
+		}
 		s.after(time.Minute)
 		s.wantStatus(o, order.Shipped)
 	}},

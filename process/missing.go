@@ -121,9 +121,10 @@ func (c *change) voidPlanned(s *shipping.Shipment) error {
 	return c.moveShipment(s, shipping.EventVoided, shipmentData{Carrier: s.Carrier})
 }
 
-// reserveMissing reserves anew what an order is to send and has not.
+// reserveMissing reserves anew what an order is to send and has not, or has it wait
+// for that before all others where it may be waited for.
 //
-// Errors: conflict when it is not there.
+// Errors: conflict when it is neither.
 func (c *change) reserveMissing() error {
 	units := c.order.Sums.Short()
 	if units == 0 {
@@ -133,18 +134,19 @@ func (c *change) reserveMissing() error {
 	if err != nil {
 		return err
 	}
-	_, lacks, err := inventory.ReserveAll(c.tx, c.stockCause(), demand, c.replacing())
+	taken, err := c.takeAnew(c.stockCause(), demand)
 	if err != nil {
 		return err
 	}
-	if len(lacks) > 0 {
-		return stillMissing(c.order, lacks)
+	if len(taken.Short) > 0 {
+		return stillMissing(c.order, taken.Short)
 	}
-	return c.emitOrder(inventory.EventReserved, unitsData{Units: units})
+	waits := unitsOf(taken.Waiting)
+	return c.emitOrder(inventory.EventReserved, unitsData{Units: units - waits, Backordered: waits})
 }
 
 // canRelease says whether an order that is held could be released: what it is to
-// send and has not is there.
+// send and has not is there, or may be waited for.
 //
 // Errors: conflict when it is not there.
 func (p *Process) canRelease(r db.Reader, o order.Order) error {
@@ -159,9 +161,9 @@ func (p *Process) canRelease(r db.Reader, o order.Order) error {
 	if err != nil {
 		return err
 	}
-	_, lacks, err := inventory.WouldReserve(r, demand, inventory.Terms{Split: set.Split, First: true})
-	if err == nil && len(lacks) > 0 {
-		err = stillMissing(o, lacks)
+	taken, err := wouldTakeAnew(r, demand, set.Split)
+	if err == nil && len(taken.Short) > 0 {
+		err = stillMissing(o, taken.Short)
 	}
 	return err
 }

@@ -183,7 +183,7 @@ func planRefund(r db.Reader, o order.Order, q order.CreditRequest) (plan RefundP
 	if err != nil {
 		return plan, err
 	}
-	plan = RefundPlan{Order: o.ID, Version: o.Version, Currency: o.Currency, Kept: kept, Here: o.Sums.Reserved, Gateway: payments[0].Gateway}
+	plan = RefundPlan{Order: o.ID, Version: o.Version, Currency: o.Currency, Kept: kept, Here: o.Sums.Reserved + o.Sums.Backordered, Gateway: payments[0].Gateway}
 	if plan.credits, err = q.Of(lines, before); err != nil {
 		return plan, err
 	}

@@ -9,7 +9,6 @@ import (
 	"doorstep/event"
 	"doorstep/fault"
 	"doorstep/internal/db"
-	"doorstep/inventory"
 	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/policy"
@@ -107,8 +106,8 @@ func (c *change) canReship(s *shipping.Shipment) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	_, lacks, err := inventory.WouldReserve(c.tx, shipping.Units(held), c.replacing())
-	return len(lacks) == 0, err
+	taken, err := wouldTakeAnew(c.tx, shipping.Units(held), c.policy.Split)
+	return len(taken.Short) == 0, err
 }
 
 // strayParcel returns the parcel that a decision may be about, nil when there is

@@ -41,6 +41,7 @@ type shipmentData struct {
 	Refusal        shipping.Refusal        `json:"refusal,omitempty"`
 	NextCarrier    string                  `json:"next_carrier,omitempty"` // who is asked instead
 	Next           *time.Time              `json:"next,omitempty"`         // when it is attempted again
+	Backordered    int64                   `json:"backordered,omitempty"`  // of the units, those that are waited for
 	Restocked      int64                   `json:"restocked,omitempty"`    // units that came back and can be sold
 	WrittenOff     int64                   `json:"written_off,omitempty"`  // units that came back and can not
 	Tracking       shipping.TrackingStatus `json:"tracking,omitempty"`

@@ -17,6 +17,21 @@ func (p *Process) DefineSKU(ctx context.Context, by Command, s inventory.SKU) (R
 	return once(ctx, p, by, "define_sku", s, []db.Lock{inventory.Lock(s.Code)}, func(tx *db.Tx) (inventory.SKU, error) { return define(tx, by, s) })
 }
 
+// DescribeSKU makes an SKU, or changes its name, currency, price and weight: whether
+// orders may wait for it stays as it is.
+//
+// Errors: invalid.
+func (p *Process) DescribeSKU(ctx context.Context, by Command, s inventory.SKU) (Result[inventory.SKU], error) {
+	return once(ctx, p, by, "describe_sku", s, []db.Lock{inventory.Lock(s.Code)}, func(tx *db.Tx) (inventory.SKU, error) {
+		known, err := inventory.Catalogue(tx, []string{s.Code})
+		if err != nil {
+			return s, err
+		}
+		s.Backorder = known[s.Code].Backorder
+		return define(tx, by, s)
+	})
+}
+
 func define(tx *db.Tx, by Command, s inventory.SKU) (inventory.SKU, error) {
 	s, changed, err := inventory.Define(tx, s)
 	if err != nil || !changed {

@@ -34,8 +34,8 @@ func (d *dossier) checkBackorders() {
 		if since := d.toPaySince(p); !p.OpenedAt.Equal(since) {
 			d.find(Times, p.ID, "it is to be paid since %s, its events say since %s", p.OpenedAt, since)
 		}
-		if p.Status == payment.StatusRequiresConfirmation && o.End == order.EndNone && o.Sums.Backordered == 0 {
-			d.find(Backorders, o.ID, "it waits for no goods, and its payment %s was not asked for", p.ID)
+		if p.Status == payment.StatusRequiresConfirmation && o.End == order.EndNone && o.Sums.Backordered+o.Sums.Short() == 0 {
+			d.find(Backorders, o.ID, "it has all of its goods, and its payment %s was not asked for", p.ID)
 		}
 	}
 }

@@ -149,7 +149,7 @@ func Kinds() []Rule {
 		{StockReserved, "What is reserved of an SKU at a location is what its reservations come to."},
 		{OrderMovements, "An order's movements come to what is reserved for it, took away what its parcels took, and were where its parcels are to leave from."},
 		{SafetyStock, "What is kept back of an SKU at a location is what the last event about it says."},
-		{Backorders, "An order waits for as many units as its row says, and for none when it is over; once it waits for none it is asked to be paid."},
+		{Backorders, "An order waits for as many units as its row says, and for none when it is over; once it has all of its goods it is asked to be paid."},
 		{Unfilled, "What is there of an SKU for which an order waits is about to be given to it."},
 		{Defined, "An SKU's name, currency, price and weight are what the last event about them says."},
 		{StrayStep, "Every step that is due or waited for is one of the process, about something that exists and waits for it."},

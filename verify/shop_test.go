@@ -368,6 +368,9 @@ func (s *shop) sellAhead() {
 	s.t.Helper()
 	sofas := func(q *order.Request) { q.Lines = []order.LineRequest{{SKU: "SOFA", Quantity: 2}} }
 	s.place("waits for goods", sofas)
+	s.place("waits no more", sofas)
+	s.until(time.Second)
+	s.cancel("waits no more") // while the gateway is asked
 	s.set(func(p *policy.Policy) { p.PayBackorders = policy.PayWhenShippable })
 	s.place("waits to be asked", sofas)
 	s.set(func(*policy.Policy) {})

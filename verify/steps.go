@@ -272,7 +272,7 @@ func (d *dossier) openParcels() (open []string) {
 
 // awaited returns what is waited for to come: the order's goods, or its returns.
 func (d *dossier) awaited() (open []string) {
-	if d.order.Sums.Backordered > 0 {
+	if d.order.Sums.Backordered > 0 && d.order.End != order.EndCancelling {
 		open = append(open, d.order.ID)
 	}
 	for _, v := range d.returns {

@@ -50,15 +50,14 @@ func happenings(now Standing) (all []event.Event) {
 		case "stock.released":
 			all = append(all, event.Event{Type: t, Data: event.Data(map[string]any{"units": now.Unpacked(), "backordered": now.Backordered})})
 		case order.EventChanged:
-			for _, kept := range []int64{-2, -1, 0} {
-				all = append(all, changed(kept, kept, 0), changed(kept-1, kept, 0), changed(kept-1, kept, -1))
-			}
-			if now.Units < units {
-				all = append(all, changed(1, 1, 0))
-			}
+			all = append(all, changes(now)...)
 		case "shipment.replaced":
 			for n := int64(1); n+now.Replaced <= units; n++ { // it may go on for ever
-				all = append(all, happening(t, "lost", n))
+				all = append(all, happening(t, "lost", n), anew(t, "lost", n, n))
+			}
+		case "stock.reserved": // or it is waited for
+			for n := int64(1); n <= now.Short(); n++ {
+				all = append(all, happening(t, "", n), anew(t, "", 0, n))
 			}
 		default:
 			for _, from := range states(t) {
@@ -67,6 +66,18 @@ func happenings(now Standing) (all []event.Event) {
 				}
 			}
 		}
+	}
+	return all
+}
+
+// changes are how an order may be changed: by units that are kept for it, waited for
+// or missing.
+func changes(now Standing) (all []event.Event) {
+	for _, kept := range []int64{-2, -1, 0} {
+		all = append(all, changed(kept, kept, 0), changed(kept-1, kept, 0), changed(kept-1, kept, -1))
+	}
+	if now.Units < units {
+		all = append(all, changed(1, 1, 0))
 	}
 	return all
 }
@@ -96,6 +107,11 @@ func states(t event.Type) []string {
 
 func changed(units, kept, backordered int64) event.Event {
 	return event.Event{Type: order.EventChanged, Data: event.Data(map[string]any{"units": units, "kept": kept, "backordered": backordered})}
+}
+
+// anew has so many of the units waited for.
+func anew(t event.Type, from string, n, waited int64) event.Event {
+	return event.Event{Type: t, From: from, Data: event.Data(map[string]any{"units": n, "backordered": waited})}
 }
 
 func happening(t event.Type, from string, n int64) event.Event {

@@ -53,7 +53,7 @@ CREATE TABLE backorders (
     order_id TEXT   NOT NULL,
     sku      TEXT   NOT NULL,
     quantity BIGINT NOT NULL CHECK (quantity > 0),
-    place    BIGINT NOT NULL CHECK (place > 0), -- among those that wait for the SKU
+    place    BIGINT NOT NULL, -- among those that wait for the SKU; what had its goods before comes first
     since    BIGINT NOT NULL,
     PRIMARY KEY (order_id, sku),
     UNIQUE (sku, place)
