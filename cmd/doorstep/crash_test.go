@@ -187,6 +187,7 @@ func hasty() policy.Policy {
 	p.Ask.First, p.Ask.Most = 1000*ms, 1000*ms
 	p.Breaker.Pause = 1000 * ms
 	p.TrackEvery, p.CheckRefund, p.CloseSolved = 1000*ms, 1000*ms, 1000*ms
+	p.HoldUnshipped = 0 // what no carrier takes fails at once, but where a part says otherwise
 	return p
 }
 
