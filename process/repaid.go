@@ -28,6 +28,9 @@ func Repaid(lines []order.Line, shipments []shipping.Shipment, held map[string][
 			back = append(back, order.Credit(l))
 		}
 	}
+	if len(back) == 0 {
+		return nil // also of goods that cost nothing: they are missed
+	}
 	missed := slices.DeleteFunc(slices.Clone(shipments), func(s shipping.Shipment) bool { return !s.Lacking() })
 	slices.SortFunc(missed, func(a, b shipping.Shipment) int {
 		return cmp.Or(a.AstrayAt.Compare(b.AstrayAt), cmp.Compare(a.ID, b.ID))

@@ -53,6 +53,14 @@ var repaidScenarios = []scenario{
 		s.reship(p)
 		s.wantRemedy(o)
 	}},
+	{"a lost parcel of what cost nothing is missed", config{}, func(s *shop) {
+		o, p := s.unseen(free())
+		s.report(p, shipping.Lost)
+		s.wantRemedy(o, p)
+		s.verify()
+		s.reship(p)
+		s.wantRemedy(o)
+	}},
 	{"one of two lost parcels is refunded", config{policy: manualCarrier}, func(s *shop) {
 		o, first, second := s.pair()
 		s.leave(first, second)

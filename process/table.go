@@ -425,7 +425,7 @@ func holdRows() []Row {
 			rule: resumeSteps,
 		},
 		{
-			Step: StepLetGo, Kind: Rule, On: on(support.EventSolved, order.EventChanged, order.EventChangeRefused), Guard: nothingHolds, about: theOrder,
+			Step: StepLetGo, Kind: Rule, On: on(support.EventSolved), Guard: nothingHolds, about: theOrder,
 			Does: "an order that a ticket has held goes on when the last one that holds it is solved", Leads: on(order.EventReleased, inventory.EventReserved),
 			rule: letGo,
 		},

@@ -79,8 +79,8 @@ var ticketHolds = &Guard{"a ticket holds the order, which is going on and not he
 func holdAgain(c *change, _ event.Event) error { return c.hold(HeldByTicket) }
 
 // nothingHolds holds when an order is held for tickets that are solved.
-var nothingHolds = &Guard{"the order is held for a ticket, not being changed, and none holds it any more", func(c *change, _ event.Event) (bool, error) {
-	if c.order.Held != HeldByTicket || c.order.End == order.EndChanging {
+var nothingHolds = &Guard{"the order is held for a ticket, and none holds it any more", func(c *change, _ event.Event) (bool, error) {
+	if c.order.Held != HeldByTicket {
 		return false, nil
 	}
 	t, err := c.holder()
@@ -88,8 +88,13 @@ var nothingHolds = &Guard{"the order is held for a ticket, not being changed, an
 }}
 
 // letGo is the rule of an order that the last ticket has let go. Where goods of it
-// were not found meanwhile, it is held for that.
+// were not found meanwhile, it is held for that. One that is being changed goes on
+// too: what the change waits for may wait for the release. What it lacks is reserved
+// when it is known what it will need.
 func letGo(c *change, _ event.Event) error {
+	if c.order.End == order.EndChanging {
+		return c.emitOrder(order.EventReleased, reasonData{HeldByTicket})
+	}
 	err := c.release()
 	if fault.Is(err, fault.Conflict) {
 		return c.emitOrder(order.EventReleased, reasonData{HeldByTicket})
