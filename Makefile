@@ -7,6 +7,8 @@ export CGO_ENABLED = 0
 JOBS ?= 2
 # How long each fuzz target runs in `make fuzz`.
 FUZZTIME ?= 3s
+# How many sequences `make model` plays.
+MODEL ?= 10000
 # Which benchmarks `make bench` runs.
 BENCH ?= .
 
@@ -25,7 +27,7 @@ AHealthyShopIsCleanAfterEveryStep|EveryCorruptionIsNamed|NothingThatAPersonDoesB
 SCRATCH = $(shell scripts/scratch)
 
 .DEFAULT_GOAL := help
-.PHONY: help test install build format vet lint unit race fuzz crash bench clean
+.PHONY: help test install build format vet lint unit race fuzz crash model bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do printf '%-9s%s\n' "$$target" "$$what"; done
@@ -60,6 +62,9 @@ fuzz: ## each fuzz target for FUZZTIME (3s)
 
 crash: install ## the crash test, for longer
 	go test ./cmd/doorstep -count=1 -timeout=2h -v -run TestCrash -crash.long
+
+model: install ## the model test with MODEL random sequences (10,000)
+	TMPDIR=$(SCRATCH) go test ./process -count=1 -timeout=12h -v -run TestShopsKeepTheirBooks -rapid.checks=$$(( $(MODEL) / 5 ))
 
 bench: install ## the benchmarks that match BENCH (all)
 	go test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem ./...

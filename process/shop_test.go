@@ -38,7 +38,9 @@ type shop struct {
 	carrier *depot
 	spare   spare // a second carrier, which asks for nothing unless policy names it
 	run     *work.Virtual
-	feigned bool // a step that was asked may look as if it was not
+	deps    process.Deps
+	dead    []*work.Virtual // of nodes that were thought dead: what they have asked may still be answered
+	feigned bool            // a step that was asked may look as if it was not
 	*process.Process
 }
 
@@ -106,15 +108,12 @@ func newShop(t testing.TB, engine string, cfg config) *shop {
 	second, err := carrier.Open(cfg.place.book("spare.db"), carrier.Config{}, clk)
 	must(t, err)
 	t.Cleanup(func() { _ = second.Close() })
-	q := work.NewQueue("node", 30*time.Second)
 	s := &shop{t: t, db: d, clock: clk, gateway: &desk{Gateway: g}, carrier: &depot{Carrier: c}, spare: spare{&depot{Carrier: second}}}
-	deps := process.Deps{DB: d, Queue: q, IDs: id.Seeded(1),
-		Gateways: []payment.Gateway{s.gateway}, Carriers: []shipping.Carrier{s.carrier, s.spare}, Log: cfg.log}
+	s.deps = process.Deps{DB: d, IDs: id.Seeded(1), Gateways: []payment.Gateway{s.gateway}, Carriers: []shipping.Carrier{s.carrier, s.spare}, Log: cfg.log}
 	if cfg.fired != nil {
-		deps.Fired = func(step process.Step, owner string) func() { return cfg.fired(clk.Now(), d, step, owner) }
+		s.deps.Fired = func(step process.Step, owner string) func() { return cfg.fired(clk.Now(), d, step, owner) }
 	}
-	s.Process = process.New(deps)
-	s.run = work.NewVirtual(d, q, clk, work.Config{Handle: s.Handle})
+	s.begin("node")
 	if cfg.without != "" {
 		s.Without(cfg.without)
 	}
@@ -132,6 +131,33 @@ func newShop(t testing.TB, engine string, cfg config) *shop {
 		must(t, err)
 	}
 	return s
+}
+
+// begin has a node work on the shop.
+func (s *shop) begin(node string) {
+	s.deps.Queue = work.NewQueue(node, 30*time.Second)
+	s.Process = process.New(s.deps)
+	s.run = work.NewVirtual(s.db, s.deps.Queue, s.clock, work.Config{Handle: s.Handle})
+}
+
+// die ends the node in the midst of what it has asked, without a word, and has
+// another one in its place.
+func (s *shop) die() {
+	s.t.Helper()
+	s.dead = append(s.dead, s.run)
+	s.lapse()
+	s.begin(fmt.Sprintf("node%d", len(s.dead)))
+}
+
+// lapse counts whatever may have been begun as tried, as the end of its lease
+// does: a run on virtual time takes none.
+func (s *shop) lapse() {
+	s.t.Helper()
+	_, err := db.Update(s.t.Context(), s.db, nil, func(tx *db.Tx) (struct{}, error) {
+		tx.WriteAny(`UPDATE work SET tries = tries + 1 WHERE state = 'ready' AND due <= $1`, db.Micros(tx.Now()))
+		return struct{}{}, nil
+	})
+	must(s.t, err)
 }
 
 func (s *shop) stock() {

@@ -32,6 +32,9 @@ type aim struct {
 
 func (a aim) String() string { return strings.TrimSpace(string(a.step) + " " + string(a.moment)) }
 
+// ofRow says whether it is at a row that fires.
+func (a aim) ofRow() bool { return a.moment == uncommitted || a.moment == committed }
+
 // asking are the aims at steps that ask a provider: before and after its answer.
 func asking(steps ...process.Step) (aims []aim) {
 	for _, s := range steps {
@@ -73,8 +76,11 @@ func (m *mark) shoot(in time.Duration) {
 	}
 }
 
-// working is when there is enough under way for a kill to be worth something.
-func (m *mark) working() bool { return time.Since(m.begin) > 250*time.Millisecond }
+// working is after how long there is enough under way for a kill to be worth
+// something.
+const working = 250 * time.Millisecond
+
+func (m *mark) working() bool { return time.Since(m.begin) > working }
 
 // see kills at the step that the mark is for: while the provider is being asked
 // any time, after its answer before that can be written.
@@ -136,6 +142,9 @@ func (t *tally) killed(at aim, c *child) {
 	t.kills++
 	t.aimed[at]++
 	hit := map[aim]bool{}
+	if c.died.step != "" {
+		hit[c.died] = true
+	}
 	for it, m := range c.inHand {
 		hit[aim{process.Step(it.Step), m}] = true
 	}
@@ -164,13 +173,10 @@ func (t *tally) missing(of []aim) (missing []aim) {
 // String is the report.
 func (t *tally) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d kills. Kills that found a step in hand:\n\n%-18s %10s %10s\n", t.kills, "step", "being asked", "answered")
-	steps := map[process.Step]bool{}
-	for a := range t.hit {
-		steps[a.step] = true
-	}
-	for _, step := range slices.Sorted(maps.Keys(steps)) {
-		fmt.Fprintf(&b, "%-18s %11d %10d\n", step, t.hit[aim{step, begun}], t.hit[aim{step, answered}])
+	fmt.Fprintf(&b, "%d kills. Kills by row, that found its step in hand, or the row firing:\n\n%-20s %11s %10s %17s %10s\n", t.kills, "row", "being asked", "answered", "uncommitted", "committed")
+	for _, row := range process.Table() {
+		at := func(m moment) int { return t.hit[aim{row.Step, m}] }
+		fmt.Fprintf(&b, "%-20s %11d %10d %17d %10d\n", row.Step, at(begun), at(answered), at(uncommitted), at(committed))
 	}
 	fmt.Fprintf(&b, "\nKills that found a command without an answer:\n\n")
 	for _, v := range slices.Sorted(maps.Keys(t.commands)) {

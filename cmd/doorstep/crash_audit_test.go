@@ -30,16 +30,22 @@ type books struct {
 	read      bool
 	now       time.Time
 	orders    []order.Order
-	lines     map[string][]order.Line
 	payments  []payment.Payment
 	refunds   []payment.Refund
 	shipments []shipping.Shipment
+	packed    map[string]map[string][]shipping.ShipmentLine // by order and shipment
 	tickets   []support.Ticket
 	levels    []inventory.Level
 	moved     []inventory.Movement
 	due       []work.Item // within the next minute
 	stuck     []work.Item
 }
+
+// Why orders are held that people only have to release.
+const (
+	heldByRule = "rule_amount" // it is dear
+	heldByHand = "made_up"
+)
 
 const (
 	first = ""
@@ -56,10 +62,10 @@ func (s *shop) read() (b books) {
 			func() error { b.due, err = work.Due(r, b.now.Add(time.Minute), 1); return err },
 			func() error { b.stuck, err = work.Stuckness(r, math.MaxInt32); return err },
 			func() error { b.orders, err = order.Page(r, first, math.MaxInt32); return err },
-			func() error { b.lines, err = order.LinesRange(r, first, last); return err },
 			func() error { b.payments, err = payment.Range(r, first, last); return err },
 			func() error { b.refunds, err = payment.RefundsRange(r, first, last); return err },
 			func() error { b.shipments, err = shipping.Range(r, first, last); return err },
+			func() error { b.packed, err = shipping.LinesRange(r, first, last); return err },
 			func() error { b.tickets, err = support.Page(r, first, math.MaxInt32); return err },
 			func() error { b.levels, err = inventory.Levels(r, first, last); return err },
 			func() error { b.moved, err = inventory.Moved(r, first, last); return err },
@@ -109,6 +115,7 @@ func (s *shop) chores(b books) (n int) {
 	}
 	for _, o := range b.orders { // sent anew to an address to which no carrier goes: it is put right
 		count(o.Held == string(order.ShippingFailed) && (s.move(o.ID) || s.release(o.ID)))
+		count((o.Held == heldByRule || o.Held == heldByHand) && s.release(o.ID))
 	}
 	byHand := map[string]bool{}
 	for _, p := range b.payments {
@@ -209,10 +216,10 @@ func finished(o order.Order) bool {
 	case order.Shipped, order.Delivered:
 		return (o.Payment == order.PaymentCaptured || o.Payment == order.PaymentPartlyRefunded) && o.Stock == order.StockLeft && o.End == order.EndNone
 	case order.Returned:
-		return o.Payment == order.PaymentRefunded && o.Stock == order.StockLeft
+		return (o.Payment == order.PaymentRefunded || o.Total == 0) && o.Stock == order.StockLeft
 	case order.Failed, order.Cancelled:
 		settled := o.Payment == order.PaymentDue || o.Payment == order.PaymentFailed || o.Payment == order.PaymentVoided || o.Payment == order.PaymentRefunded
-		return settled && (o.Stock == order.StockNone || o.Stock == order.StockReleased)
+		return (settled || o.Total == 0) && (o.Stock == order.StockNone || o.Stock == order.StockReleased)
 	}
 	return false
 }
@@ -254,11 +261,11 @@ func (s *shop) stockIs(b books) {
 			s.Errorf("stock: %+v", l)
 		}
 	}
-	for _, p := range b.shipments { // there is one location: all of an order is in each of its parcels
+	for _, p := range b.shipments {
 		if !p.Gone() {
 			continue
 		}
-		for _, l := range b.lines[p.Order] {
+		for _, l := range b.packed[p.Order][p.ID] {
 			kept[l.SKU] += l.Quantity
 		}
 	}

@@ -3,6 +3,7 @@ package main_test
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -15,6 +16,7 @@ import (
 	"testing"
 
 	"doorstep/cli/intake"
+	"doorstep/process"
 )
 
 // build builds the program as it is shipped.
@@ -39,6 +41,8 @@ type child struct {
 	inHand     map[item]moment // what it works on, by its log
 	begins     map[item]int    // how often it has begun to
 	unanswered map[string]*command
+	fired      map[process.Step]bool // the rows that have, where it has an ear
+	died       aim                   // of which row, if of any
 	ended      bool
 	err        error // how it ended; set before ended is
 }
@@ -57,6 +61,7 @@ type logLine struct {
 	Message string `json:"msg"`
 	Error   string `json:"error"`
 	Serving string `json:"serving"` // said once, when it runs
+	Moment  moment `json:"moment"`  // of a row
 	text    string
 }
 
@@ -77,15 +82,23 @@ var simulated = []string{
 }
 
 // start starts the program and waits until it serves.
-func (s *shop) start() *child {
+func (s *shop) start() *child { return s.startTo(aim{}) }
+
+// startTo starts the program, to die at a row if the aim is one.
+func (s *shop) startTo(die aim) *child {
 	s.Helper()
 	args := slices.Concat([]string{
 		"serve", "--db", s.url, "--outside", s.outside, "--intake", "-", "--json", "--log-level", "debug",
 		"--lease", "2s", "--ask-timeout", "1s", "--stop-within", "30s", "--sim-latency", s.latency.String(),
 	}, simulated, s.sim)
-	c := &child{gone: make(chan struct{}), inHand: map[item]moment{}, begins: map[item]int{}, unanswered: map[string]*command{}}
+	c := &child{gone: make(chan struct{}), inHand: map[item]moment{}, begins: map[item]int{}, unanswered: map[string]*command{}, fired: map[process.Step]bool{}}
+	cmd := exec.Command(s.program, args...)
+	if die.ofRow() {
+		cmd = exec.Command(os.Args[0], args...)
+		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s", dieAt, die.step, die.moment))
+	}
 	started := make(chan error, 1)
-	go s.accompany(c, exec.Command(s.program, args...), started)
+	go s.accompany(c, cmd, started)
 	if err := <-started; err != nil {
 		s.Fatal(err)
 	}
@@ -182,6 +195,10 @@ func (c *child) note(l logLine) {
 		c.inHand[l.item] = answered
 	case "step ends":
 		delete(c.inHand, l.item)
+	case "row fires":
+		c.fired[process.Step(l.Step)] = true
+	case "row kills":
+		c.died = aim{process.Step(l.Step), l.Moment}
 	}
 	c.serving = c.serving || l.Serving != ""
 }

@@ -98,7 +98,7 @@ func (b *book) repeat(rng *rand.Rand, n int) {
 func (b *book) done() bool { return len(b.waiting) == 0 && b.open == 0 }
 
 // mayRefuse are the codes with which a command may be refused because the order
-// has moved on. An order, a receipt and a ticket are never refused.
+// has moved on. An order and a receipt are never refused.
 var mayRefuse = map[intake.Verb][]fault.Code{
 	intake.Cancel:        {fault.Conflict, fault.TooLate},
 	intake.RecordPayment: {fault.Conflict},
@@ -111,6 +111,9 @@ var mayRefuse = map[intake.Verb][]fault.Code{
 	intake.Return:        {fault.Conflict},
 	intake.ReceiveReturn: {fault.Conflict},
 	intake.Exchange:      {fault.Conflict},
+	intake.Ticket:        {fault.TooLate}, // of a cancel, after one of several parcels has left
+	intake.CancelReturn:  {fault.Conflict},
+	intake.Hold:          {fault.Conflict},
 	intake.Edit:          {fault.Conflict, fault.TooLate},
 	intake.Release:       {fault.Conflict},
 	intake.Resolve:       {fault.Conflict},
@@ -149,6 +152,12 @@ func (b *book) acknowledged(do intake.Verb) (all []*command) {
 	return all
 }
 
+// waitedFor is what orders are taken for although too little of it is there.
+const (
+	waitedFor = "BOWL"
+	plenty    = 1_000_000
+)
+
 // goods are made up; of some there is too little.
 var goods = []struct {
 	inventory.SKU
@@ -158,6 +167,8 @@ var goods = []struct {
 	{inventory.SKU{Code: "PLATE", Name: "Plate", Currency: "GBP", Price: 795, Weight: 500}, 1_000_000},
 	{inventory.SKU{Code: "LAMP", Name: "Lamp", Currency: "GBP", Price: 5900, Weight: 2100}, 60},
 	{inventory.SKU{Code: "VASE", Name: "Vase", Currency: "GBP", Price: 1850, Weight: 900}, 30},
+	{inventory.SKU{Code: "SAMPLE", Name: "Sample", Currency: "GBP", Price: 0, Weight: 50}, 1_000_000},
+	{inventory.SKU{Code: waitedFor, Name: "Bowl", Currency: "GBP", Price: 650, Weight: 400}, 3},
 	{inventory.SKU{Code: "CLOCK", Name: "Clock", Currency: "GBP", Price: 9900, Weight: 1500}, 10},
 }
 
@@ -194,11 +205,19 @@ func (s *shop) place() {
 		q.Payment = order.PaymentRequest{Gateway: "manual"}
 	}
 	for _, i := range s.rng.Perm(len(goods))[:1+s.rng.IntN(3)] {
-		q.Lines = append(q.Lines, order.LineRequest{SKU: goods[i].Code, Quantity: 1 + s.rng.Int64N(2)})
+		if goods[i].Code != waitedFor || s.chance(20) || s.aimsAt(process.StepFill, process.StepAwaitStock) {
+			q.Lines = append(q.Lines, order.LineRequest{SKU: goods[i].Code, Quantity: 1 + s.rng.Int64N(2)})
+		}
+	}
+	if len(q.Lines) == 0 || s.chance(4) { // it costs nothing
+		q.Lines, q.Shipping.Price = []order.LineRequest{{SKU: "SAMPLE", Quantity: 1}}, 0
 	}
 	s.book.add("place "+number, intake.Place, fields{"order": q})
-	if s.chance(3) {
-		s.receive(goods[s.rng.IntN(len(goods))].Code, 1+s.rng.Int64N(5))
+	if s.aimsAt(process.StepFill) && s.chance(25) {
+		s.receive(waitedFor, 1)
+	}
+	if g := goods[s.rng.IntN(len(goods))].Code; g != waitedFor && s.chance(3) {
+		s.receive(g, 1+s.rng.Int64N(5))
 	}
 }
 
@@ -224,20 +243,54 @@ func (s *shop) follow(k *command) {
 			s.exchange(k.answer.Order)
 		}
 	}
-	if k.do == intake.Ticket && k.fields["category"] == support.AddressChange { // its order may wait for that
-		s.book.add("resolve "+k.answer.Ticket, intake.Resolve, fields{"ticket": k.answer.Ticket, "body": "Seen to."})
-	}
+	s.followTicket(k)
 	if k.do != intake.Place || k.answer.Replayed {
 		return
 	}
 	switch id := k.answer.Order; {
+	case len(s.part.policy.HoldRules) > 0 && s.chance(60):
+		s.letGo(id)
 	case s.chance(3):
 		s.cancel(id)
 	case s.chance(6):
 		s.ticket(id, support.OrderIssue)
-	case s.chance(2):
+	case s.chance(2), s.aimsAt(process.StepHoldAgain, process.StepLetGo, process.StepPark, process.StepResume) && s.chance(20):
 		s.ticket(id, support.AddressChange)
 	}
+}
+
+// aimsAt says whether a program is to be killed at one of the rows: what makes it
+// fire is then done more often.
+func (s *shop) aimsAt(rows ...process.Step) bool {
+	return s.mark != nil && slices.Contains(rows, s.mark.at.step)
+}
+
+// followTicket has a person see to a ticket that its order may wait for. At times
+// they hold the order themselves meanwhile, and let go before that.
+func (s *shop) followTicket(k *command) {
+	id, _ := k.fields["order"].(string)
+	switch {
+	case k.do == intake.Ticket && k.fields["category"] == support.AddressChange:
+		if s.chance(50) && s.book.all["move "+id] == nil { // a change of what is held waits for the release
+			s.book.add("hold "+id, intake.Hold, fields{"order": id, "reason": heldByHand})
+			s.waiting[id] = k.answer.Ticket
+			return
+		}
+		s.resolve(k.answer.Ticket)
+	case k.do == intake.Hold:
+		s.letGo(id)
+	case k.do == intake.Release && s.waiting[id] != "":
+		s.resolve(s.waiting[id])
+	}
+}
+
+func (s *shop) resolve(ticket string) {
+	s.book.add("resolve "+ticket, intake.Resolve, fields{"ticket": ticket, "body": "Seen to."})
+}
+
+// letGo releases an order that may be held.
+func (s *shop) letGo(id string) {
+	s.book.add("let go "+id, intake.Release, fields{"order": id})
 }
 
 // react is what customers may do while a provider is being asked, and people
@@ -278,6 +331,8 @@ func (s *shop) react(l logLine) {
 	case process.StepAwaitReturn:
 		if s.chance(40) {
 			s.receiveReturn(l.Subject)
+		} else if s.chance(20) {
+			s.book.add("no return "+l.Subject, intake.CancelReturn, fields{"return": l.Subject})
 		}
 	case process.StepAwaitRemedy:
 		switch {
@@ -304,6 +359,9 @@ func (s *shop) goodwill(id string) {
 
 // move has an order go elsewhere.
 func (s *shop) move(id string) bool {
+	if s.waiting[id] != "" {
+		return false
+	}
 	to := order.Address{Name: "Made Up", Line1: "2 Sample Street", City: "Sampleton", Country: "GB"}
 	return s.book.add("move "+id, intake.Edit, fields{"order": id, "change": order.Edit{ShipTo: &to}})
 }

@@ -29,7 +29,7 @@ func TestFullDisk(t *testing.T) {
 	program := build(t)
 	dbtest.Engines(t, func(t *testing.T, engine string) {
 		s := onDisk(t, program, engine)
-		s.part = parts()[0]
+		s.part = parts(engine)[0]
 		s.setPolicy(s.part.policy)
 		c := s.start()
 		s.attend("a full disk", func() {

@@ -1,0 +1,103 @@
+package main_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"doorstep"
+	"doorstep/cli"
+	"doorstep/internal/db/dbtest"
+	"doorstep/process"
+)
+
+// The rows of the process table are carried out in transactions, between two
+// steps of the log: no one outside sees them begin. So that a kill can hit one,
+// the program is run by the test binary, which listens to the table and dies of
+// its own SIGKILL when the row fires, in the midst of the transaction or as soon
+// as that is durable. The program as it is shipped has no such ear.
+
+// The moments of a row at which the program is killed.
+const (
+	uncommitted moment = "fires"            // in the transaction, which must leave nothing behind
+	committed   moment = "fires, committed" // durable, and no one was answered yet
+)
+
+// dieAt names the environment variable that says at what the program dies: a
+// step and a moment.
+const dieAt = "DOORSTEP_TEST_DIE_AT"
+
+// TestMain runs the program where the test binary is to be it.
+func TestMain(m *testing.M) {
+	if at, ok := os.LookupEnv(dieAt); ok {
+		step, when, _ := strings.Cut(at, " ")
+		os.Exit(runUntil(aim{process.Step(step), moment(when)}))
+	}
+	os.Exit(m.Run())
+}
+
+// runUntil is the program's main with an ear at the table.
+func runUntil(at aim) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	e := &ear{at: at, from: time.Now().Add(working)}
+	return cli.Program{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Env: os.LookupEnv,
+		Configure: func(c *doorstep.Config) { c.Fired = e.hear }}.Run(ctx, os.Args[1:])
+}
+
+// ear hears which rows fire, and ends the program at one.
+type ear struct {
+	at   aim
+	from time.Time // before, there is not enough under way
+	said sync.Map  // the steps of which it was said that they fire
+}
+
+func (e *ear) hear(step process.Step, owner string) func() {
+	if _, said := e.said.LoadOrStore(step, true); !said {
+		say("row fires", aim{step: step}, owner)
+	}
+	if step != e.at.step || time.Now().Before(e.from) {
+		return nil
+	}
+	die := func() {
+		say("row kills", e.at, owner)
+		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		select {} // nothing more is done on the way out
+	}
+	if e.at.moment == uncommitted {
+		die()
+	}
+	return die
+}
+
+// say adds a line to the program's log, whole, in one write.
+func say(message string, at aim, owner string) {
+	fmt.Fprintf(os.Stderr, `{"level":"DEBUG","msg":%q,"step":%q,"moment":%q,"owner":%q}`+"\n", message, at.step, at.moment, owner)
+}
+
+// firing are the aims at rows that fire. Each engine dies in the transaction at
+// every other row, and after it at those between, the other engine the other way
+// round; in the long run both die both ways. What fires only where a provider lies,
+// or once in weeks, is killed at in the tests of package process, as is every row.
+func firing(engine string, rows ...process.Step) (aims []aim) {
+	table := process.Table()
+	for _, step := range rows {
+		n := slices.IndexFunc(table, func(row process.Row) bool { return row.Step == step })
+		first, second := uncommitted, committed
+		if (n%2 == 1) != (engine == dbtest.Postgres) {
+			first, second = second, first
+		}
+		aims = append(aims, aim{step, first})
+		if *long {
+			aims = append(aims, aim{step, second})
+		}
+	}
+	return aims
+}
