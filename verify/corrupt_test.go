@@ -512,8 +512,12 @@ func (c corruption) check(t *testing.T, s *shop, victim shopFiles) {
 			t.Fatalf("nothing is corrupted by %s", statement)
 		}
 	}
+	small := 1
+	if victim.db.Engine() == dbtest.Postgres {
+		small = 9 // each range is many round trips
+	}
 	reports := map[int]verify.Report{}
-	for _, orders := range []int{1, 500} {
+	for _, orders := range []int{small, 500} {
 		r, err := verify.Run(t.Context(), victim.db, verify.Options{Orders: orders})
 		must(t, err)
 		reports[orders] = r
@@ -528,8 +532,8 @@ func (c corruption) check(t *testing.T, s *shop, victim shopFiles) {
 	if !slices.Equal(want, got) {
 		t.Errorf("want %v, got %v", want, reports[500].Violations)
 	}
-	if diff := cmp.Diff(reports[1], reports[500], cmp.AllowUnexported(verify.Report{})); diff != "" {
-		t.Errorf("ranges of 1 and of 500 differ:\n%s", diff)
+	if diff := cmp.Diff(reports[small], reports[500], cmp.AllowUnexported(verify.Report{})); diff != "" {
+		t.Errorf("ranges of %d and of 500 differ:\n%s", small, diff)
 	}
 }
 
