@@ -36,8 +36,16 @@ type endingData struct {
 	Until time.Time `json:"until"`
 }
 
+// asksAfterRelease says whether the gateway is asked to take the money only once
+// the order is released.
+func (c *change) asksAfterRelease() (bool, error) {
+	items, err := c.getItems()
+	return slices.ContainsFunc(items, func(it *work.Item) bool { return it.Step == string(StepCapture) && it.State == work.Held }), err
+}
+
 // authorisationLapses says that an authorisation is about to end, once the
-// gateway is asked nothing else about it.
+// gateway is asked nothing else about it. What waits for the order's release may
+// wait for longer than the authorisation lasts.
 func authorisationLapses(c *change, it *work.Item) error {
 	p, err := c.payment()
 	if err != nil {
@@ -47,7 +55,11 @@ func authorisationLapses(c *change, it *work.Item) error {
 	if err != nil {
 		return err
 	}
-	if asking || c.order.End != order.EndNone {
+	waits, err := c.asksAfterRelease()
+	if err != nil {
+		return err
+	}
+	if !waits && (asking || c.order.End != order.EndNone) {
 		c.again(it, c.tx.Now().Add(time.Duration(c.policy.Ask.Most)), 0, "the gateway is asked something else")
 		return nil
 	}

@@ -113,6 +113,19 @@ var authorisationScenarios = []scenario{
 		s.wantCount(o, payment.EventRenewed, 1)
 		s.wantCount(o, process.EventUndone, 1)
 	}},
+	{"an authorisation ends while the money waits for the order's release", heldFor(nil), func(s *shop) {
+		s.gateway.capture.say(declinedSoftly)
+		o := s.place(cup())
+		s.after(time.Second)
+		_, err := s.Hold(s.t.Context(), person(""), o.ID, "made_up", "")
+		must(s.t, err)
+		s.after(6*day + time.Hour)
+		s.expect(o, outcome{Order: "paid: reserved authorised labelled", Money: "845 held", Labels: "1 sold", Tickets: ended, Next: "capture held"})
+		_, err = s.Release(s.t.Context(), person(""), o.ID)
+		must(s.t, err)
+		s.after(time.Hour)
+		s.expect(o, outcome{Order: shippedOnce, Money: taken, Labels: "1 sold", Tickets: ended, Next: "track"})
+	}},
 	{"a person is told, and the authorisation ends", heldFor(nil, labelAgain(8*day), beforeTheEnd(policy.EndReport)), func(s *shop) {
 		o := s.held()
 		s.after(2 * time.Minute)

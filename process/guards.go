@@ -205,8 +205,9 @@ var captureOwed = &Guard{"money is authorised and nothing else is asked about it
 	}}
 
 // renews holds when policy renews authorisations.
-var renews = &Guard{"the order is going on, and policy renews authorisations", func(c *change, _ event.Event) (bool, error) {
-	return c.order.End == order.EndNone && c.policy.AuthorisationEnd == policy.EndRenew, nil
+var renews = &Guard{"the order is going on, policy renews authorisations, and the gateway is not to be asked for the money when the order is released", func(c *change, _ event.Event) (bool, error) {
+	waits, err := c.asksAfterRelease()
+	return c.order.End == order.EndNone && c.policy.AuthorisationEnd == policy.EndRenew && !waits, err
 }}
 
 // endReported holds when a person is to see to an authorisation that ends: of a
@@ -214,7 +215,8 @@ var renews = &Guard{"the order is going on, and policy renews authorisations", f
 var endReported = &Guard{"the order is going on, and policy has a person told, or the order is held and nothing is taken of it, or the renewal was declined", func(c *change, e event.Event) (bool, error) {
 	told := e.Type == payment.EventRenewalDeclined || c.policy.AuthorisationEnd == policy.EndReport ||
 		c.policy.AuthorisationEnd == policy.EndCapture && c.order.Held != ""
-	return c.order.End.GoesOn() && told, nil
+	waits, err := c.asksAfterRelease()
+	return c.order.End.GoesOn() && (told || waits), err
 }}
 
 // noCarrier and noCarrierYet hold when no carrier takes a parcel: the order fails,

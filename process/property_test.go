@@ -587,7 +587,9 @@ const patience = 80
 // resolve has a person do what waits for one, until nothing does.
 func (m *model) resolve() {
 	for range patience {
-		if !m.retryAll() && !m.refundOwed() && !m.letGo() {
+		// What is tried again gets stuck again while an order waits for its release.
+		retried, refunded, released := m.retryAll(), m.refundOwed(), m.letGo()
+		if !retried && !refunded && !released {
 			break
 		}
 		m.after(10 * day)
