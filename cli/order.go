@@ -5,9 +5,9 @@ import (
 	"strconv"
 
 	"doorstep"
-	"doorstep/cli/strictjson"
 	"doorstep/fault"
 	"doorstep/internal/db"
+	"doorstep/internal/strictjson"
 	"doorstep/inventory"
 	"doorstep/money"
 	"doorstep/order"

@@ -8,8 +8,8 @@ import (
 	"slices"
 	"unicode/utf8"
 
-	"doorstep/cli/strictjson"
 	"doorstep/fault"
+	"doorstep/internal/strictjson"
 	"doorstep/order"
 	"doorstep/support"
 )

@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
-	"doorstep/cli/strictjson"
 	"doorstep/fault"
+	"doorstep/internal/strictjson"
 	"doorstep/policy"
 )
 

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"doorstep/cli/strictjson"
 	"doorstep/fault"
+	"doorstep/internal/strictjson"
 	"doorstep/order"
 	"doorstep/policy"
 )
