@@ -7,7 +7,8 @@ import (
 
 // verifyVerb checks the books.
 type verifyVerb struct {
-	Limit int `help:"How many violations to name at most; all are counted." default:"1000" placeholder:"N"`
+	Limit  int  `help:"How many violations to name at most; all are counted." default:"1000" placeholder:"N"`
+	Digest bool `help:"Show a hash of all that is stored too: the same for two shops that have come to the same."`
 }
 
 // Help is the detail of the verb's help.
@@ -17,7 +18,14 @@ func (verifyVerb) Help() string {
 Examples:
 
     doorstep verify
-    doorstep verify --json > report.json || mail owner < report.json`
+    doorstep verify --json > report.json || mail owner < report.json
+    doorstep verify --digest`
+}
+
+// audit is what verify shows.
+type audit struct {
+	verify.Report
+	State *verify.StateDigest `json:"state,omitempty"`
 }
 
 // Run checks the books.
@@ -27,21 +35,32 @@ func (v *verifyVerb) Run(s *session) error {
 	if v.Limit < 1 {
 		return invalid("--limit is at least 1")
 	}
-	var report verify.Report
+	var found audit
 	err := s.reading(func(shop *doorstep.Shop) (err error) {
-		report, err = verify.Run(s.ctx, shop.DB, verify.Options{MaxViolations: v.Limit})
+		if found.Report, err = verify.Run(s.ctx, shop.DB, verify.Options{MaxViolations: v.Limit}); err != nil || !v.Digest {
+			return err
+		}
+		state, err := verify.Digest(s.ctx, shop.DB, verify.Options{})
+		found.State = &state
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	if err := s.out.show(report, func() { s.out.report(report) }); err != nil {
+	if err := s.out.show(found, func() { s.out.audit(found) }); err != nil {
 		return err
 	}
-	if !report.Clean() {
+	if !found.Clean() {
 		return errViolations
 	}
 	return nil
+}
+
+func (s *screen) audit(found audit) {
+	s.report(found.Report)
+	if found.State != nil {
+		s.printf("Digest of %s: %s\n", count(int(found.State.Rows), "row", "rows"), found.State.Digest)
+	}
 }
 
 // report writes what verify has found.
