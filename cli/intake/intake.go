@@ -28,14 +28,14 @@ type Command struct {
 	Lines     []support.Line   `json:"lines,omitempty"`     // ticket: what of the order it is about
 	ShipTo    *order.Address   `json:"ship_to,omitempty"`   // ticket: where the order is to go
 	Ticket    string           `json:"ticket,omitempty"`    // resolve: its id
-	SKU       string           `json:"sku,omitempty"`       // receive; exchange: what is wanted instead
-	Location  string           `json:"location,omitempty"`  // receive; main when empty
-	Quantity  int64            `json:"quantity,omitempty"`  // receive, exchange
+	SKU       string           `json:"sku,omitempty"`       // receive, count; exchange: what is wanted instead
+	Location  string           `json:"location,omitempty"`  // receive, count; main when empty
+	Quantity  int64            `json:"quantity,omitempty"`  // receive, exchange; count: what was found
 	Reference string           `json:"reference,omitempty"` // record_payment, record_refund, record_void
 	Amount    *int64           `json:"amount,omitempty"`    // refund, record_payment, record_refund, minor units; all that is left or owed when missing
 	Refund    string           `json:"refund,omitempty"`    // record_refund, fail_refund, withdraw_refund: its id
 	Returning string           `json:"return,omitempty"`    // receive_return, cancel_return: its id
-	Reason    string           `json:"reason,omitempty"`    // cancel, refund; hold, return, exchange, where it is a code
+	Reason    string           `json:"reason,omitempty"`    // cancel, refund, count; hold, return, exchange, where it is a code
 	Text      string           `json:"text,omitempty"`      // hold
 	Change    *order.Edit      `json:"change,omitempty"`    // edit
 	Shipment  string           `json:"shipment,omitempty"`  // hand_over, delivered: its id or tracking number
@@ -53,6 +53,7 @@ const (
 	Ticket        Verb = "ticket"
 	Resolve       Verb = "resolve"
 	Receive       Verb = "receive"
+	Count         Verb = "count"
 	RecordPayment Verb = "record_payment"
 	Refund        Verb = "refund"
 	RecordRefund  Verb = "record_refund"
@@ -74,7 +75,7 @@ const (
 	Edit           Verb = "edit"
 )
 
-var verbs = []Verb{Place, Cancel, Ticket, Resolve, Receive, RecordPayment, Refund, RecordRefund, FailRefund, WithdrawRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship, Return, ReceiveReturn, CancelReturn, Exchange, Edit}
+var verbs = []Verb{Place, Cancel, Ticket, Resolve, Receive, Count, RecordPayment, Refund, RecordRefund, FailRefund, WithdrawRefund, RecordVoid, Hold, Release, HandOver, Delivered, Lost, Found, Reship, Return, ReceiveReturn, CancelReturn, Exchange, Edit}
 
 // Result is one line of the output.
 type Result struct {

@@ -161,6 +161,9 @@ func TestRun(t *testing.T) {
 			`{"key":"n","do":"hold","order":"web/7","reason":"made_up"}`,
 			`{"key":"o","do":"release","order":"web/7"}`,
 			`{"key":"p","do":"record_void","order":"web/7","reference":"made up"}`,
+			`{"key":"q","do":"count","sku":"CUP","quantity":2,"reason":"made up"}`,
+			`{"key":"q","do":"count","sku":"CUP","quantity":2,"reason":"made up"}`,
+			`{"key":"r","do":"count","sku":"CUP","quantity":2}`,
 		)
 		type short struct {
 			Key    string
@@ -172,7 +175,7 @@ func TestRun(t *testing.T) {
 		brief := map[int64]short{}
 		for line, r := range got {
 			brief[line] = short{r.Key, r.OK, r.Status, r.Code, r.Replayed}
-			if hasOrder := strings.HasPrefix(r.Order, "ord_"); hasOrder != (r.OK && line != 6 && line != 10) {
+			if hasOrder := strings.HasPrefix(r.Order, "ord_"); hasOrder != (r.OK && line != 6 && line != 10 && line < 21) {
 				t.Errorf("line %d: the order is %q", line, r.Order)
 			}
 			if hasTicket := strings.HasPrefix(r.Ticket, "tkt_"); hasTicket != (line == 9 || line == 10) {
@@ -199,6 +202,9 @@ func TestRun(t *testing.T) {
 			18: {"n", false, "", fault.Conflict, false},
 			19: {"o", true, "processed", "", false},
 			20: {"p", false, "", fault.Conflict, false},
+			21: {"q", true, "counted", "", false},
+			22: {"q", true, "counted", "", true},
+			23: {"r", false, "", fault.Invalid, false},
 		}
 		if diff := cmp.Diff(want, brief); diff != "" {
 			t.Error(diff)

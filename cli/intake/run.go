@@ -3,6 +3,7 @@ package intake
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -176,12 +177,8 @@ func (n *Intake) do(ctx context.Context, c Command) (Result, error) {
 	case Place:
 		r, err := n.Process.Place(ctx, by, *c.Request)
 		return Result{Status: string(r.Value.Order.Status), Order: r.Value.Order.ID, Replayed: r.Replayed}, err
-	case Receive:
-		if c.Location == "" {
-			c.Location = inventory.MainLocation
-		}
-		r, err := n.Process.ReceiveStock(ctx, by, c.SKU, c.Location, c.Quantity)
-		return Result{Status: "received", Replayed: r.Replayed}, err
+	case Receive, Count:
+		return n.stock(ctx, by, c)
 	case Ticket:
 		return n.ticket(ctx, by, c)
 	case Resolve:
@@ -194,6 +191,17 @@ func (n *Intake) do(ctx context.Context, c Command) (Result, error) {
 	default:
 		return n.change(ctx, by, c)
 	}
+}
+
+// stock does what is about the stock of one SKU at a location.
+func (n *Intake) stock(ctx context.Context, by process.Command, c Command) (Result, error) {
+	at := cmp.Or(c.Location, inventory.MainLocation)
+	if c.Do == Count {
+		r, err := n.Process.CountStock(ctx, by, []inventory.Count{{SKU: c.SKU, Location: at, Quantity: c.Quantity}}, c.Reason)
+		return Result{Status: "counted", Replayed: r.Replayed}, err
+	}
+	r, err := n.Process.ReceiveStock(ctx, by, c.SKU, at, c.Quantity)
+	return Result{Status: "received", Replayed: r.Replayed}, err
 }
 
 // ticket opens one, about an order or about none.

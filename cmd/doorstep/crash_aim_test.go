@@ -1,11 +1,7 @@
 package main_test
 
 import (
-	"cmp"
-	"fmt"
-	"maps"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"time"
 
@@ -58,10 +54,15 @@ type mark struct {
 	rng   *rand.Rand
 	begin time.Time
 	shot  *time.Timer // nil until it is sure when
+
+	patience time.Duration // how long what it is for is waited for
 }
 
 func newMark(at aim, on *child, rng *rand.Rand) *mark {
-	m := &mark{at: at, on: on, rng: rng, begin: time.Now()}
+	m := &mark{at: at, on: on, rng: rng, begin: time.Now(), patience: 4 * time.Second}
+	if _, is := lures[at.step]; is {
+		m.patience = 8 * time.Second
+	}
 	if at.moment == anyMoment {
 		m.shoot(100*time.Millisecond + m.within(800*time.Millisecond))
 	}
@@ -112,7 +113,7 @@ func (m *mark) promised() {
 
 // pass kills all the same when what the mark is for does not come.
 func (m *mark) pass() {
-	if m.shot == nil && time.Since(m.begin) > 4*time.Second {
+	if m.shot == nil && time.Since(m.begin) > m.patience {
 		m.at = aim{moment: anyMoment}
 		m.shoot(0)
 	}
@@ -168,23 +169,4 @@ func (t *tally) missing(of []aim) (missing []aim) {
 		}
 	}
 	return missing
-}
-
-// String is the report.
-func (t *tally) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d kills. Kills by row, that found its step in hand, or the row firing:\n\n%-20s %11s %10s %17s %10s\n", t.kills, "row", "being asked", "answered", "uncommitted", "committed")
-	for _, row := range process.Table() {
-		at := func(m moment) int { return t.hit[aim{row.Step, m}] }
-		fmt.Fprintf(&b, "%-20s %11d %10d %17d %10d\n", row.Step, at(begun), at(answered), at(uncommitted), at(committed))
-	}
-	fmt.Fprintf(&b, "\nKills that found a command without an answer:\n\n")
-	for _, v := range slices.Sorted(maps.Keys(t.commands)) {
-		fmt.Fprintf(&b, "%-18s %11d\n", v, t.commands[v])
-	}
-	fmt.Fprintf(&b, "\nWhat the kills were aimed at:\n\n")
-	for _, a := range slices.SortedFunc(maps.Keys(t.aimed), func(a, b aim) int { return cmp.Compare(a.String(), b.String()) }) {
-		fmt.Fprintf(&b, "%-30s %4d\n", a, t.aimed[a])
-	}
-	return b.String()
 }

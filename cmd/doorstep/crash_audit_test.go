@@ -3,8 +3,10 @@ package main_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"math"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"doorstep/access"
@@ -34,6 +36,7 @@ type books struct {
 	refunds   []payment.Refund
 	shipments []shipping.Shipment
 	packed    map[string]map[string][]shipping.ShipmentLine // by order and shipment
+	returns   []shipping.Return
 	tickets   []support.Ticket
 	levels    []inventory.Level
 	moved     []inventory.Movement
@@ -45,6 +48,8 @@ type books struct {
 const (
 	heldByRule = "rule_amount" // it is dear
 	heldByHand = "made_up"
+
+	heldMissing = "stock_missing" // it was counted, and has come in since
 )
 
 const (
@@ -52,37 +57,57 @@ const (
 	last  = "\U0010FFFF" // behind every identifier
 )
 
-// read reads the books beside the program, if that is there.
-func (s *shop) read() (b books) {
+// read reads the books beside the program, if that is there: all of them when
+// nothing is due any more.
+func (s *shop) read() books {
+	s.Helper()
+	return s.view(func(r db.Reader, b *books) error {
+		var err error
+		if b.due, err = work.Due(r, r.Now().Add(time.Minute), 1); err != nil || len(b.due) > 0 {
+			return err
+		}
+		return b.readAll(r)
+	})
+}
+
+// look reads all of the books as they are.
+func (s *shop) look() books {
+	s.Helper()
+	return s.view(func(r db.Reader, b *books) error { return b.readAll(r) })
+}
+
+func (s *shop) view(read func(db.Reader, *books) error) books {
 	s.Helper()
 	d := s.reading()
 	b, err := db.View(context.Background(), d, func(r db.Reader) (b books, err error) {
 		b.now = r.Now()
-		for _, read := range []func() error{
-			func() error { b.due, err = work.Due(r, b.now.Add(time.Minute), 1); return err },
-			func() error { b.stuck, err = work.Stuckness(r, math.MaxInt32); return err },
-			func() error { b.orders, err = order.Page(r, first, math.MaxInt32); return err },
-			func() error { b.payments, err = payment.Range(r, first, last); return err },
-			func() error { b.refunds, err = payment.RefundsRange(r, first, last); return err },
-			func() error { b.shipments, err = shipping.Range(r, first, last); return err },
-			func() error { b.packed, err = shipping.LinesRange(r, first, last); return err },
-			func() error { b.tickets, err = support.Page(r, first, math.MaxInt32); return err },
-			func() error { b.levels, err = inventory.Levels(r, first, last); return err },
-			func() error { b.moved, err = inventory.Moved(r, first, last); return err },
-		} {
-			if err := read(); err != nil {
-				return b, err
-			}
-			if len(b.due) > 0 {
-				break // there is no need to read the rest yet
-			}
-		}
-		b.read = true
-		return b, nil
+		b.stuck, err = work.Stuckness(r, math.MaxInt32)
+		err = errors.Join(err, read(r, &b))
+		return b, err
 	})
 	s.must(err)
 	s.must(d.Close())
 	return b
+}
+
+func (b *books) readAll(r db.Reader) (err error) {
+	for _, read := range []func() error{
+		func() error { b.orders, err = order.Page(r, first, math.MaxInt32); return err },
+		func() error { b.payments, err = payment.Range(r, first, last); return err },
+		func() error { b.refunds, err = payment.RefundsRange(r, first, last); return err },
+		func() error { b.shipments, err = shipping.Range(r, first, last); return err },
+		func() error { b.packed, err = shipping.LinesRange(r, first, last); return err },
+		func() error { b.returns, err = shipping.ReturnsRange(r, first, last); return err },
+		func() error { b.tickets, err = support.Page(r, first, math.MaxInt32); return err },
+		func() error { b.levels, err = inventory.Levels(r, first, last); return err },
+		func() error { b.moved, err = inventory.Moved(r, first, last); return err },
+	} {
+		if err := read(); err != nil {
+			return err
+		}
+	}
+	b.read = true
+	return nil
 }
 
 func (s *shop) reading() *db.DB {
@@ -115,7 +140,8 @@ func (s *shop) chores(b books) (n int) {
 	}
 	for _, o := range b.orders { // sent anew to an address to which no carrier goes: it is put right
 		count(o.Held == string(order.ShippingFailed) && (s.move(o.ID) || s.release(o.ID)))
-		count((o.Held == heldByRule || o.Held == heldByHand) && s.release(o.ID))
+		count((o.Held == heldByRule || o.Held == heldByHand || o.Held == heldMissing) && s.release(o.ID))
+		count(o.Status == order.Returned && (o.Payment == order.PaymentCaptured || o.Payment == order.PaymentPartlyRefunded) && s.refundReturned(o.ID))
 	}
 	byHand := map[string]bool{}
 	for _, p := range b.payments {
@@ -126,6 +152,7 @@ func (s *shop) chores(b books) (n int) {
 		count(byHand[f.Payment] && f.Status == payment.RefundPending && s.recordRefund(f.Order, f.ID))
 	}
 	for _, p := range b.shipments {
+		count(p.Here() && p.Carrier != shipping.Manual && over[p.Order] && s.parcel(intake.Lost, p.ID)) // its label is not taken back
 		waits := p.Carrier == shipping.Manual && !over[p.Order]
 		count(waits && p.Status == shipping.Planned && (s.handOver(p.ID) || s.handOverAgain(p.ID)))
 		lost := p.Status == shipping.Lost && p.Lacking()
@@ -214,7 +241,7 @@ func keyOf(o order.Order) string {
 func finished(o order.Order) bool {
 	switch o.Status {
 	case order.Shipped, order.Delivered:
-		return (o.Payment == order.PaymentCaptured || o.Payment == order.PaymentPartlyRefunded) && o.Stock == order.StockLeft && o.End == order.EndNone
+		return o.Payment.Taken() && o.Payment != order.PaymentRefunding && o.Stock == order.StockLeft && o.End == order.EndNone
 	case order.Returned:
 		return (o.Payment == order.PaymentRefunded || o.Total == 0) && o.Stock == order.StockLeft
 	case order.Failed, order.Cancelled:
@@ -262,7 +289,7 @@ func (s *shop) stockIs(b books) {
 		}
 	}
 	for _, p := range b.shipments {
-		if !p.Gone() {
+		if !hasLeft(p) {
 			continue
 		}
 		for _, l := range b.packed[p.Order][p.ID] {
@@ -276,6 +303,8 @@ func (s *shop) stockIs(b books) {
 			booked[m.SKU] += m.Quantity
 		case inventory.ReturnStock: // it has left, and is on hand
 			kept[m.SKU] -= m.Quantity
+		case inventory.Adjustment: // it was not found
+			kept[m.SKU] -= m.Quantity
 		}
 	}
 	for _, g := range goods {
@@ -284,6 +313,10 @@ func (s *shop) stockIs(b books) {
 		}
 	}
 }
+
+// hasLeft says whether a parcel is not in the house any more, also when its order
+// was over before.
+func hasLeft(p shipping.Shipment) bool { return p.Gone() || p.Status == shipping.Strayed }
 
 // moneyIs asks the gateway's own books: for each order it has what the shop
 // says, and at most one charge that was not given back.
@@ -300,27 +333,20 @@ func (s *shop) moneyIs(b books) {
 		return nil
 	}))
 	s.must(g.Close())
-	total := map[string]int64{}
-	for _, o := range b.orders {
-		if o.Stock == order.StockLeft && o.Status != order.Returned {
-			total[o.ID] = o.Total
-		}
-	}
-	for _, k := range s.book.acknowledged(intake.Refund) {
-		if total[k.answer.Order] > 0 {
-			total[k.answer.Order]-- // a penny
-		}
-	}
+	owed := s.owed(b)
 	elsewhere := map[string]int64{} // what the gateway has and has paid another order, by payment
 	for _, f := range b.refunds {
 		if f.Pays != "" {
 			elsewhere[f.Payment] += f.Amount
 		}
 	}
+	for _, f := range s.inVain(b, intake.FailRefund) {
+		elsewhere[f.Payment] -= f.Amount // it did not come back to the gateway
+	}
 	for _, p := range b.payments {
-		ours, owed, charges := p.Captured-p.Refunded, total[p.Order], 0
-		if ours != owed {
-			s.Errorf("order %s: kept %d of it, %d is what has left", p.Order, ours, owed)
+		ours, charges := p.Captured-p.Refunded, 0
+		if ours != owed[p.Order] {
+			s.Errorf("order %s: kept %d of it, %d is what has left", p.Order, ours, owed[p.Order])
 		}
 		ours += elsewhere[p.ID]
 		if p.Gateway == payment.Manual {
@@ -339,6 +365,49 @@ func (s *shop) moneyIs(b books) {
 	}
 }
 
+// owed is what customers owe for what they have, by order: for all that has left
+// and did not come back, less what was to be given back and has reached them.
+func (s *shop) owed(b books) map[string]int64 {
+	owed, kept := map[string]int64{}, map[string]bool{}
+	for _, o := range b.orders {
+		if o.Stock == order.StockLeft && o.Status != order.Returned {
+			owed[o.ID], kept[o.ID] = o.Total, true
+		}
+	}
+	asked := map[[2]string]bool{}
+	for _, k := range s.book.acknowledged(intake.Refund) {
+		asked[[2]string{k.answer.Order, k.fields["reason"].(string)}] = true
+	}
+	inVain := s.inVain(b, intake.FailRefund, intake.WithdrawRefund)
+	for _, f := range b.refunds {
+		switch {
+		case !kept[f.Order] || !asked[[2]string{f.Order, f.Reason}] || slices.Contains(inVain, f):
+		case f.Reason == reasonGoodwill:
+			owed[f.Order]-- // a penny
+		default:
+			owed[f.Order] -= f.Amount // all that was left
+		}
+	}
+	return owed
+}
+
+// inVain returns the refunds that were begun and have not reached anyone, as was
+// said by the commands.
+func (s *shop) inVain(b books, by ...intake.Verb) (all []payment.Refund) {
+	said := map[any]bool{}
+	for _, do := range by {
+		for _, k := range s.book.acknowledged(do) {
+			said[k.fields["refund"]] = true
+		}
+	}
+	for _, f := range b.refunds {
+		if said[f.ID] {
+			all = append(all, f)
+		}
+	}
+	return all
+}
+
 // labelsAre asks the carrier's own books: each label that was not given back is
 // that of a parcel that has left, and each such parcel has one.
 func (s *shop) labelsAre(b books) {
@@ -353,7 +422,7 @@ func (s *shop) labelsAre(b books) {
 	}))
 	s.must(c.Close())
 	for _, p := range b.shipments {
-		if p.Carrier == shipping.Manual || !p.Gone() {
+		if p.Carrier == shipping.Manual || !hasLeft(p) {
 			continue
 		}
 		if of, there := sold[p.TrackingNumber]; !there || of != p.Order {

@@ -3,6 +3,7 @@ package main_test
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -93,9 +94,9 @@ func (s *shop) startTo(die aim) *child {
 	}, simulated, s.sim)
 	c := &child{gone: make(chan struct{}), inHand: map[item]moment{}, begins: map[item]int{}, unanswered: map[string]*command{}, fired: map[process.Step]bool{}}
 	cmd := exec.Command(s.program, args...)
-	if die.ofRow() {
+	if die.ofRow() || s.moody {
 		cmd = exec.Command(os.Args[0], args...)
-		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s", dieAt, die.step, die.moment))
+		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s", dieAt, die.step, die.moment), fmt.Sprintf("%s=%t", haveMoods, s.moody))
 	}
 	started := make(chan error, 1)
 	go s.accompany(c, cmd, started)
@@ -104,7 +105,7 @@ func (s *shop) startTo(die aim) *child {
 	}
 	s.children = append(s.children, c)
 	s.attend("the program's start", func() {}, func() bool { return c.serving || c.ended })
-	if c.ended {
+	if c.ended && c.died.step == "" { // a row may fire before it says that it serves
 		s.Fatalf("the program did not start: %v", c.err)
 	}
 	return c
@@ -211,6 +212,16 @@ func (c *child) asking() (n int) {
 		}
 	}
 	return n
+}
+
+// killed says whether it was ended by SIGKILL, and not by itself.
+func (c *child) killed() bool {
+	var exit *exec.ExitError
+	if !errors.As(c.err, &exit) {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signal() == syscall.SIGKILL
 }
 
 func (c *child) kill() { _ = c.process.Kill() } // it may have ended by itself

@@ -100,12 +100,15 @@ func (b *book) done() bool { return len(b.waiting) == 0 && b.open == 0 }
 // mayRefuse are the codes with which a command may be refused because the order
 // has moved on. An order and a receipt are never refused.
 var mayRefuse = map[intake.Verb][]fault.Code{
+	intake.Count:         {fault.Conflict}, // too much of it is in parcels with a label
 	intake.Cancel:        {fault.Conflict, fault.TooLate},
 	intake.RecordPayment: {fault.Conflict},
 	intake.Refund:        {fault.Conflict},
 	intake.RecordRefund:  {fault.Conflict},
+	intake.FailRefund:    {fault.Conflict},
 	intake.HandOver:      {fault.Conflict, fault.TooLate},
 	intake.Delivered:     {fault.Conflict},
+	intake.Lost:          {fault.Conflict},
 	intake.Found:         {fault.Conflict},
 	intake.Reship:        {fault.Conflict},
 	intake.Return:        {fault.Conflict},
@@ -117,6 +120,8 @@ var mayRefuse = map[intake.Verb][]fault.Code{
 	intake.Edit:          {fault.Conflict, fault.TooLate},
 	intake.Release:       {fault.Conflict},
 	intake.Resolve:       {fault.Conflict},
+
+	intake.WithdrawRefund: {fault.Conflict},
 }
 
 // answered takes an answer to a command. One that was acknowledged gets its
@@ -187,20 +192,29 @@ func (s *shop) pick(special int, from ...string) string {
 	return ""
 }
 
+// newOrder is an order of nothing yet.
+func (s *shop) newOrder() order.Request {
+	s.placed++
+	return order.Request{
+		Reference: order.Reference{Source: source, Number: fmt.Sprint(s.placed)},
+		Currency:  "GBP", PricesIncludeTax: true, Shipping: order.ShippingRequest{Price: 395},
+		ShipTo: order.Address{Name: "Made Up", Line1: "1 Sample Street", City: "Sampleton", Country: "GB"},
+	}
+}
+
+// order sends an order.
+func (s *shop) order(q order.Request) {
+	s.book.add("place "+q.Reference.Number, intake.Place, fields{"order": q})
+}
+
 // place sends an order. Some are of those that the providers answer in a
 // certain way.
 func (s *shop) place() {
-	s.placed++
-	number := fmt.Sprint(s.placed)
-	q := order.Request{
-		Reference: order.Reference{Source: source, Number: number},
-		Currency:  "GBP", PricesIncludeTax: true, Shipping: order.ShippingRequest{Price: 395},
-		ShipTo: order.Address{Name: "Made Up", Line1: "1 Sample Street", City: "Sampleton", Country: "GB",
-			PostalCode: s.pick(12, carrier.PostalFailLabel, carrier.PostalTroubleOnce, carrier.PostalTimeoutAfterOnce,
-				carrier.PostalTimeoutBeforeOnce, carrier.PostalUnreachableOnce)},
-		Payment: order.PaymentRequest{Method: s.pick(15, gateway.MethodStolen, gateway.MethodTryAgainLater, gateway.MethodTimeoutAfterChargeOnce,
-			gateway.MethodTimeoutAfterChargeOnce, gateway.MethodTimeoutBeforeChargeOnce, gateway.MethodUnreachableOnce)},
-	}
+	q := s.newOrder()
+	q.ShipTo.PostalCode = s.pick(12, carrier.PostalFailLabel, carrier.PostalTroubleOnce, carrier.PostalTimeoutAfterOnce,
+		carrier.PostalTimeoutBeforeOnce, carrier.PostalUnreachableOnce)
+	q.Payment.Method = s.pick(15, gateway.MethodStolen, gateway.MethodTryAgainLater, gateway.MethodTimeoutAfterChargeOnce,
+		gateway.MethodTimeoutAfterChargeOnce, gateway.MethodTimeoutBeforeChargeOnce, gateway.MethodUnreachableOnce)
 	if s.part.manual && s.chance(50) {
 		q.Payment = order.PaymentRequest{Gateway: "manual"}
 	}
@@ -212,7 +226,7 @@ func (s *shop) place() {
 	if len(q.Lines) == 0 || s.chance(4) { // it costs nothing
 		q.Lines, q.Shipping.Price = []order.LineRequest{{SKU: "SAMPLE", Quantity: 1}}, 0
 	}
-	s.book.add("place "+number, intake.Place, fields{"order": q})
+	s.order(q)
 	if s.aimsAt(process.StepFill) && s.chance(25) {
 		s.receive(waitedFor, 1)
 	}
@@ -235,6 +249,10 @@ func (s *shop) ticket(id string, about support.Category) {
 
 // follow is what a customer may do when an order was acknowledged.
 func (s *shop) follow(k *command) {
+	if s.moody {
+		s.followLured(k)
+		return
+	}
 	if k.do == intake.Delivered && s.part.manual && k.answer.OK {
 		switch {
 		case s.chance(40):
@@ -299,6 +317,12 @@ func (s *shop) react(l logLine) {
 	if l.Message != "step begins" {
 		return
 	}
+	if s.moody {
+		if while := s.lure().while; while != nil {
+			while(s, l)
+		}
+		return
+	}
 	switch process.Step(l.Step) {
 	case process.StepAuthorise, process.StepBuyLabel, process.StepCapture:
 		if s.chance(8) {
@@ -332,7 +356,7 @@ func (s *shop) react(l logLine) {
 		if s.chance(40) {
 			s.receiveReturn(l.Subject)
 		} else if s.chance(20) {
-			s.book.add("no return "+l.Subject, intake.CancelReturn, fields{"return": l.Subject})
+			s.noReturn(l.Subject)
 		}
 	case process.StepAwaitRemedy:
 		switch {
@@ -352,9 +376,11 @@ func (s *shop) recordPayment(id string) bool {
 	return s.book.add("payment "+id, intake.RecordPayment, fields{"order": id, "reference": "made-up statement"})
 }
 
+const reasonGoodwill = "made-up goodwill"
+
 // goodwill gives a penny back.
 func (s *shop) goodwill(id string) {
-	s.book.add("goodwill "+id, intake.Refund, fields{"order": id, "amount": 1, "reason": "made-up goodwill"})
+	s.book.add("goodwill "+id, intake.Refund, fields{"order": id, "amount": 1, "reason": reasonGoodwill})
 }
 
 // move has an order go elsewhere.
@@ -396,6 +422,10 @@ func (s *shop) exchange(id string) {
 
 func (s *shop) receiveReturn(id string) bool {
 	return s.book.add("receive "+id, intake.ReceiveReturn, fields{"return": id})
+}
+
+func (s *shop) noReturn(id string) bool {
+	return s.book.add("no return "+id, intake.CancelReturn, fields{"return": id})
 }
 
 func (s *shop) delivered(shipment string) bool { return s.parcel(intake.Delivered, shipment) }
