@@ -24,15 +24,18 @@ const shopsPerEngine = 3
 
 // ledger adds up what the kills of all shops have hit.
 type ledger struct {
+	program string
+
 	mu    sync.Mutex
 	by    map[string]*tally // by engine
 	shops int               // of which it is known
 }
 
-// newLedger returns one that shows the kills by row when the test and all of its
-// parts are over, and fails it for each row of the table that was not killed at.
-func newLedger(t *testing.T) *ledger {
-	l := &ledger{by: map[string]*tally{}}
+// newLedger returns one of shops that run the program. It shows the kills by row
+// when the test and all of its parts are over, and fails it for each row of the
+// table that was not killed at.
+func newLedger(t *testing.T, program string) *ledger {
+	l := &ledger{program: program, by: map[string]*tally{}}
 	for _, engine := range engines {
 		l.by[engine] = newTally()
 	}
@@ -41,10 +44,10 @@ func newLedger(t *testing.T) *ledger {
 }
 
 // run runs a shop, and takes down what its kills have hit.
-func (l *ledger) run(t *testing.T, engine, name string, crash func(*shop), program string) {
+func (l *ledger) run(t *testing.T, engine, name string, crash func(*shop)) {
 	t.Run(name, func(t *testing.T) {
 		t.Parallel()
-		s := newShop(t, program, engine)
+		s := newShop(t, l.program, engine)
 		crash(s)
 		s.Logf("\n%s: %d orders, %d commands, %d lives in %s\n\n%s", engine, s.placed, len(s.book.all), len(s.children),
 			time.Since(s.begun).Round(time.Second), s.tally)

@@ -33,17 +33,17 @@ func TestCrash(t *testing.T) {
 	t.Parallel()
 	everyRowIsAimedAt(t)
 	program := build(t)
-	all := newLedger(t)
+	all := newLedger(t, program)
 	dbtest.Engines(t, func(t *testing.T, engine string) {
-		all.run(t, engine, "shop", func(s *shop) { s.crash(parts(engine)) }, program)
+		all.run(t, engine, "shop", func(s *shop) { s.crash(parts(engine)) })
 		all.run(t, engine, "short lives", func(s *shop) {
 			s.sim = []string{"--sim-key-life", "1s", "--sim-decline", "0.2", "--sim-label-refuse", "0.2", "--sim-authorisation-life", "3s"}
 			s.crash(shortLives(engine))
-		}, program)
+		})
 		all.run(t, engine, "mishaps", func(s *shop) {
 			s.sim, s.moody = []string{"--sim-key-life", "1s", "--sim-authorisation-life", "3s"}, true
 			s.crash(mishaps(engine))
-		}, program)
+		})
 	})
 	t.Run("take over", func(t *testing.T) {
 		t.Parallel()
