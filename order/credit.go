@@ -185,13 +185,28 @@ func CountReturned(tx *db.Tx, id string, line, units int64) {
 	tx.Write(`UPDATE order_lines SET returned = returned + $1 WHERE order_id = $2 AND line = $3`, units, id, line)
 }
 
+// Underpaid says whether of any line money is missing for units that the customer
+// does not have: fewer units had theirs, by what goes back of the lines, and less
+// money than so many come to.
+func Underpaid(lines []Line, back []Credit, units map[int64]int64) bool {
+	paid := map[int64]int64{}
+	for _, c := range back {
+		paid[c.Line] += c.Quantity
+	}
+	return slices.ContainsFunc(lines, func(l Line) bool {
+		due := min(units[l.Line], l.Quantity)
+		return paid[l.Line] < due && l.Credited < l.upTo(due)
+	})
+}
+
 // Repaid says of each of the parcels that do not arrive whether the money for what
-// it held went back, by what went back of the lines. Units that were taken out of
-// the order have theirs first; then the parcels, one after the other.
-func Repaid(lines []Line, back []Credit, parcels [][]CreditLine) []bool {
+// it held went back, by what went back of the lines. Units that the customer was to
+// have theirs for before, because they were taken out of the order or came back, have
+// it first; then the parcels, one after the other.
+func Repaid(lines []Line, back []Credit, before map[int64]int64, parcels [][]CreditLine) []bool {
 	units, missing := map[int64]int64{}, map[int64]int64{}
 	for _, l := range lines {
-		units[l.Line] -= l.Cancelled
+		units[l.Line] -= before[l.Line]
 		missing[l.Line] = l.Amount // of a line that costs nothing, nothing goes back
 	}
 	for _, c := range back {

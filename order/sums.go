@@ -46,11 +46,13 @@ func (s Sums) Sent() int64 { return s.Gone() + s.Replaced }
 // Kept is what was captured and is neither given back nor about to be.
 func (s Sums) Kept() int64 { return s.Captured - s.Refunding - s.Refunded }
 
-// Owes says whether a customer is owed something that was begun: money that goes
-// back, or has to because the order is over, or goods that are to leave once more.
+// Owes says whether a customer is owed something, as far as the sums tell: money
+// that goes back, or has to because the order is over, or that is still authorised
+// then, or goods that are to leave once more.
 func Owes(f Facets, s Sums) bool {
-	over := f.End == EndFailed || f.End == EndCancelled
-	return s.Refunding > 0 || over && f.Payment.Taken() && s.Kept() > 0 || f.Fulfilment == FulfilmentReshipping && !over
+	over := f.End.Over()
+	kept := f.Payment == PaymentAuthorised || f.Payment.Taken() && s.Kept() > 0
+	return s.Refunding > 0 || over && kept || f.Fulfilment == FulfilmentReshipping && !over
 }
 
 // Hold says whether the sums can be those of an order.

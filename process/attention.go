@@ -203,7 +203,7 @@ func itemRisk(r db.Reader, o order.Order, it work.Item) (int64, error) {
 		attempts, err := payment.Attempts(r, o.ID)
 		var sum int64
 		for _, a := range attempts {
-			if a.Op.Undoes() && a.IsOpen() {
+			if toUndo(a) {
 				sum += a.Amount
 			}
 		}

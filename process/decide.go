@@ -79,12 +79,6 @@ var moves = map[support.Act]event.Type{
 	support.Refund: support.EventWaiting, support.Reship: support.EventWaiting, support.SendBack: support.EventWaiting, support.ChangeAddress: support.EventWaiting,
 }
 
-// owes says whether an order is over, and a refund has not brought all of its
-// money back.
-func owes(o order.Order) bool {
-	return o.End.Over() && o.Payment.Taken() && o.Sums.Kept() > 0
-}
-
 // facts gathers what a decision is made on.
 func (c *change) facts(t *support.Ticket) (support.Facts, error) {
 	f := support.Facts{Category: t.Category, ByProcess: t.OpenedBy == string(access.Process), Holds: t.Holds == HeldByTicket}
@@ -103,7 +97,9 @@ func (c *change) facts(t *support.Ticket) (support.Facts, error) {
 		CancelRefused: c.order.End == order.EndNone && (t.Reason == support.WillCancel || t.Reason == support.IsCancelling),
 		Stuck:         slices.ContainsFunc(items, func(it *work.Item) bool { return it.State == work.Stuck }),
 	}
-	o.Owed = owes(c.order)
+	if o.Owed, err = c.keeps(); err != nil {
+		return f, err
+	}
 	f.Order = o
 	later, err := c.payLater()
 	if err != nil {

@@ -86,6 +86,8 @@ var captureFailures = []failure{
 		[]string{"capture"}, carriedBy(process.StepFailCapture, process.StepReportVoid), "the capture is declined, and the parcel is gone"},
 	{"An authorisation can not be given up", "The order has failed, and the gateway refuses to let the money go: a person records that it has lapsed", byAPerson,
 		nil, carriedBy(process.StepVoidPayment, process.StepReportStuck), "the authorisation can not be given up"},
+	{"An authorisation is held of an order that is cancelled", "The gateway is away when it is to be given up: no ticket of the order is closed before it is", itself,
+		[]string{"close_solved"}, carriedBy(process.StepVoidPayment, process.StepCloseTicket), "an authorisation is held of an order that is cancelled"},
 }
 
 var strayFailures = []failure{
@@ -114,6 +116,12 @@ var refundFailures = []failure{
 		[]string{"check_refund"}, carriedBy(process.StepRefund, process.StepCheckRefund, process.StepReportFailing), "a refund does not stay with the customer"},
 	{"A cancelled order's money comes back", "The order is over, and its money is with the shop again: a person gives it back another time", byAPerson,
 		[]string{"check_refund"}, carriedBy(process.StepRefund, process.StepCheckRefund, process.StepReportFailing), "a cancelled order's money comes back"},
+	{"The money for what came back does not stay with the customer", "It comes back to the shop days after the goods: no ticket is closed, and the last one not solved, before it is given back another time", byAPerson,
+		[]string{"on_return", "check_refund", "close_solved"}, carriedBy(process.StepRefundReturn, process.StepCheckRefund, process.StepReportFailing, process.StepCloseTicket), "the money for what came back does not stay with the customer"},
+	{"The money for what was taken out is not given back", "The gateway declines it, and a person gives it up: it is owed until it is given back", byAPerson,
+		[]string{"close_solved"}, carriedBy(process.StepFinishChange, process.StepReportStuck, process.StepReportFailing, process.StepCloseTicket), "the money for what was taken out is not given back"},
+	{"A refund fails of units that were taken out meanwhile", "Units are taken out whose money is on its way back, and it does not arrive: it is owed until it is given back", byAPerson,
+		nil, carriedBy(process.StepFinishChange, process.StepReportStuck, process.StepReportFailing), "units are taken out while a refund is under way that fails"},
 	{"The gateway does not say whether a refund stands", "Asked a week after a refund, it gives no answer: a person has it asked again", byAPerson,
 		[]string{"check_refund", "ask"}, carriedBy(process.StepCheckRefund, process.StepReportStuck), "the gateway is silent when it is asked whether a refund stands"},
 	{"What was paid elsewhere has to go back", "There is no gateway to ask: a person is told, reminded, and records what was given back", byAPerson,
@@ -162,6 +170,8 @@ var labelFailures = []failure{
 }
 
 var parcelFailures = []failure{
+	{"A lost parcel's ticket is solved, and nothing is made good", "A person solves it without having sent anything anew or given money back: it stays open to a reply, and another one reminds of the parcel", byAPerson,
+		[]string{"on_lost", "close_solved"}, carriedBy(process.StepReportAstray, process.StepAwaitRemedy, process.StepCloseTicket), "a lost parcel's ticket is solved, and nothing is made good"},
 	{"Nothing is seen of a parcel", "The carrier has no scan of it for a week: a person is told, and it arrives after all", untilAPerson,
 		[]string{"silence"}, carriedBy(process.StepTrack), "the carrier is silent about a parcel"},
 	{"A parcel is given up as lost, and found", "The carrier has no scan of it for a month, and then it turns up", untilAPerson,

@@ -153,7 +153,7 @@ var notAskedYet = &Guard{"an attempt at the gateway is open that no one has begu
 }}
 
 // chargeToUndo holds when an attempt is open that undoes a charge.
-var chargeToUndo = attemptGuard("a charge is to be undone", func(a payment.Attempt) bool { return a.Op.Undoes() && a.IsOpen() })
+var chargeToUndo = attemptGuard("a charge is to be undone", toUndo)
 
 // neverMade holds when an attempt was closed because the gateway knew nothing
 // of it.

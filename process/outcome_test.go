@@ -187,7 +187,7 @@ func (s *shop) sound(v process.Overview) {
 
 // paidBack says whether the money is back for all that has left and not arrived.
 func paidBack(v process.Overview) bool {
-	repaid, units := process.Repaid(v.Lines, v.Shipments, v.Packed, v.Refunds, v.Credits, v.Returns, false), int64(0)
+	repaid, units := process.Account{Lines: v.Lines, Shipments: v.Shipments, Held: v.Packed, Refunds: v.Refunds, Credits: v.Credits, Returns: v.Returns, Coming: v.Coming}.Repaid(false), int64(0)
 	for _, p := range v.Shipments {
 		if repaid[p.ID] {
 			units += p.Units

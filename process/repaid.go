@@ -13,34 +13,26 @@ import (
 // Repaid returns the parcels that do not arrive, and were not sent anew, of which the
 // money for what they held went back: by refunds of their lines, or of everything.
 // Of the refunds those count that did go back, and with the pending ones those that
-// are about to. What went back for goods that the customer has sent back counts for
-// these alone.
-func Repaid(lines []order.Line, shipments []shipping.Shipment, held map[string][]shipping.ShipmentLine,
-	refunds []payment.Refund, credits map[string][]payment.RefundLine, returns []shipping.Return, pending bool,
-) map[string]bool {
-	var back []order.Credit
-	for _, f := range refunds {
-		counts := f.Status == payment.RefundSucceeded || pending && f.Counts()
-		if !counts || slices.ContainsFunc(returns, func(r shipping.Return) bool { return r.Refund == f.ID }) {
-			continue
-		}
-		for _, l := range credits[f.ID] {
-			back = append(back, order.Credit(l))
-		}
-	}
-	if len(back) == 0 {
+// are about to. What was taken out of the order, and what the customer has sent back,
+// has its money first.
+func (a Account) Repaid(pending bool) map[string]bool {
+	back := a.back(pending)
+	other := slices.ContainsFunc(a.Refunds, func(f payment.Refund) bool {
+		return counts(f, pending) && !slices.ContainsFunc(a.Returns, func(r shipping.Return) bool { return a.pays(f, r) })
+	})
+	if !other {
 		return nil // also of goods that cost nothing: they are missed
 	}
-	missed := slices.DeleteFunc(slices.Clone(shipments), func(s shipping.Shipment) bool { return !s.Lacking() })
+	missed := slices.DeleteFunc(slices.Clone(a.Shipments), func(s shipping.Shipment) bool { return !s.Lacking() })
 	slices.SortFunc(missed, func(a, b shipping.Shipment) int {
 		return cmp.Or(a.AstrayAt.Compare(b.AstrayAt), cmp.Compare(a.ID, b.ID))
 	})
 	parcels := make([][]order.CreditLine, len(missed))
 	for i, s := range missed {
-		parcels[i] = linesOf(held[s.ID])
+		parcels[i] = linesOf(a.Held[s.ID])
 	}
 	repaid := map[string]bool{}
-	for i, is := range order.Repaid(lines, back, parcels) {
+	for i, is := range order.Repaid(a.Lines, back, a.due(), parcels) {
 		repaid[missed[i].ID] = is
 	}
 	return repaid
@@ -66,24 +58,11 @@ func (c *change) repaid(pending bool) (map[string]bool, error) {
 	if c.order.Sums.Lost == 0 || c.order.Sums.Refunding+c.order.Sums.Refunded == 0 {
 		return nil, nil
 	}
-	lines, err := c.lines()
+	a, err := c.account()
 	if err != nil {
 		return nil, err
 	}
-	shipments, held, err := c.parcels()
-	if err != nil {
-		return nil, err
-	}
-	refunds, err := c.getRefunds()
-	if err != nil {
-		return nil, err
-	}
-	credits, err := c.allCredits()
-	if err != nil {
-		return nil, err
-	}
-	returns, err := c.getReturns()
-	return Repaid(lines, shipments, held, valuesOf(refunds), credits, valuesOf(returns), pending), err
+	return a.Repaid(pending), nil
 }
 
 // allCredits returns of which lines the order's refunds are, those that this change

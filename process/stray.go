@@ -76,6 +76,9 @@ func (c *change) undo(p *payment.Payment, op payment.Op, amount int64, charge st
 	return err
 }
 
+// toUndo says whether an attempt undoes a charge that stands.
+func toUndo(a payment.Attempt) bool { return a.Op.Undoes() && a.IsOpen() }
+
 // reportStray is the rule of a charge that is not the order's own.
 func reportStray(c *change, _ event.Event) error {
 	_, err := c.openTicket(support.PaymentIssue, support.FromProcess,

@@ -11,7 +11,6 @@ import (
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
-	"doorstep/order"
 	"doorstep/support"
 )
 
@@ -81,7 +80,11 @@ func closeTicketDue(c *change) time.Time { return c.tx.Now().Add(time.Duration(c
 
 // closeTicket closes a ticket, or looks again later while something is owed.
 func closeTicket(c *change, it *work.Item) error {
-	if order.Owes(c.order.Facets, c.order.Sums) {
+	owing, err := c.owing()
+	if err != nil {
+		return err
+	}
+	if owing {
 		c.again(it, closeTicketDue(c), 0, "something is still owed")
 		return nil
 	}
@@ -90,7 +93,11 @@ func closeTicket(c *change, it *work.Item) error {
 
 // skipClose has a ticket closed that the process has failed to close.
 func skipClose(c *change, it *work.Item) error {
-	if order.Owes(c.order.Facets, c.order.Sums) {
+	owing, err := c.owing()
+	if err != nil {
+		return err
+	}
+	if owing {
 		return fault.New(fault.Conflict, "ticket %s is closed when nothing of order %d is owed any more", it.Subject, c.order.Number)
 	}
 	return closeNow(c, it)
@@ -299,8 +306,11 @@ func (c *change) nothingForgotten() error {
 	if HeldByProcess(c.order.Held) {
 		return fault.New(fault.Conflict, "order %d is held (%s): release it, or cancel it", c.order.Number, c.order.Held)
 	}
-	if owes(c.order) {
-		return fault.New(fault.Conflict, "order %d is over, and money is kept that a refund did not bring back: refund it again", c.order.Number)
+	if kept, err := c.keeps(); err != nil || kept {
+		if err == nil {
+			err = fault.New(fault.Conflict, "money of order %d is the customer's that a refund did not bring back: refund it again", c.order.Number)
+		}
+		return err
 	}
 	items, err := c.getItems()
 	if err != nil {

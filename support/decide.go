@@ -29,7 +29,7 @@ type OrderFact struct {
 	AwaitsPayment  bool      `json:"awaits_payment,omitempty"` // to be paid elsewhere by the customer
 	PaysLater      bool      `json:"pays_later,omitempty"`     // asked to be paid when all of its goods are there
 	Backordered    bool      `json:"backordered,omitempty"`    // it waits for goods that are not there
-	Owed           bool      `json:"owed,omitempty"`           // it is over, and money that a refund did not bring back is still the shop's
+	Owed           bool      `json:"owed,omitempty"`           // money is the customer's that a refund did not bring back
 	Stuck          bool      `json:"stuck,omitempty"`          // a step has used up its tries
 	Carrier        string    `json:"carrier,omitempty"`
 	TrackingNumber string    `json:"tracking_number,omitempty"`

@@ -300,7 +300,7 @@ var returnCorruptions = []corruption{
 	{"more is on hand again than its event says", []string{
 		`UPDATE returns SET restocked = 2, withheld = 0 WHERE order_id = '{sent back}'`,
 		`UPDATE return_lines SET restocked = 2, withheld = 0 WHERE order_id = '{sent back}'`,
-	}, one(verify.Returns, of(returnOf, "sent back"))},
+	}, []named{{verify.Returns, of(returnOf, "sent back")}, {verify.MoneyKept, "{sent back}"}}},
 	{"a return that has no end", []string{`UPDATE returns SET closed_at = 0 WHERE order_id = '{sent back}'`}, one(verify.Returns, of(returnOf, "sent back"))},
 	{"an order says that less came back", []string{`UPDATE orders SET returned = returned - 1 WHERE id = '{sent back}'`},
 		[]named{{verify.Returns, "{sent back}"}, {verify.Sums, "{sent back}"}}},
@@ -448,6 +448,8 @@ var stepCorruptions = []corruption{
 		`UPDATE events SET version = (SELECT e.version / 1000 FROM events e WHERE e.entity = '{asked early}' AND e.type = 'ticket.closed') WHERE subject = '{delivered}' AND type = 'refund.opened'`,
 		`UPDATE events SET version = version % 1000 WHERE entity = '{asked early}' AND type = 'ticket.closed'`,
 	}, one(verify.ClosedOwing, "{asked early}")},
+	{"a ticket was closed while a parcel was missed", []string{`UPDATE refund_lines SET amount = amount - 1, quantity = 0 WHERE order_id = '{made up for}'`},
+		[]named{{verify.ClosedOwing, "{asked about it}"}, {verify.Credits, "{made up for}"}, {verify.Credits, of(refundOf, "made up for")}, {verify.NoNextStep, "{made up for}"}}},
 	{"a ticket lets its order go", []string{`UPDATE tickets SET holds = '' WHERE id = '{holds}'`}, one(verify.TicketHold, "{waits for its ticket}")},
 	{"an order goes on that a ticket holds", []string{`UPDATE orders SET held = '', held_at = 0 WHERE id = '{waits for its ticket}'`},
 		[]named{{verify.TicketHold, "{holds}"}, {verify.Facets, "{waits for its ticket}"}}},

@@ -96,6 +96,27 @@ func (d *dossier) fold() (order.Facets, order.Sums, bool) {
 	return facets, sums, true
 }
 
+// checkClosed looks for tickets that were closed while something was owed, after the
+// last that has happened to anything else of the order: what was owed then is what is
+// owed now.
+func (d *dossier) checkClosed() {
+	var closed []event.Event
+	for _, e := range d.events {
+		switch _, of := d.ticket(e.Entity); {
+		case !of:
+			closed = nil
+		case e.Type == support.EventClosed:
+			closed = append(closed, e)
+		}
+	}
+	if order.Owes(d.order.Facets, d.order.Sums) || len(closed) == 0 || !d.account().Owes() {
+		return // what the sums tell is seen event by event
+	}
+	for _, e := range closed {
+		d.find(ClosedOwing, e.Entity, "it was closed at version %d, and something of its order is owed since before", e.Version)
+	}
+}
+
 // says says whether an event tells the order's status, and where it is about
 // the order itself also its change.
 func (d *dossier) says(e event.Event, before, after order.Status) bool {

@@ -118,7 +118,7 @@ func Kinds() []Rule {
 		{Refunded, "What a payment has given back is the sum of its refunds that succeeded."},
 		{OverRefunded, "The refunds of a payment, pending ones included, are at most what was captured."},
 		{Credits, "What of a line is given back is what the refunds that have not failed say, never more than its part of the total nor for more than its units; a refund is the sum of its lines."},
-		{MoneyKept, "Nothing is kept of the money for an order that failed or was cancelled: it is given back or about to be, or a refund has failed and an open ticket says so."},
+		{MoneyKept, "Nothing is kept of the money for an order that failed or was cancelled, or for units that were taken out of one or came back: it is given back or about to be, or a refund has failed and an open ticket says so."},
 		{PaymentAttempts, "A payment's attempts are numbered from 1, and those that succeeded come to what was captured, authorised and refunded; it has the reference of the one that authorised it."},
 		{UnpaidHandOver, "No parcel is handed over before its order's total is captured."},
 		{TwoOpenAttempts, "At most one attempt of a payment, refund or shipment is open."},
@@ -163,6 +163,6 @@ func Kinds() []Rule {
 		{TicketRemedy, "What a ticket's decisions say was refunded is a refund of so much of its order, what they say was sent anew is a parcel that was, what they say is to be sent back is a return of its order, and it has nothing else; each names the one it has."},
 		{TicketAddress, "Only an unsolved ticket about another address keeps one, and one that waits for the change waits for an order that is being changed."},
 		{TicketApproval, "What waits for approval in a ticket is its last decision, beyond a limit; and whoever approved one is a person who did not raise it."},
-		{ClosedOwing, "When a ticket was closed, nothing was owed of its order: no money was to go back, and no goods were to leave once more."},
+		{ClosedOwing, "When a ticket was closed, nothing was owed of its order: no money was to go back or to be let go, no goods were to leave once more, and no parcel was missed."},
 	}
 }

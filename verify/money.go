@@ -122,8 +122,14 @@ func (d *dossier) checkRefunds() {
 	}
 }
 
-// owesKnown says whether a person is told of money that a refund of an order that
-// is over did not bring back.
+// checkKept looks for money that is kept for units which the customer does not have.
+func (d *dossier) checkKept() {
+	if !d.order.End.Over() && d.account().Keeps() && !d.owesKnown() {
+		d.find(MoneyKept, d.order.ID, "of what was taken out of it or came back, fewer units have their money back than are to")
+	}
+}
+
+// owesKnown says whether a person is told of money that a refund did not bring back.
 func (d *dossier) owesKnown() bool {
 	_, failed := pick(d.refunds, func(f payment.Refund) bool { return f.Status == payment.RefundFailed })
 	return failed && d.told()

@@ -540,6 +540,7 @@ func (s *shop) askSupport() {
 	s.ticket("asked early", support.Request{Order: "delivered", Category: support.CancelRequest})
 	s.ticket("explained", support.Request{Order: "carried", Category: support.WhereIsMyOrder})
 	s.ticket("closed", support.Request{Order: "refused", Category: support.OrderIssue})
+	s.ticket("asked about it", support.Request{Order: "made up for", Category: support.WhereIsMyOrder})
 	s.ticket("no order", support.Request{Category: support.OrderIssue})
 	s.ticket("no rule", support.Request{Order: "carried", Category: "made_up"})
 	s.ticket("talk", support.Request{Category: support.Other})

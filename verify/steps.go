@@ -77,9 +77,15 @@ func lacking(d *dossier, subject string) bool {
 	return ok && s.Lacking() && !d.repaid()[s.ID]
 }
 
+// account is what says what is owed of the order.
+func (d *dossier) account() process.Account {
+	return process.Account{Order: d.order, Lines: d.lines, Shipments: d.shipments, Held: d.held, Returns: d.returns, Coming: d.coming,
+		Refunds: d.refunds, Credits: d.credits, Attempts: d.attempts}
+}
+
 // repaid returns the parcels that do not arrive and whose money went back.
 func (d *dossier) repaid() map[string]bool {
-	return process.Repaid(d.lines, d.shipments, d.held, d.refunds, d.credits, d.returns, false)
+	return d.account().Repaid(false)
 }
 
 func goesOn(d *dossier, subject string) bool {

@@ -1,0 +1,131 @@
+package process
+
+import (
+	"slices"
+
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/shipping"
+)
+
+// Account is what is stored of an order that says what its customer is owed.
+type Account struct {
+	Order     order.Order
+	Lines     []order.Line
+	Shipments []shipping.Shipment
+	Held      map[string][]shipping.ShipmentLine // by shipment
+	Returns   []shipping.Return
+	Coming    map[string][]shipping.ReturnLine // by return
+	Refunds   []payment.Refund
+	Credits   map[string][]payment.RefundLine // by refund
+	Attempts  []payment.Attempt
+}
+
+// Owes says whether anything of the order is owed: money that goes back or has to,
+// for an order that is over, for units that were taken out or came back; a parcel
+// that does not arrive and was neither sent anew nor paid back; goods that leave once
+// more; an authorisation that an order which is over still holds; a charge that is to
+// be undone.
+func (a Account) Owes() bool {
+	if order.Owes(a.Order.Facets, a.Order.Sums) || a.Keeps() {
+		return true
+	}
+	repaid := a.Repaid(false)
+	return slices.ContainsFunc(a.Shipments, func(s shipping.Shipment) bool { return s.Lacking() && !repaid[s.ID] }) ||
+		slices.ContainsFunc(a.Attempts, toUndo)
+}
+
+// Keeps says whether money is owed that nothing brings back: a refund that was to has
+// failed. Nobody but a person begins another.
+func (a Account) Keeps() bool {
+	o := a.Order
+	return o.Payment.Taken() && (o.End.Over() && o.Sums.Kept() > 0 || order.Underpaid(a.Lines, a.back(true), a.due()))
+}
+
+// due is for how many units of each line money is owed, or was: they were taken out
+// of the order, or came back. Where a person decides about the money of what came
+// back, it is owed when that was decided.
+func (a Account) due() map[int64]int64 {
+	units := map[int64]int64{}
+	for _, l := range a.Lines {
+		units[l.Line] = l.Cancelled
+	}
+	for _, r := range a.Returns {
+		if !slices.ContainsFunc(a.Refunds, func(f payment.Refund) bool { return a.pays(f, r) }) {
+			continue
+		}
+		for _, l := range a.Coming[r.ID] {
+			units[l.Line] += l.Came - l.Withheld
+		}
+	}
+	return units
+}
+
+// pays says whether a refund is that of a return, whatever became of it: to the
+// customer, or to what was placed in its place.
+func (a Account) pays(f payment.Refund, r shipping.Return) bool {
+	return r.Refund == f.ID || r.Exchange != "" && f.Pays != "" && f.OpenedAt.Equal(r.ClosedAt)
+}
+
+// back is what went back of the lines, or with the pending refunds is about to.
+func (a Account) back(pending bool) (credits []order.Credit) {
+	for _, f := range a.Refunds {
+		if !counts(f, pending) {
+			continue
+		}
+		for _, l := range a.Credits[f.ID] {
+			credits = append(credits, order.Credit(l))
+		}
+	}
+	return credits
+}
+
+func counts(f payment.Refund, pending bool) bool {
+	return f.Status == payment.RefundSucceeded || pending && f.Counts()
+}
+
+// account reads what says what is owed of the order as it stands in this change.
+func (c *change) account() (a Account, err error) {
+	a.Order = c.order
+	if a.Lines, err = c.lines(); err != nil {
+		return a, err
+	}
+	if a.Shipments, a.Held, err = c.parcels(); err != nil {
+		return a, err
+	}
+	if a.Coming, err = shipping.ReturnLines(c.tx, c.order.ID); err != nil {
+		return a, err
+	}
+	if a.Credits, err = c.allCredits(); err != nil {
+		return a, err
+	}
+	returns, err := c.getReturns()
+	if err != nil {
+		return a, err
+	}
+	refunds, err := c.getRefunds()
+	if err != nil {
+		return a, err
+	}
+	attempts, err := c.getAttempts()
+	a.Returns, a.Refunds, a.Attempts = valuesOf(returns), valuesOf(refunds), valuesOf(attempts)
+	return a, err
+}
+
+// keeps says whether money of the change's order is owed that nothing brings back.
+func (c *change) keeps() (bool, error) {
+	if !c.order.Payment.Taken() {
+		return false, nil
+	}
+	a, err := c.account()
+	return err == nil && a.Keeps(), err
+}
+
+// owing says whether anything of the change's order is owed.
+func (c *change) owing() (bool, error) {
+	if c.order.ID == "" {
+		return false, nil // a ticket without one
+	}
+	a, err := c.account()
+	return err == nil && a.Owes(), err
+}
