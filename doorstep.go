@@ -36,7 +36,7 @@ type Config struct {
 	DB string
 	// Outside is the folder in which the simulated gateway and carrier keep their
 	// books, beside the database when empty. They are the outside world: they
-	// outlive the process, and several processes share them.
+	// outlive the process, and several processes share them; but for InMemory.
 	Outside string
 	// ReadOnly opens for reading only, also beside a process that holds the
 	// database. No step is run.
@@ -65,6 +65,10 @@ type Config struct {
 	// Fired is told of each row of the process table that fires: see process.Deps.
 	Fired func(step process.Step, owner string) (durable func())
 }
+
+// InMemory is an Outside that ends with the shop: what measures the process has
+// the simulated providers write nothing to the disk.
+const InMemory = ":memory:"
 
 // DefaultDB is the shop of a Config that names none.
 const DefaultDB = "doorstep.db"
@@ -164,22 +168,30 @@ const maxName = 64
 
 // providers opens the simulated ones, beside which are those of the configuration.
 func (s *Shop) providers(cfg Config, url string, shopTime clock.Clock) ([]payment.Gateway, []shipping.Carrier, error) {
-	dir := cmp.Or(cfg.Outside, OutsideOf(url))
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	books, err := booksIn(cmp.Or(cfg.Outside, OutsideOf(url)))
+	if err != nil {
 		return nil, nil, err
 	}
 	cfg.Gateway.Seed = cmp.Or(cfg.Gateway.Seed, cfg.Seed)
 	cfg.Carrier.Seed = cmp.Or(cfg.Carrier.Seed, cfg.Seed)
-	var err error
-	if s.Gateway, err = gateway.Open(filepath.Join(dir, "gateway.db"), cfg.Gateway, shopTime); err != nil {
+	if s.Gateway, err = gateway.Open(books("gateway"), cfg.Gateway, shopTime); err != nil {
 		return nil, nil, err
 	}
 	s.closers = append(s.closers, s.Gateway)
-	if s.Carrier, err = carrier.Open(filepath.Join(dir, "carrier.db"), cfg.Carrier, shopTime); err != nil {
+	if s.Carrier, err = carrier.Open(books("carrier"), cfg.Carrier, shopTime); err != nil {
 		return nil, nil, err
 	}
 	s.closers = append(s.closers, s.Carrier)
 	return append([]payment.Gateway{s.Gateway}, cfg.Gateways...), append([]shipping.Carrier{s.Carrier}, cfg.Carriers...), nil
+}
+
+// booksIn says where each provider keeps its books: in a file of the folder, which
+// is made, or nowhere.
+func booksIn(dir string) (func(provider string) string, error) {
+	if dir == InMemory {
+		return func(string) string { return "" }, nil
+	}
+	return func(provider string) string { return filepath.Join(dir, provider+".db") }, os.MkdirAll(dir, 0o755)
 }
 
 // OutsideOf returns the folder in which the simulated providers of a database

@@ -39,6 +39,7 @@ type grammar struct {
 	Events    eventsVerb     `cmd:"" help:"Show everything that has happened, oldest first."`
 	Policy    policyVerbs    `cmd:"" help:"The shop's settings."`
 	Verify    verifyVerb     `cmd:"" help:"Check that the books agree with each other."`
+	Bench     benchVerb      `cmd:"" help:"Measure the process beside the limits of the machine."`
 	Backup    backupVerb     `cmd:"" help:"Copy the database to a file while it is in use."`
 	Version   versionVerb    `cmd:"" help:"Say which program this is."`
 }

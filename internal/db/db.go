@@ -57,6 +57,8 @@ type engine interface {
 	backup(ctx context.Context, path string) error
 	view(ctx context.Context, now time.Time, use func(Reader) error) error
 	writers() []writer
+	rawLanes() int // how many connections write at once
+	raw(ctx context.Context, next func(insert func(string, []any) error) (bool, error)) error
 	close() error
 }
 

@@ -1,0 +1,281 @@
+// Package bench measures the order process beside the limits of the machine that
+// it runs on: how fast the rows of an order can be written at all, how fast whole
+// orders go from their placement to the parcel that has left, and what remains of
+// that when all of them want the same article.
+//
+// It takes wired shops, each on a database of its own, with simulated providers
+// that answer at once. Nothing is measured with less durability than a shop has.
+package bench
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"doorstep/fault"
+	"doorstep/internal/db"
+	"doorstep/internal/work"
+	"doorstep/process"
+	"doorstep/verify"
+)
+
+// Shop is an open shop with an empty database of its own, whose runner does not
+// run yet.
+type Shop struct {
+	DB      *db.DB
+	Process *process.Process
+	Runner  *work.Runner
+	// Close closes the shop and removes its database.
+	Close func() error
+}
+
+// Options says what is measured.
+type Options struct {
+	// Open opens one more shop. Fired is told of the rows of the process table that
+	// fire: see process.Deps.
+	Open    func(ctx context.Context, fired func(process.Step, string) func()) (Shop, error)
+	Orders  int   // of each run
+	Callers []int // runs of the whole process, one for each; the rest is measured with Usual of them
+	Groups  []int // orders per commit of the raw limit
+	// Paced is for how long orders are placed at half the top rate.
+	Paced time.Duration
+	// Pgbench compares with pgbench on the server, this often; 0 leaves it out. It
+	// needs Server, for which Scratch makes room.
+	Pgbench int
+	Scratch func(ctx context.Context) (url string, drop func(context.Context) error, err error)
+	Told    func(what string) // of each run before it begins
+}
+
+// Usual is how many callers there are where nothing else is said.
+const Usual = 64
+
+// check holds the options to what can be measured.
+//
+// Errors: invalid.
+func (o *Options) check() error {
+	var c fault.Check
+	c.If(o.Orders < 1, "orders", "out_of_range", "at least one order")
+	c.If(len(o.Callers) == 0, "callers", "required", "at least one number of callers")
+	for _, n := range slices.Concat(o.Callers, o.Groups) {
+		c.If(n < 1 || n > most, "callers", "out_of_range", "numbers from 1 to %d", most)
+	}
+	if o.Told == nil {
+		o.Told = func(string) {}
+	}
+	return c.Err("the measurement")
+}
+
+// most is how many callers there can be, and orders in a commit.
+const most = 10_000
+
+// Result is what was measured, with the names under which it is kept as JSON: they
+// stay as they are.
+type Result struct {
+	Machine    Machine       `json:"machine"`
+	Durability db.Durability `json:"durability"`
+	Orders     int           `json:"orders_per_run"`
+	Raw        []Raw         `json:"raw"`                // A, by orders per commit
+	Process    []Run         `json:"process"`            // B, by callers
+	OneSKU     Run           `json:"one_sku"`            // C
+	HalfRate   *Paced        `json:"half_rate"`          // placement at half the top rate
+	Pgbench    *Pgbench      `json:"pgbench,omitempty"`  // on PostgreSQL
+	Ratios     Ratios        `json:"ratios"`             // of this run
+	Violations int64         `json:"verify_violations"`  // in all runs
+	Took       float64       `json:"took_seconds"`       // of the machine's time
+	Bytes      int64         `json:"bytes_per_order"`    // on the disk, after the run with the usual callers
+	Memory     int64         `json:"peak_memory_bytes"`  // resident, in any run of the process
+	Rows       float64       `json:"raw_rows_per_order"` // that A writes
+}
+
+// Raw is how fast the rows of orders are written, and nothing else.
+type Raw struct {
+	Group  int     `json:"orders_per_commit"`
+	Orders float64 `json:"orders_per_second"`
+}
+
+// Ratios are what the targets are about.
+type Ratios struct {
+	ProcessToRaw    float64 `json:"process_to_raw"`               // B/A
+	OneSKUToProcess float64 `json:"one_sku_to_process"`           // C/B
+	ToPgbench       float64 `json:"process_to_pgbench,omitempty"` // whole orders to its transactions
+}
+
+// Measure measures everything that the options name.
+//
+// Errors: invalid; internal when a run did not end as it must, such as with more
+// sold than there was; those of the process.
+func Measure(ctx context.Context, o Options) (Result, error) {
+	if err := o.check(); err != nil {
+		return Result{}, err
+	}
+	start := time.Now()
+	m := &measure{Options: o, result: Result{Machine: thisMachine(), Orders: o.Orders}}
+	for _, part := range []func(context.Context) error{m.whole, m.raw, m.oneSKU, m.paced, m.pgbench} {
+		if err := part(ctx); err != nil {
+			return Result{}, err
+		}
+	}
+	m.ratios()
+	m.result.Took = time.Since(start).Seconds()
+	return m.result, nil
+}
+
+// measure is one measurement on its way.
+type measure struct {
+	Options
+	result Result
+	rows   []db.RawTable // that a run of the process has written
+}
+
+// whole measures the whole process, with every number of callers.
+func (m *measure) whole(ctx context.Context) error {
+	for i, callers := range m.Callers {
+		m.Told(told("B", callers))
+		keep := callers == Usual || i == len(m.Callers)-1 && m.rows == nil
+		if err := m.inShop(ctx, func(s *load) error {
+			run, err := m.runOf(ctx, s, callers, basket)
+			if err != nil {
+				return err
+			}
+			m.result.Process = append(m.result.Process, run)
+			if m.result.Durability, err = s.DB.Durability(ctx); err != nil || !keep {
+				return err
+			}
+			m.result.Bytes = run.Bytes
+			m.rows, err = s.written(ctx)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runOf has orders placed by callers, each of whom waits until one has left before
+// they place the next, and checks what came of it.
+func (m *measure) runOf(ctx context.Context, s *load, callers int, basket func(int) lines) (Run, error) {
+	run, err := s.run(ctx, m.Orders, callers, basket)
+	if err != nil {
+		return Run{}, err
+	}
+	m.result.Memory = max(m.result.Memory, run.Memory)
+	return run, m.verified(ctx, s)
+}
+
+// verified checks the books of a shop.
+func (m *measure) verified(ctx context.Context, s *load) error {
+	report, err := verify.Run(ctx, s.DB, verify.Options{})
+	m.result.Violations += report.Count
+	if err == nil && !report.Clean() {
+		err = fault.New(fault.Internal, "the books do not agree after a run: %s", report.Violations[0])
+	}
+	return err
+}
+
+// inShop does something in a shop of its own, which has stock.
+func (m *measure) inShop(ctx context.Context, do func(*load) error) (err error) {
+	s, err := m.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closed := s.Close(); err == nil {
+			err = closed
+		}
+	}()
+	return do(s)
+}
+
+// raw measures the raw limit: the rows that the process has written, once more, by
+// prepared inserts and nothing else.
+func (m *measure) raw(ctx context.Context) error {
+	n := 0
+	for _, t := range m.rows {
+		n += len(t.Rows)
+	}
+	m.result.Rows = float64(n) / float64(m.Orders)
+	for _, group := range m.Groups {
+		m.Told(told("A", group))
+		if err := m.inShop(ctx, func(s *load) error {
+			if err := s.stop(); err != nil {
+				return err
+			}
+			took, err := s.DB.WriteRaw(ctx, m.rows, max(1, m.Orders/group))
+			m.result.Raw = append(m.result.Raw, Raw{group, float64(m.Orders) / took.Seconds()})
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	m.rows = nil
+	return nil
+}
+
+// oneSKU measures the process when every order wants the same article, of which
+// there is less than all of them want.
+func (m *measure) oneSKU(ctx context.Context) error {
+	m.Told(told("C", Usual))
+	return m.inShop(ctx, func(s *load) (err error) {
+		stock := int64(max(1, m.Orders*4/5))
+		if err := s.scarce(ctx, stock); err != nil {
+			return err
+		}
+		if m.result.OneSKU, err = m.runOf(ctx, s, Usual, theOne); err != nil {
+			return err
+		}
+		if sold := int64(m.result.OneSKU.Orders - m.result.OneSKU.OutOfStock); sold != min(stock, int64(m.Orders)) {
+			return fault.New(fault.Internal, "of %d there were sold %d", stock, sold)
+		}
+		return s.soldOut(ctx)
+	})
+}
+
+// paced measures the placement of orders that come at half the top rate.
+func (m *measure) paced(ctx context.Context) error {
+	if m.Paced == 0 {
+		return nil
+	}
+	rate := m.top() / 2
+	m.Told(told("placement at half the top rate", 0))
+	return m.inShop(ctx, func(s *load) error {
+		p, err := s.paced(ctx, rate, m.Paced)
+		if err != nil {
+			return err
+		}
+		m.result.HalfRate = &p
+		return m.verified(ctx, s)
+	})
+}
+
+// top is the best rate of the process.
+func (m *measure) top() (best float64) {
+	for _, r := range m.result.Process {
+		best = max(best, r.Rate)
+	}
+	return best
+}
+
+// usual is the process with the usual number of callers, or as near to it as was
+// measured.
+func (m *measure) usual() Run {
+	return slices.MinFunc(m.result.Process, func(a, b Run) int {
+		return cmp.Compare(abs(a.Callers-Usual), abs(b.Callers-Usual))
+	})
+}
+
+func abs(n int) int { return max(n, -n) }
+
+func (m *measure) ratios() {
+	b, a := m.usual().Rate, 0.0
+	for _, r := range m.result.Raw {
+		a = max(a, r.Orders)
+	}
+	if a > 0 {
+		m.result.Ratios.ProcessToRaw = b / a
+	}
+	m.result.Ratios.OneSKUToProcess = m.result.OneSKU.Rate / b
+	if m.result.Pgbench != nil {
+		m.result.Ratios.ToPgbench = m.result.Pgbench.Orders / m.result.Pgbench.Transactions
+	}
+}

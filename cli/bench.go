@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"doorstep"
+	"doorstep/bench"
+	"doorstep/internal/db"
+	"doorstep/process"
+)
+
+// benchVerb measures the process.
+type benchVerb struct {
+	Orders  int           `help:"How many orders each run has." default:"10000" placeholder:"N"`
+	Callers []int         `help:"How many place orders at once: a run for each." default:"1,8,64,256" placeholder:"N"`
+	Groups  []int         `help:"How many orders' rows a commit of the raw limit has." default:"16,64,256,1000" placeholder:"N"`
+	Paced   time.Duration `help:"For how long orders are placed at half the top rate; 0 leaves it out." default:"10s" placeholder:"TIME"`
+	Pgbench int           `help:"How many turns pgbench gets, on PostgreSQL; 0 leaves it out." default:"5" placeholder:"N"`
+	Dir     string        `help:"The folder for the databases, which are removed; a temporary one by default. Its disk is measured too." type:"path" placeholder:"DIR"`
+	Short   bool          `help:"Few orders, only to see that it works and nothing is oversold."`
+}
+
+// Help says more, with examples.
+func (benchVerb) Help() string {
+	return `Measures in one run, with a shop's durability: the raw limit A (the rows that the process writes, by prepared inserts and nothing else), the whole process B (orders placed, paid and shipped, with providers that answer at once), and C, B with every order on one article of which there is less than they want. After each run everything is verified. docs/performance.md says what each figure is, and the names under which --json has them.
+
+With --db postgres://… it makes databases of its own on that server and removes them, and compares with pgbench there, in turns.
+
+    doorstep bench
+    doorstep bench --json > today.json
+    doorstep bench --db postgres:///postgres --callers 64`
+}
+
+// Validate is called by the grammar.
+func (v *benchVerb) Validate() error {
+	if v.Short {
+		v.Orders, v.Callers, v.Groups, v.Paced, v.Pgbench = 300, []int{1, bench.Usual}, []int{bench.Usual}, 500*time.Millisecond, 0
+	}
+	if v.Pgbench < 0 || v.Paced < 0 {
+		return errors.New("neither --pgbench nor --paced is negative")
+	}
+	return nil
+}
+
+// Run measures.
+func (v *benchVerb) Run(s *session) (err error) {
+	where, remove, err := v.where(s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	n := 0
+	scratch := func(ctx context.Context) (string, func(context.Context) error, error) {
+		n++
+		return db.Scratch(ctx, where, fmt.Sprintf("doorstep_bench_%d_%d", os.Getpid(), n))
+	}
+	o := bench.Options{
+		Orders: v.Orders, Callers: v.Callers, Groups: v.Groups, Paced: v.Paced, Scratch: scratch,
+		Told: func(what string) {
+			if !s.flags.JSON {
+				fmt.Fprintf(s.program.Stderr, "measuring %s\n", what)
+			}
+		},
+		Open: func(ctx context.Context, fired func(process.Step, string) func()) (bench.Shop, error) {
+			return openBench(ctx, s, scratch, fired)
+		},
+	}
+	if isServer(s.flags.DB) {
+		o.Pgbench = v.Pgbench
+	}
+	result, err := bench.Measure(s.ctx, o)
+	if err != nil {
+		return err
+	}
+	return s.out.show(result, func() { s.out.bench(result) })
+}
+
+// where is where the databases are made: on a server, or in a folder.
+func (v *benchVerb) where(s *session) (where string, remove func() error, err error) {
+	if isServer(s.flags.DB) {
+		return s.flags.DB, func() error { return nil }, nil
+	}
+	where, err = os.MkdirTemp(v.Dir, "doorstep-bench-")
+	return where, func() error { return os.RemoveAll(where) }, err
+}
+
+func isServer(url string) bool { return strings.Contains(url, "://") }
+
+// openBench opens a shop on a database of its own.
+func openBench(ctx context.Context, s *session, scratch func(context.Context) (string, func(context.Context) error, error), fired func(process.Step, string) func()) (bench.Shop, error) {
+	at, drop, err := scratch(ctx)
+	if err != nil {
+		return bench.Shop{}, err
+	}
+	shop, err := doorstep.Open(ctx, doorstep.Config{DB: at, Outside: doorstep.InMemory, Log: s.log, Fired: fired})
+	if err != nil {
+		return bench.Shop{}, errors.Join(err, drop(context.WithoutCancel(ctx)))
+	}
+	return bench.Shop{DB: shop.DB, Process: shop.Process, Runner: shop.Runner, Close: func() error {
+		return errors.Join(shop.Close(), drop(context.WithoutCancel(ctx)))
+	}}, nil
+}
+
+// bench shows what was measured.
+func (s *screen) bench(r bench.Result) {
+	m := r.Machine
+	s.printf("%s, %s, %s, %.1f GiB, %s\n", m.System, orElse(m.Processor, "processor not told"), count(m.Cores, "core", "cores"), float64(m.Memory)/(1<<30), m.Go)
+	var settings []string
+	for _, set := range r.Durability.Settings {
+		settings = append(settings, set.Name+"="+set.Value)
+	}
+	s.printf("%s %s: %s\n\n", r.Durability.Engine, r.Durability.Version, strings.Join(settings, ", "))
+	s.printf("%s\n", s.paint(bold, fmt.Sprintf("A, the raw limit: %.1f rows of each of %d orders", r.Rows, r.Orders)))
+	raw := s.table("  ", column{title: "ORDERS/COMMIT", right: true}, column{title: "ORDERS/S", right: true})
+	for _, a := range r.Raw {
+		raw.add(fmt.Sprint(a.Group), fmt.Sprintf("%.0f", a.Orders))
+	}
+	raw.print()
+	s.printf("\n%s\n", s.paint(bold, "B, the whole process, and C, all orders on one article"))
+	runs := s.table("  ", column{title: "CALLERS", right: true}, column{title: "ORDERS/S", right: true},
+		column{title: "PLACED P50", right: true}, column{title: "P99", right: true}, column{title: "WHOLE P50", right: true}, column{title: "P99", right: true},
+		column{title: "COMMITS", right: true}, column{title: "STATEMENTS", right: true})
+	for i, b := range append(r.Process, r.OneSKU) {
+		name := "B "
+		if i == len(r.Process) {
+			name = "C "
+		}
+		runs.add(name+fmt.Sprint(b.Callers), fmt.Sprintf("%.0f", b.Rate), milli(b.Placed.P50), milli(b.Placed.P99), milli(b.Whole.P50), milli(b.Whole.P99),
+			fmt.Sprintf("%.2f", b.Commits), fmt.Sprintf("%.1f", b.Statements))
+	}
+	runs.print()
+	s.printf("\nOf %d orders that wanted the one article %d were out of stock: none was oversold.\n", r.OneSKU.Orders, r.OneSKU.OutOfStock)
+	if p := r.HalfRate; p != nil {
+		s.printf("Placed at %.0f orders/s, half the top rate: p50 %s, p99 %s.\n", p.Rate, milli(p.Placed.P50), milli(p.Placed.P99))
+	}
+	if p := r.Pgbench; p != nil {
+		s.printf("%s: %.0f transactions/s beside %.0f whole orders/s, medians of %d turns.\n", p.Command, p.Transactions, p.Orders, len(p.EachOfIts))
+	}
+	s.printf("%d bytes per order on the disk, %.0f MiB of memory at most.\n", r.Bytes, float64(r.Memory)/(1<<20))
+	s.printf("B/A %.2f, C/B %.2f", r.Ratios.ProcessToRaw, r.Ratios.OneSKUToProcess)
+	if r.Pgbench != nil {
+		s.printf(", B/pgbench %.2f", r.Ratios.ToPgbench)
+	}
+	s.printf(". All books agree. It took %s.\n", time.Duration(r.Took*float64(time.Second)).Round(time.Second))
+}
+
+func milli(ms float64) string { return fmt.Sprintf("%.1f ms", ms) }
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
