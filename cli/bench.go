@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/pprof"
 	"strings"
 	"time"
 
 	"doorstep"
 	"doorstep/bench"
+	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/process"
 )
@@ -23,6 +25,7 @@ type benchVerb struct {
 	Pgbench int           `help:"How many turns pgbench gets, on PostgreSQL; 0 leaves it out." default:"5" placeholder:"N"`
 	Dir     string        `help:"The folder for the databases, which are removed; a temporary one by default. Its disk is measured too." type:"path" placeholder:"DIR"`
 	Short   bool          `help:"Few orders, only to see that it works and nothing is oversold."`
+	Profile string        `name:"cpuprofile" help:"Where a profile of the runs of the process is written, for go tool pprof." type:"path" placeholder:"FILE"`
 }
 
 // Help says more, with examples.
@@ -73,7 +76,12 @@ func (v *benchVerb) Run(s *session) (err error) {
 	if isServer(s.flags.DB) {
 		o.Pgbench = v.Pgbench
 	}
+	stop, err := profile(v.Profile)
+	if err != nil {
+		return err
+	}
 	result, err := bench.Measure(s.ctx, o)
+	err = errors.Join(err, stop())
 	if err != nil {
 		return err
 	}
@@ -147,6 +155,24 @@ func (s *screen) bench(r bench.Result) {
 		s.printf(", B/pgbench %.2f", r.Ratios.ToPgbench)
 	}
 	s.printf(". All books agree. It took %s.\n", time.Duration(r.Took*float64(time.Second)).Round(time.Second))
+}
+
+// profile begins to write down what the processor does, and returns what ends that.
+func profile(file string) (stop func() error, err error) {
+	if file == "" {
+		return func() error { return nil }, nil
+	}
+	f, err := os.Create(file)
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "the profile can not be written: %w", err)
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return f.Close()
+	}, nil
 }
 
 func milli(ms float64) string { return fmt.Sprintf("%.1f ms", ms) }

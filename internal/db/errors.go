@@ -54,9 +54,13 @@ func gaveUp(err error) error {
 	return fault.New(fault.Unavailable, "the wait for the database was given up: %w", err)
 }
 
+// sqliteCode is SQLite's code of an error, 0 when it is none of SQLite's: from a
+// connection of ours, or from the driver that makes the tables.
 func sqliteCode(err error) int {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
+	if own := (*sqliteFailure)(nil); errors.As(err, &own) {
+		return own.code
+	}
+	if e := (*sqlite.Error)(nil); errors.As(err, &e) {
 		return e.Code()
 	}
 	return 0

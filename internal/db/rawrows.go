@@ -193,7 +193,7 @@ func (s *sqliteDB) raw(_ context.Context, next func(insert func(string, []any) e
 			s.writer.rollback()
 			return classify(err)
 		}
-		s.checkpoints.grown(s.writer.pagesWritten())
+		s.checkpoints.grown()
 	}
 }
 

@@ -65,7 +65,7 @@ func openSQLite(ctx context.Context, d *DB) (engine, error) {
 	}
 	s := &sqliteDB{db: d, path: path, readers: make(chan *sqliteConn, viewers)}
 	for range viewers {
-		s.readers <- &sqliteConn{dsn: dsn(path, "ro", readerPragmas)}
+		s.readers <- &sqliteConn{path: path, mode: toRead, pragmas: readerPragmas}
 	}
 	if d.config.ReadOnly {
 		return s, nil
@@ -86,7 +86,7 @@ func (s *sqliteDB) openToWrite(ctx context.Context) (err error) {
 	if err := createFile(s.path); err != nil {
 		return err
 	}
-	s.writer = &sqliteConn{dsn: dsn(s.path, "rw", writerPragmas)}
+	s.writer = &sqliteConn{path: s.path, mode: toWrite, pragmas: writerPragmas}
 	if err := s.writer.open(ctx); err != nil {
 		return classify(err)
 	}
@@ -264,22 +264,23 @@ func (s *sqliteDB) view(ctx context.Context, now time.Time, use func(Reader) err
 // durability asks the writing connection, or when there is none a reading one.
 // Its synchronous is then not what a writer uses.
 func (s *sqliteDB) durability(ctx context.Context) (Durability, error) {
-	c := &sqliteConn{dsn: dsn(s.path, "rw", writerPragmas)}
+	c := &sqliteConn{path: s.path, mode: toWrite, pragmas: writerPragmas}
 	names := []string{"journal_mode", "synchronous"}
 	if s.db.config.ReadOnly {
-		c.dsn, names = dsn(s.path, "ro", readerPragmas), names[:1]
+		c.mode, c.pragmas, names = toRead, readerPragmas, names[:1]
 	}
 	defer c.close()
 	d := Durability{Engine: sqliteName}
 	if err := c.open(ctx); err != nil {
 		return d, classify(err)
 	}
-	if err := c.conn.QueryRowContext(ctx, "SELECT sqlite_version()").Scan(&d.Version); err != nil {
+	var err error
+	if d.Version, err = c.text(ctx, "SELECT sqlite_version()"); err != nil {
 		return d, classify(err)
 	}
 	for _, name := range names {
-		var value string
-		if err := c.conn.QueryRowContext(ctx, "PRAGMA "+name).Scan(&value); err != nil {
+		value, err := c.text(ctx, "PRAGMA "+name)
+		if err != nil {
 			return d, classify(err)
 		}
 		d.Settings = append(d.Settings, Setting{name, value})

@@ -85,12 +85,12 @@ func makeAnew(path string) error {
 }
 
 func (s *sqliteDB) copyTo(ctx context.Context, path string) error {
-	c := &sqliteConn{dsn: dsn(s.path, "ro", []string{"busy_timeout(10000)", "temp_store(memory)"})}
+	c := &sqliteConn{path: s.path, mode: toRead, pragmas: []string{"busy_timeout(10000)", "temp_store(memory)"}}
 	defer c.close()
 	if err := c.open(ctx); err != nil {
 		return classify(err)
 	}
-	_, err := c.conn.ExecContext(ctx, "VACUUM INTO $1", path)
+	_, err := c.exec(ctx, "VACUUM INTO $1", []any{path})
 	return classify(err)
 }
 

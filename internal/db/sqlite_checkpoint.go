@@ -2,15 +2,19 @@ package db
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"os"
 	"sync"
 	"sync/atomic"
+
+	"doorstep/fault"
 )
 
 // When the write-ahead log is copied into the database: after so many pages
 // were written to it, like SQLite's own checkpoints. Its file does not tell, for
-// it keeps its size when the log begins anew; from cutFrom bytes on it is cut.
+// it keeps its size when the log begins anew, but its index does; from cutFrom
+// bytes on it is cut.
 // On a disk that was full, both happen sooner.
 const (
 	copyAfter      = 1000
@@ -25,9 +29,10 @@ type checkpointer struct {
 	conn  *sqliteConn
 	stats *stats
 	wal   string
+	index *os.File
 	wake  chan struct{}
 	done  sync.WaitGroup
-	pages int // written since it was woken last
+	pages uint32 // that were in the log when it was woken last
 
 	// behind is set from when the log could not be copied, as on a full disk, until
 	// all of it was. It is then tried before each transaction, which does not begin
@@ -43,13 +48,16 @@ var checkpointPragmas = []string{"busy_timeout(50)", "synchronous(full)"}
 
 func newCheckpointer(ctx context.Context, path string, stats *stats) (*checkpointer, error) {
 	c := &checkpointer{
-		conn:  &sqliteConn{dsn: dsn(path, "rw", checkpointPragmas)},
+		conn:  &sqliteConn{path: path, mode: toWrite, pragmas: checkpointPragmas},
 		stats: stats,
 		wal:   path + "-wal",
 		wake:  make(chan struct{}, 1),
 	}
 	if err := c.conn.open(ctx); err != nil {
 		return nil, classify(err)
+	}
+	if err := c.openIndex(ctx, path+"-shm"); err != nil {
+		return nil, errors.Join(err, c.conn.close())
 	}
 	c.done.Go(func() {
 		for range c.wake {
@@ -59,15 +67,43 @@ func newCheckpointer(ctx context.Context, path string, stats *stats) (*checkpoin
 	return c, nil
 }
 
-// grown tells the checkpointer that the log has grown by so many pages. It is
-// the writer's to call.
-func (c *checkpointer) grown(pages int) {
-	after := copyAfter
+// openIndex opens the log's index, which SQLite makes when the file is first read.
+func (c *checkpointer) openIndex(ctx context.Context, name string) error {
+	if _, err := c.conn.text(ctx, "SELECT COUNT(*) FROM sqlite_master"); err != nil {
+		return classify(err)
+	}
+	var err error
+	if c.index, err = os.Open(name); err != nil {
+		return fault.New(fault.Unavailable, "the index of the write-ahead log can't be read: %w", err)
+	}
+	return nil
+}
+
+// inLog returns how many pages are in the log: the field mxFrame of the index's
+// header, https://sqlite.org/walformat.html#the_wal_index_file_format.
+func (c *checkpointer) inLog() uint32 {
+	var frames [4]byte
+	if _, err := c.index.ReadAt(frames[:], 16); err != nil {
+		return 0
+	}
+	return binary.NativeEndian.Uint32(frames[:])
+}
+
+// grown tells the checkpointer that there was a commit. It is the writer's to call.
+func (c *checkpointer) grown() {
+	after := uint32(copyAfter)
 	if c.tight.Load() {
 		after = copyTightAfter
 	}
-	if c.pages += pages; c.pages >= after || c.behind.Load() {
-		c.ask()
+	pages := c.inLog()
+	if pages < c.pages {
+		c.pages = 0 // the log has begun anew
+	}
+	if pages-c.pages < after && !c.behind.Load() {
+		return
+	}
+	if c.ask() {
+		c.pages = pages
 	}
 }
 
@@ -78,11 +114,14 @@ func (c *checkpointer) full() {
 	c.ask()
 }
 
-func (c *checkpointer) ask() {
+// ask wakes the checkpointer, and says whether that was needed: not when it is at
+// it.
+func (c *checkpointer) ask() bool {
 	select {
 	case c.wake <- struct{}{}:
-		c.pages = 0
-	default: // it is at it
+		return true
+	default:
+		return false
 	}
 }
 
@@ -149,5 +188,5 @@ func (c *checkpointer) close() error {
 	close(c.wake)
 	c.done.Wait()
 	_, _ = c.checkpoint("TRUNCATE") // what is left in the log is read from there
-	return c.conn.close()
+	return errors.Join(c.conn.close(), c.index.Close())
 }

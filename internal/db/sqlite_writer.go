@@ -105,7 +105,7 @@ func (w *sqliteWriter) together(g *group, next func() *job) error {
 		return err
 	}
 	w.db.stats.committed(len(g.jobs))
-	w.engine.checkpoints.grown(w.engine.writer.pagesWritten())
+	w.engine.checkpoints.grown()
 	return nil
 }
 
