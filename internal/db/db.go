@@ -40,7 +40,7 @@ type DB struct {
 	queue   chan *job
 	quit    chan struct{}
 	lanes   sync.WaitGroup
-	runners []runner
+	running sync.Map // the goroutines whose functions have their turns
 	stats   stats
 
 	mu     sync.Mutex
@@ -132,9 +132,7 @@ func (d *DB) start() {
 		return
 	}
 	d.virtual = d.config.Virtual
-	writers := d.engine.writers()
-	d.runners = make([]runner, len(writers))
-	for _, w := range writers {
+	for _, w := range d.engine.writers() {
 		d.lanes.Go(func() { d.serve(w) })
 	}
 }

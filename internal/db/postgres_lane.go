@@ -185,25 +185,32 @@ func (l *postgresLane) runAll(t *postgresTx, g *group, jobs []*job) error {
 	if err != nil {
 		return err
 	}
-	for _, j := range jobs {
-		if !j.start() {
-			continue
-		}
-		t.next()
-		tx := l.db.newTx(j, t, leaseNow)
-		err := l.db.turn(j, tx, l.number)
-		g.add(j, err)
-		if t.broken {
-			return tx.err
-		}
-		if err != nil && !t.drop() {
-			return errUndo
+	for _, side := range sideBySide(jobs) {
+		if err := l.runSide(t, g, side, leaseNow); err != nil {
+			return err
 		}
 	}
 	if err := g.counts.write(l.number, t.write); err != nil {
 		return err
 	}
 	return t.flush()
+}
+
+// runSide gives jobs their turns at the same time.
+func (l *postgresLane) runSide(t *postgresTx, g *group, jobs []*job, leaseNow time.Time) error {
+	turns := &turns{t: t, said: make(chan outcome, len(jobs)), parts: map[*job]*part{}}
+	for _, j := range jobs {
+		if j.start() {
+			p := &part{job: j, said: turns.said}
+			turns.parts[j] = p
+			l.db.begin(j, l.db.newTx(j, p, leaseNow), turns.said)
+		}
+	}
+	return turns.run(func(out outcome) error {
+		err := l.db.end(out)
+		g.add(out.job, err)
+		return err
+	})
 }
 
 func (l *postgresLane) commit(t *postgresTx) error {

@@ -17,8 +17,6 @@ type postgresTx struct {
 	queue  []queued
 	begun  bool // BEGIN was sent
 	broken bool // a statement failed
-	mine   int  // where in the queue the running function's writes begin
-	sent   bool // a write of the running function was sent
 }
 
 // queued is a statement that waits to be sent.
@@ -30,7 +28,7 @@ type queued struct {
 
 // newPostgresTx returns a transaction that begins with its first round trip.
 func newPostgresTx(ctx context.Context, conn *pgx.Conn, begin string) *postgresTx {
-	return &postgresTx{ctx: ctx, conn: conn, queue: []queued{{sql: begin}}, mine: 1}
+	return &postgresTx{ctx: ctx, conn: conn, queue: []queued{{sql: begin}}}
 }
 
 // takeLocks takes the locks in the order of the list and reads the database's
@@ -48,46 +46,26 @@ func (t *postgresTx) takeLocks(numbers []int64) (leaseNow time.Time, err error) 
 	return leaseNow.UTC(), err
 }
 
-// next starts the account of another function.
-func (t *postgresTx) next() { t.mine, t.sent = len(t.queue), false }
-
-// drop forgets what the running function has queued, and says whether that
-// undoes all of it.
-func (t *postgresTx) drop() bool {
-	if t.sent || t.broken {
-		return false
-	}
-	t.queue = t.queue[:t.mine]
-	return true
-}
-
 func (t *postgresTx) write(sql string, args []any, one bool) error {
 	t.queue = append(t.queue, queued{sql, args, one})
 	return nil
 }
 
-func (t *postgresTx) exec(sql string, args []any) (changed int64, err error) {
-	t.sent = true
-	err = t.roundTrip(sql, args, func(results pgx.BatchResults) error {
-		tag, err := results.Exec()
-		changed = tag.RowsAffected()
-		return err
-	})
-	return changed, err
-}
-
 func (t *postgresTx) each(sql string, args []any, row func(Row) error) (rowErr, sqlErr error) {
-	t.sent = t.sent || !onlyReads(sql)
 	sqlErr = t.roundTrip(sql, args, func(results pgx.BatchResults) (err error) {
-		rs, err := results.Query()
-		if err != nil {
-			return err
-		}
-		defer rs.Close()
-		rowErr, err = readAll(rs, row)
+		rowErr, err = readRows(results, row)
 		return err
 	})
 	return rowErr, sqlErr
+}
+
+func readRows(results pgx.BatchResults, row func(Row) error) (rowErr, sqlErr error) {
+	rs, err := results.Query()
+	if err != nil {
+		return nil, err
+	}
+	defer rs.Close()
+	return readAll(rs, row)
 }
 
 // onlyReads is sure of a plain SELECT only; anything else may write.
@@ -109,9 +87,7 @@ func (t *postgresTx) flush() error {
 // reads the answers: read gets the last one.
 func (t *postgresTx) roundTrip(sql string, args []any, read func(pgx.BatchResults) error) error {
 	batch := &pgx.Batch{}
-	for _, q := range t.queue {
-		batch.Queue(q.sql, q.args...)
-	}
+	queueAll(batch, t.queue)
 	if read != nil {
 		batch.Queue(sql, args...)
 	}
@@ -130,8 +106,7 @@ func (t *postgresTx) roundTrip(sql string, args []any, read func(pgx.BatchResult
 
 func (t *postgresTx) takeQueue() []queued {
 	queue := t.queue
-	t.sent = t.sent || len(queue) > t.mine
-	t.begun, t.queue, t.mine = true, nil, 0
+	t.begun, t.queue = true, nil
 	return queue
 }
 

@@ -123,7 +123,9 @@ func (w *sqliteWriter) runOne(g *group, j *job) error {
 		g.jobs = append(g.jobs, j)
 		return err
 	}
-	err := w.db.turn(j, w.db.newTx(j, w, clock.Wall{}.Now()), sqliteLane)
+	results := make(chan outcome)
+	w.db.begin(j, w.db.newTx(j, w, clock.Wall{}.Now()), results)
+	err := w.db.end(<-results)
 	g.add(j, err)
 	if err != nil {
 		if w.do("ROLLBACK TO job") != nil {

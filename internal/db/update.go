@@ -70,8 +70,8 @@ type job struct {
 	caller  int64 // the goroutine that runs it
 	locks   []Lock
 	stage   atomic.Int32
-	calls   chan call    // from the writer
-	results chan outcome // to the writer
+	calls   chan call      // from the writer
+	results chan<- outcome // to the writer, who says where when it is the job's turn
 	crashed bool
 	tx      *Tx // of the last run
 }
@@ -82,14 +82,17 @@ type call struct {
 	answer error
 }
 
-// outcome is what a caller says to the writer when its turn is over.
+// outcome is what a caller says to the writer when its turn is over, or on
+// PostgreSQL when it waits for an answer in the midst of it.
 type outcome struct {
+	job     *job
 	err     error
-	crashed bool // it panicked or its goroutine ended
+	crashed bool      // it panicked or its goroutine ended
+	asks    *question // what it waits for, nil when its turn is over
 }
 
 func newJob(caller int64, locks []Lock) *job {
-	return &job{caller: caller, locks: locks, calls: make(chan call, 1), results: make(chan outcome)}
+	return &job{caller: caller, locks: locks, calls: make(chan call, 1)}
 }
 
 // await takes the turns that the writer gives, on the caller's goroutine, until
@@ -125,14 +128,14 @@ func (j *job) finish(answer error) error {
 
 // take runs fn and hands the turn back, also when fn does not return.
 func (j *job) take(tx *Tx, fn func(*Tx) error) {
-	out := outcome{crashed: true}
+	out := outcome{job: j, crashed: true}
 	defer func() {
 		j.results <- out
 		if out.crashed {
 			<-j.calls // what it wrote is undone before the panic goes on
 		}
 	}()
-	out = outcome{err: fn(tx)}
+	out = outcome{job: j, err: fn(tx)}
 }
 
 // start says whether the job still wants to run.
@@ -140,16 +143,20 @@ func (j *job) start() bool {
 	return j.stage.CompareAndSwap(waiting, started) || j.stage.Load() == started && !j.crashed
 }
 
-// turn lets the job run in tx, which ends with it, and returns its error. A
-// failed statement is an error even where fn took it lightly, for PostgreSQL
-// has given the transaction up by then.
-func (d *DB) turn(j *job, tx *Tx, lane int) error {
-	j.tx = tx
-	d.runners[lane].Store(j.caller)
+// begin lets the job run in tx. What comes of it is said to results.
+func (d *DB) begin(j *job, tx *Tx, results chan<- outcome) {
+	j.tx, j.results = tx, results
+	d.running.Store(j.caller, true)
 	j.calls <- call{turn: tx}
-	out := <-j.results
-	d.runners[lane].Store(0)
-	tx.over = true
+}
+
+// end ends the job's turn, and its tx, and returns its error. A failed statement
+// is an error even where the function took it lightly, for PostgreSQL has given
+// the transaction up by then.
+func (d *DB) end(out outcome) error {
+	j := out.job
+	d.running.Delete(j.caller)
+	j.tx.over = true
 	switch {
 	case out.crashed:
 		j.crashed = true
@@ -157,7 +164,7 @@ func (d *DB) turn(j *job, tx *Tx, lane int) error {
 	case out.err != nil:
 		return out.err
 	}
-	return tx.err
+	return j.tx.err
 }
 
 // errCrashed stands for a panic, which the caller sees itself.
@@ -173,16 +180,10 @@ func answerAll(jobs []*job, err error) {
 	}
 }
 
-// runner is the goroutine whose function a lane is running, 0 for none.
-type runner struct{ atomic.Int64 }
-
+// isRunning says whether a goroutine's function is having its turn.
 func (d *DB) isRunning(goroutine int64) bool {
-	for i := range d.runners {
-		if d.runners[i].Load() == goroutine {
-			return true
-		}
-	}
-	return false
+	_, running := d.running.Load(goroutine)
+	return running
 }
 
 // goroutine returns the number of the running goroutine. The runtime tells it
