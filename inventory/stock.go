@@ -352,8 +352,20 @@ func levelAt(tx *db.Tx, sku, location string) (Level, error) {
 	return Level{SKU: sku, Location: location}, nil
 }
 
+// Locked says whether the transaction may move stock of an SKU, or look for who
+// waits for it. SQLite's one writer needs no lock.
+//
+// Errors: ErrNotLocked.
+func Locked(tx *db.Tx, sku string) error {
+	if tx.Postgres() && !tx.Holds(Lock(sku)) {
+		return ErrNotLocked
+	}
+	return nil
+}
+
 // ErrNotLocked says that an SKU's lock is not held, because an order came to have it
-// after the locks were chosen: tried again, it is.
+// after the locks were chosen, or comes to move stock in a step that seldom does:
+// tried again, it is.
 var ErrNotLocked = fault.New(fault.Conflict, "the order has been given other goods at the same instant: try it again")
 
 // move writes a movement and what it does to its level. That a level is never
@@ -361,8 +373,8 @@ var ErrNotLocked = fault.New(fault.Conflict, "the order has been given other goo
 //
 // Errors: ErrNotLocked.
 func move(tx *db.Tx, c Cause, m Movement) error {
-	if tx.Postgres() && !tx.Holds(Lock(m.SKU)) {
-		return ErrNotLocked
+	if err := Locked(tx, m.SKU); err != nil {
+		return err
 	}
 	onHand, reserved := m.Effect()
 	tx.Write(`UPDATE stock_levels SET on_hand = on_hand + $1, reserved = reserved + $2 WHERE sku = $3 AND location = $4`,

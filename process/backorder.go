@@ -95,6 +95,9 @@ func armFill(c *change, _ event.Event) error {
 		return err
 	}
 	for _, sku := range skus {
+		if err := inventory.Locked(c.tx, sku); err != nil {
+			return err
+		}
 		items, err := work.Hold(c.tx, StockOwner(sku))
 		if err != nil {
 			return err

@@ -32,10 +32,18 @@ func (p *Process) Handle(ctx context.Context, it work.Item) (func(context.Contex
 }
 
 // settle writes what a step came to, in one transaction, if the step's lease
-// is still held.
+// is still held. Where that seldom moves stock, the locks of the order's SKUs are
+// taken only when it does, so that orders of one article do not wait for each other
+// in every step.
 //
 // Errors: work.ErrLeaseLost.
 func (p *Process) settle(ctx context.Context, it work.Item, by access.Actor, do func(c *change, own *work.Item) error) error {
+	if row := p.steps[Step(it.Step)]; !row.stock && isOrder(it.Owner) {
+		err := p.settleWith(ctx, []db.Lock{order.Lock(it.Owner)}, it, by, do)
+		if !errors.Is(err, inventory.ErrNotLocked) {
+			return err
+		}
+	}
 	locks, err := p.locks(ctx, it.Owner)
 	if err != nil {
 		return err
@@ -47,7 +55,14 @@ func (p *Process) settle(ctx context.Context, it work.Item, by access.Actor, do 
 		}
 		locks = append(locks, more...)
 	}
-	_, err = db.Update(ctx, p.db, locks, func(tx *db.Tx) (struct{}, error) {
+	return p.settleWith(ctx, locks, it, by, do)
+}
+
+// settleWith is settle under locks.
+//
+// Errors: inventory.ErrNotLocked when it comes to move stock without its locks.
+func (p *Process) settleWith(ctx context.Context, locks []db.Lock, it work.Item, by access.Actor, do func(c *change, own *work.Item) error) error {
+	_, err := db.Update(ctx, p.db, locks, func(tx *db.Tx) (struct{}, error) {
 		c, err := p.begin(tx, it.Owner, by)
 		if err != nil {
 			return struct{}{}, err
@@ -117,8 +132,8 @@ func (p *Process) Failed(ctx context.Context, it work.Item, cause error) error {
 	})
 }
 
-// locks returns what a change of the owner holds: the order, and the SKUs of
-// its lines, because almost every change may come to release what is reserved.
+// locks returns what a change of the owner holds that may move stock: the order, and
+// the SKUs of its lines.
 func (p *Process) locks(ctx context.Context, owner string) ([]db.Lock, error) {
 	if sku, ok := OfStock(owner); ok {
 		return []db.Lock{inventory.Lock(sku)}, nil
@@ -167,5 +182,7 @@ func (p *Process) RetryStuck(ctx context.Context, by Command, orderID string) (R
 func (c *change) revive(it *work.Item) {
 	*it = c.p.queue.Revive(c.tx, *it, c.stateOf(Step(it.Step)), c.tx.Now())
 }
+
+func isOrder(owner string) bool { return strings.HasPrefix(owner, order.Prefix+"_") }
 
 func isTicket(owner string) bool { return strings.HasPrefix(owner, support.Prefix+"_") }

@@ -122,6 +122,7 @@ type Row struct {
 	due    func(*change) time.Time                                       // when a Wait is due, or an Ask is first asked; at once when nil
 	lapse  func(*change, *work.Item) error                               // what a Wait does when it is due
 	beside func(context.Context, *Process, work.Item) ([]db.Lock, error) // what the step changes beside its order
+	stock  bool                                                          // what it comes to mostly moves stock
 	about  func(*change, event.Event) string                             // whom the step is about; the event's entity when nil
 	arm    func(*change, event.Event) error                              // enqueues the step where its items are not the order's own
 	skip   func(*change, *work.Item) error                               // passes over it, where it has WaySkip: the item ends by an event of Until
@@ -276,7 +277,7 @@ func shipRows() []Row {
 			Step: StepBuyLabel, Kind: Ask, Holds: true, On: on(shipping.EventPlanned), Guard: carrierSellsLabels,
 			Until: on(shipping.EventLabelBought, shipping.EventFailed, shipping.EventVoided),
 			Does:  "buy a label from the carrier, attempt by attempt", Leads: on(shipping.EventLabelUnknown, shipping.EventLabelRefused, shipping.EventRerouted, EventStuck, support.EventOpened),
-			rule: openLabelPurchase, ask: askCarrier,
+			rule: openLabelPurchase, ask: askCarrier, stock: true,
 			Ways: []Way{WayRetry, WayCompensate},
 		},
 		{
@@ -305,7 +306,7 @@ func shipRows() []Row {
 			Step: StepCapture, Kind: Ask, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, payment.EventEnding, payment.EventRenewed, payment.EventRenewalDeclined), Guard: captureOwed, about: thePayment,
 			Until: on(payment.EventSucceeded, payment.EventCaptureFailed, payment.EventExpired),
 			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
-			rule: openForAll(payment.OpCapture), ask: askGateway,
+			rule: openForAll(payment.OpCapture), ask: askGateway, stock: true,
 			Ways: []Way{WayRetry, WayCompensate},
 		},
 		{
