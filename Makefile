@@ -27,7 +27,7 @@ AHealthyShopIsCleanAfterEveryStep|EveryCorruptionIsNamed|NothingThatAPersonDoesB
 SCRATCH = $(shell scripts/scratch)
 
 .DEFAULT_GOAL := help
-.PHONY: help test install build format vet lint unit race fuzz crash model bench clean
+.PHONY: help test install build format vet lint unit race fuzz crash model bench profile clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do printf '%-9s%s\n' "$$target" "$$what"; done
@@ -68,6 +68,10 @@ model: install ## the model test with MODEL random sequences (10,000)
 
 bench: install ## the benchmarks that match BENCH (all)
 	go test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+profile: build ## where the time of the process goes (.cache/process.cpu)
+	bin/doorstep bench --callers 64 --groups 256 --paced 0 --cpuprofile .cache/process.cpu
+	go tool pprof -top -cum -nodecount=40 bin/doorstep .cache/process.cpu
 
 clean: ## remove what was built
 	rm -rf .cache bin

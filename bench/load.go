@@ -89,10 +89,8 @@ func (s *load) prepare(ctx context.Context) error {
 	if _, err := s.Process.SetLocation(ctx, by, inventory.Location{ID: location, Name: "Made up", Country: "GB"}); err != nil {
 		return err
 	}
-	for i := range articles {
-		if err := s.stock(ctx, sku(i), 1_000_000); err != nil {
-			return err
-		}
+	if err := inParallel(ctx, articles, Usual, func(i int) error { return s.stock(ctx, sku(i), 1_000_000) }); err != nil {
+		return err
 	}
 	var err error
 	if s.earlier, err = s.DB.RawRows(ctx); err != nil {

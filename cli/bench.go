@@ -93,8 +93,10 @@ func (v *benchVerb) where(s *session) (where string, remove func() error, err er
 	if isServer(s.flags.DB) {
 		return s.flags.DB, func() error { return nil }, nil
 	}
-	where, err = os.MkdirTemp(v.Dir, "doorstep-bench-")
-	return where, func() error { return os.RemoveAll(where) }, err
+	if where, err = os.MkdirTemp(v.Dir, "doorstep-bench-"); err != nil {
+		return "", nil, fault.New(fault.NotFound, "there is no folder %q for the databases: %w", v.Dir, err)
+	}
+	return where, func() error { return os.RemoveAll(where) }, nil
 }
 
 func isServer(url string) bool { return strings.Contains(url, "://") }
@@ -129,32 +131,32 @@ func (s *screen) bench(r bench.Result) {
 		raw.add(fmt.Sprint(a.Group), fmt.Sprintf("%.0f", a.Orders))
 	}
 	raw.print()
-	s.printf("\n%s\n", s.paint(bold, "B, the whole process, and C, all orders on one article"))
+	s.printf("\n%s\n", s.paint(bold, "B, the whole process, and C, all orders on one article (p50 and p99)"))
 	runs := s.table("  ", column{title: "CALLERS", right: true}, column{title: "ORDERS/S", right: true},
-		column{title: "PLACED P50", right: true}, column{title: "P99", right: true}, column{title: "WHOLE P50", right: true}, column{title: "P99", right: true},
+		column{title: "PLACED MS", right: true}, column{title: "P99", right: true}, column{title: "WHOLE MS", right: true}, column{title: "P99", right: true},
 		column{title: "COMMITS", right: true}, column{title: "STATEMENTS", right: true})
 	for i, b := range append(r.Process, r.OneSKU) {
 		name := "B "
 		if i == len(r.Process) {
 			name = "C "
 		}
-		runs.add(name+fmt.Sprint(b.Callers), fmt.Sprintf("%.0f", b.Rate), milli(b.Placed.P50), milli(b.Placed.P99), milli(b.Whole.P50), milli(b.Whole.P99),
+		runs.add(name+fmt.Sprint(b.Callers), fmt.Sprintf("%.0f", b.Rate), tenths(b.Placed.P50), tenths(b.Placed.P99), tenths(b.Whole.P50), tenths(b.Whole.P99),
 			fmt.Sprintf("%.2f", b.Commits), fmt.Sprintf("%.1f", b.Statements))
 	}
 	runs.print()
-	s.printf("\nOf %d orders that wanted the one article %d were out of stock: none was oversold.\n", r.OneSKU.Orders, r.OneSKU.OutOfStock)
+	s.printf("\nOf %d orders for the one article %d were out of stock: none was oversold.\n", r.OneSKU.Orders, r.OneSKU.OutOfStock)
 	if p := r.HalfRate; p != nil {
 		s.printf("Placed at %.0f orders/s, half the top rate: p50 %s, p99 %s.\n", p.Rate, milli(p.Placed.P50), milli(p.Placed.P99))
 	}
 	if p := r.Pgbench; p != nil {
-		s.printf("%s: %.0f transactions/s beside %.0f whole orders/s, medians of %d turns.\n", p.Command, p.Transactions, p.Orders, len(p.EachOfIts))
+		s.printf("%s:\n  %.0f transactions/s beside %.0f whole orders/s, medians of %d turns.\n", p.Command, p.Transactions, p.Orders, len(p.EachOfIts))
 	}
 	s.printf("%d bytes per order on the disk, %.0f MiB of memory at most.\n", r.Bytes, float64(r.Memory)/(1<<20))
 	s.printf("B/A %.2f, C/B %.2f", r.Ratios.ProcessToRaw, r.Ratios.OneSKUToProcess)
 	if r.Pgbench != nil {
 		s.printf(", B/pgbench %.2f", r.Ratios.ToPgbench)
 	}
-	s.printf(". All books agree. It took %s.\n", time.Duration(r.Took*float64(time.Second)).Round(time.Second))
+	s.printf(".\nAll books agree. It took %s.\n", time.Duration(r.Took*float64(time.Second)).Round(time.Second))
 }
 
 // profile begins to write down what the processor does, and returns what ends that.
@@ -175,7 +177,9 @@ func profile(file string) (stop func() error, err error) {
 	}, nil
 }
 
-func milli(ms float64) string { return fmt.Sprintf("%.1f ms", ms) }
+func tenths(n float64) string { return fmt.Sprintf("%.1f", n) }
+
+func milli(ms float64) string { return tenths(ms) + " ms" }
 
 func orElse(s, other string) string {
 	if s == "" {

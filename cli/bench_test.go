@@ -1,0 +1,102 @@
+package cli_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"doorstep/bench"
+	"doorstep/cli"
+	"doorstep/internal/db/dbtest"
+)
+
+// benchOf runs `doorstep bench` and returns the exit code and what it printed.
+func benchOf(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	code = cli.Program{Stdout: &out, Stderr: &errs}.Run(t.Context(), append([]string{"bench"}, args...))
+	return code, out.String(), errs.String()
+}
+
+// TestBench checks that a measurement comes to its end, with nothing oversold and
+// all books in order; not how fast anything is.
+func TestBench(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		dir := t.TempDir()
+		args := []string{"--short", "--json", "--dir", dir}
+		if engine == dbtest.Postgres {
+			args = append(args, "--db", dbtest.EmptyURL(t, engine))
+		}
+		code, text, errs := benchOf(t, args...)
+		if code != 0 {
+			t.Fatalf("exit code %d: %s%s", code, text, errs)
+		}
+		var got bench.Result
+		decoder := json.NewDecoder(strings.NewReader(text))
+		decoder.DisallowUnknownFields()
+		if err := decoder.Decode(&got); err != nil {
+			t.Fatal(err)
+		}
+		checkBench(t, engine, got)
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("it leaves %v, %v", left, err)
+		}
+	})
+}
+
+func checkBench(t *testing.T, engine string, got bench.Result) {
+	t.Helper()
+	if got.Durability.Engine != engine || got.Durability.Check() != nil || got.Violations != 0 {
+		t.Errorf("it measured %+v", got)
+	}
+	if len(got.Process) != 2 || len(got.Raw) != 1 || got.Raw[0].Orders <= 0 || got.Rows < 15 || got.Bytes <= 0 || got.Memory <= 0 {
+		t.Errorf("it measured %+v", got)
+	}
+	for _, b := range append(got.Process, got.OneSKU) {
+		if b.Rate <= 0 || b.Placed.P99 < b.Placed.P50 || b.Whole.P50 < b.Placed.P50 || b.Statements < 20 {
+			t.Errorf("a run of %d callers is %+v", b.Callers, b)
+		}
+	}
+	if c := got.OneSKU; c.Orders != 300 || c.OutOfStock != 60 {
+		t.Errorf("of 240 for 300 orders, %d orders had none", c.OutOfStock)
+	}
+	if got.HalfRate == nil || got.HalfRate.Orders == 0 || got.Ratios.ProcessToRaw <= 0 {
+		t.Errorf("it measured %+v", got)
+	}
+}
+
+func TestBenchRefusesWhatItCanNotMeasure(t *testing.T) {
+	t.Parallel()
+	for name, args := range map[string][]string{
+		"no orders":      {"--orders", "0"},
+		"no callers":     {"--callers", "0"},
+		"too many":       {"--groups", "1000000"},
+		"a negative one": {"--pgbench", "-1"},
+		"no such folder": {"--dir", "/nowhere/at/all", "--short"},
+	} {
+		if code, text, errs := benchOf(t, args...); code != 2 && code != 3 || text != "" {
+			t.Errorf("%s: exit code %d: %s%s", name, code, text, errs)
+		}
+	}
+}
+
+func TestBenchAsText(t *testing.T) {
+	t.Parallel()
+	code, text, errs := benchOf(t, "--short", "--dir", t.TempDir())
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, errs)
+	}
+	for _, want := range []string{"journal_mode=wal, synchronous=2", "A, the raw limit", "B 64", "C 64", "none was oversold", "half the top rate", "B/A ", "All books agree"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in:\n%s", want, text)
+		}
+	}
+	for line := range strings.Lines(text) {
+		if len([]rune(line)) > 81 {
+			t.Errorf("wider than 80 columns: %s", line)
+		}
+	}
+}
