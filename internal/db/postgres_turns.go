@@ -83,7 +83,7 @@ func (p *part) ask(sql string, args []any, read func(pgx.BatchResults) error) er
 	if a.err != nil {
 		return a.err
 	}
-	var err error = errUndo // when reading it panics
+	err := errUndo // unless reading it comes to its end
 	defer func() { q.read <- err }()
 	err = statementError(sql, read(a.results))
 	return err
