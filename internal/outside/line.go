@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -23,6 +24,27 @@ type Network struct {
 	TimeoutAfter  float64       // no answer, and the provider did what was asked
 	LatencyMin    time.Duration // the shortest time from request to answer
 	LatencyMax    time.Duration // the longest; below LatencyMin it counts as LatencyMin
+	Outages       []Outage      // when nothing arrives, whatever the rates
+}
+
+// Outage is a time in which no request arrives.
+type Outage struct {
+	From, To time.Time // To is after it
+	Silent   bool      // whoever asks is given no answer, and does not know that the request did not arrive
+}
+
+// outage is what an outage does to an ask at a time, "" when there is none.
+func (n Network) outage(at time.Time) Fate {
+	for _, o := range n.Outages {
+		switch {
+		case at.Before(o.From) || !at.Before(o.To):
+		case o.Silent:
+			return TimeoutBefore
+		default:
+			return Unreachable
+		}
+	}
+	return ""
 }
 
 // Check names the settings that are wrong.
@@ -34,6 +56,9 @@ func (n Network) Check(c *fault.Check) {
 		"Unreachable, TimeoutBefore and TimeoutAfter add up to at most 1")
 	c.If(n.LatencyMin < 0, "LatencyMin", "out_of_range", "a latency is not negative")
 	c.If(n.LatencyMax < 0, "LatencyMax", "out_of_range", "a latency is not negative")
+	for i, o := range n.Outages {
+		c.If(!o.From.Before(o.To), fmt.Sprintf("Outages[%d]", i), "out_of_range", "an outage ends after it begins")
+	}
 }
 
 // CheckRate names the setting when it is no share between 0 and 1.
@@ -173,6 +198,9 @@ func (l *Line) deliver(ctx context.Context, r Request, answer func(tx *sql.Tx) e
 }
 
 func (l *Line) fateOf(r Request, ask int64) Fate {
+	if f := l.Network.outage(l.Now()); f != "" {
+		return f
+	}
 	if ask == 1 && r.First != "" {
 		return r.First
 	}

@@ -301,6 +301,7 @@ func TestNetworkCheckNamesWhatIsWrong(t *testing.T) {
 		"TimeoutAfter":  {Unreachable: 0.5, TimeoutAfter: 0.6},
 		"LatencyMin":    {LatencyMin: -1},
 		"LatencyMax":    {LatencyMax: -1},
+		"Outages[1]":    {Outages: []outside.Outage{{From: start, To: start.Add(1)}, {From: start, To: start}}},
 	} {
 		var c fault.Check
 		n.Check(&c)

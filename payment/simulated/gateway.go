@@ -32,9 +32,13 @@ type Config struct {
 	TimeoutAfter      float64       // asks without an answer, where it was done
 	LatencyMin        time.Duration // the shortest time from ask to answer, in the clock's time
 	LatencyMax        time.Duration // the longest; below LatencyMin it counts as LatencyMin
+	Outages           []Outage      // when no ask arrives, whatever the rates
 	KeyLife           time.Duration // how long a key is honoured after its first use; 0 means 24 hours
 	AuthorisationLife time.Duration // how long an authorisation can be captured; 0 means always
 }
+
+// Outage is a time in which the provider is not to be reached.
+type Outage = outside.Outage
 
 // name tells the gateway's rows and draws from those of other providers.
 const name = "gateway"
@@ -73,7 +77,7 @@ func (c Config) provider() outside.Provider {
 	return outside.Provider{
 		Name: name, Schema: schema, Seed: outside.Seed(c.Seed), KeyLife: c.KeyLife, NotReached: payment.ErrNotReached, Check: c.check,
 		Network: outside.Network{Unreachable: c.Unreachable, TimeoutBefore: c.TimeoutBefore, TimeoutAfter: c.TimeoutAfter,
-			LatencyMin: c.LatencyMin, LatencyMax: c.LatencyMax},
+			LatencyMin: c.LatencyMin, LatencyMax: c.LatencyMax, Outages: c.Outages},
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"time"
 
 	"doorstep/clock"
@@ -41,8 +42,13 @@ type Config struct {
 	TimeoutAfter  float64       // asks without an answer, where it was done
 	LatencyMin    time.Duration // the shortest time from ask to answer, in the clock's time
 	LatencyMax    time.Duration // the longest; below LatencyMin it counts as LatencyMin
+	Outages       []Outage      // when no ask arrives, whatever the rates
+	Strikes       []Strike      // when labels are sold, and no parcel moves
 	KeyLife       time.Duration // how long a key is honoured after its first use; 0 means 24 hours
 }
+
+// Outage is a time in which the carrier is not to be reached.
+type Outage = outside.Outage
 
 // name tells the carrier's rows and draws from those of other providers.
 const name = "carrier"
@@ -81,7 +87,7 @@ func (c Config) provider() outside.Provider {
 	return outside.Provider{
 		Name: name, Schema: schema, Seed: outside.Seed(c.Seed), KeyLife: c.KeyLife, NotReached: shipping.ErrNotReached, Check: c.check,
 		Network: outside.Network{Unreachable: c.Unreachable, TimeoutBefore: c.TimeoutBefore, TimeoutAfter: c.TimeoutAfter,
-			LatencyMin: c.LatencyMin, LatencyMax: c.LatencyMax},
+			LatencyMin: c.LatencyMin, LatencyMax: c.LatencyMax, Outages: c.Outages},
 	}
 }
 
@@ -97,6 +103,9 @@ func (c Config) check(wrong *fault.Check) {
 	outside.CheckRate(wrong, "RefusedRate", c.RefusedRate)
 	outside.CheckRate(wrong, "ReturnedRate", c.ReturnedRate)
 	wrong.If(c.LostRate+c.DamagedRate+c.RefusedRate+c.ReturnedRate > 1, "LostRate", "out_of_range", "the rates of parcels that do not arrive add up to at most 1")
+	for i, s := range c.Strikes {
+		wrong.If(!s.From.Before(s.To), fmt.Sprintf("Strikes[%d]", i), "out_of_range", "a strike ends after it begins")
+	}
 }
 
 // Close closes the carrier's file.

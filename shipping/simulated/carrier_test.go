@@ -437,6 +437,7 @@ func TestOpenNamesWrongSettings(t *testing.T) {
 		"RefuseRate":   {RefuseRate: 1.1},
 		"TroubleRate":  {RefuseRate: 0.6, TroubleRate: 0.6},
 		"LateRate":     {LateRate: -1},
+		"Strikes[0]":   {Strikes: []simulated.Strike{{From: start, To: start}}},
 		"LostRate":     {LostRate: 0.5, DamagedRate: 0.3, RefusedRate: 0.2, ReturnedRate: 0.1},
 		"DamagedRate":  {DamagedRate: -1},
 		"RefusedRate":  {RefusedRate: -1},

@@ -45,6 +45,7 @@ func (c *Carrier) journey(l Label) []shipping.Scan {
 	scans = append(scans,
 		shipping.Scan{Status: shipping.OutForDelivery, At: out, Place: l.to + " delivery depot"},
 		shipping.Scan{Status: shipping.Delivered, At: delivered, Place: l.to})
+	c.delay(scans)
 	if astray := c.mishap(l); astray != nil {
 		scans = astray(c, l, scans)
 	}
@@ -70,16 +71,17 @@ func (c *Carrier) hubScans(l Label, pickup, out time.Time) []shipping.Scan {
 func (l Label) zone() Zone { return ZoneOf(l.from, l.to) }
 
 // pickup is the parcel's first physical scan: at or within half an hour of the
-// first collection after the cut-off, Monday to Friday.
+// first collection after the cut-off, Monday to Friday and on no day of a strike.
 func (c *Carrier) pickup(l Label) time.Time {
 	day := l.boughtAt
 	if l.boughtAt.After(at(day, pickupHour).Add(-cutOff)) {
 		day = day.AddDate(0, 0, 1)
 	}
-	for day.Weekday() == time.Saturday || day.Weekday() == time.Sunday {
+	into := c.between(0, 30*time.Minute, l, "pickup")
+	for day.Weekday() == time.Saturday || day.Weekday() == time.Sunday || c.struck(at(day, pickupHour).Add(into)) > 0 {
 		day = day.AddDate(0, 0, 1)
 	}
-	return at(day, pickupHour).Add(c.between(0, 30*time.Minute, l, "pickup"))
+	return at(day, pickupHour).Add(into)
 }
 
 // lastDay is when the parcel leaves for the door in the morning and when it gets
