@@ -140,7 +140,10 @@ func troubled(declines, refusals float64) doorstep.Config {
 // demoShop opens a throw-away shop on virtual time.
 func (s *session) demoShop(file string, seed uint64, at time.Time, cfg doorstep.Config) (*doorstep.Shop, *sim.Shop, error) {
 	clk := clock.NewVirtual(at)
-	cfg.DB, cfg.Virtual, cfg.Seed, cfg.Log = file, clk, seed, s.log
+	cfg.DB, cfg.Virtual, cfg.Seed = file, clk, seed
+	if cfg.Log == nil {
+		cfg.Log = s.log
+	}
 	shop, err := doorstep.Open(s.ctx, cfg)
 	if err != nil {
 		return nil, nil, err
@@ -265,7 +268,7 @@ func (s *session) results(shop *doorstep.Shop, v demoVerb, times *stepTimes, ans
 		{Name: "Computed in", Value: answer.Took.Round(10 * time.Millisecond).String()},
 		{Name: "Events", Value: thousands(in.Events)},
 	}
-	if err := writeReport(v.Report, data); err != nil {
+	if err := writePage(v.Report, func(f *os.File) error { return report.Render(f, data) }); err != nil {
 		return err
 	}
 	answer.Orders, answer.Taken, answer.Refunded = in.Orders, data.Taken, data.Refunded
@@ -321,16 +324,6 @@ func verdict(r verify.Report) report.Verdict {
 		v.Violations = append(v.Violations, violation.String())
 	}
 	return v
-}
-
-// writeReport writes the page. Errors: unavailable; those of report.Render.
-func writeReport(file string, d report.Data) (err error) {
-	f, err := os.Create(file)
-	if err != nil {
-		return fault.New(fault.Unavailable, "the report %q can not be written: %w", file, err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return report.Render(f, d)
 }
 
 // showFunnel shows how many orders came how far.

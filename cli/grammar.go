@@ -27,6 +27,7 @@ type globals struct {
 // grammar is everything that can be typed.
 type grammar struct {
 	Demo      demoVerb       `cmd:"" help:"Show the whole process in a throw-away database."`
+	Simulate  simulateVerbs  `cmd:"" help:"Have a simulated shop go through a scenario, and compare."`
 	Serve     serveVerb      `cmd:"" help:"Run the process until it is told to stop."`
 	Import    importVerb     `cmd:"" help:"Take another shop's history through the process."`
 	Order     orderVerbs     `cmd:"" help:"Place orders, look at them, cancel them."`

@@ -11,6 +11,7 @@ import (
 
 	"doorstep/event"
 	"doorstep/internal/db"
+	"doorstep/inventory"
 	"doorstep/money"
 	"doorstep/order"
 	"doorstep/payment"
@@ -23,7 +24,9 @@ type Insight struct {
 	From, To time.Time // the first and the last event, in shop time
 	Orders   Funnel
 	Failed   map[order.Failure]int64
-	Waits    [waits]Distribution // in shop time, by Wait
+	Worth    map[order.Failure]map[money.Currency]int64 // of the failed orders, minor units
+	Short    map[string]int64                           // failed orders that wanted too many of an SKU, by SKU
+	Waits    [waits]Distribution                        // in shop time, by Wait
 	Hours    map[time.Time]Hour
 	Taken    map[money.Currency]int64 // minor units captured
 	Refunded map[money.Currency]int64
@@ -33,12 +36,13 @@ type Insight struct {
 
 // Funnel is how many orders came at least so far.
 type Funnel struct {
-	Placed    int64 `json:"placed"`
-	Processed int64 `json:"processed"`
-	Paid      int64 `json:"paid"`
-	Shipped   int64 `json:"shipped"`
-	Delivered int64 `json:"delivered"`
-	Cancelled int64 `json:"cancelled"`
+	Placed    int64 `json:"placed"`    // orders
+	Processed int64 `json:"processed"` // with their goods reserved, or waited for
+	Paid      int64 `json:"paid"`      // or free of charge, or promised by the gateway
+	Shipped   int64 `json:"shipped"`   // at least one parcel has left
+	Delivered int64 `json:"delivered"` // all that was to arrive is at the door
+	Cancelled int64 `json:"cancelled"` // before they left
+	Returned  int64 `json:"returned"`  // orders of which a customer has sent something back
 }
 
 // Hour is what happened within one hour of shop time.
@@ -76,40 +80,48 @@ const pageSize = 500
 // Read walks the whole log, a range of orders at a time, in bounded memory.
 func Read(ctx context.Context, d *db.DB) (Insight, error) {
 	in := Insight{
-		Failed: map[order.Failure]int64{}, Hours: map[time.Time]Hour{}, Tickets: map[TicketKind]int64{},
+		Failed: map[order.Failure]int64{}, Worth: map[order.Failure]map[money.Currency]int64{}, Short: map[string]int64{}, Hours: map[time.Time]Hour{}, Tickets: map[TicketKind]int64{},
 		Taken: map[money.Currency]int64{}, Refunded: map[money.Currency]int64{},
 	}
 	for after := ""; ; {
-		events, last, err := ordersBehind(ctx, d, after)
+		some, err := ordersBehind(ctx, d, after)
 		if err != nil {
 			return in, err
 		}
-		if last == "" {
+		if len(some.orders) == 0 {
 			break
 		}
-		in.add(events)
-		after = last
+		in.add(some)
+		after = some.orders[len(some.orders)-1].ID
 	}
 	return in, in.readTickets(ctx, d)
 }
 
-// ordersBehind returns the events of the next orders, and the last one's id.
-func ordersBehind(ctx context.Context, d *db.DB, after string) (events []event.Event, last string, err error) {
-	events, err = db.View(ctx, d, func(r db.Reader) ([]event.Event, error) {
-		orders, err := order.Page(r, after, pageSize)
-		if err != nil || len(orders) == 0 {
-			return nil, err
-		}
-		last = orders[len(orders)-1].ID
-		return event.Range(r, orders[0].ID, last)
-	})
-	return events, last, err
+// page is some orders with their events, by order and version.
+type page struct {
+	orders []order.Order
+	events []event.Event
 }
 
-// add takes in events that are ordered by subject and version.
-func (in *Insight) add(events []event.Event) {
-	for _, one := range chunks(events) {
-		in.addOrder(one)
+// ordersBehind returns the next orders.
+func ordersBehind(ctx context.Context, d *db.DB, after string) (page, error) {
+	return db.View(ctx, d, func(r db.Reader) (p page, err error) {
+		if p.orders, err = order.Page(r, after, pageSize); err != nil || len(p.orders) == 0 {
+			return p, err
+		}
+		p.events, err = event.Range(r, p.orders[0].ID, p.orders[len(p.orders)-1].ID)
+		return p, err
+	})
+}
+
+// add takes in orders.
+func (in *Insight) add(p page) {
+	of := make(map[string]order.Order, len(p.orders))
+	for _, o := range p.orders {
+		of[o.ID] = o
+	}
+	for _, one := range chunks(p.events) {
+		in.addOrder(of[one[0].Subject], one)
 	}
 }
 
@@ -133,14 +145,21 @@ type fact struct {
 	Currency money.Currency `json:"currency"`
 	Reason   order.Failure  `json:"reason"`
 	SeenAt   time.Time      `json:"seen_at"` // by the carrier's clock
+
+	Shortages []inventory.Shortage `json:"shortages"`
 }
 
 // way is how far one order has come, by the times of its milestones.
-type way struct{ placed, paid, label, shipped time.Time }
+type way struct {
+	placed, paid, label, shipped time.Time
+
+	order                     order.Order // as it is now
+	left, delivered, returned bool        // counted as such already: an order may leave in several parcels
+}
 
 // addOrder takes in one order's history.
-func (in *Insight) addOrder(events []event.Event) {
-	w := way{placed: events[0].At}
+func (in *Insight) addOrder(o order.Order, events []event.Event) {
+	w := way{placed: events[0].At, order: o}
 	in.Orders.Placed++
 	in.hour(w.placed, func(h *Hour) { h.Placed++ })
 	for _, e := range events {
@@ -148,6 +167,9 @@ func (in *Insight) addOrder(events []event.Event) {
 		in.span(e.At)
 		if take := takes[e.Type]; take != nil {
 			take(in, &w, e)
+		}
+		if e.Status == string(order.Delivered) {
+			in.delivered(&w, e.At) // also where what was missing has been paid back
 		}
 	}
 }
@@ -165,7 +187,7 @@ func (in *Insight) span(at time.Time) {
 // takes says what is learned from each type of event.
 var takes = map[event.Type]func(*Insight, *way, event.Event){
 	order.EventProcessed:         func(in *Insight, _ *way, _ event.Event) { in.Orders.Processed++ },
-	order.EventFailed:            func(in *Insight, _ *way, e event.Event) { in.Failed[factOf(e).Reason]++ },
+	order.EventFailed:            takeFailure,
 	order.EventCancelled:         func(in *Insight, _ *way, _ event.Event) { in.Orders.Cancelled++ },
 	payment.EventAuthorised:      func(in *Insight, w *way, e event.Event) { in.paid(w, e.At) },
 	payment.EventSucceeded:       takePayment,
@@ -173,6 +195,26 @@ var takes = map[event.Type]func(*Insight, *way, event.Event){
 	shipping.EventLabelBought:    takeLabel,
 	shipping.EventShipped:        takeHandOver,
 	shipping.EventDelivered:      takeDelivery,
+	shipping.EventReturnReceived: takeReturn,
+}
+
+func takeFailure(in *Insight, w *way, e event.Event) {
+	f := factOf(e)
+	in.Failed[f.Reason]++
+	if in.Worth[f.Reason] == nil {
+		in.Worth[f.Reason] = map[money.Currency]int64{}
+	}
+	in.Worth[f.Reason][w.order.Currency] += w.order.Total
+	for _, s := range f.Shortages {
+		in.Short[s.SKU]++
+	}
+}
+
+func takeReturn(in *Insight, w *way, _ event.Event) {
+	if !w.returned {
+		w.returned = true
+		in.Orders.Returned++
+	}
 }
 
 func (in *Insight) paid(w *way, at time.Time) {
@@ -202,8 +244,11 @@ func takeLabel(in *Insight, w *way, e event.Event) {
 
 func takeHandOver(in *Insight, w *way, e event.Event) {
 	w.shipped = e.At
-	in.Orders.Shipped++
-	in.hour(e.At, func(h *Hour) { h.Shipped++ })
+	if !w.left {
+		w.left = true
+		in.Orders.Shipped++
+		in.hour(e.At, func(h *Hour) { h.Shipped++ })
+	}
 	if !w.label.IsZero() {
 		in.Waits[ToShipped].Add(e.At.Sub(w.label))
 	}
@@ -211,10 +256,20 @@ func takeHandOver(in *Insight, w *way, e event.Event) {
 
 func takeDelivery(in *Insight, w *way, e event.Event) {
 	at := doorTime(w, e)
-	in.Orders.Delivered++
-	in.hour(at, func(h *Hour) { h.Delivered++ })
+	if e.Status == string(order.Delivered) {
+		in.delivered(w, at)
+	}
 	in.Waits[ToDelivery].Add(at.Sub(w.shipped))
 	in.Waits[Whole].Add(at.Sub(w.placed))
+}
+
+// delivered counts an order of which all that is to arrive is at the door.
+func (in *Insight) delivered(w *way, at time.Time) {
+	if !w.delivered {
+		w.delivered = true
+		in.Orders.Delivered++
+		in.hour(at, func(h *Hour) { h.Delivered++ })
+	}
 }
 
 // doorTime is when a parcel was at the door: by the carrier, whose word of it

@@ -138,3 +138,14 @@ func (p *Process) ShowTicket(ctx context.Context, id string) (Conversation, erro
 		return v, err
 	})
 }
+
+// Tickets returns the tickets that the filter lets through, the newest first.
+func (p *Process) Tickets(ctx context.Context, f support.Filter) ([]support.Ticket, error) {
+	return db.View(ctx, p.db, func(r db.Reader) ([]support.Ticket, error) { return support.List(r, f) })
+}
+
+// Levels returns the stock of the SKUs from first to last, both included, by SKU
+// and location.
+func (p *Process) Levels(ctx context.Context, first, last string) ([]inventory.Level, error) {
+	return db.View(ctx, p.db, func(r db.Reader) ([]inventory.Level, error) { return inventory.Levels(r, first, last) })
+}

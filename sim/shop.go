@@ -14,9 +14,11 @@ import (
 	"doorstep/access"
 	"doorstep/clock"
 	"doorstep/inventory"
+	"doorstep/money"
 	"doorstep/order"
 	"doorstep/policy"
 	"doorstep/process"
+	"doorstep/sim/scenario"
 )
 
 // Runner does what falls due on the shop's clock.
@@ -44,19 +46,15 @@ func (s *Shop) draw(name string, parts ...any) *rand.Rand {
 }
 
 // goods are what the shop sells, dearer things in smaller numbers.
-var goods = []inventory.SKU{
-	{Code: "CUP-BLUE", Name: "Cup, blue", Price: 450, Weight: 320},
-	{Code: "CUP-RED", Name: "Cup, red", Price: 450, Weight: 320},
-	{Code: "PLATE-S", Name: "Plate, small", Price: 595, Weight: 410},
-	{Code: "PLATE-L", Name: "Plate, large", Price: 895, Weight: 730},
-	{Code: "BOWL", Name: "Bowl", Price: 750, Weight: 510},
-	{Code: "TEAPOT", Name: "Teapot", Price: 2499, Weight: 1150},
-	{Code: "VASE", Name: "Vase", Price: 1850, Weight: 940},
-	{Code: "CANDLE", Name: "Candle", Price: 320, Weight: 210},
-	{Code: "LANTERN", Name: "Lantern", Price: 1695, Weight: 880},
-	{Code: "CUSHION", Name: "Cushion", Price: 1450, Weight: 450},
-	{Code: "BLANKET", Name: "Blanket", Price: 3995, Weight: 1300},
-	{Code: scarce, Name: "Table lamp", Price: 5900, Weight: 2100},
+var goods = catalogue(currency, scenario.Goods())
+
+// catalogue is what a scenario's goods are to the process.
+func catalogue(in money.Currency, all []scenario.Good) []inventory.SKU {
+	skus := make([]inventory.SKU, len(all))
+	for i, g := range all {
+		skus[i] = inventory.SKU{Code: g.SKU, Name: g.Name, Currency: in, Price: g.Price, Weight: g.Weight, Backorder: g.Backorders}
+	}
+	return skus
 }
 
 // The shop's currency and place.
@@ -69,14 +67,8 @@ const (
 // of the scarce one.
 func (s *Shop) open(ctx context.Context, each int64) error {
 	by := process.Command{By: access.Operator}
-	if _, err := s.SetLocation(ctx, by, inventory.Location{ID: inventory.MainLocation, Name: "Main", Country: country}); err != nil {
+	if err := s.define(ctx, country, goods); err != nil {
 		return err
-	}
-	for _, g := range goods {
-		g.Currency = currency
-		if _, err := s.DefineSKU(ctx, by, g); err != nil {
-			return err
-		}
 	}
 	if err := s.receive(ctx, each); err != nil {
 		return err
@@ -85,6 +77,20 @@ func (s *Shop) open(ctx context.Context, each int64) error {
 	p.HandOver = policy.HandOverFirstScan
 	_, err := s.SetPolicy(ctx, by, 0, p)
 	return err
+}
+
+// define makes the shop's place and its goods known.
+func (s *Shop) define(ctx context.Context, country string, goods []inventory.SKU) error {
+	by := process.Command{By: access.Operator}
+	if _, err := s.SetLocation(ctx, by, inventory.Location{ID: inventory.MainLocation, Name: "Main", Country: country}); err != nil {
+		return err
+	}
+	for _, g := range goods {
+		if _, err := s.DefineSKU(ctx, by, g); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // scarce is the one of the goods of which the shop has too few.

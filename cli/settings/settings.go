@@ -1,6 +1,7 @@
 // Package settings names what a policy says, setting by setting, such as
 // ask.tries, and reads and writes each as text. It goes by the policy's JSON:
-// what is added there is a setting here.
+// what is added there is a setting here. What else is an object in JSON can be set
+// in the same way.
 package settings
 
 import (
@@ -31,10 +32,12 @@ type Change struct {
 const what = "the policy"
 
 // All returns every setting, by path.
-func All(p policy.Policy) ([]Setting, error) {
-	doc, err := json.Marshal(p)
+func All(p policy.Policy) ([]Setting, error) { return all(p) }
+
+func all(v any) ([]Setting, error) {
+	doc, err := json.Marshal(v)
 	if err != nil {
-		return nil, fault.New(fault.Internal, "a policy can not be written as JSON: %w", err)
+		return nil, fault.New(fault.Internal, "settings can not be written as JSON: %w", err)
 	}
 	return flat("", doc)
 }
@@ -120,36 +123,41 @@ func put(tree map[string]any, names []string, value any) {
 // name stays as it is.
 //
 // Errors: invalid, with the path of what is unknown or can not be.
-func Merge(p policy.Policy, doc []byte) (policy.Policy, error) {
-	// From a copy: reading into lists would change those that p shares with others.
-	next, err := clone(p)
+func Merge(p policy.Policy, doc []byte) (policy.Policy, error) { return merge(p, what, doc) }
+
+func merge[T any](v T, of string, doc []byte) (T, error) {
+	// From a copy: reading into lists would change those that v shares with others.
+	next, err := clone(v, of)
 	if err != nil {
-		return p, err
+		return v, err
 	}
-	if err := strictjson.Unmarshal(doc, what, &next); err != nil {
-		return p, err
+	if err := strictjson.Unmarshal(doc, of, &next); err != nil {
+		return v, err
 	}
 	return next, nil
 }
 
-func clone(p policy.Policy) (next policy.Policy, err error) {
-	doc, err := json.Marshal(p)
+func clone[T any](v T, of string) (next T, err error) {
+	doc, err := json.Marshal(v)
 	if err == nil {
 		err = json.Unmarshal(doc, &next)
 	}
 	if err != nil {
-		return p, fault.New(fault.Internal, "a policy can not be copied: %w", err)
+		return v, fault.New(fault.Internal, "%s can not be copied: %w", of, err)
 	}
 	return next, nil
 }
 
 // Diff returns what changes from one policy to another, by setting.
-func Diff(from, to policy.Policy) ([]Change, error) {
-	before, err := All(from)
+func Diff(from, to policy.Policy) ([]Change, error) { return DiffIn(from, to) }
+
+// DiffIn does the same to any two values that are objects in JSON.
+func DiffIn[T any](from, to T) ([]Change, error) {
+	before, err := all(from)
 	if err != nil {
 		return nil, err
 	}
-	after, err := All(to)
+	after, err := all(to)
 	if err != nil {
 		return nil, err
 	}

@@ -46,25 +46,33 @@ func scalarText(value json.RawMessage) string {
 //
 // Errors: invalid, with the path of every setting that is unknown or can not be.
 func Assign(p policy.Policy, assignments []string) (policy.Policy, error) {
+	return AssignIn(p, what, "a setting that policy get shows, as name=value", assignments)
+}
+
+// AssignIn does the same to any value that is an object in JSON: of is the noun for
+// it, and known says what can be set.
+//
+// Errors: as Assign.
+func AssignIn[T any](v T, of, known string, assignments []string) (T, error) {
 	var c fault.Check
 	for _, one := range assignments {
 		path, text, ok := strings.Cut(one, "=")
-		kind, known := typeAt(reflect.TypeFor[policy.Policy](), path)
-		if !ok || !known {
-			c.Add(path, "unknown", "a setting that policy get shows, as name=value")
+		kind, found := typeAt(reflect.TypeFor[T](), path)
+		if !ok || !found {
+			c.Add(path, "unknown", "%s", known)
 			continue
 		}
-		next, err := assign(p, path, kind, text)
+		next, err := assign(v, of, path, kind, text)
 		if e := fault.As(err); e != nil && e.Code == fault.Invalid {
 			addTo(&c, path, e)
 			continue
 		}
 		if err != nil {
-			return p, err
+			return v, err
 		}
-		p = next
+		v = next
 	}
-	return p, c.Err(what)
+	return v, c.Err(of)
 }
 
 // addTo names what is wrong with the one setting that was set.
@@ -76,16 +84,16 @@ func addTo(c *fault.Check, path string, e *fault.Error) {
 	c.Add(e.Fields[0].Path, e.Fields[0].Code, "%s", e.Fields[0].Message)
 }
 
-func assign(p policy.Policy, path string, kind reflect.Type, text string) (policy.Policy, error) {
+func assign[T any](v T, of, path string, kind reflect.Type, text string) (T, error) {
 	value, err := literal(kind, text)
 	if err != nil {
-		return p, err
+		return v, err
 	}
 	doc, err := JSON([]Setting{{path, value}})
 	if err != nil {
-		return p, fault.New(fault.Invalid, "%.40q is not valid JSON", text)
+		return v, fault.New(fault.Invalid, "%.40q is not valid JSON", text)
 	}
-	return Merge(p, doc)
+	return merge(v, of, doc)
 }
 
 // typeAt is the type of what the path leads to.
@@ -103,10 +111,9 @@ func fieldType(t reflect.Type, name string) (reflect.Type, bool) {
 	case reflect.Map:
 		return t.Elem(), name != ""
 	case reflect.Struct:
-		for i := range t.NumField() {
-			tag, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-			if tag == name {
-				return t.Field(i).Type, true
+		for _, f := range reflect.VisibleFields(t) {
+			if tag, _, _ := strings.Cut(f.Tag.Get("json"), ","); tag == name {
+				return f.Type, true
 			}
 		}
 	}

@@ -11,6 +11,8 @@ import (
 var (
 	//go:embed page/page.html
 	pageHTML string
+	//go:embed page/compare.html
+	compareHTML string
 	//go:embed page/page.css
 	pageCSS string
 	//go:embed page/draw.js
@@ -19,10 +21,17 @@ var (
 	chartJS string
 )
 
-// document is the page's template.
-var document = template.Must(template.New("page").Funcs(template.FuncMap{
-	"count": count, "plural": plural, "share": share, "words": words, "duration": duration, "decimal": decimal,
-}).Parse(pageHTML))
+// document and comparison are the pages' templates.
+var (
+	document   = parsed(pageHTML)
+	comparison = parsed(compareHTML)
+)
+
+func parsed(html string) *template.Template {
+	return template.Must(template.New("page").Funcs(template.FuncMap{
+		"count": count, "plural": plural, "share": share, "words": words, "duration": duration, "decimal": decimal,
+	}).Parse(html))
+}
 
 // scripts are what runs in the page. No text of the data is among them.
 var scripts = []template.JS{template.JS(library()), template.JS(drawJS)} //nolint:gosec // our own files

@@ -125,12 +125,43 @@ func timeFigure(buckets []Bucket, layout, per string) *figure {
 	if quiet(buckets) {
 		return nil
 	}
+	return linesFigure(fmt.Sprintf("Line chart of orders placed, shipped and delivered %s, from %s to %s. The table below has the numbers.", per, labels[0], labels[len(labels)-1]),
+		labels, lines)
+}
+
+// loadFigure draws what waited for people, one line each.
+func loadFigure(load []Load, layout string) *figure {
+	lines := []dataset{
+		{Label: "Open tickets", Tone: "placed", Look: look{PointStyle: "circle"}},
+		{Label: "Held orders", Tone: "shipped", Look: look{PointStyle: "rect", BorderDash: []int{6, 4}}},
+		{Label: "Late or stuck steps", Tone: "work", Look: look{PointStyle: "triangle"}},
+		{Label: "SKUs out of stock", Tone: "bad", Look: look{PointStyle: "rectRot", BorderDash: []int{2, 3}}},
+	}
+	var labels []string
+	most := int64(0)
+	for _, l := range load {
+		labels = append(labels, l.At.Format(layout))
+		for i, n := range []int64{l.Tickets, l.Held, l.Overdue, l.OutOfStock} {
+			most = max(most, n)
+			lines[i].Data = append(lines[i].Data, n)
+			lines[i].Texts = append(lines[i].Texts, lines[i].Label+": "+count(n))
+		}
+	}
+	if most == 0 {
+		return nil
+	}
+	return linesFigure(fmt.Sprintf("Line chart of open tickets, held orders, late or stuck steps and SKUs out of stock, from %s to %s.", labels[0], labels[len(labels)-1]),
+		labels, lines)
+}
+
+// linesFigure draws lines over time.
+func linesFigure(about string, labels []string, lines []dataset) *figure {
 	for i := range lines {
 		lines[i].Type, lines[i].Look.ShowLine, lines[i].Look.BorderWidth = "line", true, 2
-		lines[i].Look.PointRadius = pointRadius(len(buckets))
+		lines[i].Look.PointRadius = pointRadius(len(labels))
 	}
 	return &figure{
-		About:  fmt.Sprintf("Line chart of orders placed, shipped and delivered %s, from %s to %s. The table below has the numbers.", per, labels[0], labels[len(labels)-1]),
+		About:  about,
 		Height: 300,
 		Config: config{Type: "line", Data: series{labels, lines}, Options: options{
 			IndexAxis: "x", Legend: true,

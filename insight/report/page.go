@@ -28,8 +28,11 @@ type page struct {
 	Clocks    []clockwork
 	FunnelFig *figure
 	TimeFig   *figure
-	Found     int64 // violations
-	More      int64 // violations that are not listed
+	LoadFig   *figure
+	LoadAt    string // the layout of a load's time
+	MostOut   int64  // hours, of all SKUs
+	Found     int64  // violations
+	More      int64  // violations that are not listed
 }
 
 // clockwork is the steps that were timed by one clock.
@@ -61,6 +64,11 @@ func newPage(d Data) (*page, error) {
 	p.Cards = p.headline()
 	p.FunnelFig = funnelFigure(d.Funnel)
 	p.TimeFig = timeFigure(d.OverTime, p.Moment, p.Per)
+	p.LoadAt = moment(time.Hour, d.OverTime)
+	p.LoadFig = loadFigure(d.Load, p.LoadAt)
+	for _, s := range d.Stock {
+		p.MostOut = max(p.MostOut, s.HoursOut)
+	}
 	return p, nil
 }
 
@@ -83,6 +91,11 @@ func (p *page) countOrders() {
 		p.Placed = p.Funnel[0].Orders
 		p.Elsewhere = max(0, p.Placed-p.last().Orders-p.Lost-p.Cancelled)
 	}
+}
+
+// Worths says whether it is known what failed orders were worth.
+func (p *page) Worths() bool {
+	return slices.ContainsFunc(p.Failed, func(r Reason) bool { return len(r.Worth) > 0 })
 }
 
 func (p *page) last() Stage { return p.Funnel[len(p.Funnel)-1] }

@@ -20,6 +20,7 @@ import (
 // Data is what a report shows. Every part may be empty; the page then says so.
 type Data struct {
 	Title     string          // the heading: "Order report" when empty
+	About     string          // what it is about, in a sentence or two; may be empty
 	Shop      string          // whose orders they are; may be empty
 	From, To  time.Time       // the period in shop time, shown in the location it carries; zero when there is none
 	Funnel    []Stage         // in the order of the process; the first one is what all shares are of
@@ -31,6 +32,9 @@ type Data struct {
 	Taken     []money.Amount  // captured, one amount per currency
 	Refunded  []money.Amount  // given back, one positive amount per currency
 	Tickets   []TicketOutcome // each ticket counted once
+	Load      []Load          // what waited for people, by time
+	Stock     []Shelf         // by SKU
+	Tails     bool            // the 90th and the 99th percentile of each step are shown too
 	Verify    Verdict
 	Facts     []Fact // how the data was made: seed, engine, version …
 }
@@ -45,6 +49,7 @@ type Stage struct {
 type Reason struct {
 	Name   string // such as out_of_stock
 	Orders int64
+	Worth  []money.Amount // what they were worth, one amount per currency; may be empty
 }
 
 // Clock is the clock that a step was timed by.
@@ -63,12 +68,32 @@ type Step struct {
 	N      int64         `json:"n"`      // how many times it was timed
 	Median time.Duration `json:"median"` // not negative
 	P95    time.Duration `json:"p95"`    // not negative
+	P90    time.Duration `json:"-"`      // shown with Tails
+	P99    time.Duration `json:"-"`      // shown with Tails
 }
 
 // Bucket is what happened within one stretch of shop time.
 type Bucket struct {
 	Start                      time.Time // shown in the location it carries
 	Placed, Shipped, Delivered int64     // orders
+}
+
+// Load is what waited for people at a time.
+type Load struct {
+	At         time.Time // shown in the location it carries
+	Tickets    int64     // open
+	Held       int64     // orders
+	Overdue    int64     // steps that are late, or can not go on
+	OutOfStock int64     // SKUs of which none could be sold
+}
+
+// Shelf is how the stock of an SKU was.
+type Shelf struct {
+	SKU        string
+	HoursOut   int64 // in which none could be sold
+	OrdersLost int64 // that failed because they wanted more
+	Reorders   int64
+	Received   int64 // units that came in of them
 }
 
 // TicketOutcome is how many tickets of one category came to one outcome.

@@ -220,7 +220,7 @@ func TestDurations(t *testing.T) {
 		"2,000 d":      48_000 * time.Hour,
 		"106,751 d 23": math.MaxInt64 * time.Nanosecond,
 	} {
-		html := render(t, report.Data{Steps: []report.Step{{"wait", report.ShopTime, 1, d, d}}})
+		html := render(t, report.Data{Steps: []report.Step{{"wait", report.ShopTime, 1, d, d, 0, 0}}})
 		// A number never parts from its unit.
 		if !strings.Contains(strings.ReplaceAll(html, "\u00a0", " "), `<td class="n">`+want) {
 			t.Errorf("%d ns is not shown as %q", d, want)
@@ -283,7 +283,7 @@ func TestAxes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			html := render(t, report.Data{Steps: []report.Step{{"wait", report.ShopTime, 1, times[0], times[1]}}})
+			html := render(t, report.Data{Steps: []report.Step{{"wait", report.ShopTime, 1, times[0], times[1], 0, 0}}})
 			c := configs(t, html)[0]
 			x := c.Options.Scales["x"]
 			if x.Type == "logarithmic" && x.Min <= 0 || len(x.Marks) < 2 || len(x.Marks) > 22 || x.Marks[len(x.Marks)-1].Value != x.Max {

@@ -1,0 +1,48 @@
+// Package stage says how the simulated gateway and carrier are to behave in a
+// scenario.
+package stage
+
+import (
+	"time"
+
+	"doorstep"
+	gateway "doorstep/payment/simulated"
+	carrier "doorstep/shipping/simulated"
+	"doorstep/sim/scenario"
+)
+
+// Config is a shop with the providers of a scenario. Where it keeps its books, and
+// by which clock, is left open.
+func Config(s scenario.Scenario) doorstep.Config {
+	g, c := s.Gateway, s.Carrier
+	return doorstep.Config{
+		Gateway: gateway.Config{
+			DeclineRate: g.DeclineRate, SoftShare: g.SoftShare, RefundDeclineRate: g.RefundDeclineRate,
+			Unreachable: g.UnreachableRate, TimeoutBefore: g.TimeoutBeforeRate, TimeoutAfter: g.TimeoutAfterRate,
+			LatencyMin: time.Duration(g.LatencyLeast), LatencyMax: time.Duration(g.LatencyMost), Outages: outages(s, g.Outages),
+		},
+		Carrier: carrier.Config{
+			RefuseRate: c.RefuseRate, TroubleRate: c.TroubleRate, LateRate: c.LateRate, TwiceRate: c.TwiceRate,
+			LostRate: c.LostRate, DamagedRate: c.DamagedRate, RefusedRate: c.RefusedRate, ReturnedRate: c.ReturnedRate,
+			Unreachable: c.UnreachableRate, TimeoutBefore: c.TimeoutBeforeRate, TimeoutAfter: c.TimeoutAfterRate,
+			LatencyMin: time.Duration(c.LatencyLeast), LatencyMax: time.Duration(c.LatencyMost), Outages: outages(s, c.Outages),
+			Strikes: strikes(s),
+		},
+	}
+}
+
+func outages(s scenario.Scenario, all []scenario.Outage) []gateway.Outage {
+	var out []gateway.Outage
+	for _, o := range all {
+		out = append(out, gateway.Outage{From: s.At(o.From), To: s.At(o.To), Silent: o.Silent})
+	}
+	return out
+}
+
+func strikes(s scenario.Scenario) []carrier.Strike {
+	var all []carrier.Strike
+	for _, k := range s.Carrier.Strikes {
+		all = append(all, carrier.Strike{From: s.At(k.From), To: s.At(k.To)})
+	}
+	return all
+}
