@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/big"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,6 +21,7 @@ type importVerb struct {
 	File     string `arg:"" help:"The history." placeholder:"FILE"`
 	Format   string `help:"What the file is: ${enum}." enum:"online-retail" default:"online-retail" placeholder:"FORMAT"`
 	SetAside string `help:"Where rows are written that become no part of an order; FILE-set-aside.csv here by default." placeholder:"FILE"`
+	Stock    string `help:"How much of the opening stock there is, more than 0 and at most 10: with less than 1, some orders find too little." default:"1" placeholder:"FACTOR"`
 	Seed     uint64 `help:"From which the simulated gateway and carrier draw." default:"1" placeholder:"N"`
 }
 
@@ -45,12 +47,17 @@ type historyTaken struct {
 
 // Run imports the file.
 func (v *importVerb) Run(s *session) error {
+	part, ok := new(big.Rat).SetString(v.Stock)
+	if !ok || len(v.Stock) > 20 {
+		return invalid("--stock is a number such as 0.95")
+	}
 	file, size, err := openHistory(v.File)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	start, err := importer.Start(file)
+	format := importer.Online{}
+	start, err := importer.Start(format, file)
 	if err != nil {
 		return err
 	}
@@ -62,7 +69,7 @@ func (v *importVerb) Run(s *session) error {
 		return err
 	}
 	target := importer.Target{Process: shop.Process, Clock: clk, Runner: shop.Virtual}
-	return errors.Join(v.into(s, shop, target, importer.Options{Source: file, Size: size}), shop.Close())
+	return errors.Join(v.into(s, shop, target, importer.Options{Format: format, Source: file, Size: size, Stock: part}), shop.Close())
 }
 
 // openHistory opens a file that is read several times.

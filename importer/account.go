@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"doorstep/fault"
+	"doorstep/money"
 )
 
 // Tally counts rows and adds up their values, positive and negative apart: a
@@ -43,73 +44,95 @@ type ReasonTally struct {
 	Tally
 }
 
-// Account proves that what was imported and what was set aside are together
-// what the file has. The file is added up from the text of its rows, the
-// imported part from the invoices: the two meet only in Check.
-//
-// The file has one currency, so that an Account has one.
+// Account proves that what was imported and what was set aside are together what
+// the file has, for each currency. The file is added up from the text of its rows,
+// the imported part from the documents: the two meet only in Check.
 type Account struct {
+	of map[money.Currency]*book
+}
+
+// book is the account of one currency.
+type book struct {
 	file     Tally
 	imported Tally
-	orders   int
+	takings  Tally // the part of it that takes earlier sales back
 	aside    map[Reason]Tally
 }
 
+// in returns the book of a currency; "" is for rows whose currency can not be read.
+func (a *Account) in(c money.Currency) *book {
+	if a.of == nil {
+		a.of = map[money.Currency]*book{}
+	}
+	if a.of[c] == nil {
+		a.of[c] = &book{aside: map[Reason]Tally{}}
+	}
+	return a.of[c]
+}
+
+// Currencies returns the currencies of the rows that have been read, by their
+// codes.
+func (a *Account) Currencies() []money.Currency { return slices.Sorted(maps.Keys(a.of)) }
+
 // File returns what has been read so far.
-func (a *Account) File() Tally { return a.file }
+func (a *Account) File(c money.Currency) Tally { return a.in(c).file }
 
 // Imported returns what Import was told of.
-func (a *Account) Imported() Tally { return a.imported }
-
-// Orders returns how many invoices Import was told of.
-func (a *Account) Orders() int { return a.orders }
+func (a *Account) Imported(c money.Currency) Tally { return a.in(c).imported }
 
 // SetAside returns what was set aside, in all.
-func (a *Account) SetAside() Tally {
+func (a *Account) SetAside(c money.Currency) Tally {
 	var sum Tally
-	for _, t := range a.aside {
+	for _, t := range a.in(c).aside {
 		sum = sum.plus(t)
 	}
 	return sum
 }
 
 // Reasons returns what was set aside per reason, by the names of the reasons.
-func (a *Account) Reasons() []ReasonTally {
-	list := make([]ReasonTally, 0, len(a.aside))
-	for _, reason := range slices.SortedFunc(maps.Keys(a.aside), cmp.Compare[Reason]) {
-		list = append(list, ReasonTally{reason, a.aside[reason]})
+func (a *Account) Reasons(c money.Currency) []ReasonTally {
+	aside := a.in(c).aside
+	list := make([]ReasonTally, 0, len(aside))
+	for _, reason := range slices.SortedFunc(maps.Keys(aside), cmp.Compare[Reason]) {
+		list = append(list, ReasonTally{reason, aside[reason]})
 	}
 	return list
 }
 
-// Import says that the invoice is now an order, or was one already.
-func (a *Account) Import(inv Invoice) {
-	a.orders++
-	a.imported.Rows += len(inv.rows)
-	a.imported = a.imported.add(sumOf(inv.Value + inv.Discount)).add(sumOf(-inv.Discount))
+// Import says that the entry is in the shop now, or was already.
+func (a *Account) Import(e Entry) {
+	b := a.in(e.of().currency)
+	b.imported = b.imported.plus(e.of().tally())
+	if _, ok := e.(Taking); ok {
+		b.takings = b.takings.plus(e.of().tally())
+	}
 }
+
+// TakenBack returns what was imported of rows that take earlier sales back.
+func (a *Account) TakenBack(c money.Currency) Sum { return a.in(c).takings.Net() }
 
 // Check says whether imported plus set aside is the file: the same rows, and
 // the same value, positive and negative, to the last decimal. It holds once
-// every invoice that a Reader returned has been imported or set aside.
+// every entry that a Reader returned has been imported or set aside.
 //
 // Errors: internal when it is not.
 func (a *Account) Check() error {
-	found := a.imported.plus(a.SetAside())
-	if found.equal(a.file) {
-		return nil
+	for _, c := range a.Currencies() {
+		file, found := a.File(c), a.Imported(c).plus(a.SetAside(c))
+		if !found.equal(file) {
+			return fault.New(fault.Internal, "imported and set aside are not the file: %d rows of %d, %s %s of %s, %s of %s",
+				found.Rows, file.Rows, c, found.Positive, file.Positive, found.Negative, file.Negative)
+		}
 	}
-	return fault.New(fault.Internal, "imported and set aside are not the file: %d rows of %d, %s of %s, %s of %s",
-		found.Rows, a.file.Rows, found.Positive, a.file.Positive, found.Negative, a.file.Negative)
+	return nil
 }
 
 func (a *Account) read(r row) {
-	a.file = a.file.plus(r.tally())
+	b := a.in(r.currency)
+	b.file = b.file.plus(r.tally())
 }
 
 func (a *Account) putAside(r row, reason Reason) {
-	if a.aside == nil {
-		a.aside = map[Reason]Tally{}
-	}
-	a.aside[reason] = a.aside[reason].plus(r.tally())
+	b := a.in(r.currency)
+	b.aside[reason] = b.aside[reason].plus(r.tally())
 }

@@ -28,7 +28,7 @@ const (
 // The reasons that lie in the invoice.
 const (
 	NoGoods          Reason = "no_goods"
-	StockAdjustment  Reason = "stock_adjustment"
+	Unmatched        Reason = "unmatched"
 	DiscountTooLarge Reason = "discount_too_large"
 	TooManyRows      Reason = "too_many_rows"
 	InvoiceRepeated  Reason = "invoice_repeated"
@@ -50,7 +50,7 @@ var reasons = []Explanation{
 	{OutOfRange, "The column's number is larger than the importer takes, its text longer, or its time before 1970-01-02 or after 9900-01-01."},
 	{TooManyDecimals, "The price has more decimals than the currency; it is not rounded."},
 	{NoGoods, "The invoice has charges but nothing that could be sent."},
-	{StockAdjustment, "The invoice has no customer and no price at all: stock that was found, or booked to and fro."},
+	{Unmatched, "The row of a cancellation undoes nothing in the shop: there is no customer, no such sale, or less is left of it; or it is a charge."},
 	{DiscountTooLarge, "The discounts come to more than the lines that they reduce."},
 	{TooManyRows, "The invoice has more than 2,000 rows; none of it is imported."},
 	{InvoiceRepeated, "The row belongs to an invoice that ended long before it in the file."},
@@ -73,20 +73,21 @@ type Aside struct {
 	Text   string   // the line, when it could not be split
 }
 
-// asideHeader names the columns of a file of rows set aside: what is said
-// about the row, and then the row.
-var asideHeader = append([]string{"Row", "Column", "Reason", "Detail", "Value"}, append(slices.Clone(header), "Line")...)
-
 // AsideWriter writes rows set aside as CSV (RFC 4180, UTF-8): Row, Column,
 // Reason, Detail, Value (a decimal, empty where it is not known), then the
-// eight original fields, then Line, which has the line of a row that could not
+// original fields, then Line, which has the line of a row that could not
 // be split. Bytes that are not UTF-8 are replaced by U+FFFD.
-type AsideWriter struct{ csv *csv.Writer }
+type AsideWriter struct {
+	csv    *csv.Writer
+	fields int
+}
 
-// NewAsideWriter returns a writer that has written the header.
-func NewAsideWriter(w io.Writer) *AsideWriter {
-	a := &AsideWriter{csv.NewWriter(w)}
-	_ = a.csv.Write(asideHeader) // the writer is buffered and keeps its error for Flush
+// NewAsideWriter returns a writer that has written the header, for rows with the
+// given columns.
+func NewAsideWriter(w io.Writer, columns []string) *AsideWriter {
+	a := &AsideWriter{csv.NewWriter(w), len(columns)}
+	// The writer is buffered and keeps its error for Flush.
+	_ = a.csv.Write(slices.Concat([]string{"Row", "Column", "Reason", "Detail", "Value"}, columns, []string{"Line"}))
 	return a
 }
 
@@ -100,7 +101,7 @@ func (w *AsideWriter) Write(a Aside) error {
 	}
 	record := []string{strconv.Itoa(a.Row), a.Column, string(a.Reason), a.Detail, value}
 	record = append(record, a.Fields...)
-	record = append(record, make([]string, len(asideHeader)-1-len(record))...)
+	record = append(record, make([]string, w.fields-len(a.Fields))...)
 	record = append(record, a.Text)
 	for i := range record {
 		record[i] = strings.ToValidUTF8(record[i], "\uFFFD")

@@ -22,7 +22,7 @@ type asideFile struct {
 //
 // Errors: unavailable when it can not be made; locked when another import
 // writes it.
-func newAsideFile(path string) (*asideFile, error) {
+func newAsideFile(path string, columns []string) (*asideFile, error) {
 	if path == "" {
 		return &asideFile{}, nil
 	}
@@ -40,7 +40,7 @@ func newAsideFile(path string) (*asideFile, error) {
 	if err != nil {
 		return nil, errors.Join(writeFault(err), unlock(lock))
 	}
-	return &asideFile{NewAsideWriter(file), path, file, lock}, nil
+	return &asideFile{NewAsideWriter(file, columns), path, file, lock}, nil
 }
 
 func isThere(lock *flock.Flock) bool {

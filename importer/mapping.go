@@ -22,6 +22,8 @@ const (
 	Commission      Kind = "commission"
 	BadDebt         Kind = "bad_debt"
 	Cancellation    Kind = "cancellation"
+	CancelledCharge Kind = "cancelled_charge"
+	OddCancellation Kind = "odd_cancellation"
 	UnknownDocument Kind = "unknown_document"
 	WriteOff        Kind = "write_off"
 	OddCharge       Kind = "odd_charge"
@@ -34,10 +36,13 @@ type Treatment string
 
 // The treatments.
 const (
-	ToLine     Treatment = "order line"
-	ToShipping Treatment = "order's shipping charge"
-	ToDiscount Treatment = "order's discount"
-	ToAside    Treatment = "set aside"
+	ToLine       Treatment = "order line"
+	ToShipping   Treatment = "order's shipping charge"
+	ToDiscount   Treatment = "order's discount"
+	ToTaking     Treatment = "taken back of earlier orders"
+	ToAdjustment Treatment = "stock adjustment"
+	ToUnmatched  Treatment = "set aside (`unmatched`)"
+	ToAside      Treatment = "set aside"
 )
 
 // Sign says which numbers a rule takes.
@@ -72,8 +77,16 @@ type Rule struct {
 }
 
 var mapping = []Rule{
-	{Cancellation, cancel, nil, AnySign, AnySign, ToAside,
-		"It undoes an earlier sale that the file does not name; that needs returns."},
+	{CancelledCharge, cancel, []string{"POST", "DOT", "C2", "D", "M", "m", "BANK CHARGES", "AMAZONFEE", "CRUK", "B"}, AnySign, AnySign, ToUnmatched,
+		"What is no goods has no units that could be taken back, and nothing says of which order it is."},
+	{OddCancellation, cancel, nil, Positive, AnySign, ToAside,
+		"A cancellation that gives."},
+	{OddCancellation, cancel, nil, Zero, AnySign, ToAside,
+		"A cancellation of nothing."},
+	{OddCancellation, cancel, nil, Negative, Negative, ToAside,
+		"A cancellation at a price below nothing."},
+	{Cancellation, cancel, nil, AnySign, AnySign, ToTaking,
+		"It undoes an earlier sale that the file does not name: see below which."},
 	{BadDebt, adjustment, nil, AnySign, AnySign, ToAside,
 		"Book-keeping: what customers will not pay any more."},
 	{UnknownDocument, anyLetter, nil, AnySign, AnySign, ToAside,
@@ -104,7 +117,7 @@ var mapping = []Rule{
 		"Any other code: goods, DCGS… and PADS among them."},
 	{FreeItem, sale, nil, Positive, Zero, ToLine,
 		"Goods given away with an order: a line with a price of zero."},
-	{WriteOff, sale, nil, Negative, Zero, ToAside,
+	{WriteOff, sale, nil, Negative, Zero, ToAdjustment,
 		"Stock written off: no sale."},
 	{ZeroQuantity, sale, nil, Zero, AnySign, ToAside,
 		"Nothing was sold."},

@@ -15,7 +15,7 @@ import (
 
 func TestWhatBecomesOfARow(t *testing.T) {
 	t.Parallel()
-	const lines, shipping, discount = "lines", "shipping", "discount"
+	const lines, shipping, discount, takings = "lines", "shipping", "discount", "takings"
 	for _, c := range []struct{ row, want string }{
 		{"1,90001,X,2,2011-01-01 00:00:00,1.5,,USA", lines},
 		{"1,90001,X,2,2011-01-01 00:00:00,0.0,,USA", lines},
@@ -39,11 +39,20 @@ func TestWhatBecomesOfARow(t *testing.T) {
 		{"1,CRUK,X,-1,2011-01-01 00:00:00,2,,USA", "commission"},
 		{"1,B,X,1,2011-01-01 00:00:00,-2,,USA", "bad_debt"},
 		{"A1,B,X,1,2011-01-01 00:00:00,-2,,USA", "bad_debt"},
-		{"C1,90001,X,-1,2011-01-01 00:00:00,2,,USA", "cancellation"},
-		{"c1,90001,X,-1,2011-01-01 00:00:00,2,,USA", "cancellation"},
-		{"C1,90001,X,1,2011-01-01 00:00:00,2,,USA", "cancellation"},
+		{"C1,90001,X,-1,2011-01-01 00:00:00,2,,USA", takings},
+		{"c1,90001,X,-1,2011-01-01 00:00:00,2,,USA", takings},
+		{"C1,90001,X,-1,2011-01-01 00:00:00,0,,USA", takings},
+		{"C1,S,X,-1,2011-01-01 00:00:00,2,,USA", takings},
+		{"C1,gift_0001_10,X,-1,2011-01-01 00:00:00,2,,USA", takings},
+		{"C1,90001,X,1,2011-01-01 00:00:00,2,,USA", "odd_cancellation"},
+		{"C1,90001,X,0,2011-01-01 00:00:00,2,,USA", "odd_cancellation"},
+		{"C1,90001,X,-1,2011-01-01 00:00:00,-2,,USA", "odd_cancellation"},
+		{"C1,POST,X,-1,2011-01-01 00:00:00,2,,USA", "unmatched"},
+		{"C1,D,X,-1,2011-01-01 00:00:00,2,,USA", "unmatched"},
+		{"C1,M,X,1,2011-01-01 00:00:00,2,,USA", "unmatched"},
+		{"C1,AMAZONFEE,X,-1,2011-01-01 00:00:00,2,,USA", "unmatched"},
 		{"Z1,90001,X,1,2011-01-01 00:00:00,2,,USA", "unknown_document"},
-		{"1,90001,X,-1,2011-01-01 00:00:00,0,,USA", "write_off"},
+		{"1,90001,X,-1,2011-01-01 00:00:00,0,,USA", "adjustments"},
 		{"1,90001,X,0,2011-01-01 00:00:00,2,,USA", "zero_quantity"},
 		{"1,90001,X,-1,2011-01-01 00:00:00,2,,USA", "negative_good"},
 		{"1,90001,X,1,2011-01-01 00:00:00,-2,,USA", "negative_good"},
@@ -64,15 +73,25 @@ func TestWhatBecomesOfARow(t *testing.T) {
 
 // whatBecame says where the row beside the goods went.
 func whatBecame(got result) string {
-	inv := got.invoices[0]
+	var sale *importer.Sale
+	for _, d := range got.docs {
+		switch {
+		case len(d.Takings) > 0:
+			return "takings"
+		case len(d.Adjustments) > 0:
+			return "adjustments"
+		case d.Sale != nil:
+			sale = d.Sale
+		}
+	}
 	switch {
 	case len(got.asides) > 0:
 		return string(got.asides[0].Reason)
-	case inv.Shipping > 0:
+	case sale.Totals.Shipping > 0:
 		return "shipping"
-	case inv.Discount > 0:
+	case sale.Totals.Discount > 0:
 		return "discount"
-	case len(inv.Lines) == 2:
+	case len(sale.Request.Lines) == 2:
 		return "lines"
 	default:
 		return "lost"
@@ -82,13 +101,13 @@ func whatBecame(got result) string {
 func TestColumnThatDecided(t *testing.T) {
 	t.Parallel()
 	for row, want := range map[string]string{
-		"C1,90001,X,-1,2011-01-01 00:00:00,2,,USA":        "InvoiceNo",
+		"C1,90001,X,1,2011-01-01 00:00:00,2,,USA":         "InvoiceNo",
+		"C1,POST,X,-1,2011-01-01 00:00:00,2,,USA":         "StockCode",
 		"1,BANK CHARGES,X,1,2011-01-01 00:00:00,2,,USA":   "StockCode",
 		"1,90001,X,-1,2011-01-01 00:00:00,2,,USA":         "Quantity",
 		"1,90001,X,0,2011-01-01 00:00:00,2,,USA":          "Quantity",
 		"1,90001,X,1,2011-01-01 00:00:00,-2,,USA":         "UnitPrice",
 		"1,POST,POSTAGE,1,2011-01-01 00:00:00,2,,USA":     "StockCode",
-		"1,90001,found,1,2011-01-01 00:00:00,0,,USA":      "UnitPrice",
 		"1,90001,MADE UP,1,2011-01-01 00:00:00,0,x,USA":   "CustomerID",
 		"1,90001,MADE UP,1,2011-01-01 00:00:00,0,,USA,no": "",
 	} {

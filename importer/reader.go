@@ -1,8 +1,6 @@
 package importer
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"io"
 	"slices"
@@ -11,10 +9,7 @@ import (
 	"doorstep/fault"
 )
 
-// maxLine bounds the bytes of a line.
-const maxLine = 64 << 10
-
-// Reader reads a file of the online-retail format invoice by invoice.
+// OnlineReader reads a file of the online-retail format invoice by invoice.
 //
 // It holds the rows of at most 64 invoices of at most 2,000 rows each, and a
 // few bytes for each invoice that it has returned. Rows of one invoice find
@@ -22,16 +17,10 @@ const maxLine = 64 << 10
 // a row that comes later is set aside (InvoiceRepeated). Invoices come in the
 // order of their times as long as none is more than 64 invoices late; one that
 // is comes with its own time, which then lies before that of its predecessor.
-//
-// Reading the same file again gives the same invoices in the same order.
-type Reader struct {
-	lines   *bufio.Reader
-	offset  int64
-	line    int
-	atEnd   bool
-	window  window
-	account Account
-	aside   func(Aside) error
+type OnlineReader struct {
+	ledger
+	lines
+	window window
 }
 
 // NewReader reads the header and returns a Reader. It calls aside, which may
@@ -39,9 +28,9 @@ type Reader struct {
 //
 // Errors: invalid when the header is not that of the format; unavailable when
 // the source cannot be read.
-func NewReader(source io.Reader, aside func(Aside) error) (*Reader, error) {
-	r := &Reader{lines: bufio.NewReaderSize(source, maxLine), window: newWindow(), aside: aside}
-	text, long, err := r.nextLine()
+func NewReader(source io.Reader, aside func(Aside) error) (*OnlineReader, error) {
+	r := &OnlineReader{ledger: ledger{aside: aside}, lines: linesOf(source), window: newWindow()}
+	text, long, err := r.next()
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
@@ -53,50 +42,35 @@ func NewReader(source io.Reader, aside func(Aside) error) (*Reader, error) {
 	return r, nil
 }
 
-// Account returns the running totals. The caller tells it of each invoice that
-// has become an order.
-func (r *Reader) Account() *Account { return &r.account }
-
-// Offset returns how many bytes of the source have been read, for progress.
-func (r *Reader) Offset() int64 { return r.offset }
-
-// Next returns the next invoice, and io.EOF after the last one. Rows that
-// belong to no order have been set aside by then.
+// Next returns the next document, and io.EOF after the last one. Rows that
+// belong to none have been set aside by then.
 //
 // Errors: unavailable when the source cannot be read, and what the function
 // for rows set aside returns.
-func (r *Reader) Next() (Invoice, error) {
+func (r *OnlineReader) Next() (Document, error) {
 	for {
 		if err := r.fill(); err != nil {
-			return Invoice{}, err
+			return Document{}, err
 		}
-		d := r.window.pop()
-		if d == nil {
-			return Invoice{}, io.EOF
+		draft := r.window.pop()
+		if draft == nil {
+			return Document{}, io.EOF
 		}
-		if d.full {
+		if draft.full {
 			continue
 		}
-		inv, out, ok := assemble(d.rows)
+		d, out := assemble(draft.rows)
 		if err := r.putAside(out); err != nil {
-			return Invoice{}, err
+			return Document{}, err
 		}
-		if ok {
-			return inv, nil
+		if d.Sale != nil || d.IsCancellation() || len(d.Adjustments) > 0 {
+			return d, nil
 		}
 	}
 }
 
-// Refuse sets all rows of an invoice aside that the process did not accept,
-// instead of importing it.
-//
-// Errors: what the function for rows set aside returns.
-func (r *Reader) Refuse(inv Invoice, why string) error {
-	return r.putAside(reject(inv.rows, problem{reason: Refused, detail: why}))
-}
-
 // fill reads rows until the window is full or the file ends.
-func (r *Reader) fill() error {
+func (r *OnlineReader) fill() error {
 	for !r.atEnd && !r.window.isFull() {
 		if err := r.readRow(); err != nil {
 			return err
@@ -106,8 +80,8 @@ func (r *Reader) fill() error {
 }
 
 // readRow reads one line and puts it where it belongs.
-func (r *Reader) readRow() error {
-	text, long, err := r.nextLine()
+func (r *OnlineReader) readRow() error {
+	text, long, err := r.next()
 	if errors.Is(err, io.EOF) {
 		r.atEnd = true
 	} else if err != nil {
@@ -117,13 +91,13 @@ func (r *Reader) readRow() error {
 		return nil
 	}
 	if long {
-		return r.take(row{line: r.line, text: text}, &problem{reason: LineTooLong})
+		return r.take(row{line: r.line, text: text, currency: Currency}, &problem{reason: LineTooLong})
 	}
 	return r.take(parseRow(r.line, text))
 }
 
 // take counts a row as read, and then adds it to its invoice or sets it aside.
-func (r *Reader) take(row row, bad *problem) error {
+func (r *OnlineReader) take(row row, bad *problem) error {
 	r.account.read(row)
 	switch {
 	case bad != nil:
@@ -139,7 +113,7 @@ func (r *Reader) take(row row, bad *problem) error {
 
 // join adds a row to its invoice. An invoice with too many rows lets go of all
 // of them at once, so that no invoice can fill the memory.
-func (r *Reader) join(row row) error {
+func (r *OnlineReader) join(row row) error {
 	d := r.window.draftFor(row)
 	if !d.full && len(d.rows) < maxRows {
 		d.rows = append(d.rows, row)
@@ -148,42 +122,4 @@ func (r *Reader) join(row row) error {
 	rows := append(d.rows, row)
 	d.full, d.rows = true, nil
 	return r.putAside(reject(rows, problem{header[invoiceNo], TooManyRows, ""}))
-}
-
-func (r *Reader) putAside(out []rejected) error {
-	for _, o := range out {
-		if err := r.putRowAside(o.row, o.problem); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *Reader) putRowAside(row row, p problem) error {
-	r.account.putAside(row, p.reason)
-	if r.aside == nil {
-		return nil
-	}
-	return r.aside(Aside{
-		Row: row.line, Column: p.column, Reason: p.reason, Detail: p.detail,
-		Value: row.value, Known: row.known, Fields: row.fields, Text: row.text,
-	})
-}
-
-// nextLine returns the next line without its end, and io.EOF with the last
-// one. Of a line that is too long it returns the beginning.
-func (r *Reader) nextLine() (text string, long bool, err error) {
-	r.line++
-	line, err := r.lines.ReadSlice('\n')
-	r.offset += int64(len(line))
-	text = string(bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")))
-	for errors.Is(err, bufio.ErrBufferFull) {
-		long, text = true, clip(text)
-		line, err = r.lines.ReadSlice('\n')
-		r.offset += int64(len(line))
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", false, fault.New(fault.Unavailable, "the file cannot be read after line %d: %w", r.line-1, err)
-	}
-	return text, long, err
 }

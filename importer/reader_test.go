@@ -62,7 +62,7 @@ func TestBrokenRowsAreSetAside(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			got := readRows(t, goods, c.row, strings.Replace(goods, "90000", "90002", 1))
-			if len(got.asides) != 1 || len(got.invoices) != 1 || len(got.invoices[0].Lines) != 2 {
+			if len(got.asides) != 1 || len(got.docs) != 1 || len(got.docs[0].Sale.Request.Lines) != 2 {
 				t.Fatalf("reading did not go on around the row: %+v", got)
 			}
 			a := got.asides[0]
@@ -120,8 +120,8 @@ func TestTimeIsTheShopsOwn(t *testing.T) {
 		time.Date(2011, 7, 1, 11, 0, 0, 0, time.UTC), // British Summer Time
 		time.Date(2011, 12, 1, 12, 0, 0, 0, time.UTC),
 	} {
-		if !got.invoices[i].At.Equal(want) {
-			t.Errorf("%v, want %v", got.invoices[i].At, want)
+		if !got.docs[i].At.Equal(want) {
+			t.Errorf("%v, want %v", got.docs[i].At, want)
 		}
 	}
 }
@@ -146,8 +146,8 @@ func TestRowsOfAnInvoiceFindTogether(t *testing.T) {
 			t.Parallel()
 			rows := append(invoiceRows(100, 101+between), invoiceRow(100, 100))
 			got := readRows(t, rows...)
-			if len(got.invoices) != between+1 {
-				t.Errorf("%d invoices, want %d", len(got.invoices), between+1)
+			if len(got.docs) != between+1 {
+				t.Errorf("%d invoices, want %d", len(got.docs), between+1)
 			}
 			if aside := len(got.asides) == 1 && got.asides[0].Reason == importer.InvoiceRepeated; aside != repeated {
 				t.Errorf("set aside: %+v, want: %t", got.asides, repeated)
@@ -166,11 +166,11 @@ func TestLateInvoicesComeInOrder(t *testing.T) {
 			t.Parallel()
 			rows := append(invoiceRows(100, 100+late), invoiceRow(99, 1))
 			got := readRows(t, rows...)
-			if len(got.invoices) != late+1 {
-				t.Fatalf("%d invoices, want %d", len(got.invoices), late+1)
+			if len(got.docs) != late+1 {
+				t.Fatalf("%d invoices, want %d", len(got.docs), late+1)
 			}
-			if first := got.invoices[0].Number == "99"; first != inOrder {
-				t.Errorf("first is %s; late one first: want %t", got.invoices[0].Number, inOrder)
+			if first := got.docs[0].Number == "99"; first != inOrder {
+				t.Errorf("first is %s; late one first: want %t", got.docs[0].Number, inOrder)
 			}
 		})
 	}
@@ -180,8 +180,8 @@ func TestEqualTimesKeepTheOrderOfTheFile(t *testing.T) {
 	t.Parallel()
 	got := readRows(t, invoiceRow(5, 0), invoiceRow(3, 0), invoiceRow(4, 0))
 	for i, want := range []string{"5", "3", "4"} {
-		if got.invoices[i].Number != want {
-			t.Errorf("invoice %d is %s, want %s", i, got.invoices[i].Number, want)
+		if got.docs[i].Number != want {
+			t.Errorf("invoice %d is %s, want %s", i, got.docs[i].Number, want)
 		}
 	}
 }
@@ -193,8 +193,8 @@ func TestInvoiceWithTooManyRows(t *testing.T) {
 			t.Parallel()
 			file := header + strings.Repeat(invoiceRow(1, 0)+"\n", rows) + invoiceRow(2, 1) + "\n"
 			got := readAll(t, strings.NewReader(file))
-			if len(got.invoices) != imported {
-				t.Errorf("%d invoices, want %d", len(got.invoices), imported)
+			if len(got.docs) != imported {
+				t.Errorf("%d invoices, want %d", len(got.docs), imported)
 			}
 			if err := got.account.Check(); err != nil {
 				t.Error(err)
@@ -261,8 +261,8 @@ func TestMemoryIsBounded(t *testing.T) {
 	for err == nil {
 		_, err = r.Next()
 	}
-	if r.Account().File().Rows != 3*invoices {
-		t.Fatalf("%d rows: %v", r.Account().File().Rows, err)
+	if r.Account().File("GBP").Rows != 3*invoices {
+		t.Fatalf("%d rows: %v", r.Account().File("GBP").Rows, err)
 	}
 	if grown := int64(heap()) - int64(before); grown > invoices*perInvoice {
 		t.Errorf("%d bytes are held after %d invoices", grown, invoices)
@@ -295,8 +295,8 @@ func FuzzReader(f *testing.F) {
 		if err := got.account.Check(); err != nil {
 			t.Error(err)
 		}
-		for _, inv := range got.invoices {
-			checkInvoice(t, inv)
+		for _, d := range got.docs {
+			checkDocument(t, d)
 		}
 	})
 }

@@ -43,8 +43,8 @@ func TestWhatTheProcessRefusesIsSetAside(t *testing.T) {
 	aside := filepath.Join(t.TempDir(), "aside.csv")
 	long := strings.Repeat("9", 65)
 	got := p.run(t, rowsOf(soldOn(1, "9", 1, "2.5"), soldOn(2, long, 1, "1.5"), soldOn(2, "9", 3, "2.5")), importer.Options{SetAside: aside})
-	if got.Orders != 1 || got.Statuses[order.Delivered] != 1 || got.Imported.Net().String() != "2.50" {
-		t.Errorf("%d orders of %s: %v", got.Orders, got.Imported.Net(), got.Statuses)
+	if got.Orders != 1 || got.Statuses[order.Delivered] != 1 || got.Balance("GBP").Imported.Net().String() != "2.50" {
+		t.Errorf("%d orders of %s: %v", got.Orders, got.Balance("GBP").Imported.Net(), got.Statuses)
 	}
 	why := "the order is not valid: lines[0].sku: at most 64 bytes"
 	if diff := cmp.Diff([][]string{{"refused", why, "2"}, {"refused", why, "2"}}, asideRows(t, aside)); diff != "" {
@@ -64,8 +64,8 @@ func TestAnOrderThatFailsIsImported(t *testing.T) {
 	if diff := cmp.Diff(want, got.Statuses); diff != "" || got.Failures[order.OutOfStock] != 1 {
 		t.Errorf("failures %v, statuses (-want +got):\n%s", got.Failures, diff)
 	}
-	if got.Orders != 2 || len(got.SetAside) != 0 {
-		t.Errorf("%d orders, set aside: %v", got.Orders, got.SetAside)
+	if got.Orders != 2 || len(got.Balance("GBP").SetAside) != 0 {
+		t.Errorf("%d orders, set aside: %v", got.Orders, got.Balance("GBP").SetAside)
 	}
 }
 
@@ -136,13 +136,13 @@ func TestProgress(t *testing.T) {
 func TestStart(t *testing.T) {
 	t.Parallel()
 	// The first by time, in the zone of the shop: summer time.
-	at, err := importer.Start(strings.NewReader(header + "2,9,X,1,2011-07-01 10:00:00,1,,France\n1,9,X,1,2011-07-01 09:00:00,1,,France\n"))
+	at, err := importer.Start(importer.Online{}, strings.NewReader(header+"2,9,X,1,2011-07-01 10:00:00,1,,France\n1,9,X,1,2011-07-01 09:00:00,1,,France\n"))
 	must(t, err)
 	if want := time.Date(2011, 7, 1, 8, 0, 0, 0, time.UTC); !at.Equal(want) {
 		t.Errorf("%v, want %v", at, want)
 	}
 	for name, file := range map[string]string{"no invoice": header, "another format": "a,b\n"} {
-		if _, err := importer.Start(strings.NewReader(file)); !fault.Is(err, fault.Invalid) {
+		if _, err := importer.Start(importer.Online{}, strings.NewReader(file)); !fault.Is(err, fault.Invalid) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -9,29 +9,22 @@ const (
 	guest   = "Guest"   // who receives the order of an invoice without a customer
 )
 
-// request returns the order that an invoice is placed as. Prices are as the
-// file has them, with any tax in them; how much tax that is, it does not say.
-func (inv Invoice) request() order.Request {
-	q := order.Request{
-		Reference:        order.Reference{Source: OnlineRetail, Number: inv.Number},
-		Customer:         order.CustomerRequest{ID: inv.Customer},
-		Currency:         inv.Currency,
+// requestOf returns the order that an invoice is placed as, without its lines and
+// sums. Prices are as the file has them, with any tax in them; how much tax that
+// is, it does not say.
+func requestOf(d Document, country string) order.Request {
+	return order.Request{
+		Reference:        order.Reference{Source: d.Source, Number: d.Number},
+		Customer:         order.CustomerRequest{ID: d.Customer},
+		Currency:         d.Currency,
 		PricesIncludeTax: true,
-		Lines:            make([]order.LineRequest, len(inv.Lines)),
-		Discount:         inv.Discount,
-		Shipping:         order.ShippingRequest{Price: inv.Shipping},
-		ShipTo:           order.Address{Name: inv.receiver(), Line1: unknown, City: unknown, Country: inv.Country},
-		Total:            &inv.Value,
+		ShipTo:           order.Address{Name: receiver(d.Customer), Line1: unknown, City: unknown, Country: countryCode(country)},
 	}
-	for i, l := range inv.Lines {
-		q.Lines[i] = order.LineRequest{SKU: l.SKU, Name: l.Name, Quantity: l.Quantity, UnitPrice: &l.UnitPrice}
-	}
-	return q
 }
 
-func (inv Invoice) receiver() string {
-	if inv.Customer == "" {
+func receiver(customer string) string {
+	if customer == "" {
 		return guest
 	}
-	return "Customer " + inv.Customer
+	return "Customer " + customer
 }

@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"maps"
@@ -11,20 +10,19 @@ import (
 
 	"doorstep/money"
 	"doorstep/order"
+	"doorstep/process"
 )
 
 // Result is what an import came to.
 type Result struct {
-	Articles int                   `json:"articles"`
-	Orders   int                   `json:"orders"`             // that the file's invoices are now
-	Replayed int                   `json:"replayed"`           // of which an earlier run had placed so many
-	Statuses map[order.Status]int  `json:"statuses"`           // how many orders have each status
-	Failures map[order.Failure]int `json:"failures,omitempty"` // why those that failed did
-
-	Currency money.Currency `json:"currency"` // of every value
-	File     Tally          `json:"file"`     // Imported and SetAside together, to the last decimal
-	Imported Tally          `json:"imported"`
-	SetAside []ReasonTally  `json:"set_aside"` // by reason
+	Articles      int                   `json:"articles"`
+	Orders        int                   `json:"orders"`             // that the file's sales are now
+	Replayed      int                   `json:"replayed"`           // of which an earlier run had placed so many
+	Statuses      map[order.Status]int  `json:"statuses"`           // how many orders have each status
+	Failures      map[order.Failure]int `json:"failures,omitempty"` // why those that failed did
+	Cancellations Cancellations         `json:"cancellations"`
+	Adjustments   int                   `json:"stock_adjustments"`
+	Accounts      []Balance             `json:"accounts"` // by currency
 
 	First    time.Time     `json:"first"`            // the first order's shop time
 	Last     time.Time     `json:"last"`             // the last order's
@@ -32,13 +30,66 @@ type Result struct {
 	Took     time.Duration `json:"took_nanoseconds"` // of the machine's time
 }
 
-// took counts an invoice that is now an order.
-func (r *Result) took(inv Invoice, replayed bool) {
+// Cancellations are the documents of a file that take earlier sales back.
+type Cancellations struct {
+	Whole       int                     `json:"whole"`     // of which every row was taken back
+	Part        int                     `json:"part"`      // of which some were
+	Unmatched   int                     `json:"unmatched"` // of which none was
+	Rows        int                     `json:"rows"`      // that were taken back
+	Ways        map[process.UndoWay]int `json:"ways"`      // in which orders were undone, how often each
+	Outstanding int64                   `json:"outstanding_units"`
+}
+
+// took counts a cancellation of which so many rows were taken back.
+func (c *Cancellations) took(matched, rows int) {
+	c.Rows += matched
+	switch matched {
+	case rows:
+		c.Whole++
+	case 0:
+		c.Unmatched++
+	default:
+		c.Part++
+	}
+}
+
+// Balance is what the file, and what became of it, comes to in one currency.
+type Balance struct {
+	Currency money.Currency `json:"currency"` // empty for rows of which it can not be read
+	File     Tally          `json:"file"`     // Imported and SetAside together, to the last decimal
+	Imported Tally          `json:"imported"`
+	SetAside []ReasonTally  `json:"set_aside"` // by reason
+	// GivenBack is what customers have back, or were never charged, by the end. What
+	// the cancellations that were imported come to differs from it where an order had a
+	// discount or a shipping charge, which each line has its part of, or another price.
+	GivenBack Sum `json:"given_back"`
+	Cancelled Sum `json:"cancelled"` // what those cancellations come to
+}
+
+// balance returns the balance of a currency.
+func (r *Result) balance(c money.Currency) *Balance {
+	i := slices.IndexFunc(r.Accounts, func(b Balance) bool { return b.Currency == c })
+	return &r.Accounts[i]
+}
+
+// Balance returns the balance of a currency, an empty one when the file has none
+// of it.
+func (r *Result) Balance(c money.Currency) Balance {
+	for _, b := range r.Accounts {
+		if b.Currency == c {
+			return b
+		}
+	}
+	return Balance{Currency: c}
+}
+
+// took counts a sale that is now an order.
+func (r *Result) took(d Document, replayed bool) {
 	r.Orders++
 	if replayed {
 		r.Replayed++
 	}
-	at := inv.At.UTC()
+	at := d.At.UTC()
 	if r.First.IsZero() || at.Before(r.First) {
 		r.First = at
 	}
@@ -49,20 +100,35 @@ func (r *Result) took(inv Invoice, replayed bool) {
 
 // count takes over what the account says.
 func (r *Result) count(a *Account) {
-	r.Currency, r.File, r.Imported, r.SetAside = Currency, a.File(), a.Imported(), a.Reasons()
+	for _, c := range a.Currencies() {
+		r.Accounts = append(r.Accounts, Balance{Currency: c, File: a.File(c), Imported: a.Imported(c), SetAside: a.Reasons(c), Cancelled: a.TakenBack(c)})
+	}
 }
 
-// found counts what an order has come to.
-func (r *Result) found(o order.Order) {
-	if r.Statuses == nil {
-		r.Statuses, r.Failures = map[order.Status]int{}, map[order.Failure]int{}
-	}
+// found counts what an order has come to that was placed at a total.
+func (r *Result) found(o order.Order, total int64) {
 	r.Statuses[o.Status]++
 	if o.UpdatedAt.After(r.Finished) {
 		r.Finished = o.UpdatedAt
 	}
 	if o.Failure != "" {
 		r.Failures[o.Failure]++
+		return
+	}
+	b := r.balance(o.Currency)
+	b.GivenBack = b.GivenBack.Add(sumOf(total-charged(o), o.Currency))
+}
+
+// charged is what a customer has paid for an order, or is to pay, without what was
+// given back.
+func charged(o order.Order) int64 {
+	switch {
+	case o.Payment.Taken():
+		return o.Sums.Kept()
+	case o.End == order.EndCancelled:
+		return 0
+	default:
+		return o.Total
 	}
 }
 
@@ -87,26 +153,67 @@ func (r Result) WriteText(w io.Writer) error {
 	for _, f := range slices.Sorted(maps.Keys(r.Failures)) {
 		t.line("  failed: %s %d", f, r.Failures[f])
 	}
+	r.writeCancellations(t)
+	if r.Adjustments > 0 {
+		t.line("%s", number(r.Adjustments, "stock adjustment", "stock adjustments"))
+	}
 	t.line("last step at %s (shop time); took %s (machine time)", minute(r.Finished), r.Took.Round(100*time.Millisecond))
-	t.line("")
-	r.writeAccount(t)
+	for _, b := range r.Accounts {
+		t.line("")
+		b.write(t)
+	}
 	return t.err
 }
 
-// writeAccount shows that imported and set aside are together the file.
-func (r Result) writeAccount(t *textWriter) {
+// wayWords say what became of an order.
+var wayWords = []struct {
+	way   process.UndoWay
+	words string
+}{
+	{process.UndoCancel, "orders cancelled"},
+	{process.UndoEdit, "orders changed to less"},
+	{process.UndoReturn, "returned, and refunded by line"},
+	{process.UndoRefund, "refunded by line on the way, then returned"},
+	{process.UndoLater, "returned, and refunded by line, after arrival"},
+}
+
+func (r Result) writeCancellations(t *textWriter) {
+	c := r.Cancellations
+	if c.Whole+c.Part+c.Unmatched == 0 {
+		return
+	}
+	t.line("%s: %d undone whole, %d in part, %d not (unmatched)", number(c.Whole+c.Part+c.Unmatched, "cancellation", "cancellations"), c.Whole, c.Part, c.Unmatched)
+	for _, w := range wayWords {
+		if n := c.Ways[w.way]; n > 0 {
+			t.line("  %6d %s", n, w.words)
+		}
+	}
+	if c.Outstanding > 0 {
+		t.line("  %s had not come back by the end", number(int(c.Outstanding), "unit", "units"))
+	}
+}
+
+// write shows that imported and set aside are together the file.
+func (b Balance) write(t *textWriter) {
 	table := tabwriter.NewWriter(t, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(what string, y Tally) {
 		// What stands left is made wide by hand: the writer aligns all columns alike.
 		fmt.Fprintf(table, "%-30s\t%d\t%s\t%s\t\n", what, y.Rows, y.Positive, y.Negative)
 	}
-	fmt.Fprintf(table, "%-30s\trows\t%s above zero\tbelow zero\t\n", "", cmp.Or(r.Currency, Currency))
-	row("imported", r.Imported)
-	for _, a := range r.SetAside {
+	currency := string(b.Currency)
+	if currency == "" {
+		currency = "unknown"
+	}
+	fmt.Fprintf(table, "%-30s\trows\t%s above zero\tbelow zero\t\n", "", currency)
+	row("imported", b.Imported)
+	for _, a := range b.SetAside {
 		row("set aside: "+string(a.Reason), a.Tally)
 	}
-	row("the file", r.File)
+	row("the file", b.File)
 	t.keep(table.Flush())
+	if b.Cancelled.Sign() != 0 || b.GivenBack.Sign() != 0 {
+		t.line("given back to customers: %s; the cancellations come to %s: %s more", b.GivenBack, b.Cancelled, b.GivenBack.Add(b.Cancelled))
+	}
 }
 
 // number is a number of things in words.

@@ -48,6 +48,8 @@ type row struct {
 	value  Sum      // quantity times price
 	known  bool     // whether the value could be read
 
+	currency money.Currency // of the value; empty where it could not be read
+
 	// What follows holds only for a row without a problem.
 	document document
 	sku      string
@@ -93,7 +95,7 @@ type problem struct {
 // parseRow reads one line. A row with a problem still has its value where
 // quantity and price can be read, so that the account knows what it loses.
 func parseRow(line int, text string) (row, *problem) {
-	r := row{line: line}
+	r := row{line: line, currency: Currency}
 	fields, bad := split(text)
 	if bad != nil {
 		r.text = text

@@ -1,10 +1,12 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"time"
 
 	"doorstep/access"
@@ -12,10 +14,6 @@ import (
 	"doorstep/order"
 	"doorstep/process"
 )
-
-// OnlineRetail names the format, and is the source in the reference of each
-// order that comes from it.
-const OnlineRetail = "online-retail"
 
 // Target is an open shop on virtual time that takes a history in.
 //
@@ -44,10 +42,14 @@ type Runner interface {
 // Options says what is imported. The zero value of everything but Source and
 // Size is usable.
 type Options struct {
-	Source   io.ReaderAt // the file, which is read three times
+	Format   Format      // Online when nil
+	Source   io.ReaderAt // the file, which is read several times
 	Size     int64       // of the file, in bytes
 	SetAside string      // where rows set aside are written as CSV; nowhere when empty
-	// Horizon is for how long after its last invoice the shop runs on until every
+	// Stock is how much of its opening stock the shop has, 1 when nil: with less, some
+	// orders find too little.
+	Stock *big.Rat
+	// Horizon is for how long after its last document the shop runs on until every
 	// parcel is delivered, 90 days when 0.
 	Horizon  time.Duration
 	Progress func(Progress) // told of each step forward, on the importer's goroutine
@@ -57,6 +59,9 @@ const (
 	defaultHorizon = 90 * day
 	day            = 24 * time.Hour
 )
+
+// MaxStock bounds Options.Stock.
+const MaxStock = 10
 
 // Progress is how far an import has come.
 type Progress struct {
@@ -73,56 +78,64 @@ type Phase string
 // The phases, in their order.
 const (
 	Stocking   Phase = "stocking"   // the catalogue and the opening stock
-	Placing    Phase = "placing"    // invoice by invoice, each at its own time
-	Delivering Phase = "delivering" // what is still on its way after the last invoice
-	Comparing  Phase = "comparing"  // each order that came of it with its invoice
+	Placing    Phase = "placing"    // document by document, each at its own time
+	Delivering Phase = "delivering" // what is still on its way after the last document
+	Comparing  Phase = "comparing"  // each order that came of it with its sale
 )
 
-// Start returns the time of a file's first invoice: where the clock of a shop
+// Start returns the time of a file's first document: where the clock of a shop
 // has to stand that takes the file in.
 //
-// Errors: invalid when there is no invoice, and those of NewReader.
-func Start(source io.Reader) (time.Time, error) {
-	r, err := NewReader(source, nil)
+// Errors: invalid when there is none, and those of Format.Read.
+func Start(f Format, source io.Reader) (time.Time, error) {
+	r, err := f.Read(source, nil)
 	if err != nil {
 		return time.Time{}, err
 	}
-	inv, err := r.Next()
+	d, err := r.Next()
 	if errors.Is(err, io.EOF) {
-		return time.Time{}, fault.New(fault.Invalid, "no invoice of the file can become an order")
+		return time.Time{}, fault.New(fault.Invalid, "nothing of the file can become an order")
 	}
-	return inv.At, err
+	return d.At, err
 }
 
-// Run takes a file of the online-retail format through the order process, to
-// the door: it defines every article and receives the stock that covers the
-// demand, places each invoice of goods at its own time, lets the shop run until
-// everything is delivered, and compares each order with its invoice.
+// Run takes a file through the order process, to the door: it defines every
+// article and receives the opening stock, places each sale at its own time, takes
+// back what a cancellation takes back, and corrects the stock; then it lets the
+// shop run until everything is delivered, and compares each order with its sale.
 //
 // It may be interrupted at any moment and run again with the same file and a
 // Target that stands at Start: the end is the same as without the interruption,
 // and no order is doubled. Running it once more changes nothing.
 //
-// Errors: those of NewReader; unavailable when the file or the one for rows set
-// aside can not be read or written; internal when what was imported and set
-// aside is not the file, or an order is not its invoice; ctx's own. What the
+// Errors: those of Format.Read; invalid when Options.Stock is not above 0 and at
+// most MaxStock; conflict when the same file was begun with another; unavailable
+// when the file or the one for rows set aside can not be read or written; internal
+// when what was imported and set aside is not the file, an order is not its sale,
+// or other units were taken back than the cancellations say; ctx's own. What the
 // process refuses is no error: it is set aside. Locked, before anything is
 // done, when another import writes the file for rows set aside.
 func Run(ctx context.Context, shop Target, o Options) (Result, error) {
-	if o.Horizon == 0 {
-		o.Horizon = defaultHorizon
+	if o.Format == nil {
+		o.Format = Online{}
+	}
+	o.Horizon = cmp.Or(o.Horizon, defaultHorizon)
+	o.Stock = cmp.Or(o.Stock, big.NewRat(1, 1))
+	if o.Stock.Sign() <= 0 || o.Stock.Cmp(big.NewRat(MaxStock, 1)) > 0 {
+		return Result{}, fault.New(fault.Invalid, "the opening stock is more than 0 and at most %d times what is wanted", MaxStock)
 	}
 	if o.Progress == nil {
 		o.Progress = func(Progress) {}
 	}
 	started := time.Now()
-	aside, err := newAsideFile(o.SetAside)
+	aside, err := newAsideFile(o.SetAside, o.Format.Columns())
 	if err != nil {
 		return Result{}, err
 	}
 	defer aside.discard()
-	r := &run{Target: shop, Options: o, aside: aside, refused: map[string]struct{}{}}
-	for _, phase := range []func(context.Context) error{r.stock, r.placeAll, r.deliver, r.compareAll} {
+	r := &run{Target: shop, Options: o, aside: aside, refused: map[string]struct{}{}, cut: map[string]struct{}{}, coming: newComing()}
+	r.result.Statuses, r.result.Failures, r.result.Cancellations.Ways = map[order.Status]int{}, map[order.Failure]int{}, map[process.UndoWay]int{}
+	for _, phase := range []func(context.Context) error{r.stock, r.takeAll, r.deliver, r.compareAll} {
 		if err := phase(ctx); err != nil {
 			return Result{}, err
 		}
@@ -136,8 +149,13 @@ type run struct {
 	Target
 	Options
 	aside   *asideFile
+	reader  Reader // of the pass in which documents are taken
 	result  Result
-	refused map[string]struct{} // the invoices that became no orders
+	refused map[string]struct{} // the documents whose sales became no orders
+	cut     map[string]struct{} // the orders that may have been changed before they were paid
+	coming  coming              // what is taken back and has not come yet
+	undone  int64               // units that cancellations take back
+	back    int64               // units that came back, or never left
 }
 
 // file returns the file from its beginning.
@@ -148,74 +166,100 @@ func (r *run) tell(p Phase, done, total int64) {
 }
 
 // command is a command that the importer gives once.
-func command(parts string) process.Command {
-	return process.Command{By: access.Importer, Key: "import:" + OnlineRetail + ":" + parts}
+func (r *run) command(parts string) process.Command {
+	return process.Command{By: access.Importer, Key: "import:" + r.Format.Name() + ":" + parts}
 }
 
-// placeAll places every invoice, and writes down what is set aside.
-func (r *run) placeAll(ctx context.Context) error {
-	reader, err := NewReader(r.file(), r.aside.Write)
-	if err != nil {
+// takeAll takes every document, and writes down what is set aside.
+func (r *run) takeAll(ctx context.Context) (err error) {
+	if r.reader, err = r.Format.Read(r.file(), r.aside.Write); err != nil {
 		return err
 	}
-	if err := r.placeEach(ctx, reader); err != nil {
-		return err
-	}
-	if err := reader.Account().Check(); err != nil {
-		return err
-	}
-	r.result.count(reader.Account())
-	return r.aside.keep()
-}
-
-func (r *run) placeEach(ctx context.Context, reader *Reader) error {
 	for {
-		inv, err := reader.Next()
+		d, err := r.reader.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			break
 		}
 		if err != nil {
 			return err
 		}
-		if err := r.advance(ctx, inv.At); err != nil {
-			return err
+		if err := r.take(ctx, d); err != nil {
+			return fmt.Errorf("document %s: %w", d.Number, err)
 		}
-		if err := r.place(ctx, reader, inv); err != nil {
-			return err
-		}
-		r.tell(Placing, reader.Offset(), r.Size)
+		r.tell(Placing, r.reader.Offset(), r.Size)
 	}
+	if err := r.reader.Account().Check(); err != nil {
+		return err
+	}
+	r.result.count(r.reader.Account())
+	return r.aside.keep()
 }
 
-// advance lets the shop run up to t. An invoice that stands too late in the
-// file finds the clock behind its time already.
-func (r *run) advance(ctx context.Context, t time.Time) error {
-	if now := r.Clock.Now(); t.Before(now) {
-		t = now
+// take takes a document at its own time. One that stands too late in the file
+// finds the clock behind its time already.
+func (r *run) take(ctx context.Context, d Document) error {
+	at := d.At
+	if now := r.Clock.Now(); at.Before(now) {
+		at = now
 	}
-	return r.Runner.RunUntil(ctx, t)
+	if err := r.Runner.RunUntil(ctx, at); err != nil {
+		return err
+	}
+	if err := r.receiveSome(ctx); err != nil {
+		return err
+	}
+	if d.Sale != nil {
+		if err := r.place(ctx, d); err != nil {
+			return err
+		}
+	}
+	if d.IsCancellation() {
+		if err := r.undo(ctx, d); err != nil {
+			return err
+		}
+	}
+	return r.adjust(ctx, d)
 }
 
-// place makes an order of the invoice, or sets it aside when the process does
+// place makes an order of the sale, or sets it aside when the process does
 // not accept it.
-func (r *run) place(ctx context.Context, reader *Reader, inv Invoice) error {
-	placed, err := r.Process.Place(ctx, command(inv.Number), inv.request())
+func (r *run) place(ctx context.Context, d Document) error {
+	placed, err := r.Process.Place(ctx, r.command(d.Number), d.Sale.Request)
 	if refuses(err) {
-		r.refused[inv.Number] = struct{}{}
-		return reader.Refuse(inv, why(err))
+		r.refused[d.Number] = struct{}{}
+		return r.reader.SetAside(d.Sale, Refused, why(err))
 	}
 	if err != nil {
-		return fmt.Errorf("place invoice %s: %w", inv.Number, err)
+		return err
 	}
-	reader.Account().Import(inv)
-	r.result.took(inv, placed.Replayed)
+	r.reader.Account().Import(d.Sale)
+	r.result.took(d, placed.Replayed)
+	return nil
+}
+
+// adjust corrects the stock.
+func (r *run) adjust(ctx context.Context, d Document) error {
+	for i, a := range d.Adjustments {
+		_, err := r.Process.AdjustStock(ctx, r.command(fmt.Sprintf("%s:stock:%d", d.Number, i+1)), a.SKU, mainLocation, a.Delta, a.Reason)
+		if refuses(err) {
+			if err := r.reader.SetAside(a, Refused, fault.As(err).Error()); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		r.reader.Account().Import(a)
+		r.result.Adjustments++
+	}
 	return nil
 }
 
 // refuses says whether an error is the process's answer to what it was asked,
 // and no failure to answer.
 func refuses(err error) bool {
-	return fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict)
+	return fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) || fault.Is(err, fault.NotFound)
 }
 
 func why(err error) string {
@@ -225,13 +269,21 @@ func why(err error) string {
 	return fault.As(err).Error()
 }
 
-// deliver lets the shop run on after the last invoice, day by day so that the
+// deliver lets the shop run on after the last document, day by day so that the
 // progress moves.
 func (r *run) deliver(ctx context.Context) error {
 	start := r.Clock.Now()
 	for d := day; d <= r.Horizon; d += day {
 		if err := r.Runner.RunAll(ctx, start.Add(d)); err != nil {
 			return err
+		}
+		if !r.coming.none() {
+			if err := r.Runner.RunUntil(ctx, start.Add(d)); err != nil {
+				return err
+			}
+			if err := r.receiveAll(ctx); err != nil {
+				return err
+			}
 		}
 		r.tell(Delivering, 0, 0)
 	}
@@ -241,38 +293,70 @@ func (r *run) deliver(ctx context.Context) error {
 // compareAll reads the file once more and looks every order up that it should
 // have become.
 func (r *run) compareAll(ctx context.Context) error {
-	reader, err := NewReader(r.file(), nil)
+	reader, err := r.Format.Read(r.file(), nil)
 	if err != nil {
 		return err
 	}
-	for n := int64(1); ; n++ {
-		inv, err := reader.Next()
+	for n := int64(1); ; {
+		d, err := reader.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			break
 		}
 		if err != nil {
 			return err
 		}
-		if _, refused := r.refused[inv.Number]; refused {
+		if _, refused := r.refused[d.Number]; refused || d.Sale == nil {
 			continue
 		}
-		if err := r.compare(ctx, inv); err != nil {
+		if err := r.compare(ctx, d); err != nil {
 			return err
 		}
 		r.tell(Comparing, n, int64(r.result.Orders))
+		n++
+	}
+	return r.compareUnits()
+}
+
+// compare counts what became of a sale's order.
+func (r *run) compare(ctx context.Context, d Document) error {
+	ref := d.Sale.Request.Reference
+	o, err := r.Process.FindOrder(ctx, ref.Source+"/"+ref.Number)
+	if err != nil {
+		return fmt.Errorf("find the sale %s: %w", d.Number, err)
+	}
+	want, ok := d.Sale.Totals, o.Totals == d.Sale.Totals
+	if _, cut := r.cut[o.ID]; cut && !ok {
+		ok = o.Items < want.Items && o.Discount <= want.Discount && o.Shipping <= want.Shipping
+	}
+	if !ok {
+		return fault.New(fault.Internal, "order %s is not the sale %s: %+v, want %+v", o.ID, d.Number, o.Totals, want)
+	}
+	r.back += unitsBack(o, d.Sale.Request)
+	r.result.found(o, want.Total)
+	return nil
+}
+
+// unitsBack is how many of the units of a sale came back, or never left.
+func unitsBack(o order.Order, q order.Request) int64 {
+	var units int64
+	for _, l := range q.Lines {
+		units += l.Quantity
+	}
+	switch {
+	case o.End == order.EndFailed:
+		return 0
+	case o.End == order.EndCancelled:
+		return units
+	default:
+		return units - o.Sums.Units + o.Sums.Returned
 	}
 }
 
-// compare counts what became of an invoice's order.
-func (r *run) compare(ctx context.Context, inv Invoice) error {
-	o, err := r.Process.FindOrder(ctx, OnlineRetail+"/"+inv.Number)
-	if err != nil {
-		return fmt.Errorf("find invoice %s: %w", inv.Number, err)
+// compareUnits holds what came back against what was to.
+func (r *run) compareUnits() error {
+	r.result.Cancellations.Outstanding = r.coming.units()
+	if want := r.undone - r.coming.units(); r.back != want {
+		return fault.New(fault.Internal, "%d units were taken back of the shop's orders, the cancellations say %d", r.back, want)
 	}
-	want := order.Totals{Items: inv.Value + inv.Discount - inv.Shipping, Discount: inv.Discount, Shipping: inv.Shipping, Total: inv.Value}
-	if o.Totals != want {
-		return fault.New(fault.Internal, "order %s is not invoice %s: %+v, want %+v", o.ID, inv.Number, o.Totals, want)
-	}
-	r.result.found(o)
 	return nil
 }

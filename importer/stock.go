@@ -4,49 +4,91 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"io"
+	"math/big"
 
+	"doorstep/fault"
 	"doorstep/inventory"
 )
 
-// Weight stands in for what the online-retail format does not say: what one of
-// an article weighs, in grams.
-const Weight = 250
-
-// origin is where the shop of the format sends its parcels from.
-var origin = inventory.Location{ID: inventory.MainLocation, Name: "Main", Country: "GB"}
-
-// stock makes the catalogue and receives as much of each article as the file's
-// orders want. Its command keys carry the file's fingerprint, so that another
-// file of the same shop brings its own stock.
+// stock makes the catalogue and receives what the shop has at first. Its command
+// keys carry a fingerprint of that and of the file, so that another file of the
+// same shop brings its own stock.
 func (r *run) stock(ctx context.Context) error {
 	hash := sha256.New()
-	articles, err := Demand(io.TeeReader(r.file(), hash))
+	opening, err := r.Format.Opening(io.TeeReader(r.file(), hash))
 	if err != nil {
 		return err
 	}
-	if _, err := r.Process.SetLocation(ctx, command("location"), origin); err != nil {
+	if _, err := io.Copy(hash, r.file()); err != nil { // a format need not have read it
+		return fault.New(fault.Unavailable, "the file can not be read: %w", err)
+	}
+	if err := json.NewEncoder(hash).Encode(opening); err != nil {
 		return err
 	}
 	fingerprint := hex.EncodeToString(hash.Sum(nil)[:8])
-	for i, a := range articles {
-		err := r.stockOne(ctx, fingerprint, a)
-		// The invoices that want an article which the shop can't have are refused
+	if err := r.locations(ctx, fingerprint, opening); err != nil {
+		return err
+	}
+	defined := map[string]bool{}
+	for i, o := range opening {
+		err := r.stockOne(ctx, fingerprint, o, !defined[o.Code])
+		// The sales that want an article which the shop can't have are refused
 		// with the reason, or fail for want of stock.
 		if err != nil && !refuses(err) {
 			return err
 		}
-		r.tell(Stocking, int64(i+1), int64(len(articles)))
+		defined[o.Code] = true
+		r.tell(Stocking, int64(i+1), int64(len(opening)))
 	}
-	r.result.Articles = len(articles)
+	r.result.Articles = len(defined)
 	return nil
 }
 
-func (r *run) stockOne(ctx context.Context, fingerprint string, a Article) error {
-	sku := inventory.SKU{Code: a.SKU, Name: a.Name, Currency: Currency, Price: a.FirstPrice, Weight: Weight}
-	if _, err := r.Process.DefineSKU(ctx, command(fingerprint+":sku:"+a.SKU), sku); err != nil {
-		return err
+// locations makes the places where the shop has anything. That of the adjustments
+// is always there.
+//
+// Errors: conflict when the file was begun with another factor.
+func (r *run) locations(ctx context.Context, fingerprint string, opening []Opening) error {
+	seen := map[string]bool{"": true}
+	for _, o := range append([]Opening{{Location: inventory.MainLocation}}, opening...) {
+		if seen[o.Location] {
+			continue
+		}
+		seen[o.Location] = true
+		by := r.command(fingerprint + ":location:" + o.Location)
+		by.Asked = struct{ Stock string }{r.Stock.RatString()}
+		_, err := r.Process.SetLocation(ctx, by, inventory.Location{ID: o.Location, Name: o.Location, Country: home})
+		if fault.Is(err, fault.Conflict) {
+			return fault.New(fault.Conflict, "the import of this file was begun with another opening stock: go on with that, or into another database")
+		}
+		if err != nil {
+			return err
+		}
 	}
-	_, err := r.Process.ReceiveStock(ctx, command(fingerprint+":stock:"+a.SKU), a.SKU, origin.ID, a.Quantity)
+	return nil
+}
+
+// home is where every location stands in for being: a format does not say it.
+const home = "GB"
+
+func (r *run) stockOne(ctx context.Context, fingerprint string, o Opening, define bool) error {
+	if define {
+		if _, err := r.Process.DefineSKU(ctx, r.command(fingerprint+":sku:"+o.Code), o.SKU); err != nil {
+			return err
+		}
+	}
+	quantity := portion(o.Quantity, r.Stock)
+	if o.Location == "" || quantity == 0 {
+		return nil
+	}
+	_, err := r.Process.ReceiveStock(ctx, r.command(fingerprint+":stock:"+o.Location+":"+o.Code), o.Code, o.Location, quantity)
 	return err
+}
+
+// portion is so much of a quantity, rounded down.
+func portion(quantity int64, of *big.Rat) int64 {
+	product := new(big.Rat).Mul(new(big.Rat).SetInt64(quantity), of)
+	return new(big.Int).Quo(product.Num(), product.Denom()).Int64()
 }

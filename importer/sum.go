@@ -7,14 +7,14 @@ import (
 	"doorstep/money"
 )
 
-// Sum is an exact decimal amount of the file's currency. Unlike money it can
+// Sum is an exact decimal amount of a currency. Unlike money it can
 // be finer than a minor unit, because rows with such prices are set aside and
 // must still add up. The zero value is zero.
 type Sum struct{ rat *big.Rat }
 
-// sumOf returns an amount of minor units.
-func sumOf(minor int64) Sum {
-	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(Currency.Digits())), nil)
+// sumOf returns an amount of a currency's minor units.
+func sumOf(minor int64, c money.Currency) Sum {
+	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(c.Digits())), nil)
 	return Sum{new(big.Rat).SetFrac(big.NewInt(minor), scale)}
 }
 
@@ -49,20 +49,21 @@ func (s Sum) Sign() int { return s.value().Sign() }
 // Equal says whether two sums are the same.
 func (s Sum) Equal(t Sum) bool { return s.value().Cmp(t.value()) == 0 }
 
-// String returns the sum as a decimal with the currency's decimals, such as
-// "12.50", and with more only where it is finer than a minor unit.
+// String returns the sum as a decimal with at least two decimals, such as
+// "12.50", and with more only where it has them.
 func (s Sum) String() string {
 	precision, _ := s.value().FloatPrec()
-	return s.value().FloatString(max(precision, Currency.Digits()))
+	return s.value().FloatString(max(precision, 2))
 }
 
 // MarshalText returns String, for JSON.
 func (s Sum) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// Minor returns the sum in minor units, and false when it is finer or does not
-// fit 64 bits.
-func (s Sum) Minor() (int64, bool) {
-	a, err := money.Parse(s.String(), Currency)
+// Minor returns the sum in a currency's minor units, and false when it is finer
+// or does not fit 64 bits.
+func (s Sum) Minor(c money.Currency) (int64, bool) {
+	precision, _ := s.value().FloatPrec()
+	a, err := money.Parse(s.value().FloatString(precision), c)
 	return a.Minor, err == nil
 }
 

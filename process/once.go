@@ -53,13 +53,21 @@ func once[T any](ctx context.Context, p *Process, by Command, useCase string, re
 
 const maxKey = 200
 
+// Known says whether a command with the key was carried out.
+func (p *Process) Known(ctx context.Context, key string) (bool, error) {
+	return db.View(ctx, p.db, func(r db.Reader) (bool, error) {
+		_, found, err := findCommand(r, key)
+		return found, err
+	})
+}
+
 // keyLock is what a command with the key holds. It comes first of all locks.
 func keyLock(key string) db.Lock { return db.Lock{Rank: 10, Key: key} }
 
 type command struct{ hash, answer string }
 
-func findCommand(tx *db.Tx, key string) (command, bool, error) {
-	return db.One(tx, func(row db.Row) (command, error) {
+func findCommand(r db.Reader, key string) (command, bool, error) {
+	return db.One(r, func(row db.Row) (command, error) {
 		var c command
 		return c, row.Scan(&c.hash, &c.answer)
 	}, `SELECT hash, answer FROM commands WHERE key = $1`, key)

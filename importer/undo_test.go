@@ -1,0 +1,140 @@
+package importer_test
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"doorstep/importer"
+	"doorstep/internal/db/dbtest"
+	"doorstep/order"
+	"doorstep/process"
+)
+
+// on is a row of made-up goods at a time.
+func on(at, invoice, sku string, quantity int, price, customer string) string {
+	return fmt.Sprintf("%s,%s,MADE UP,%d,%s,%s,%s,France", invoice, sku, quantity, at, price, customer)
+}
+
+// cancellations is a file in which earlier sales are taken back in every way.
+func cancellations() []byte {
+	const monday, moments, tuesday, march = "2011-01-03 10:00:00", "2011-01-03 10:00:30", "2011-01-04 10:00:00", "2011-03-01 10:00:00"
+	return rowsOf(
+		// All of it before anything has left, part of it, and all of it but what costs nothing.
+		on(monday, "1", "A", 2, "5.00", "1"), on(monday, "1", "BB", 1, "7.00", "1"),
+		on(moments, "C2", "A", -2, "5.00", "1"), on(moments, "C2", "BB", -1, "7.00", "1"),
+		on(monday, "3", "A", 4, "5.00", "2"), on(monday, "3", "POST", 1, "3.00", "2"),
+		on(moments, "C4", "A", -1, "5.00", "2"),
+		on(monday, "5", "A", 1, "5.00", "3"), on(monday, "5", "BB", 1, "0", "3"),
+		on(moments, "C6", "A", -1, "5.00", "3"),
+		// On its way, and arrived long ago.
+		on(monday, "7", "A", 6, "5.00", "4"),
+		on(tuesday, "C8", "A", -2, "5.00", "4"),
+		on(march, "C9", "A", -1, "5.00", "4"),
+		// The newest of the same price comes first, then older ones, then another price.
+		on(monday, "10", "C", 3, "2.00", "5"), on(monday, "10", "C", 1, "2.50", "5"),
+		on(tuesday, "11", "C", 2, "2.00", "5"), on(tuesday, "12", "C", 9, "1.00", "5"),
+		on(march, "C13", "C", -4, "2.00", "5"), on(march, "C14", "C", -3, "2.00", "5"),
+		// Nothing that could be undone.
+		on(march, "C15", "A", -1, "5.00", ""),
+		on(march, "C16", "D", -1, "5.00", "5"),
+		on(march, "C17", "E", -1, "5.00", "5"),
+		on(march, "C18", "A", -4, "5.00", "4"),
+		on(march, "C19", "A", -3, "5.00", "4"), on(march, "C19", "A", -1, "5.00", "4"),
+		on("2011-03-02 10:00:00", "20", "E", 1, "5.00", "5"),
+		// Written off, and found.
+		on(march, "21", "A", -3, "0", ""), on(march, "22", "A", 5, "0", ""), on(march, "23", "F", -2, "0", ""),
+	)
+}
+
+// taken is what was taken back of the lines of an order: units that were taken out
+// while it was here, and that came back.
+type taken struct{ Out, Back []int64 }
+
+func TestEveryWayOfTakingBack(t *testing.T) {
+	t.Parallel()
+	file := cancellations()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		p, aside := newPlace(t, engine), filepath.Join(t.TempDir(), "aside.csv")
+		got := p.run(t, file, importer.Options{SetAside: aside})
+		p.checkBooks(t)
+		want := importer.Cancellations{Whole: 7, Part: 1, Unmatched: 4, Rows: 9, Ways: map[process.UndoWay]int{
+			process.UndoCancel: 1, process.UndoEdit: 1, process.UndoLater: 1, process.UndoRefund: 1, process.UndoReturn: 6,
+		}}
+		if diff := cmp.Diff(want, got.Cancellations); diff != "" {
+			t.Errorf("cancellations (-want +got):\n%s", diff)
+		}
+		left := p.state(t)
+		p.checkLevels(t, readAll(t, bytes.NewReader(file)), left)
+		checkTaken(t, left)
+		if diff := cmp.Diff([][]string{
+			{"unmatched", "there is no customer", "C15"},
+			{"unmatched", "a charge or a reduction, which is no goods", "C16"},
+			{"unmatched", "no such sale to this customer", "C17"},
+			{"unmatched", "only 3 are left of what this customer bought of it", "C18"},
+			{"unmatched", "nothing is left of what this customer bought of it", "C19"},
+		}, asideRows(t, aside), cmpopts.SortSlices(func(a, b []string) bool { return a[2] < b[2] })); diff != "" {
+			t.Errorf("set aside (-want +got):\n%s", diff)
+		}
+		// Of the third order a part of the postage goes back too; and of the last
+		// cancellation, at 2.00 each, two had been sold at 1.00.
+		if b := got.Balance("GBP"); b.GivenBack.String() != "69.75" || b.Cancelled.String() != "-71.00" {
+			t.Errorf("%s given back, cancelled %s", b.GivenBack, b.Cancelled)
+		}
+	})
+}
+
+func checkTaken(t *testing.T, s state) {
+	t.Helper()
+	got := map[string]taken{}
+	for _, o := range s.Orders {
+		var k taken
+		for _, l := range s.Lines[o.ID] {
+			k.Out, k.Back = append(k.Out, l.Cancelled), append(k.Back, l.Returned)
+		}
+		got[o.Reference.Number] = k
+	}
+	want := map[string]taken{
+		"1":  {[]int64{0, 0}, []int64{0, 0}}, // cancelled as a whole
+		"3":  {[]int64{1}, []int64{0}},
+		"5":  {[]int64{0, 0}, []int64{1, 0}},
+		"7":  {[]int64{0}, []int64{6}},
+		"10": {[]int64{0, 0}, []int64{3, 0}},
+		"11": {[]int64{0}, []int64{2}},
+		"12": {[]int64{0}, []int64{2}},
+		"20": {[]int64{0}, []int64{0}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what was taken back (-want +got):\n%s", diff)
+	}
+	for _, o := range s.Orders {
+		if n := o.Reference.Number; n == "1" && o.Status != order.Cancelled || n == "7" && o.Status != order.Returned || n == "3" && o.Sums.Units != 3 {
+			t.Errorf("order %s is %s, of %d units", n, o.Status, o.Sums.Units)
+		}
+	}
+}
+
+// TestTakingBackEndsTheSame imports the file twice, on both engines, and once more
+// with an interruption after every few steps.
+func TestTakingBackEndsTheSame(t *testing.T) {
+	t.Parallel()
+	file, first := cancellations(), newPlace(t, dbtest.SQLite)
+	want := first.run(t, file, importer.Options{})
+	for _, engine := range []string{dbtest.SQLite, dbtest.Postgres} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			p := newPlace(t, engine)
+			got, interrupted := p.untilDone(t, file, "")
+			if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(importer.Result{}, "Replayed", "Took")); diff != "" || interrupted < 10 {
+				t.Errorf("after %d interruptions the result differs (-want +got):\n%s", interrupted, diff)
+			}
+			sameState(t, first, p)
+			p.run(t, file, importer.Options{})
+			sameState(t, first, p)
+		})
+	}
+}
