@@ -10,7 +10,9 @@ import (
 	"strings"
 
 	"doorstep"
+	"doorstep/cli/stockfile"
 	"doorstep/clock"
+	"doorstep/country"
 	"doorstep/fault"
 	"doorstep/importer"
 	"doorstep/verify"
@@ -19,7 +21,9 @@ import (
 // importVerb takes another shop's history through the order process.
 type importVerb struct {
 	File     string `arg:"" help:"The history." placeholder:"FILE"`
-	Format   string `help:"What the file is: ${enum}." enum:"online-retail" default:"online-retail" placeholder:"FORMAT"`
+	Format   string `help:"What the file is: ${enum}." enum:"online-retail,plain" default:"online-retail" placeholder:"FORMAT"`
+	SKUs     string `name:"skus" help:"The shop's SKUs and what there is of them at first, as CSV like that of stock import; for the format plain." placeholder:"FILE"`
+	Country  string `help:"The country of the locations in that file: ISO 3166-1 alpha-2." default:"GB" placeholder:"GB"`
 	SetAside string `help:"Where rows are written that become no part of an order; FILE-set-aside.csv here by default." placeholder:"FILE"`
 	Stock    string `help:"How much of the opening stock there is, more than 0 and at most 10: with less than 1, some orders find too little." default:"1" placeholder:"FACTOR"`
 	Seed     uint64 `help:"From which the simulated gateway and carrier draw." default:"1" placeholder:"N"`
@@ -27,7 +31,7 @@ type importVerb struct {
 
 // Help is the detail of the verb's help.
 func (importVerb) Help() string {
-	return `Each invoice of goods becomes an order at its own date, on virtual time, and goes through the same process as any order, to the door, with opening stock that covers the demand. What is no sale, or needs returns, is set aside with row, column and reason; imported and set aside together are the file, to the penny. Then everything that is stored is verified.
+	return `Each sale becomes an order at its own date, on virtual time, and goes through the same process as any order, to the door, with opening stock that covers the demand. Cancellations are taken to the orders that they undo, and write-offs to the stock. What can not be imported is set aside with row, column and reason; imported and set aside together are the file, to the penny. Then everything that is stored is verified.
 
 The database is one of its own, on virtual time: it can be looked at by every verb, and not be served. An import that was interrupted goes on when it is run again; run once more, it doubles nothing. docs/import.md says what becomes of each row.
 
@@ -35,6 +39,8 @@ Examples:
 
     doorstep import --db shop.db history.csv
     doorstep import --format online-retail history.csv --set-aside rest.csv
+    doorstep import --stock 0.95 --db scarce.db history.csv
+    doorstep import --format plain --skus skus.csv orders.ndjson
     doorstep order list --db shop.db --status delivered`
 }
 
@@ -56,7 +62,10 @@ func (v *importVerb) Run(s *session) error {
 		return err
 	}
 	defer file.Close()
-	format := importer.Online{}
+	format, err := v.format(s)
+	if err != nil {
+		return err
+	}
 	start, err := importer.Start(format, file)
 	if err != nil {
 		return err
@@ -70,6 +79,45 @@ func (v *importVerb) Run(s *session) error {
 	}
 	target := importer.Target{Process: shop.Process, Clock: clk, Runner: shop.Virtual}
 	return errors.Join(v.into(s, shop, target, importer.Options{Format: format, Source: file, Size: size, Stock: part}), shop.Close())
+}
+
+// format is what the file is, with what comes beside it.
+func (v *importVerb) format(s *session) (importer.Format, error) {
+	if v.Format != importer.PlainFormat {
+		if v.SKUs != "" {
+			return nil, invalid("--skus is for --format %s", importer.PlainFormat)
+		}
+		return importer.Online{}, nil
+	}
+	if v.SKUs == "" {
+		return nil, invalid("--format %s needs --skus, the file of its SKUs", importer.PlainFormat)
+	}
+	var c fault.Check
+	country.Check(&c, "--country", v.Country)
+	if err := c.Err("the command"); err != nil {
+		return nil, err
+	}
+	data, err := s.readAll(v.SKUs)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := stockfile.Read(data)
+	return importer.Plain{Stock: openings(rows, v.Country)}, err
+}
+
+// openings is a stock file as what a shop has at first.
+func openings(rows []stockfile.Row, country string) []importer.Opening {
+	all := make([]importer.Opening, len(rows))
+	for i, r := range rows {
+		all[i] = importer.Opening{SKU: r.SKU, Location: r.Location, Country: country, Quantity: r.OnHand}
+		if r.Safety != nil {
+			all[i].Safety = *r.Safety
+		}
+		if r.Backorder != nil {
+			all[i].Backorder = *r.Backorder
+		}
+	}
+	return all
 }
 
 // openHistory opens a file that is read several times.

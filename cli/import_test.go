@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"doorstep/cli"
+	"doorstep/internal/db/dbtest"
 )
 
 // importOf runs `doorstep import` and returns the exit code and what it printed.
@@ -116,5 +117,63 @@ func TestImportThatIsNone(t *testing.T) {
 				t.Errorf("exit code %d, want %d: %s", code, c.code, errs)
 			}
 		})
+	}
+}
+
+// TestImportOfAPlainHistory brings orders and SKUs as any shop can write them.
+func TestImportOfAPlainHistory(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	orders, skus := filepath.Join(dir, "orders.ndjson"), filepath.Join(dir, "skus.csv")
+	for file, text := range map[string]string{
+		orders: `{"placed_at":"2026-01-05T10:00:00Z","reference":{"source":"web","number":"17"},"currency":"GBP","lines":[{"sku":"CUP","quantity":2}],` +
+			`"ship_to":{"name":"Made Up","line1":"1 Sample Street","city":"Sampleton","country":"GB"}}` + "\n",
+		skus: "sku,name,currency,price,weight_grams,location,on_hand,safety,backorder\nCUP,Made-up cup,GBP,4.50,300,main,5,1,no\n",
+	} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := func(more ...string) []string {
+		return append([]string{orders, "--db", filepath.Join(dir, "shop.db"), "--set-aside", filepath.Join(dir, "aside.csv")}, more...)
+	}
+	for says, more := range map[string][]string{
+		"needs --skus":       {"--format", "plain"},
+		"is for --format":    {"--skus", skus},
+		"--stock is a":       {"--stock", "much"},
+		"--country":          {"--format", "plain", "--skus", skus, "--country", "Britain"},
+		"there is no file":   {"--format", "plain", "--skus", filepath.Join(dir, "none.csv")},
+		"the stock file is ": {"--format", "plain", "--skus", orders},
+	} {
+		if code, _, errs := importOf(t.Context(), t, args(more...)...); code == 0 || !strings.Contains(errs, says) {
+			t.Errorf("%v: exit code %d, %q: %s", more, code, says, errs)
+		}
+	}
+	code, text, errs := importOf(t.Context(), t, args("--format", "plain", "--skus", skus)...)
+	if code != 0 || !strings.Contains(text, "All is well: 1 order, 1 SKU") || !strings.Contains(text, "9.00") {
+		t.Errorf("exit code %d: %s%s", code, text, errs)
+	}
+}
+
+// TestDigest: two imports have one digest, on whichever engine.
+func TestDigest(t *testing.T) {
+	t.Parallel()
+	digests := map[string]bool{}
+	for _, engine := range []string{dbtest.SQLite, dbtest.Postgres} {
+		dir, url := t.TempDir(), dbtest.URL(t, engine)
+		args := []string{"--db", url, "--outside", filepath.Join(dir, "outside")}
+		if code, _, errs := importOf(t.Context(), t, append(args, importSample, "--set-aside", filepath.Join(dir, "aside.csv"))...); code != 0 {
+			t.Fatalf("exit code %d: %s", code, errs)
+		}
+		var out, errs bytes.Buffer
+		code := cli.Program{Stdout: &out, Stderr: &errs}.Run(t.Context(), append([]string{"verify", "--digest"}, args...))
+		_, digest, found := strings.Cut(out.String(), "Digest of ")
+		if code != 0 || !found || !strings.Contains(out.String(), "All is well") {
+			t.Errorf("exit code %d: %s%s", code, out.String(), errs.String())
+		}
+		digests[digest] = true
+	}
+	if len(digests) != 1 {
+		t.Errorf("%d digests: %v", len(digests), digests)
 	}
 }

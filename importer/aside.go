@@ -35,6 +35,12 @@ const (
 	Refused          Reason = "refused"
 )
 
+// The reasons that only the plain format has.
+const (
+	UnknownSKU        Reason = "unknown_sku"
+	ReferenceRepeated Reason = "reference_repeated"
+)
+
 // Explanation is what a reason means, for people.
 type Explanation struct {
 	Reason Reason
@@ -42,7 +48,7 @@ type Explanation struct {
 }
 
 var reasons = []Explanation{
-	{LineTooLong, "The line has 65,536 bytes or more. Its value is unknown."},
+	{LineTooLong, "The line has 65,536 bytes or more (4 MiB in the plain format). Its value is unknown."},
 	{BrokenQuotes, "A quote is not where it may be, or does not close on its line. Its value is unknown."},
 	{WrongFieldCount, "The line has not eight fields. Its value is unknown."},
 	{InvalidUTF8, "The column is not valid UTF-8."},
@@ -54,6 +60,8 @@ var reasons = []Explanation{
 	{DiscountTooLarge, "The discounts come to more than the lines that they reduce."},
 	{TooManyRows, "The invoice has more than 2,000 rows; none of it is imported."},
 	{InvoiceRepeated, "The row belongs to an invoice that ended long before it in the file."},
+	{UnknownSKU, "A line of the order is for an SKU that is not among those of the history."},
+	{ReferenceRepeated, "The order has the reference of one that stands before it."},
 	{Refused, "The process did not accept the order; the detail says why."},
 }
 

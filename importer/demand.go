@@ -77,6 +77,6 @@ func (a Article) with(sku, name string, quantity, price int64) Article {
 func (a Article) opening() Opening {
 	return Opening{
 		SKU:      inventory.SKU{Code: a.SKU, Name: a.Name, Currency: Currency, Price: a.FirstPrice, Weight: Weight},
-		Location: inventory.MainLocation, Quantity: a.Quantity,
+		Location: mainLocation, Country: home, Quantity: a.Quantity,
 	}
 }

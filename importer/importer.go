@@ -106,7 +106,9 @@ type Adjustment struct {
 type Opening struct {
 	inventory.SKU
 	Location string // "" for none
+	Country  string // of the location, ISO 3166-1 alpha-2
 	Quantity int64
+	Safety   int64 // how many of them are kept back
 }
 
 // Entry is a part of a document that is imported, or set aside, as a whole.

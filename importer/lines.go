@@ -9,18 +9,19 @@ import (
 	"doorstep/fault"
 )
 
-// maxLine bounds the bytes of a line.
-const maxLine = 64 << 10
-
 // lines reads a source line by line.
 type lines struct {
 	from   *bufio.Reader
+	most   int
 	offset int64
 	line   int
 	atEnd  bool
 }
 
-func linesOf(source io.Reader) lines { return lines{from: bufio.NewReaderSize(source, maxLine)} }
+// linesOf returns the lines of a source, each of fewer bytes than most.
+func linesOf(source io.Reader, most int) lines {
+	return lines{from: bufio.NewReader(source), most: most}
+}
 
 // Offset returns how many bytes of the source have been read, for progress.
 func (l *lines) Offset() int64 { return l.offset }
@@ -29,16 +30,22 @@ func (l *lines) Offset() int64 { return l.offset }
 // one. Of a line that is too long it returns the beginning.
 func (l *lines) next() (text string, long bool, err error) {
 	l.line++
-	line, err := l.from.ReadSlice('\n')
-	l.offset += int64(len(line))
-	text = string(bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")))
-	for errors.Is(err, bufio.ErrBufferFull) {
-		long, text = true, clip(text)
-		line, err = l.from.ReadSlice('\n')
-		l.offset += int64(len(line))
+	var line []byte
+	for {
+		part, err := l.from.ReadSlice('\n')
+		l.offset += int64(len(part))
+		if !long {
+			line = append(line, part...)
+		}
+		if long = long || len(bytes.TrimSuffix(line, []byte("\n"))) >= l.most; long {
+			line = []byte(clip(string(line[:min(len(line), l.most)])))
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case err != nil && !errors.Is(err, io.EOF):
+			return "", false, fault.New(fault.Unavailable, "the file cannot be read after line %d: %w", l.line-1, err)
+		}
+		return string(bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))), long, err
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return "", false, fault.New(fault.Unavailable, "the file cannot be read after line %d: %w", l.line-1, err)
-	}
-	return text, long, err
 }

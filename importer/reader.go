@@ -9,6 +9,9 @@ import (
 	"doorstep/fault"
 )
 
+// maxLine bounds the bytes of a line.
+const maxLine = 64 << 10
+
 // OnlineReader reads a file of the online-retail format invoice by invoice.
 //
 // It holds the rows of at most 64 invoices of at most 2,000 rows each, and a
@@ -29,7 +32,7 @@ type OnlineReader struct {
 // Errors: invalid when the header is not that of the format; unavailable when
 // the source cannot be read.
 func NewReader(source io.Reader, aside func(Aside) error) (*OnlineReader, error) {
-	r := &OnlineReader{ledger: ledger{aside: aside}, lines: linesOf(source), window: newWindow()}
+	r := &OnlineReader{ledger: ledger{aside: aside}, lines: linesOf(source, maxLine), window: newWindow()}
 	text, long, err := r.next()
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err

@@ -59,7 +59,8 @@ type Balance struct {
 	File     Tally          `json:"file"`     // Imported and SetAside together, to the last decimal
 	Imported Tally          `json:"imported"`
 	SetAside []ReasonTally  `json:"set_aside"` // by reason
-	// GivenBack is what customers have back, or were never charged, by the end. What
+	// GivenBack is what customers have back, or were never charged, of the file's orders
+	// and of those that its cancellations undo, by the end. What
 	// the cancellations that were imported come to differs from it where an order had a
 	// discount or a shipping charge, which each line has its part of, or another price.
 	GivenBack Sum `json:"given_back"`
@@ -105,18 +106,15 @@ func (r *Result) count(a *Account) {
 	}
 }
 
-// found counts what an order has come to that was placed at a total.
-func (r *Result) found(o order.Order, total int64) {
+// found counts what an order has come to.
+func (r *Result) found(o order.Order) {
 	r.Statuses[o.Status]++
 	if o.UpdatedAt.After(r.Finished) {
 		r.Finished = o.UpdatedAt
 	}
 	if o.Failure != "" {
 		r.Failures[o.Failure]++
-		return
 	}
-	b := r.balance(o.Currency)
-	b.GivenBack = b.GivenBack.Add(sumOf(total-charged(o), o.Currency))
 }
 
 // charged is what a customer has paid for an order, or is to pay, without what was

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/big"
+	"slices"
 	"time"
 
 	"doorstep/access"
@@ -133,7 +135,7 @@ func Run(ctx context.Context, shop Target, o Options) (Result, error) {
 		return Result{}, err
 	}
 	defer aside.discard()
-	r := &run{Target: shop, Options: o, aside: aside, refused: map[string]struct{}{}, cut: map[string]struct{}{}, coming: newComing()}
+	r := &run{Target: shop, Options: o, aside: aside, refused: map[string]struct{}{}, cut: map[string]int64{}, undone: map[string]int64{}, coming: newComing()}
 	r.result.Statuses, r.result.Failures, r.result.Cancellations.Ways = map[order.Status]int{}, map[order.Failure]int{}, map[process.UndoWay]int{}
 	for _, phase := range []func(context.Context) error{r.stock, r.takeAll, r.deliver, r.compareAll} {
 		if err := phase(ctx); err != nil {
@@ -152,10 +154,9 @@ type run struct {
 	reader  Reader // of the pass in which documents are taken
 	result  Result
 	refused map[string]struct{} // the documents whose sales became no orders
-	cut     map[string]struct{} // the orders that may have been changed before they were paid
+	cut     map[string]int64    // units that were to be taken out of orders that had not left
 	coming  coming              // what is taken back and has not come yet
-	undone  int64               // units that cancellations take back
-	back    int64               // units that came back, or never left
+	undone  map[string]int64    // units that cancellations take back, by order
 }
 
 // file returns the file from its beginning.
@@ -314,7 +315,7 @@ func (r *run) compareAll(ctx context.Context) error {
 		r.tell(Comparing, n, int64(r.result.Orders))
 		n++
 	}
-	return r.compareUnits()
+	return r.compareOthers(ctx)
 }
 
 // compare counts what became of a sale's order.
@@ -331,32 +332,47 @@ func (r *run) compare(ctx context.Context, d Document) error {
 	if !ok {
 		return fault.New(fault.Internal, "order %s is not the sale %s: %+v, want %+v", o.ID, d.Number, o.Totals, want)
 	}
-	r.back += unitsBack(o, d.Sale.Request)
-	r.result.found(o, want.Total)
-	return nil
+	r.result.found(o)
+	return r.compareUndone(o, want.Total, unitsOf(d.Sale.Request))
 }
 
-// unitsBack is how many of the units of a sale came back, or never left.
-func unitsBack(o order.Order, q order.Request) int64 {
-	var units int64
+func unitsOf(q order.Request) (units int64) {
 	for _, l := range q.Lines {
 		units += l.Quantity
 	}
-	switch {
-	case o.End == order.EndFailed:
-		return 0
-	case o.End == order.EndCancelled:
-		return units
-	default:
-		return units - o.Sums.Units + o.Sums.Returned
-	}
+	return units
 }
 
-// compareUnits holds what came back against what was to.
-func (r *run) compareUnits() error {
+// compareUndone holds what came back of an order, or never left, against what the
+// cancellations took back; the cancellations of another file may have taken more.
+func (r *run) compareUndone(o order.Order, total, units int64) error {
+	back := units - o.Sums.Units + o.Sums.Returned
+	if o.End == order.EndCancelled {
+		back = units
+	}
+	if want := r.undone[o.ID] - r.coming.of(o.ID); back < want {
+		return fault.New(fault.Internal, "%d units of order %s were taken back, the cancellations say %d", back, o.ID, want)
+	}
+	delete(r.undone, o.ID)
+	if o.End != order.EndFailed {
+		b := r.result.balance(o.Currency)
+		b.GivenBack = b.GivenBack.Add(sumOf(total-charged(o), o.Currency))
+	}
+	return nil
+}
+
+// compareOthers does the same with what was taken back of orders that another file
+// has brought: at how much they were placed is what they say themselves.
+func (r *run) compareOthers(ctx context.Context) error {
 	r.result.Cancellations.Outstanding = r.coming.units()
-	if want := r.undone - r.coming.units(); r.back != want {
-		return fault.New(fault.Internal, "%d units were taken back of the shop's orders, the cancellations say %d", r.back, want)
+	for _, id := range slices.Sorted(maps.Keys(r.undone)) {
+		o, err := r.Process.FindOrder(ctx, id)
+		if err != nil {
+			return err
+		}
+		if err := r.compareUndone(o, o.Total, o.Sums.Units+r.cut[id]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

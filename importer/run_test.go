@@ -46,7 +46,10 @@ func (p place) run(t testing.TB, file []byte, o importer.Options) importer.Resul
 // and closes the shop. It tells done of each step of the process.
 func (p place) try(ctx context.Context, t testing.TB, file []byte, o importer.Options, done func(string, time.Duration)) (importer.Result, error) {
 	t.Helper()
-	start, err := importer.Start(importer.Online{}, bytes.NewReader(file))
+	if o.Format == nil {
+		o.Format = importer.Online{}
+	}
+	start, err := importer.Start(o.Format, bytes.NewReader(file))
 	must(t, err)
 	clk := clock.NewVirtual(start)
 	s, err := doorstep.Open(context.WithoutCancel(ctx), doorstep.Config{DB: p.url, Outside: p.outside, Virtual: clk, Seed: 7,
@@ -287,7 +290,7 @@ func TestAnInterruptedImportEndsTheSame(t *testing.T) {
 		want := whole.run(t, file, importer.Options{})
 		p := newPlace(t, engine)
 		aside := filepath.Join(t.TempDir(), "aside.csv")
-		got, interrupted := p.untilDone(t, file, aside)
+		got, interrupted := p.untilDone(t, file, importer.Options{SetAside: aside})
 		t.Logf("interrupted %d times", interrupted)
 		if interrupted < 10 {
 			t.Errorf("interrupted only %d times", interrupted)
@@ -303,7 +306,7 @@ func TestAnInterruptedImportEndsTheSame(t *testing.T) {
 
 // untilDone imports the file, interrupting it after one step, then after a few
 // more, and so on until it is done.
-func (p place) untilDone(t *testing.T, file []byte, aside string) (got importer.Result, interrupted int) {
+func (p place) untilDone(t *testing.T, file []byte, o importer.Options) (got importer.Result, interrupted int) {
 	t.Helper()
 	for limit := 1; ; limit += 7 {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -313,7 +316,7 @@ func (p place) untilDone(t *testing.T, file []byte, aside string) (got importer.
 				cancel()
 			}
 		}
-		o := importer.Options{SetAside: aside, Progress: func(importer.Progress) { step() }}
+		o.Progress = func(importer.Progress) { step() }
 		got, err := p.try(ctx, t, file, o, func(string, time.Duration) { step() })
 		cancel()
 		if err == nil {
@@ -322,7 +325,7 @@ func (p place) untilDone(t *testing.T, file []byte, aside string) (got importer.
 		if !errors.Is(err, context.Canceled) {
 			t.Fatalf("after %d steps: %v", limit, err)
 		}
-		if left, _ := filepath.Glob(aside + ".part*"); len(left) > 0 {
+		if left, _ := filepath.Glob(o.SetAside + ".part*"); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}
 		interrupted++

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"math/big"
+	"slices"
 
 	"doorstep/fault"
 	"doorstep/inventory"
@@ -52,14 +53,14 @@ func (r *run) stock(ctx context.Context) error {
 // Errors: conflict when the file was begun with another factor.
 func (r *run) locations(ctx context.Context, fingerprint string, opening []Opening) error {
 	seen := map[string]bool{"": true}
-	for _, o := range append([]Opening{{Location: inventory.MainLocation}}, opening...) {
+	for _, o := range append(slices.Clone(opening), Opening{Location: mainLocation, Country: home}) {
 		if seen[o.Location] {
 			continue
 		}
 		seen[o.Location] = true
 		by := r.command(fingerprint + ":location:" + o.Location)
 		by.Asked = struct{ Stock string }{r.Stock.RatString()}
-		_, err := r.Process.SetLocation(ctx, by, inventory.Location{ID: o.Location, Name: o.Location, Country: home})
+		_, err := r.Process.SetLocation(ctx, by, inventory.Location{ID: o.Location, Name: o.Location, Country: o.Country})
 		if fault.Is(err, fault.Conflict) {
 			return fault.New(fault.Conflict, "the import of this file was begun with another opening stock: go on with that, or into another database")
 		}
@@ -70,7 +71,7 @@ func (r *run) locations(ctx context.Context, fingerprint string, opening []Openi
 	return nil
 }
 
-// home is where every location stands in for being: a format does not say it.
+// home is where the main location is that no format has named.
 const home = "GB"
 
 func (r *run) stockOne(ctx context.Context, fingerprint string, o Opening, define bool) error {
@@ -83,7 +84,11 @@ func (r *run) stockOne(ctx context.Context, fingerprint string, o Opening, defin
 	if o.Location == "" || quantity == 0 {
 		return nil
 	}
-	_, err := r.Process.ReceiveStock(ctx, r.command(fingerprint+":stock:"+o.Location+":"+o.Code), o.Code, o.Location, quantity)
+	at := o.Location + ":" + o.Code
+	if _, err := r.Process.ReceiveStock(ctx, r.command(fingerprint+":stock:"+at), o.Code, o.Location, quantity); err != nil || o.Safety == 0 {
+		return err
+	}
+	_, err := r.Process.SetSafetyStock(ctx, r.command(fingerprint+":safety:"+at), o.Code, o.Location, o.Safety)
 	return err
 }
 

@@ -18,6 +18,9 @@ func sumOf(minor int64, c money.Currency) Sum {
 	return Sum{new(big.Rat).SetFrac(big.NewInt(minor), scale)}
 }
 
+// wholeOf returns a number of units.
+func wholeOf(n int64) Sum { return Sum{new(big.Rat).SetInt64(n)} }
+
 // maxNumber bounds the digits of a number in the file: what is longer has no
 // value, and costs no memory.
 const maxNumber = 40

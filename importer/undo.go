@@ -61,13 +61,13 @@ func (r *run) undoTakings(ctx context.Context, d Document) (matched int, err err
 			continue
 		}
 		matched++
-		r.undone += d.Takings[i].Quantity
 		r.reader.Account().Import(d.Takings[i])
 	}
 	for _, u := range sales.Value.Orders {
 		if err := r.undoOne(ctx, d.Number, u); err != nil {
 			return 0, fmt.Errorf("%s %s: %w", u.Way, u.Order, err)
 		}
+		r.undone[u.Order] += u.Units()
 		r.result.Cancellations.Ways[u.Way]++
 	}
 	return matched, nil
@@ -102,7 +102,7 @@ func (r *run) undoOne(ctx context.Context, number string, u process.Undo) (err e
 			r.coming.expect(number, u)
 		}
 	case process.UndoEdit:
-		r.cut[u.Order] = struct{}{}
+		r.cut[u.Order] += u.Units()
 		e := u.Edit()
 		e.Reason = reason
 		if _, err = r.Process.Edit(ctx, by, u.Order, 0, e); err == nil {
@@ -166,6 +166,16 @@ func (c *coming) none() bool { return len(c.list) == 0 }
 func (c *coming) units() (n int64) {
 	for _, e := range c.list {
 		n += e.Units()
+	}
+	return n
+}
+
+// of is how many units are still to come back of an order.
+func (c *coming) of(id string) (n int64) {
+	for _, e := range c.list {
+		if e.Order == id {
+			n += e.Units()
+		}
 	}
 	return n
 }
