@@ -26,6 +26,7 @@ type importVerb struct {
 	Country  string `help:"The country of the locations in that file: ISO 3166-1 alpha-2." default:"GB" placeholder:"GB"`
 	SetAside string `help:"Where rows are written that become no part of an order; FILE-set-aside.csv here by default." placeholder:"FILE"`
 	Stock    string `help:"How much of the opening stock there is, more than 0 and at most 10: with less than 1, some orders find too little." default:"1" placeholder:"FACTOR"`
+	Report   string `help:"Where a page is written that shows how the orders went, by the shop's own times; none by default." type:"path" placeholder:"FILE"`
 	Seed     uint64 `help:"From which the simulated gateway and carrier draw." default:"1" placeholder:"N"`
 }
 
@@ -39,7 +40,7 @@ Examples:
 
     doorstep import --db shop.db history.csv
     doorstep import --format online-retail history.csv --set-aside rest.csv
-    doorstep import --stock 0.95 --db scarce.db history.csv
+    doorstep import --stock 0.95 --db scarce.db history.csv --report scarce.html
     doorstep import --format plain --skus skus.csv orders.ndjson
     doorstep order list --db shop.db --status delivered`
 }
@@ -48,6 +49,7 @@ Examples:
 type historyTaken struct {
 	Import  importer.Result `json:"import"`
 	Aside   string          `json:"set_aside_file"`
+	Report  string          `json:"report,omitempty"`
 	Checked verify.Report   `json:"verify"`
 }
 
@@ -56,6 +58,11 @@ func (v *importVerb) Run(s *session) error {
 	part, ok := new(big.Rat).SetString(v.Stock)
 	if !ok || len(v.Stock) > 20 {
 		return invalid("--stock is a number such as 0.95")
+	}
+	if v.Report != "" {
+		if err := checkFolder(v.Report); err != nil {
+			return err
+		}
 	}
 	file, size, err := openHistory(v.File)
 	if err != nil {
@@ -157,7 +164,12 @@ func (v *importVerb) into(s *session, shop *doorstep.Shop, target importer.Targe
 	if err != nil {
 		return err
 	}
-	if err := s.showImport(historyTaken{result, o.SetAside, checked}); err != nil {
+	if v.Report != "" {
+		if err := v.report(s, shop, result, checked); err != nil {
+			return err
+		}
+	}
+	if err := s.showImport(historyTaken{result, o.SetAside, v.Report, checked}); err != nil {
 		return err
 	}
 	if !checked.Clean() {
@@ -181,6 +193,9 @@ func (s *session) showImport(i historyTaken) error {
 	err := s.out.show(i, func() {
 		failed = i.Import.WriteText(s.program.Stdout)
 		s.out.printf("\nRows set aside: %s\n", printable(i.Aside))
+		if i.Report != "" {
+			s.out.printf("Report: %s\n", printable(i.Report))
+		}
 		s.out.report(i.Checked)
 	})
 	return errors.Join(failed, err)

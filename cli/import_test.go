@@ -27,7 +27,8 @@ func TestImport(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	aside := filepath.Join(dir, "aside.csv")
-	args := []string{importSample, "--format", "online-retail", "--db", filepath.Join(dir, "shop.db"), "--set-aside", aside}
+	page := filepath.Join(dir, "report.html")
+	args := []string{importSample, "--format", "online-retail", "--db", filepath.Join(dir, "shop.db"), "--set-aside", aside, "--report", page}
 	code, text, errs := importOf(t.Context(), t, args...)
 	for _, want := range []string{"placing: 100 %", "14 orders from", "delivered     14", "the file ", "Rows set aside: ", "All is well: 14 orders"} {
 		if !strings.Contains(text, want) {
@@ -44,6 +45,10 @@ func TestImport(t *testing.T) {
 	}
 	if _, err := os.Stat(aside); err != nil {
 		t.Error(err)
+	}
+	// The first order was placed on the first of March 2011, by the shop's own clock.
+	if html, err := os.ReadFile(page); err != nil || !bytes.Contains(html, []byte("1 Mar 2011")) || !bytes.Contains(html, []byte("online-retail-sample.csv")) {
+		t.Errorf("the report says nothing of the shop's times: %v", err)
 	}
 	checkImportedAgain(t, args)
 }

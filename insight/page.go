@@ -41,8 +41,11 @@ func (in Insight) Steps() []report.Step {
 	return all
 }
 
+// maxBuckets bounds what a chart over time shows, whatever the period.
+const maxBuckets = 400
+
 // Data returns what a report shows of it. Hours are grouped into days when the
-// period is longer than four days.
+// period is longer than four days, and into more of them when it is much longer.
 func (in Insight) Data() report.Data {
 	d := report.Data{
 		From: in.From, To: in.To, Funnel: in.Stages(), Failed: in.Failures(), Cancelled: in.Orders.Cancelled, Steps: in.Steps(),
@@ -50,6 +53,9 @@ func (in Insight) Data() report.Data {
 	}
 	if in.To.Sub(in.From) > 4*24*time.Hour {
 		d.Every = 24 * time.Hour
+	}
+	for in.To.Sub(in.From)/d.Every > maxBuckets {
+		d.Every *= 2
 	}
 	d.OverTime = in.buckets(d.Every)
 	return d

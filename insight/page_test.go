@@ -131,3 +131,18 @@ func TestData(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestALongPeriodHasFewBuckets: a history of decades is drawn in as many as fit.
+func TestALongPeriodHasFewBuckets(t *testing.T) {
+	t.Parallel()
+	first := time.Date(1990, 1, 1, 10, 0, 0, 0, time.UTC)
+	in := insight.Insight{From: first, To: first.AddDate(30, 0, 0), Hours: map[time.Time]insight.Hour{first: {Placed: 3}}}
+	d := in.Data()
+	var placed int64
+	for _, b := range d.OverTime {
+		placed += b.Placed
+	}
+	if n := len(d.OverTime); n < 100 || n > 402 || placed != 3 {
+		t.Errorf("%d buckets of %s, with %d orders", n, d.Every, placed)
+	}
+}
