@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strconv"
 	"time"
@@ -37,5 +38,5 @@ func (v *importVerb) report(s *session, shop *doorstep.Shop, result importer.Res
 	if v.Format == importer.PlainFormat {
 		data.Facts[1].Value = v.Stock + " of what the file of SKUs says"
 	}
-	return writeReport(v.Report, data)
+	return writePage(v.Report, func(f *os.File) error { return report.Render(f, data) })
 }
