@@ -26,6 +26,8 @@ type Shop struct {
 	DB      *db.DB
 	Process *process.Process
 	Runner  *work.Runner
+	// Reopen closes the shop and opens it again on the same database.
+	Reopen func(ctx context.Context) (Shop, error)
 	// Close closes the shop and removes its database.
 	Close func() error
 }
@@ -38,6 +40,9 @@ type Options struct {
 	Orders  int   // of each run
 	Callers []int // runs of the whole process, one for each; the rest is measured with Usual of them
 	Groups  []int // orders per commit of the raw limit
+	// Stored is how many orders a shop has before it is measured once more; 0 leaves
+	// that out. They are placed, paid and shipped as all others.
+	Stored int
 	// Paced is for how long orders are placed at half the top rate.
 	Paced time.Duration
 	// Pgbench compares with pgbench on the server, this often; 0 leaves it out. It
@@ -79,6 +84,7 @@ type Result struct {
 	Process    []Run         `json:"process"`            // B, by callers
 	OneSKU     Run           `json:"one_sku"`            // C
 	HalfRate   *Paced        `json:"half_rate"`          // placement at half the top rate
+	Stored     *Stored       `json:"stored,omitempty"`   // with many orders stored
 	Pgbench    *Pgbench      `json:"pgbench,omitempty"`  // on PostgreSQL
 	Ratios     Ratios        `json:"ratios"`             // of this run
 	Violations int64         `json:"verify_violations"`  // in all runs
@@ -111,7 +117,7 @@ func Measure(ctx context.Context, o Options) (Result, error) {
 	}
 	start := time.Now()
 	m := &measure{Options: o, result: Result{Machine: thisMachine(), Orders: o.Orders}}
-	for _, part := range []func(context.Context) error{m.whole, m.raw, m.oneSKU, m.paced, m.pgbench} {
+	for _, part := range []func(context.Context) error{m.whole, m.raw, m.stored, m.oneSKU, m.paced, m.pgbench} {
 		if err := part(ctx); err != nil {
 			return Result{}, err
 		}
@@ -155,10 +161,11 @@ func (m *measure) whole(ctx context.Context) error {
 // runOf has orders placed by callers, each of whom waits until one has left before
 // they place the next, and checks what came of it.
 func (m *measure) runOf(ctx context.Context, s *load, callers int, basket func(int) lines) (Run, error) {
-	run, err := s.run(ctx, m.Orders, callers, basket)
+	run, err := s.run(ctx, 0, m.Orders, callers, basket)
 	if err != nil {
 		return Run{}, err
 	}
+	s.stop()
 	m.result.Memory = max(m.result.Memory, run.Memory)
 	return run, m.verified(ctx, s)
 }
@@ -198,9 +205,7 @@ func (m *measure) raw(ctx context.Context) error {
 	for _, group := range m.Groups {
 		m.Told(told("A", group))
 		if err := m.inShop(ctx, func(s *load) error {
-			if err := s.stop(); err != nil {
-				return err
-			}
+			s.stop()
 			took, err := s.DB.WriteRaw(ctx, m.rows, max(1, m.Orders/group))
 			m.result.Raw = append(m.result.Raw, Raw{group, float64(m.Orders) / took.Seconds()})
 			return err
@@ -208,7 +213,6 @@ func (m *measure) raw(ctx context.Context) error {
 			return err
 		}
 	}
-	m.rows = nil
 	return nil
 }
 

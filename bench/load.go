@@ -110,12 +110,11 @@ func (s *load) stock(ctx context.Context, code string, quantity int64) error {
 }
 
 // stop lets what is in hand come to its end.
-func (s *load) stop() error {
+func (s *load) stop() {
 	if s.running {
 		s.Runner.Stop()
 		s.running = false
 	}
-	return nil
 }
 
 // written returns the rows that were written since the shop was prepared.
@@ -168,9 +167,9 @@ func (s *load) place(ctx context.Context, n int, of lines) (process.Placed, erro
 	return placed.Value, err
 }
 
-// run has callers place n orders, each of whom waits until theirs has left before
-// they place the next.
-func (s *load) run(ctx context.Context, n, callers int, of func(int) lines) (Run, error) {
+// run has callers place n orders, which are numbered from the first, each of whom
+// waits until theirs has left before they place the next.
+func (s *load) run(ctx context.Context, first, n, callers int, of func(int) lines) (Run, error) {
 	forgetPeak()
 	before := s.DB.Stats()
 	size, err := s.DB.Size(ctx)
@@ -181,13 +180,10 @@ func (s *load) run(ctx context.Context, n, callers int, of func(int) lines) (Run
 	defer cancel()
 	t := &times{}
 	start := time.Now()
-	if err := inParallel(ctx, n, callers, func(i int) error { return s.follow(ctx, i, of(i), t) }); err != nil {
+	if err := inParallel(ctx, n, callers, func(i int) error { return s.follow(ctx, first+i, of(i), t) }); err != nil {
 		return Run{}, err
 	}
 	took := time.Since(start)
-	if err := s.stop(); err != nil {
-		return Run{}, err
-	}
 	after := s.DB.Stats()
 	grown, err := s.DB.Size(ctx)
 	each := func(v int64) float64 { return float64(v) / float64(n) }
@@ -199,7 +195,7 @@ func (s *load) run(ctx context.Context, n, callers int, of func(int) lines) (Run
 }
 
 // longest bounds a run.
-const longest = 30 * time.Minute
+const longest = 2 * time.Hour
 
 // times are those of a run's orders.
 type times struct {
@@ -263,7 +259,8 @@ func (s *load) paced(ctx context.Context, rate float64, d time.Duration) (Paced,
 			return Paced{}, err
 		}
 	}
-	return Paced{Rate: rate, Orders: n, Placed: timesOf(t.placed)}, s.stop()
+	s.stop()
+	return Paced{Rate: rate, Orders: n, Placed: timesOf(t.placed)}, nil
 }
 
 // until waits for a time of the machine's clock.
@@ -309,12 +306,18 @@ feed:
 
 // shipped tells those who wait for it that an order's parcel has left.
 type shipped struct {
-	mu sync.Mutex
-	of map[string]chan struct{} // closed when it has
+	mu    sync.Mutex
+	of    map[string]chan struct{} // closed when it has
+	first time.Time                // when the first row fired
 }
 
 // fired hears of the step that follows a parcel which has left, once or more often.
 func (s *shipped) fired(step process.Step, owner string) func() {
+	s.mu.Lock()
+	if s.first.IsZero() {
+		s.first = time.Now()
+	}
+	s.mu.Unlock()
 	if step != process.StepTrack {
 		return nil
 	}
@@ -343,10 +346,37 @@ func (s *shipped) wait(ctx context.Context, id string) error {
 	s.mu.Unlock()
 	select {
 	case <-c:
-		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("order %s has not left: %w", id, ctx.Err())
 	}
+	return nil
+}
+
+// firstAfter waits until a row has fired since the first was forgotten, and says
+// when it did.
+func (s *shipped) firstAfter(ctx context.Context) (time.Time, error) {
+	for tick := time.NewTicker(time.Millisecond); ; {
+		s.mu.Lock()
+		first := s.first
+		s.mu.Unlock()
+		if !first.IsZero() {
+			tick.Stop()
+			return first, nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			tick.Stop()
+			return first, fmt.Errorf("no step was begun: %w", ctx.Err())
+		}
+	}
+}
+
+// forget forgets all orders, and when the first row fired.
+func (s *shipped) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.of, s.first = map[string]chan struct{}{}, time.Time{}
 }
 
 func told(what string, n int) string {

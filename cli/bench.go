@@ -22,6 +22,7 @@ type benchVerb struct {
 	Callers []int         `help:"How many place orders at once: a run for each." default:"1,8,64,256" placeholder:"N"`
 	Groups  []int         `help:"How many orders' rows a commit of the raw limit has." default:"16,64,256,1000" placeholder:"N"`
 	Paced   time.Duration `help:"For how long orders are placed at half the top rate; 0 leaves it out." default:"10s" placeholder:"TIME"`
+	Stored  int           `help:"How many orders are stored before the process is measured once more, opened again and verified; 0 leaves it out." placeholder:"N"`
 	Pgbench int           `help:"How many turns pgbench gets, on PostgreSQL; 0 leaves it out." default:"5" placeholder:"N"`
 	Dir     string        `help:"The folder for the databases, which are removed; a temporary one by default. Its disk is measured too." type:"path" placeholder:"DIR"`
 	Short   bool          `help:"Few orders, only to see that it works and nothing is oversold."`
@@ -42,10 +43,10 @@ With --db postgres://… it makes databases of its own on that server and remove
 // Validate is called by the grammar.
 func (v *benchVerb) Validate() error {
 	if v.Short {
-		v.Orders, v.Callers, v.Groups, v.Paced, v.Pgbench = 300, []int{1, bench.Usual}, []int{bench.Usual}, 500*time.Millisecond, 0
+		v.Orders, v.Callers, v.Groups, v.Paced, v.Stored, v.Pgbench = 300, []int{1, bench.Usual}, []int{bench.Usual}, 500*time.Millisecond, 300, 0
 	}
-	if v.Pgbench < 0 || v.Paced < 0 {
-		return errors.New("neither --pgbench nor --paced is negative")
+	if v.Pgbench < 0 || v.Paced < 0 || v.Stored < 0 {
+		return errors.New("neither --pgbench nor --paced nor --stored is negative")
 	}
 	return nil
 }
@@ -63,7 +64,7 @@ func (v *benchVerb) Run(s *session) (err error) {
 		return db.Scratch(ctx, where, fmt.Sprintf("doorstep_bench_%d_%d", os.Getpid(), n))
 	}
 	o := bench.Options{
-		Orders: v.Orders, Callers: v.Callers, Groups: v.Groups, Paced: v.Paced, Scratch: scratch,
+		Orders: v.Orders, Callers: v.Callers, Groups: v.Groups, Paced: v.Paced, Stored: v.Stored, Scratch: scratch,
 		Told: func(what string) {
 			if !s.flags.JSON {
 				fmt.Fprintf(s.program.Stderr, "measuring %s\n", what)
@@ -107,13 +108,29 @@ func openBench(ctx context.Context, s *session, scratch func(context.Context) (s
 	if err != nil {
 		return bench.Shop{}, err
 	}
-	shop, err := doorstep.Open(ctx, doorstep.Config{DB: at, Outside: doorstep.InMemory, Log: s.log, Fired: fired})
+	shop, err := reopenBench(ctx, s, at, drop, fired)
 	if err != nil {
 		return bench.Shop{}, errors.Join(err, drop(context.WithoutCancel(ctx)))
 	}
-	return bench.Shop{DB: shop.DB, Process: shop.Process, Runner: shop.Runner, Close: func() error {
-		return errors.Join(shop.Close(), drop(context.WithoutCancel(ctx)))
-	}}, nil
+	return shop, nil
+}
+
+// reopenBench opens a shop on a database that is there.
+func reopenBench(ctx context.Context, s *session, at string, drop func(context.Context) error, fired func(process.Step, string) func()) (bench.Shop, error) {
+	shop, err := doorstep.Open(ctx, doorstep.Config{DB: at, Outside: doorstep.InMemory, Log: s.log, Fired: fired})
+	if err != nil {
+		return bench.Shop{}, err
+	}
+	return bench.Shop{
+		DB: shop.DB, Process: shop.Process, Runner: shop.Runner,
+		Reopen: func(ctx context.Context) (bench.Shop, error) {
+			if err := shop.Close(); err != nil {
+				return bench.Shop{}, err
+			}
+			return reopenBench(ctx, s, at, drop, fired)
+		},
+		Close: func() error { return errors.Join(shop.Close(), drop(context.WithoutCancel(ctx))) },
+	}, nil
 }
 
 // bench shows what was measured.
@@ -147,6 +164,10 @@ func (s *screen) bench(r bench.Result) {
 	s.printf("\nOf %d orders for the one article %d were out of stock: none was oversold.\n", r.OneSKU.Orders, r.OneSKU.OutOfStock)
 	if p := r.HalfRate; p != nil {
 		s.printf("Placed at %.0f orders/s, half the top rate: p50 %s, p99 %s.\n", p.Rate, milli(p.Placed.P50), milli(p.Placed.P99))
+	}
+	if p := r.Stored; p != nil {
+		s.printf("With %d orders stored: %.0f orders/s, each %.2f times as dear (A %.2f);\n", p.Orders, p.Run.Rate, p.Growth, p.RawGrowth)
+		s.printf("  opened with %d unfinished, the first step after %.2f s; verified in %.1f s.\n", p.Unfinished, p.Start, p.Verified)
 	}
 	if p := r.Pgbench; p != nil {
 		s.printf("%s:\n  %.0f transactions/s beside %.0f whole orders/s, medians of %d turns.\n", p.Command, p.Transactions, p.Orders, len(p.EachOfIts))

@@ -63,6 +63,9 @@ func checkBench(t *testing.T, engine string, got bench.Result) {
 	if c := got.OneSKU; c.Orders != 300 || c.OutOfStock != 60 {
 		t.Errorf("of 240 for 300 orders, %d orders had none", c.OutOfStock)
 	}
+	if p := got.Stored; p == nil || p.Orders != 300 || p.Unfinished != 300 || p.Start <= 0 || p.Verified <= 0 || p.Growth <= 0 || p.RawGrowth <= 0 {
+		t.Errorf("of a shop with orders stored it measured %+v", p)
+	}
 	if got.HalfRate == nil || got.HalfRate.Orders == 0 || got.Ratios.ProcessToRaw <= 0 {
 		t.Errorf("it measured %+v", got)
 	}
