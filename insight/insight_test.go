@@ -56,7 +56,7 @@ func TestRead(t *testing.T) {
 		got := read(t, shop.DB)
 		compare(t, count(t, shop), got)
 		for _, some := range []int64{got.Failed[order.OutOfStock], got.Failed[order.PaymentDeclined], got.Failed[order.ShippingFailed],
-			got.Orders.Delivered, got.Refunded["GBP"], int64(len(got.Tickets))} {
+			got.Orders.Delivered, got.Refunded["GBP"], int64(len(got.Tickets)), int64(len(got.Short))} {
 			if some == 0 {
 				t.Errorf("a day that shows too little: %+v", got)
 			}
