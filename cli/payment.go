@@ -127,7 +127,7 @@ type paymentReturned struct {
 
 // Help is the detail of the verb's help.
 func (paymentReturned) Help() string {
-	return `For a refund whose money came back to the shop, and for one that the gateway does not make and that waits for a person. The money counts as the shop's again, and a ticket says so: refund it again, or give it back elsewhere.
+	return `For a refund whose money came back to the shop, and for one that the gateway does not make and that waits for a person. The gateway is asked first: where it says that the refund stands, nothing is recorded. The money counts as the shop's again, and a ticket says so: refund it again, or give it back elsewhere.
 
 Examples:
 

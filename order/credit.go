@@ -66,7 +66,7 @@ func (q CreditRequest) Of(lines []Line, before map[int64]int64) ([]Credit, error
 	switch {
 	case q.All:
 		for _, l := range lines {
-			credits = append(credits, Credit{l.Line, l.Quantity - before[l.Line], l.left()})
+			credits = append(credits, Credit{l.Line, l.Quantity - before[l.Line], l.Left()})
 		}
 	case len(q.Lines) == 0:
 		credits = q.spread(&c, lines)
@@ -91,14 +91,14 @@ func (q CreditRequest) Of(lines []Line, before map[int64]int64) ([]Credit, error
 	return some, nil
 }
 
-// left is what of a line's amount was not given back.
-func (l Line) left() int64 { return l.Amount - l.Credited }
+// Left is what of a line's amount was not given back, minor units.
+func (l Line) Left() int64 { return l.Amount - l.Credited }
 
 // spread takes an amount from all lines, by what is left of each.
 func (q CreditRequest) spread(c *fault.Check, lines []Line) []Credit {
 	left, all := make([]int64, len(lines)), int64(0)
 	for i, l := range lines {
-		left[i] = l.left()
+		left[i] = l.Left()
 		all += left[i]
 	}
 	if q.Amount > all {
@@ -120,9 +120,9 @@ func (l Line) credit(c *fault.Check, path string, quantity, before int64) Credit
 		quantity = rest
 	}
 	c.If(quantity > rest, path+".quantity", "out_of_range", "at most %d, for which none was given back", rest)
-	c.If(quantity <= rest && l.left() == 0, path+".line", "nothing_left", "a line of which something is left")
+	c.If(quantity <= rest && l.Left() == 0, path+".line", "nothing_left", "a line of which something is left")
 	part := l.upTo(min(before+quantity, l.Quantity)) - l.upTo(before)
-	return Credit{l.Line, quantity, min(part, l.left())}
+	return Credit{l.Line, quantity, min(part, l.Left())}
 }
 
 // CreditUnits returns what so many units of each line come to, of those for which
@@ -131,7 +131,7 @@ func (l Line) credit(c *fault.Check, path string, quantity, before int64) Credit
 func CreditUnits(lines []Line, before, units map[int64]int64) (credits []Credit) {
 	for _, l := range lines {
 		var c fault.Check // there is nothing to refuse: it is bounded here
-		if n := min(units[l.Line], l.Quantity-before[l.Line]); n > 0 && l.left() > 0 {
+		if n := min(units[l.Line], l.Quantity-before[l.Line]); n > 0 && l.Left() > 0 {
 			credits = append(credits, l.credit(&c, "", n, before[l.Line]))
 		}
 	}

@@ -297,17 +297,7 @@ var astrayText = map[shipping.Status]string{
 // tellOf tells a person of a parcel that does not arrive, in the ticket that is
 // open about it where there is one.
 func (c *change) tellOf(s *shipping.Shipment, more string) error {
-	category := categoryOf(s)
-	body := astrayText[s.Status] + " " + more
-	told, err := c.alreadyTold(category)
-	if err != nil {
-		return err
-	}
-	if told != nil {
-		c.say(told, support.FromProcess, body)
-		return nil
-	}
-	return c.tell(category, body)
+	return c.tellMore(categoryOf(s), astrayText[s.Status]+" "+more)
 }
 
 // categoryOf is what a ticket of a parcel that does not arrive is about.

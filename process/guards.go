@@ -58,11 +58,12 @@ var (
 	authorisationHeld = paymentGuard("money is authorised and not taken", func(p payment.Payment) bool {
 		return p.Status == payment.StatusRequiresCapture
 	})
-	refundByPerson = refundGuard("it was paid elsewhere, and goes to the customer", func(p payment.Payment) bool {
+	refundByPerson = refundGuard("it was paid elsewhere, and goes to the customer", func(_ payment.Refund, p payment.Payment) bool {
 		return p.Gateway == payment.Manual
 	})
-	refundAtGateway = refundGuard("it was paid at a gateway, and goes to the customer", func(p payment.Payment) bool {
-		return p.Gateway != payment.Manual
+	refundAtGateway = refundGuard("it was paid at a gateway, and goes to the customer", atGateway)
+	refundToMake    = refundGuard("it was paid at a gateway, goes to the customer, and is not made", func(f payment.Refund, p payment.Payment) bool {
+		return atGateway(f, p) && f.Status == payment.RefundPending
 	})
 
 	carrierSellsLabels = shipmentGuard("the carrier sells labels", func(_ *change, s shipping.Shipment) bool {
@@ -272,12 +273,14 @@ func paymentGuard(name string, holds func(payment.Payment) bool) *Guard {
 	}}
 }
 
-// refundGuard is a condition on the payment of the refund that the event is about,
-// which goes to the customer and not to another order.
-func refundGuard(name string, holds func(payment.Payment) bool) *Guard {
+func atGateway(_ payment.Refund, p payment.Payment) bool { return p.Gateway != payment.Manual }
+
+// refundGuard is a condition on the refund that the event is about, which goes to the
+// customer and not to another order, and on its payment.
+func refundGuard(name string, holds func(payment.Refund, payment.Payment) bool) *Guard {
 	return &Guard{name, func(c *change, e event.Event) (bool, error) {
 		f, p, err := c.refund(e.Entity)
-		return err == nil && f.Pays == "" && holds(*p), err
+		return err == nil && f.Pays == "" && holds(*f, *p), err
 	}}
 }
 

@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"doorstep/access"
 	"doorstep/attempt"
@@ -29,15 +30,7 @@ type lookedUp struct {
 // attempt's key may live.
 func (p *Process) lookFirst(ctx context.Context, orderID string, step Step, subject string) (lookedUp, error) {
 	it := work.Item{Owner: orderID, Step: string(step), Subject: subject}
-	stuck, err := db.View(ctx, p.db, func(r db.Reader) (bool, error) {
-		items, err := work.Of(r, orderID)
-		for _, other := range items {
-			if other.Key() == it.Key() && other.State == work.Stuck {
-				return true, err
-			}
-		}
-		return false, err
-	})
+	stuck, err := p.isStuck(ctx, it)
 	if err != nil || !stuck {
 		return lookedUp{}, err // the use case says why it is refused
 	}
@@ -46,7 +39,7 @@ func (p *Process) lookFirst(ctx context.Context, orderID string, step Step, subj
 	}
 	q, set, err := i.prepare(ctx, p, it)
 	if errors.Is(err, work.ErrLeaseLost) {
-		return lookedUp{}, nil // no attempt is open
+		return lookedUp{}, p.madeBefore(ctx, it, lookedUp{}) // no attempt is open
 	}
 	if err != nil {
 		return lookedUp{}, err
@@ -55,7 +48,116 @@ func (p *Process) lookFirst(ctx context.Context, orderID string, step Step, subj
 	if asked == nil && answer.Result == payment.Succeeded {
 		return lookedUp{}, p.recordFound(ctx, it, q, answer)
 	}
-	return p.notMade(q, answer, asked)
+	seen, err := p.notMade(q, answer, asked)
+	if err != nil {
+		return seen, err
+	}
+	return seen, p.madeBefore(ctx, it, seen)
+}
+
+// madeBefore asks the gateway once more about earlier attempts of a refund that it
+// knew nothing of, and records what one of them has given back after all.
+//
+// Errors: conflict when one has, or the gateway gives no answer.
+func (p *Process) madeBefore(ctx context.Context, it work.Item, seen lookedUp) error {
+	if Step(it.Step) != StepRefund {
+		return nil
+	}
+	i := aboutRefund()
+	i.read = readExpired
+	q, set, err := i.prepare(ctx, p, it)
+	if err != nil || len(q.attempts) == 0 {
+		return err
+	}
+	answers, asked := i.put(ctx, p, q, set)
+	if asked != nil {
+		return fault.New(fault.Conflict, "the gateway %s may have done it, and has not answered: have it tried again first", q.payment.Gateway)
+	}
+	for _, a := range q.attempts {
+		if answer := answers[a.Key]; answer.Result == payment.Succeeded {
+			return p.recordMade(ctx, it, q.payment, answer, seen)
+		}
+	}
+	return nil
+}
+
+func readExpired(r db.Reader, it work.Item) (q pastQuestion, err error) {
+	attempts, err := payment.Attempts(r, it.Owner)
+	if err != nil {
+		return q, err
+	}
+	q.attempts = slices.DeleteFunc(attempts, func(a payment.Attempt) bool { return a.Refund != it.Subject || a.Status != attempt.Expired })
+	if len(q.attempts) == 0 {
+		return q, nil
+	}
+	q.payment, err = payment.Get(r, it.Owner, q.attempts[0].Payment)
+	return q, err
+}
+
+// recordMade records a refund that an attempt has made which was taken for one that
+// was never made.
+//
+// Errors: conflict, always: nothing is left to be recorded.
+func (p *Process) recordMade(ctx context.Context, it work.Item, of payment.Payment, answer payment.Answer, seen lookedUp) error {
+	_, err := p.change(ctx, Command{By: access.Provider(of.Gateway)}, "record_found", it.Owner, nil, func(c *change) error {
+		f, pay, err := c.refund(it.Subject)
+		if err != nil {
+			return err
+		}
+		if err := c.withdrawStuck(StepRefund, f.ID, payment.OpRefund, pay, seen); err != nil {
+			return err
+		}
+		if err := c.recorded(pay, payment.OpRefund, payment.Record{Reference: answer.Ref, Amount: f.Amount}, f.ID); err != nil {
+			return err
+		}
+		return c.refundSucceeded(pay, f, refundData(pay, f))
+	})
+	if err != nil {
+		return err
+	}
+	return alreadyMade(of.Gateway)
+}
+
+func alreadyMade(gateway string) error {
+	return fault.New(fault.Conflict, "the gateway %s has made it, which is recorded now: it is not to be made elsewhere", gateway)
+}
+
+// refundStands asks the gateway of a refund that it has made, before a person says
+// that its money is the shop's again: given back once more, it would be gone twice.
+// Of a refund that it knows nothing of, a person knows more; likewise when it was
+// asked in vain for so long that the process has left that to a person.
+//
+// Errors: conflict when the refund stands, or the gateway does not say.
+func (p *Process) refundStands(ctx context.Context, orderID, refundID string) error {
+	i := aboutRefund()
+	q, set, err := i.prepare(ctx, p, work.Item{Owner: orderID, Subject: refundID})
+	if errors.Is(err, work.ErrLeaseLost) {
+		return nil // it was not made
+	}
+	if err != nil || q.payment.Gateway == payment.Manual {
+		return err
+	}
+	answers, asked := i.put(ctx, p, q, set)
+	for _, answer := range answers {
+		if answer.Result == payment.Succeeded {
+			return fault.New(fault.Conflict, "the gateway %s says that refund %s stands: its money is with the customer", q.payment.Gateway, refundID)
+		}
+	}
+	if asked == nil {
+		return nil
+	}
+	if stuck, err := p.isStuck(ctx, work.Item{Owner: orderID, Step: string(StepCheckRefund), Subject: refundID}); err != nil || stuck {
+		return err
+	}
+	return fault.New(fault.Conflict, "the gateway %s does not say whether refund %s stands: say it again when it answers", q.payment.Gateway, refundID)
+}
+
+// isStuck says whether a step waits for a person.
+func (p *Process) isStuck(ctx context.Context, it work.Item) (bool, error) {
+	return db.View(ctx, p.db, func(r db.Reader) (bool, error) {
+		items, err := work.Of(r, it.Owner)
+		return slices.ContainsFunc(items, func(other work.Item) bool { return other.Key() == it.Key() && other.State == work.Stuck }), err
+	})
 }
 
 func lookUpAttempt(ctx context.Context, p *Process, q question) (payment.Answer, error) {
@@ -90,7 +192,6 @@ func (p *Process) notMade(q question, answer payment.Answer, asked error) (looke
 //
 // Errors: conflict, always: nothing is left to be recorded.
 func (p *Process) recordFound(ctx context.Context, it work.Item, q question, answer payment.Answer) error {
-	made := fault.New(fault.Conflict, "the gateway %s has made it, which is recorded now: it is not to be made elsewhere", q.payment.Gateway)
 	_, err := p.change(ctx, Command{By: access.Provider(q.payment.Gateway)}, "record_found", it.Owner, nil, func(c *change) error {
 		own, err := c.item(Step(it.Step), it.Subject)
 		if err != nil {
@@ -101,7 +202,7 @@ func (p *Process) recordFound(ctx context.Context, it work.Item, q question, ans
 	if err != nil && !errors.Is(err, work.ErrLeaseLost) { // someone else may have recorded it meanwhile
 		return err
 	}
-	return made
+	return alreadyMade(q.payment.Gateway)
 }
 
 // lookFirstOfPayment is lookFirst for an authorisation that is to be given up.

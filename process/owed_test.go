@@ -125,6 +125,45 @@ var owedScenarios = []scenario{
 		s.after(8 * day)
 		s.wantTickets(o, support.Solved, 0)
 	}},
+	{"the money for what came back is given again, and another parcel is lost", config{gateway: bouncing, policy: settings(manualCarrier, func(p *policy.Policy) { p.AwaitHandOver = policy.Duration(60 * day) })}, func(s *shop) {
+		o, first, second := s.pair()
+		s.leave(first, second)
+		s.report(second, shipping.Lost)
+		s.arrive(first)
+		r := s.takeBack(s.sendBack(o), shipping.Reception{})
+		s.after(8 * day)
+		s.wantCount(o, payment.EventRefundFailed, 1)
+		s.refund(o, aCup)
+		s.wantRemedy(o, second) // that was for what came back
+		again, err := s.FindReturn(s.t.Context(), r.ID)
+		must(s.t, err)
+		if again.Refund == r.Refund {
+			s.t.Errorf("the return has still the refund %s, which failed", r.Refund)
+		}
+		s.refund(o, aCup)
+		s.wantRemedy(o)
+	}},
+	{"a unit comes back that brings no money", config{policy: manualCarrier}, func(s *shop) {
+		o := s.place(cups(2))
+		s.after(time.Second)
+		s.leave(s.parcel(o))
+		s.arrive(s.parcel(o))
+		s.takeBack(s.sendBack(o, units(1, 1)), shipping.Reception{Withhold: true, Grading: unfit("CUP", 1)})
+		s.expect(o, outcome{Order: atTheDoor, Money: "1295 taken"})
+		s.refund(o, aCup) // all the same
+		s.takeBack(s.sendBack(o, units(1, 1)), shipping.Reception{})
+		s.expect(o, outcome{Order: "returned: left partly_refunded returned", Money: "1295 taken, 647 back", Tickets: needsPerson})
+		s.refund(o, aCup)
+		s.expect(o, outcome{Order: allCameBack, Money: "1295 taken, 1295 back", Tickets: needsPerson})
+	}},
+	{"a person decides about what came back, and its money does not stay with the customer", config{gateway: bouncing, policy: asksAboutReturns}, func(s *shop) {
+		o := s.arrived(cup())
+		s.takeBack(s.sendBack(o), shipping.Reception{})
+		s.refund(o, aCup)
+		s.solveAll(o)
+		s.after(8 * day)
+		s.notSolved(o)
+	}},
 	{"an authorisation is held of an order that is cancelled", config{policy: settings(onHandOver)}, func(s *shop) {
 		s.carrier.buy.say(labelTrouble, labelTrouble, labelTrouble, labelTrouble)
 		o := s.place(cup())

@@ -14,6 +14,7 @@ import (
 	"doorstep/money"
 	"doorstep/order"
 	"doorstep/payment"
+	"doorstep/shipping"
 	"doorstep/support"
 )
 
@@ -141,9 +142,53 @@ func (p *Process) Refund(ctx context.Context, by Command, orderID string, versio
 		if err != nil {
 			return err
 		}
-		_, err = c.openRefund(plan.credits, q.Reason, "")
-		return err
+		f, err := c.openRefund(plan.credits, q.Reason, "")
+		if err != nil {
+			return err
+		}
+		return c.forReturn(f)
 	})
+}
+
+// forReturn takes a refund of exactly what a return brought for that return's, where
+// it has none, or one that did not stay with the customer.
+func (c *change) forReturn(f *payment.Refund) error {
+	returns, err := c.getReturns()
+	if err != nil || len(returns) == 0 {
+		return err
+	}
+	coming, err := shipping.ReturnLines(c.tx, c.order.ID)
+	if err != nil {
+		return err
+	}
+	for _, r := range returns {
+		if r.Status != shipping.ReturnReceived || !sameUnits(coming[r.ID], c.credits[f.ID]) {
+			continue
+		}
+		before, _, err := c.refund(r.Refund)
+		if r.Refund == "" || err == nil && !before.Counts() {
+			r.Refund = f.ID
+			return nil
+		}
+	}
+	return nil
+}
+
+// sameUnits says whether money is given back for exactly the units that came.
+func sameUnits(came []shipping.ReturnLine, credits []payment.RefundLine) bool {
+	units := map[int64]int64{}
+	for _, l := range came {
+		units[l.Line] += l.Came - l.Withheld
+	}
+	for _, l := range credits {
+		units[l.Line] -= l.Quantity
+	}
+	for _, n := range units {
+		if n != 0 {
+			return false
+		}
+	}
+	return len(came) > 0
 }
 
 // at refuses what was decided on an order as it is no longer.
@@ -295,10 +340,14 @@ func (p *Process) RecordRefund(ctx context.Context, by Command, orderID, refundI
 // not make it. What it would have given back is the shop's again, and a person is
 // told.
 //
-// Errors: not_found; conflict when the refund has failed, or is being made.
+// Errors: not_found; conflict when the refund has failed or is being made, when its
+// gateway says that it stands, or does not answer and is still asked by the process.
 func (p *Process) FailRefund(ctx context.Context, by Command, orderID, refundID string) (Result[order.Order], error) {
 	seen, err := p.lookFirst(ctx, orderID, StepRefund, refundID)
 	if err != nil {
+		return Result[order.Order]{}, err
+	}
+	if err := p.refundStands(ctx, orderID, refundID); err != nil {
 		return Result[order.Order]{}, err
 	}
 	return p.change(ctx, by, "fail_refund", orderID, refundID, func(c *change) error {
@@ -324,43 +373,46 @@ func (p *Process) FailRefund(ctx context.Context, by Command, orderID, refundID 
 
 func checkRefundDue(c *change) time.Time { return c.tx.Now().Add(time.Duration(c.policy.CheckRefund)) }
 
-// askWhetherRefunded asks the gateway once more of a refund that had succeeded.
+// askWhetherRefunded asks the gateway once more of a refund that had succeeded, and
+// of its attempts that the gateway knew nothing of.
 func askWhetherRefunded(ctx context.Context, p *Process, it work.Item) (func(context.Context) error, error) {
-	return inquiry[question, payment.Answer]{
-		kind:     KindGateway,
-		provider: func(q question) string { return q.payment.Gateway },
-		read:     readRefunded,
-		ask:      lookUpRefund,
-		settle: func(c *change, own *work.Item, q question, answer payment.Answer, asked error) error {
-			return c.settleRefunded(own, q.attempt.Refund, answer, asked)
-		},
-	}.carryOut(ctx, p, it)
+	i := aboutRefund()
+	i.settle = func(c *change, own *work.Item, q pastQuestion, answers map[string]payment.Answer, asked error) error {
+		return c.settleRefunded(own, q, answers, asked)
+	}
+	return i.carryOut(ctx, p, it)
 }
 
-func readRefunded(r db.Reader, it work.Item) (question, error) {
+// aboutRefund asks what has become of a refund that had succeeded.
+func aboutRefund() inquiry[pastQuestion, map[string]payment.Answer] {
+	return inquiry[pastQuestion, map[string]payment.Answer]{
+		kind:     KindGateway,
+		provider: func(q pastQuestion) string { return q.payment.Gateway },
+		read:     readRefunded,
+		ask:      lookUpPast,
+	}
+}
+
+// readRefunded reads the attempt that made a refund, and those that may have: the
+// gateway knew nothing of them.
+func readRefunded(r db.Reader, it work.Item) (q pastQuestion, err error) {
 	attempts, err := payment.Attempts(r, it.Owner)
 	if err != nil {
-		return question{}, err
+		return q, err
 	}
+	made := false
 	for _, a := range attempts {
-		if a.Op == payment.OpRefund && a.Refund == it.Subject && a.Status == attempt.Succeeded {
-			p, err := payment.Get(r, it.Owner, a.Payment)
-			return question{p, a, r.Now()}, err
+		if a.Op != payment.OpRefund || a.Refund != it.Subject || a.Status != attempt.Succeeded && a.Status != attempt.Expired {
+			continue
 		}
+		made = made || a.Status == attempt.Succeeded
+		q.attempts = append(q.attempts, a)
 	}
-	return question{}, work.ErrLeaseLost
-}
-
-func lookUpRefund(ctx context.Context, p *Process, q question) (payment.Answer, error) {
-	g, err := p.gateway(q.payment.Gateway)
-	if err != nil {
-		return payment.Answer{}, err
+	if !made {
+		return q, work.ErrLeaseLost
 	}
-	answer, err := g.Lookup(ctx, q.attempt.Key)
-	if errors.Is(err, attempt.ErrNotKnown) { // it was recorded by a person, or the gateway has forgotten it: nothing speaks against it
-		return payment.Answer{Result: payment.Succeeded}, nil
-	}
-	return answer, err
+	q.payment, err = payment.Get(r, it.Owner, q.attempts[0].Payment)
+	return q, err
 }
 
 // skipCheckRefund passes over asking about a refund: a person has looked.
@@ -377,11 +429,41 @@ func (c *change) confirmRefund(id string) error {
 	return c.moveRefund(f, payment.EventRefundConfirmed, refundData(p, f))
 }
 
-func (c *change) settleRefunded(own *work.Item, id string, answer payment.Answer, asked error) error {
+// settleRefunded follows what the gateway says of a refund. What it knows nothing of
+// was recorded by a person, or it has forgotten it: nothing speaks against it.
+func (c *change) settleRefunded(own *work.Item, q pastQuestion, answers map[string]payment.Answer, asked error) error {
 	if asked != nil {
 		return c.askLater(own, asked)
 	}
-	if answer.Result != payment.Declined {
+	bounced, twice := false, false
+	for _, a := range q.attempts {
+		answer, known := answers[a.Key]
+		its := a.Status == attempt.Succeeded || q.hasMade(answer.Ref)
+		switch {
+		case !known:
+		case its:
+			bounced = bounced || answer.Result == payment.Declined
+		case answer.Result == payment.Succeeded:
+			twice = true
+			if err := c.alsoRefunded(a, answer); err != nil {
+				return err
+			}
+		}
+	}
+	if err := c.settleMade(own.Subject, bounced); err != nil || !twice {
+		return err
+	}
+	return c.tellMore(support.PaymentIssue, "The gateway has made a refund twice: it knew nothing of the first, and does now. What the customer has too much is recorded as given back: take it up with them, or let them have it.")
+}
+
+// hasMade says whether one of the attempts is known to have made what the gateway
+// names so.
+func (q pastQuestion) hasMade(ref string) bool {
+	return slices.ContainsFunc(q.attempts, func(a payment.Attempt) bool { return a.Status == attempt.Succeeded && a.Ref == ref })
+}
+
+func (c *change) settleMade(id string, bounced bool) error {
+	if !bounced {
 		return c.confirmRefund(id)
 	}
 	f, p, err := c.refund(id)
@@ -389,6 +471,39 @@ func (c *change) settleRefunded(own *work.Item, id string, answer payment.Answer
 		return err
 	}
 	return c.refundFailed(p, f)
+}
+
+// alsoRefunded records what an attempt has given back that was taken for one which
+// was never made: as a refund of its own, as far as there is money to give back.
+func (c *change) alsoRefunded(a payment.Attempt, answer payment.Answer) error {
+	p, err := c.payment()
+	if err != nil {
+		return err
+	}
+	refunds, err := c.getRefunds()
+	if err != nil {
+		return err
+	}
+	amount := min(a.Amount, payment.Kept(*p, refunds))
+	if amount == 0 {
+		return nil
+	}
+	lines, err := c.lines()
+	if err != nil {
+		return err
+	}
+	credits, err := order.CreditRequest{Amount: amount}.Of(lines, nil)
+	if err != nil {
+		return err
+	}
+	f, err := c.openRefund(credits, "made_twice", "")
+	if err != nil {
+		return err
+	}
+	if err := c.recorded(p, payment.OpRefund, payment.Record{Reference: answer.Ref, Amount: amount}, f.ID); err != nil {
+		return err
+	}
+	return c.refundSucceeded(p, f, refundData(p, f))
 }
 
 // askLater puts a step back of which the gateway could tell nothing.

@@ -71,11 +71,64 @@ var refundScenarios = []scenario{
 		s.gateway.refund.say(gatewaySilent)
 		s.refund(o, order.CreditRequest{Amount: 200})
 		_, err := s.FailRefund(s.t.Context(), person(""), o.ID, s.show(o.ID).Refunds[1].ID)
-		must(s.t, err) // it was made meanwhile, and a person knows that it came back
+		s.refused(fault.Conflict, err) // it was made meanwhile
 		s.gateway.refund.say(declinedHard)
 		s.refund(o, order.CreditRequest{Amount: 300})
 		s.failRefund(o, 2)
 		s.expect(o, outcome{Order: "delivered: left partly_refunded delivered", Money: "845 taken, 300 back", Labels: "1 sold",
+			Tickets: "order_issue open step_stuck, " + givenBack})
+	}},
+	{"the gateway contradicts itself about a refund, and it was made twice", config{gateway: gateway.Config{KeyLife: time.Minute}, policy: slow}, func(s *shop) {
+		o := s.arrived(cup())
+		s.gateway.refund.say(gatewayLost)
+		s.gateway.lookup.say(gatewayDenies, gatewayDenies)
+		s.refund(o, order.CreditRequest{Amount: 100})
+		s.after(time.Hour)
+		if sums := s.show(o.ID).Order.Sums; sums.Refunded != 100 {
+			s.t.Errorf("the sums are %+v", sums)
+		}
+		s.expectMoney(o, "845 taken, 200 back")
+		s.after(30 * day)
+		if sums := s.show(o.ID).Order.Sums; sums.Refunded != 200 {
+			s.t.Errorf("the sums are %+v", sums)
+		}
+		s.expect(o, outcome{Order: "delivered: left partly_refunded delivered", Money: "845 taken, 200 back", Labels: "1 sold", Tickets: givenBack})
+		s.wantCount(o, payment.EventRefundConfirmed, 2)
+	}},
+	{"a refund is given up of which an earlier attempt was made", config{gateway: gateway.Config{KeyLife: time.Minute}, policy: slow}, func(s *shop) {
+		o := s.arrived(cup())
+		s.gateway.refund.say(gatewayLost, declinedHard)
+		s.gateway.lookup.say(gatewayDenies, gatewayDenies)
+		s.refund(o, order.CreditRequest{Amount: 100})
+		s.after(time.Hour)
+		s.expectMoney(o, "845 taken, 100 back")
+		s.gateway.lookup.say(gatewaySilent)
+		s.refused(fault.Conflict, s.recordRefund(o, 0))
+		_, err := s.FailRefund(s.t.Context(), person(""), o.ID, s.show(o.ID).Refunds[0].ID)
+		s.refused(fault.Conflict, err) // the first attempt has made it, as the gateway says now
+		s.expect(o, outcome{Order: "delivered: left partly_refunded delivered", Money: "845 taken, 100 back", Labels: "1 sold", Tickets: "order_issue open step_stuck"})
+		s.after(8 * day)
+		s.expect(o, outcome{Order: "delivered: left partly_refunded delivered", Money: "845 taken, 100 back", Labels: "1 sold", Tickets: "order_issue open step_stuck"})
+	}},
+	{"a person says that a refund has come back", config{gateway: bouncing, policy: impatient}, func(s *shop) {
+		o := s.arrived(cup())
+		s.refund(o, order.CreditRequest{Amount: 400})
+		first, fail := s.show(o.ID).Refunds[0].ID, func(id string) error {
+			_, err := s.FailRefund(s.t.Context(), person(""), o.ID, id)
+			return err
+		}
+		s.refused(fault.Conflict, fail(first)) // the gateway says that it stands
+		s.gateway.lookup.say(gatewaySilent)
+		s.refused(fault.Conflict, fail(first))
+		s.after(2 * day)
+		must(s.t, fail(first))
+		s.expect(o, outcome{Order: "delivered: left captured delivered", Money: taken, Labels: "1 sold", Tickets: givenBack})
+		s.refund(o, order.CreditRequest{Amount: 400})
+		s.gateway.lookup.say(gatewaySilent, gatewaySilent, gatewaySilent)
+		s.after(8 * day) // nobody knows more than the person now
+		s.gateway.lookup.say(gatewaySilent)
+		must(s.t, fail(s.show(o.ID).Refunds[1].ID))
+		s.expect(o, outcome{Order: "delivered: left captured delivered", Money: taken, Labels: "1 sold",
 			Tickets: "order_issue open step_stuck, " + givenBack + ", " + givenBack})
 	}},
 	{"the gateway is silent when it is asked whether a refund stands", config{policy: impatient}, func(s *shop) {

@@ -88,6 +88,20 @@ func (c *change) tell(category support.Category, body string) error {
 	return err
 }
 
+// tellMore tells a person, in the ticket of the category at which someone is where
+// there is one.
+func (c *change) tellMore(category support.Category, body string) error {
+	told, err := c.alreadyTold(category)
+	if err != nil {
+		return err
+	}
+	if told != nil {
+		c.say(told, support.FromProcess, body)
+		return nil
+	}
+	return c.tell(category, body)
+}
+
 // alreadyTold returns the ticket of the category at which a person is, nil when
 // there is none.
 func (c *change) alreadyTold(category support.Category) (*support.Ticket, error) {
@@ -144,16 +158,7 @@ func reportStuck(c *change, e event.Event) error {
 		return err
 	}
 	body := "A step has used up its tries and needs a person to try it again: " + c.p.steps[what.Step].Does + "."
-	told, err := c.alreadyTold(support.OrderIssue)
-	if err != nil {
-		return err
-	}
-	if told != nil {
-		c.say(told, support.FromProcess, body)
-		return nil
-	}
-	_, err = c.openTicket(support.OrderIssue, support.FromProcess, body)
-	return err
+	return c.tellMore(support.OrderIssue, body)
 }
 
 // reportRefund is the rule of money that a person has to give back.

@@ -384,16 +384,21 @@ var refundsReturn = &Guard{"policy has it refunded or it pays for an exchange, a
 }}
 
 // asksAboutReturn holds when a person decides about the money for what came.
-var asksAboutReturn = &Guard{"policy has a person asked, it has paid for no exchange, and its money was not given back yet", func(c *change, e event.Event) (bool, error) {
+var asksAboutReturn = &Guard{"policy has a person asked, it has paid for no exchange, and its money was not given back yet; or units came that bring no money, because as many of their line had theirs before", func(c *change, e event.Event) (bool, error) {
 	given, err := c.givenFor(e.Entity)
-	return err == nil && c.policy.OnReturn == policy.OnReturnAsk && given.to.PaidBy == "" && len(given.credits) > 0, err
+	return err == nil && (given.asked(c.policy) || given.less), err
 }}
+
+func (g given) asked(set policy.Policy) bool {
+	return set.OnReturn == policy.OnReturnAsk && g.to.PaidBy == "" && len(g.credits) > 0
+}
 
 // given is what a return that came gives back, and the payment of what was placed in
 // its place, and whether it pays that.
 type given struct {
 	back    *shipping.Return
 	credits []order.Credit
+	less    bool // units came that bring no money, though some is left of their line
 	to      payment.Payment
 	pays    bool
 }
@@ -409,6 +414,11 @@ func (c *change) givenFor(returnID string) (g given, err error) {
 	if g.credits, err = creditsFor(c.tx, c.order.ID, all[returnID], all); err != nil {
 		return g, err
 	}
+	lines, err := c.lines()
+	if err != nil {
+		return g, err
+	}
+	g.less = bringsLess(lines, all[returnID], g.credits)
 	waits := false
 	if g.to, waits, err = c.inItsPlace(g.back); err != nil {
 		return g, err
@@ -443,9 +453,32 @@ func refundReturn(c *change, e event.Event) error {
 	return nil
 }
 
-// reportReturn is the rule of a shop in which a person decides about the money.
-func reportReturn(c *change, _ event.Event) error {
-	_, err := c.openTicket(support.Other, support.FromProcess, "What the customer sent back has come: give the money back for it, or say why not.")
+// bringsLess says whether units came for which no money is given back, though some
+// is left of their line: which of its units had theirs before is nowhere said.
+func bringsLess(lines []order.Line, came []shipping.ReturnLine, credits []order.Credit) bool {
+	return slices.ContainsFunc(came, func(l shipping.ReturnLine) bool {
+		left, units := lines[l.Line-1].Left(), l.Came-l.Withheld
+		for _, credit := range credits {
+			if credit.Line == l.Line {
+				left, units = left-credit.Amount, units-credit.Quantity
+			}
+		}
+		return units > 0 && left > 0
+	})
+}
+
+// reportReturn is the rule of goods that came back and about whose money a person
+// decides.
+func reportReturn(c *change, e event.Event) error {
+	g, err := c.givenFor(e.Entity)
+	if err != nil {
+		return err
+	}
+	body := "What the customer sent back has come: give the money back for it, or say why not."
+	if g.less {
+		body += " For as many units as some of it, money had gone back before: see whether it was for these, or for others that the customer has."
+	}
+	_, err = c.openTicket(support.Other, support.FromProcess, body)
 	return err
 }
 

@@ -174,7 +174,7 @@ var returnScenarios = []scenario{
 		if r := s.takeBack(s.sendBack(o), shipping.Reception{}); r.Refund != "" {
 			s.t.Errorf("it is refunded twice: %+v", r)
 		}
-		s.expect(o, outcome{Order: allCameBack, Money: "1745 taken, 1745 back", Labels: "1 sold"})
+		s.expect(o, outcome{Order: allCameBack, Money: "1745 taken, 1745 back", Labels: "1 sold", Tickets: needsPerson}) // told of the first
 	}},
 	{"one is lost and refunded, the other comes back", config{policy: manualCarrier}, func(s *shop) {
 		o, lost, arrives := s.pair()

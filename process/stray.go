@@ -100,7 +100,7 @@ func lookAgainDue(c *change) time.Time {
 	return c.tx.Now().Add(min(c.gatewayKeyLife(p), time.Duration(c.policy.Ask.Within)))
 }
 
-// pastQuestion is what a gateway is asked about the attempts it knew nothing of.
+// pastQuestion is what a gateway is asked about attempts that are closed.
 type pastQuestion struct {
 	payment  payment.Payment
 	attempts []payment.Attempt
@@ -133,6 +133,7 @@ func readPast(r db.Reader, it work.Item) (q pastQuestion, err error) {
 	return q, err
 }
 
+// lookUpPast asks a gateway what it knows of attempts now, by their keys.
 func lookUpPast(ctx context.Context, p *Process, q pastQuestion) (map[string]payment.Answer, error) {
 	g, err := p.gateway(q.payment.Gateway)
 	if err != nil {

@@ -401,7 +401,7 @@ func returnRows() []Row {
 		},
 		{
 			Step: StepReportReturn, Kind: Rule, On: on(shipping.EventReturnReceived), Guard: asksAboutReturn,
-			Does: "open a ticket for goods that came back, of whose money a person decides", Leads: on(support.EventOpened),
+			Does: "open a ticket for goods that came back and about whose money a person decides", Leads: on(support.EventOpened),
 			rule: reportReturn,
 		},
 		{
@@ -497,7 +497,7 @@ func endRows() []Row {
 			Ways: []Way{WayRetry}, Else: "record that the authorisation is gone",
 		},
 		{
-			Step: StepRefund, Kind: Ask, On: on(payment.EventRefundOpened), Guard: refundAtGateway,
+			Step: StepRefund, Kind: Ask, On: on(payment.EventRefundOpened), Guard: refundToMake,
 			Until: on(payment.EventRefundSucceeded, payment.EventRefundFailed),
 			Does:  "ask the gateway to give the money back, attempt by attempt", Leads: on(payment.EventRefundUnknown, payment.EventRefundDeclined, EventStuck, support.EventOpened),
 			rule: openRefundAttempt, ask: askGateway,
@@ -513,8 +513,9 @@ func endRows() []Row {
 		{
 			Step: StepCheckRefund, Kind: Ask, On: on(payment.EventRefundSucceeded), Guard: refundAtGateway,
 			Until: on(payment.EventRefundConfirmed, payment.EventRefundFailed),
-			Does:  "ask the gateway later whether the money has stayed with the customer", Leads: on(EventStuck, support.EventOpened),
-			due: checkRefundDue, ask: askWhetherRefunded,
+			Does:  "ask the gateway later whether the money has stayed with the customer, and went there once",
+			Leads: on(payment.EventRefundOpened, payment.EventRefundSucceeded, EventStuck, support.EventOpened),
+			due:   checkRefundDue, ask: askWhetherRefunded,
 			Ways: []Way{WayRetry, WaySkip}, Else: "say that the refund did not reach the customer", skip: skipCheckRefund,
 		},
 	}

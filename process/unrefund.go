@@ -51,14 +51,22 @@ func (c *change) owed(f *payment.Refund) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	lines, err := c.lines()
+	a, err := c.account()
 	if err != nil {
 		return false, err
 	}
-	credits, err := c.allCredits()
-	return slices.ContainsFunc(credits[f.ID], func(l payment.RefundLine) bool {
-		return l.Quantity > 0 && before[l.Line]-l.Quantity < lines[l.Line-1].Cancelled
-	}), err
+	gone := map[int64]int64{} // what the customer does not have, and is not refused the money for
+	for _, l := range a.Lines {
+		gone[l.Line] = l.Cancelled
+	}
+	for _, came := range a.Coming {
+		for _, l := range came {
+			gone[l.Line] += l.Came - l.Withheld
+		}
+	}
+	return slices.ContainsFunc(a.Credits[f.ID], func(l payment.RefundLine) bool {
+		return l.Quantity > 0 && before[l.Line]-l.Quantity < gone[l.Line]
+	}), nil
 }
 
 // solveRefund is the rule of tickets that told a person of a refund that is not to be

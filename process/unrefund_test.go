@@ -84,6 +84,18 @@ var handScenarios = []scenario{
 		s.takeBack(s.sendBack(sent), shipping.Reception{})
 		s.refused(fault.Conflict, s.takeBackRefund(sent, 0))
 	}},
+	{"a refund in advance for what has come back can not be taken back", config{policy: settings(manualGateway, manualCarrier)}, func(s *shop) {
+		o := s.place(cups(3))
+		s.record(o)
+		s.after(time.Minute)
+		s.leave(s.parcel(o))
+		s.refund(o, aCup)
+		s.refund(o, aCup)
+		s.arrive(s.parcel(o))
+		s.takeBack(s.sendBack(o, units(1, 1)), shipping.Reception{}) // for nothing: it was paid before
+		must(s.t, s.takeBackRefund(o, 1))
+		s.refused(fault.Conflict, s.takeBackRefund(o, 0))
+	}},
 	{"a refund at a gateway can not be taken back", config{}, func(s *shop) {
 		o := s.arrived(cup())
 		s.goodwill(o)

@@ -29,11 +29,13 @@ var opening = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // desk is the simulated gateway, but that it declines captures and refunds of
 // some amounts for good, captures of some others only when their parcels have
-// left, and denies for days that it has charged some others.
+// left, and denies for days that it has charged some others. The refunds of yet
+// others come back to it.
 type desk struct {
 	payment.Gateway
-	clock  clock.Clock
-	denied *sync.Map // the keys
+	clock   clock.Clock
+	denied  *sync.Map // the keys
+	bounced *sync.Map // the keys of refunds whose money has come back
 }
 
 // The last digits of the amounts that are declined.
@@ -42,6 +44,7 @@ const (
 	neverRefunded = 17
 	deniedCharge  = 19
 	capturedNever = 23 // for now at first
+	comesBack     = 29 // when it was given back
 )
 
 // denial is for how long it denies a charge: longer than it is asked about it
@@ -58,6 +61,9 @@ func (g desk) Authorise(ctx context.Context, a payment.Authorisation) (payment.A
 }
 
 func (g desk) Lookup(ctx context.Context, key string) (payment.Answer, error) {
+	if _, bounced := g.bounced.Load(key); bounced {
+		return payment.Answer{Result: payment.Declined, Decline: payment.InvalidMethod}, nil
+	}
 	if _, denied := g.denied.Load(key); denied && g.clock.Now().Before(opening.Add(denial)) {
 		return payment.Answer{}, payment.ErrNoAttempt
 	}
@@ -77,6 +83,9 @@ func (g desk) Capture(ctx context.Context, f payment.Followup) (payment.Answer, 
 func (g desk) Refund(ctx context.Context, f payment.Followup) (payment.Answer, error) {
 	if f.Amount.Minor%100 == neverRefunded {
 		return payment.Answer{Result: payment.Declined, Decline: payment.NotPermitted}, nil
+	}
+	if f.Amount.Minor%100 == comesBack {
+		g.bounced.Store(f.Key, true)
 	}
 	return g.Gateway.Refund(ctx, f)
 }
@@ -109,7 +118,7 @@ func newShop(t *testing.T, url string, watched bool) *shop {
 	q := work.NewQueue("node", 30*time.Second)
 	s := &shop{t: t, db: d, clock: clk, watched: watched, orders: map[string]string{}, tickets: map[string]string{}}
 	s.Process = process.New(process.Deps{DB: d, Queue: q, IDs: id.Seeded(1),
-		Gateways: []payment.Gateway{desk{g, clk, new(sync.Map)}}, Carriers: []shipping.Carrier{c}})
+		Gateways: []payment.Gateway{desk{g, clk, new(sync.Map), new(sync.Map)}}, Carriers: []shipping.Carrier{c}})
 	s.run = work.NewVirtual(d, q, clk, work.Config{Handle: s.handle})
 	return s
 }
@@ -426,9 +435,10 @@ func (s *shop) sellAtOnce() {
 func (s *shop) sellByPerson() {
 	s.t.Helper()
 	s.set(func(p *policy.Policy) { p.HandOver = policy.HandOverByPerson })
-	for _, purpose := range []string{"called back", "bounced", "too late", "handed over"} {
+	for _, purpose := range []string{"called back", "too late", "handed over"} {
 		s.place(purpose)
 	}
+	s.place("bounced", costs(comesBack))
 	for _, purpose := range []string{"given back", "owed"} {
 		s.place(purpose, elsewhere)
 		s.pay(purpose)
