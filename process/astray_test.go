@@ -3,6 +3,7 @@ package process_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"doorstep/fault"
@@ -211,6 +212,30 @@ var astrayScenarios = []scenario{
 		s.after(4 * day)
 		s.expect(o, outcome{Order: lostOnce, Money: taken, Labels: "1 sold",
 			Tickets: "where_is_my_order open not_arriving, where_is_my_order solved not_arriving", Next: "await_remedy, track"})
+	}},
+	{"what is sent anew is not wanted any more", config{policy: byPerson}, func(s *shop) {
+		o, p := s.unseen(cup())
+		s.handOver(o, "")
+		s.report(p, shipping.Lost)
+		s.reship(p)
+		s.after(time.Minute)
+		_, err := s.Cancel(s.t.Context(), person(""), o.ID, "")
+		s.refused(fault.TooLate, err)
+		s.saysHold(err)
+		_, err = s.PreviewEdit(s.t.Context(), o.ID, fewer(0))
+		s.refused(fault.Conflict, err)
+		s.saysHold(err)
+		s.hold(o, "made_up")
+		_, err = s.HandOver(s.t.Context(), person(""), o.ID, s.newest(o).ID, shipping.HandOver{})
+		s.refused(fault.Conflict, err)
+		s.release(o)
+		s.after(time.Minute)
+		_, err = s.HandOver(s.t.Context(), person(""), o.ID, s.newest(o).ID, shipping.HandOver{})
+		must(s.t, err)
+		s.scan(s.newest(o), shipping.Delivered, "")
+		s.after(day)
+		s.takeBack(s.sendBack(o), shipping.Reception{})
+		s.expectMoney(o, takenBack)
 	}},
 	{"lost, and sent anew by a person", config{policy: byPerson}, func(s *shop) {
 		o, p := s.unseen(cup())
@@ -461,6 +486,14 @@ func (s *shop) leave(parcels ...shipping.Shipment) {
 		must(s.t, err)
 	}
 	s.after(time.Second)
+}
+
+// saysHold wants holding named as the way that is left.
+func (s *shop) saysHold(err error) {
+	s.t.Helper()
+	if !strings.Contains(err.Error(), "hold it") {
+		s.t.Errorf("no way is named that exists: %v", err)
+	}
 }
 
 // wantFacets checks status, stock and fulfilment of an order.

@@ -64,11 +64,17 @@ func (c *change) requestCancel() error {
 	return c.emitOrder(order.EventCancelRequested, nil)
 }
 
+// leftOfReshipping is the way that is left for goods which are sent anew and no longer
+// wanted.
+const leftOfReshipping = "hold it, so that it does not leave; what leaves can be sent back when it has arrived"
+
 // whyNoCancel is why an order can not be cancelled as it stands, nil when it can.
 func whyNoCancel(o order.Order) error {
 	switch {
 	case o.Status == order.Returned:
 		return fault.New(fault.Conflict, "order %d has come back already", o.Number)
+	case o.Fulfilment == order.FulfilmentReshipping && o.End.GoesOn():
+		return fault.New(fault.TooLate, "order %d is being sent anew: %s", o.Number, leftOfReshipping)
 	case o.Status == order.Shipped || o.Status == order.Delivered:
 		return fault.New(fault.TooLate, "order %d is %s: it can be sent back when it has arrived", o.Number, o.Status)
 	case o.Sums.Sent() > 0:

@@ -433,10 +433,14 @@ func (plan *EditPlan) say(s standing) error {
 		}
 		plan.Freed += plan.cuts[l.Line]
 	}
-	if left == 0 {
+	switch {
+	case left > 0:
+		return nil
+	case s.order.Fulfilment == order.FulfilmentReshipping:
+		return fault.New(fault.Conflict, "nothing would be left of order %d, which is being sent anew: %s", s.order.Number, leftOfReshipping)
+	default:
 		return fault.New(fault.Conflict, "nothing would be left of order %d: cancel it, or give its money back", s.order.Number)
 	}
-	return nil
 }
 
 // touched returns the parcels that a change has packed anew: all that are here

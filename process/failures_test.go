@@ -182,6 +182,8 @@ var labelFailures = []failure{
 }
 
 var parcelFailures = []failure{
+	{"What is sent anew is not wanted any more", "The order can not be cancelled, for something of it has left: it is held before the goods leave, or they are sent back when they have arrived", byAPerson,
+		nil, carriedBy(process.StepAwaitHandOver, process.StepPark, process.StepResume, process.StepRefundReturn), "what is sent anew is not wanted any more"},
 	{"A lost parcel's ticket is solved, and nothing is made good", "A person solves it without having sent anything anew or given money back: it stays open to a reply, and another one reminds of the parcel", byAPerson,
 		[]string{"on_lost", "close_solved"}, carriedBy(process.StepReportAstray, process.StepAwaitRemedy, process.StepCloseTicket), "a lost parcel's ticket is solved, and nothing is made good"},
 	{"Nothing is seen of a parcel", "The carrier has no scan of it for a week: a person is told, and it arrives after all", untilAPerson,
