@@ -114,10 +114,10 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 	}
 	s.closers = append(s.closers, s.DB)
 	deps := process.Deps{DB: s.DB, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout, Fired: cfg.Fired}
-	if !cfg.ReadOnly {
-		if deps.Gateways, deps.Carriers, err = s.providers(cfg, url, shopTime); err != nil {
-			return err
-		}
+	if cfg.ReadOnly {
+		deps.KnownGateways, deps.KnownCarriers = named(gateway.Name, cfg.Gateways), named(carrier.Name, cfg.Carriers)
+	} else if deps.Gateways, deps.Carriers, err = s.providers(cfg, url, shopTime); err != nil {
+		return err
 	}
 	if lease, ask := cmp.Or(cfg.Lease, defaultLease), cmp.Or(cfg.AskTimeout, process.AskTimeout); lease <= ask {
 		return fault.New(fault.Invalid, "a lease of %s is not longer than the %s that a provider is waited for", lease, ask)
@@ -152,6 +152,15 @@ func (cfg Config) checkNames() error {
 	checkNames(&c, "gateways", cfg.Gateways, payment.Manual, payment.Free, gateway.Name)
 	checkNames(&c, "carriers", cfg.Carriers, shipping.Manual, carrier.Name)
 	return c.Err("the configuration")
+}
+
+// named returns the name of the simulated provider and those of the further ones.
+func named[P interface{ Name() string }](simulated string, further []P) []string {
+	names := []string{simulated}
+	for _, p := range further {
+		names = append(names, p.Name())
+	}
+	return names
 }
 
 func checkNames[P interface{ Name() string }](c *fault.Check, path string, all []P, taken ...string) {

@@ -252,6 +252,7 @@ var scenarios = map[string]func(tr *transcript){
 	},
 	"held.txt": func(tr *transcript) {
 		tr.say("sku,name,currency,price,weight_grams,location,on_hand\nLAMP,Lampe à huile,EUR,89.00,3000,annex,1\n", "stock", "import", "-")
+		tr.say("", "policy", "set", "handover=by_person", "--preview")
 		tr.say("", "policy", "set", "handover=by_person")
 		tr.say("", place("--sku", "LAMP=2")...)
 		tr.say("", "order", "hold", "1001", "--reason", "No word")
@@ -451,6 +452,7 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "order", "exchange", "1001", "--line", "2", "--for", "CUP=2", "--reason", "unwanted", "--key", "k")
 		tr.say("", "order", "exchange", "1001", "--line", "2", "--for", "CUP=2", "--reason", "unwanted", "--key", "k", "--json")
 		tr.say("", "return", "show", "1001")
+		tr.say("", "return", "receive", "1001", "--preview")
 		tr.say("", "return", "receive", "1001")
 		tr.say("", "order", "show", "1004")
 		tr.say("", "order", "show", "1001")

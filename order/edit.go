@@ -109,18 +109,39 @@ func Cut(t Totals, included bool, lines []Line, cuts map[int64]int64) (Totals, [
 	return sum, cut
 }
 
+// Freight is what an order pays for shipping, in minor units.
+type Freight struct {
+	Price int64
+	Tax   int64 // in the price, or beside it
+}
+
+// Freight is the shipping's part of the totals.
+func (t Totals) Freight() Freight { return Freight{t.Shipping, t.ShippingTax} }
+
+// Less is what is left of it without another one.
+func (f Freight) Less(g Freight) Freight { return Freight{f.Price - g.Price, f.Tax - g.Tax} }
+
 // Add puts lines behind those of an order whose every line has a name and a
-// price. They have no part of its discount and shipping.
+// price. They have no part of its discount, and of its shipping the freight of what
+// they come in the place of, by what they cost.
 //
 // Errors: invalid when there are too many, or a sum does not fit.
-func Add(t Totals, included bool, lines []Line, add []LineRequest) (Totals, []Line, error) {
+func Add(t Totals, included bool, lines []Line, add []LineRequest, over Freight) (Totals, []Line, error) {
 	var c fault.Check
 	c.If(len(lines)+len(add) > MaxLines, "add", "too_many", "at most %d lines in all", MaxLines)
+	worth := make([]int64, len(add))
+	for i, q := range add {
+		worth[i], _ = money.Mul(q.Quantity, *q.UnitPrice) // what does not fit is refused below
+	}
+	prices, taxes := money.Allot(over.Price, worth), money.Allot(over.Tax, worth)
 	for i, q := range add {
 		total, ok := money.Mul(q.Quantity, *q.UnitPrice)
-		l := Line{Line: int64(len(lines) + 1), SKU: q.SKU, Name: q.Name, Quantity: q.Quantity, UnitPrice: *q.UnitPrice, Tax: q.Tax, Total: total, Amount: total}
-		fits := ok && addTo(&t.Items, total) && addTo(&t.Tax, q.Tax) && (included || addTo(&l.Amount, q.Tax)) && addTo(&t.Total, l.Amount)
+		l := Line{Line: int64(len(lines) + 1), SKU: q.SKU, Name: q.Name, Quantity: q.Quantity, UnitPrice: *q.UnitPrice, Tax: q.Tax, Total: total, Shipping: prices[i], Amount: total}
+		fits := ok && addTo(&t.Items, total) && addTo(&t.Tax, q.Tax) && addTo(&t.Tax, taxes[i]) && addTo(&l.Amount, prices[i]) &&
+			(included || addTo(&l.Amount, q.Tax) && addTo(&l.Amount, taxes[i])) && addTo(&t.Total, l.Amount)
 		c.If(!fits, fmt.Sprintf("add[%d]", i), "overflow", "sums that fit 64 bits")
+		t.Shipping += prices[i]
+		t.ShippingTax += taxes[i]
 		lines = append(lines, l)
 	}
 	c.If(included && t.Tax > t.Total, "add", "out_of_range", "at most the total in included tax")

@@ -40,6 +40,32 @@ func TestCutLinesStillMakeTheirOrder(t *testing.T) {
 	})
 }
 
+// TestWhatComesInItsPlaceIsShippedForTheSame takes units out and has others come in
+// their place: the order is shipped for as much as before, and its lines make it.
+func TestWhatComesInItsPlaceIsShippedForTheSame(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		q := drawTaxed(r)
+		before, lines, err := q.Build()
+		if err != nil {
+			return // such as a discount of more than the items
+		}
+		cuts := map[int64]int64{}
+		for _, l := range lines {
+			cuts[l.Line] = rapid.Int64Range(0, l.Quantity).Draw(r, "cut")
+		}
+		totals, lines := order.Cut(before, q.PricesIncludeTax, lines, cuts)
+		totals, lines, err = order.Add(totals, q.PricesIncludeTax, lines, drawTaxed(r).Lines, before.Freight().Less(totals.Freight()))
+		if err != nil {
+			return // more tax than is to be paid
+		}
+		mustCome(r, q.PricesIncludeTax, totals, lines)
+		if totals.Freight() != before.Freight() {
+			r.Fatalf("%+v became %+v", before, totals)
+		}
+	})
+}
+
 func drawTaxed(r *rapid.T) order.Request {
 	q := order.Request{Currency: "GBP", PricesIncludeTax: rapid.Bool().Draw(r, "included"), Discount: rapid.Int64Range(0, 500).Draw(r, "discount"),
 		Shipping: order.ShippingRequest{Price: rapid.Int64Range(0, 500).Draw(r, "shipping"), Tax: rapid.Int64Range(0, 90).Draw(r, "its tax")}}

@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -24,8 +25,12 @@ func (c *change) mishap(s *shipping.Shipment, became shipping.Status, at time.Ti
 
 // found says that a parcel that was lost is on its way again.
 func (c *change) found(s *shipping.Shipment, at time.Time) error {
+	repaid, err := c.repaid(true)
+	if err != nil {
+		return err
+	}
 	s.AstrayAt = time.Time{}
-	return c.moveShipment(s, shipping.EventFound, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, SeenAt: &at})
+	return c.moveShipment(s, shipping.EventFound, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, SeenAt: &at, Repaid: repaid[s.ID]})
 }
 
 // whereabouts follows what the carrier's latest scan says of a parcel: it does
@@ -166,14 +171,19 @@ func (p *Process) MarkFound(ctx context.Context, by Command, orderID, shipmentID
 // or nothing, to be sent anew.
 //
 // Errors: not_found; conflict when the parcel is not astray or was replaced
-// already, or when its goods are not there.
+// already, when its money has gone back or is about to, or when its goods are not
+// there.
 func (p *Process) Reship(ctx context.Context, by Command, orderID, shipmentID string) (Result[order.Order], error) {
 	return p.change(ctx, by, "reship", orderID, shipmentID, func(c *change) error {
 		s, err := c.existingShipment(shipmentID)
 		if err != nil {
 			return err
 		}
-		if err := mayReplace(c.order, *s); err != nil {
+		repaid, err := c.repaid(true)
+		if err != nil {
+			return err
+		}
+		if err := mayReplace(c.order, *s, repaid[s.ID]); err != nil {
 			return err
 		}
 		lacks, err := c.replace(s)
@@ -184,8 +194,9 @@ func (p *Process) Reship(ctx context.Context, by Command, orderID, shipmentID st
 	})
 }
 
-// mayReplace refuses to send goods anew that are not missed.
-func mayReplace(o order.Order, s shipping.Shipment) error {
+// mayReplace refuses to send goods anew that are not missed, or whose money has gone
+// back or is about to.
+func mayReplace(o order.Order, s shipping.Shipment, repaid bool) error {
 	switch {
 	case gaveAllBack(o):
 		return fault.New(fault.Conflict, "all the money of order %d has gone back: what is wanted again is a new order", o.Number)
@@ -193,6 +204,8 @@ func mayReplace(o order.Order, s shipping.Shipment) error {
 		return fault.New(fault.Conflict, "shipment %s is %s: nothing is to be sent in its place", s.ID, whereIs(s))
 	case !s.Lacking():
 		return fault.New(fault.Conflict, "the goods of shipment %s were sent anew already", s.ID)
+	case repaid:
+		return fault.New(fault.Conflict, "the money for what shipment %s holds has gone back, or is about to: what is wanted again is a new order", s.ID)
 	}
 	return nil
 }
@@ -245,18 +258,18 @@ func (p *Process) PreviewReship(ctx context.Context, orderID, shipmentID string)
 		if err != nil {
 			return v, err
 		}
-		if err := mayReplace(o, v.Shipment); err != nil {
+		a, err := readAccount(r, o)
+		if err != nil {
 			return v, err
 		}
-		held, err := shipping.Lines(r, orderID)
-		if err != nil {
+		if err := mayReplace(o, v.Shipment, a.Repaid(true)[shipmentID]); err != nil {
 			return v, err
 		}
 		set, err := p.policies.Current(r)
 		if err != nil {
 			return v, err
 		}
-		v.Lines = held[shipmentID]
+		v.Lines = a.Held[shipmentID]
 		taken, err := wouldTakeAnew(r, shipping.Units(v.Lines), set.Split)
 		v.From, v.Waiting, v.Short = taken.Parts, taken.Waiting, taken.Short
 		return v, err
@@ -282,6 +295,13 @@ func reportAstray(c *change, e event.Event) error {
 	s, err := c.shipment(e.Entity)
 	if err != nil {
 		return err
+	}
+	repaid, err := c.repaid(true)
+	if err != nil {
+		return err
+	}
+	if repaid[s.ID] {
+		return c.tellOf(s, "The money for it has gone back, or is about to: its goods are not sent anew.")
 	}
 	return c.tellOf(s, "Have its goods reshipped, or give the money back.")
 }
@@ -330,7 +350,19 @@ func remedyLate(c *change, it *work.Item) error {
 	return c.remind(it, time.Duration(c.policy.AwaitHandOver), categoryOf(s), astrayText[s.Status]+" Nothing was sent in its place.")
 }
 
-// reportTwice is the rule of a parcel that turns up after its goods were sent anew.
-func reportTwice(c *change, _ event.Event) error {
-	return c.tell(support.Other, "A parcel that was given up has turned up after its goods were sent anew: the customer may get them twice.")
+// wasRepaid says whether the money for a parcel that turns up has gone back, or is
+// about to, as its event has it.
+func wasRepaid(e event.Event) bool {
+	var d shipmentData
+	_ = json.Unmarshal(e.Data, &d) // what can not be read says nothing
+	return d.Repaid
+}
+
+// reportTwice is the rule of a parcel that turns up after it was made up for.
+func reportTwice(c *change, e event.Event) error {
+	body := "A parcel that was given up has turned up after its goods were sent anew: the customer may get them twice."
+	if wasRepaid(e) {
+		body = "A parcel that was given up has turned up after the money for it went back, or is about to: the customer may get it for nothing."
+	}
+	return c.tellMore(support.Other, body)
 }

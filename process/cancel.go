@@ -61,7 +61,10 @@ func (c *change) requestCancel() error {
 	if c.order.End == order.EndChanging {
 		order.DropEdit(c.tx, c.order.ID)
 	}
-	return c.emitOrder(order.EventCancelRequested, nil)
+	if c.order.Held == "" {
+		return c.emitOrder(order.EventCancelRequested, nil)
+	}
+	return c.emitOrder(order.EventCancelRequested, cancelData{Held: c.order.Held})
 }
 
 // leftOfReshipping is the way that is left for goods which are sent anew and no longer

@@ -3,6 +3,7 @@ package process
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strconv"
@@ -392,7 +393,7 @@ func (plan *EditPlan) beforePaying(s standing, q order.Edit) error {
 	if len(plan.cuts) > 0 {
 		plan.totals, plan.lines = order.Cut(o.Totals, o.PricesIncludeTax, s.lines, plan.cuts)
 	}
-	if plan.totals, plan.lines, err = order.Add(plan.totals, o.PricesIncludeTax, plan.lines, add); err != nil {
+	if plan.totals, plan.lines, err = order.Add(plan.totals, o.PricesIncludeTax, plan.lines, add, o.Totals.Freight().Less(plan.totals.Freight())); err != nil {
 		return err
 	}
 	plan.After = plan.totals.Total
@@ -402,10 +403,21 @@ func (plan *EditPlan) beforePaying(s standing, q order.Edit) error {
 		return fault.New(fault.Conflict, "order %d is paid by what is sent back of another: cancel the return, and exchange it anew", o.Number)
 	case plan.After == 0 && plan.Total > 0:
 		return fault.New(fault.Conflict, "what is left of order %d costs nothing: cancel it, and place a new one", o.Number)
-	case o.Payment == order.PaymentAuthorised && plan.After > s.payment.Amount:
-		return fault.New(fault.Conflict, "%d are authorised for order %d, and %d would be to pay: what is wanted beside is a new order", s.payment.Amount, o.Number, plan.After)
+	case o.Payment == order.PaymentAuthorised && plan.After > s.authorised():
+		return fault.New(fault.Conflict, "%d are authorised for order %d, and %d would be to pay: what is wanted beside is a new order", s.authorised(), o.Number, plan.After)
 	}
 	return nil
+}
+
+// authorised is how much the gateway keeps for the order: a change to less has had
+// no one ask for less.
+func (s standing) authorised() (amount int64) {
+	for _, a := range s.attempts {
+		if (a.Op == payment.OpAuthorise || a.Op == payment.OpRenew) && a.Status == attempt.Succeeded {
+			amount = a.Amount
+		}
+	}
+	return amount
 }
 
 // withPrices fills in what the lines to add leave to the catalogue.
@@ -525,6 +537,11 @@ type changeData struct {
 	Address     bool         `json:"address,omitempty"`
 	Method      string       `json:"shipping_method,omitempty"`
 	Why         string       `json:"why,omitempty"` // why it was refused, for people
+}
+
+func changeOf(e event.Event) (d changeData) {
+	_ = json.Unmarshal(e.Data, &d) // what can not be read says nothing
+	return d
 }
 
 // finishChange is the rule of an order that is to be changed: parcels that this

@@ -177,14 +177,33 @@ var editScenarios = []scenario{
 		s.carrier.buy.say(labelTrouble)
 		o := s.place(cupsAndPot(2))
 		s.after(time.Minute)
-		q := beside("CUP", 5)
+		q := beside("CUP", 4)
 		q.Lines = []order.EditLine{{Line: 2}}
 		s.noEdit(o, beside("CUP", 1), fault.Conflict)
 		s.edit(o, q)
 		s.after(2 * time.Hour)
-		s.expect(o, outcome{Order: "shipped: left captured shipped", Money: "3273 taken", Labels: "1 sold", Next: "track"})
-		s.wantLevel("CUP", 93, 0)
+		s.expect(o, outcome{Order: "shipped: left captured shipped", Money: "3095 taken", Labels: "1 sold", Next: "track"})
+		s.wantLevel("CUP", 94, 0)
 		s.wantLevel("POT", 50, 0)
+	}},
+	{"fewer of what is authorised, and as many again", config{policy: settings(onHandOver, byPerson, retryAfter(time.Hour))}, func(s *shop) {
+		s.carrier.buy.say(labelTrouble)
+		o := s.place(cupsAndPot(3)) // 3744 are authorised
+		s.after(time.Minute)
+		s.edit(o, fewer(1))
+		s.noEdit(o, beside("CUP", 3), fault.Conflict)
+		s.edit(o, beside("CUP", 2))
+		s.after(2 * time.Hour)
+		s.expect(o, outcome{Order: "paid: reserved captured labelled", Money: "3638 taken", Labels: "2 sold", Next: "await_handover, await_handover"})
+	}},
+	{"something else altogether is wanted", config{policy: manualGateway}, func(s *shop) {
+		o := s.place(cup())
+		q := beside("POT", 1)
+		q.Lines = []order.EditLine{{Line: 1}}
+		if plan := s.edit(o, q); plan.After != 1999+395 {
+			s.t.Errorf("%d are to be paid", plan.After)
+		}
+		s.verify()
 	}},
 	{"fewer of what is authorised", config{policy: settings(onHandOver, byPerson)}, func(s *shop) {
 		s.gateway.capture.say(declinedSoftly)

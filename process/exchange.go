@@ -185,15 +185,15 @@ func (c *change) beside(orderID string, do func(*change) error) error {
 
 // inItsPlace returns the payment of the order that was placed in the place of a
 // return, where there is one, and whether that order waits for it.
-func (c *change) inItsPlace(r *shipping.Return) (p payment.Payment, waits bool, err error) {
-	if r.Exchange == "" {
+func inItsPlace(r db.Reader, back shipping.Return) (p payment.Payment, waits bool, err error) {
+	if back.Exchange == "" {
 		return p, false, nil
 	}
-	o, err := order.Get(c.tx, r.Exchange)
+	o, err := order.Get(r, back.Exchange)
 	if err != nil {
 		return p, false, err
 	}
-	all, err := payment.Of(c.tx, r.Exchange)
+	all, err := payment.Of(r, back.Exchange)
 	if err != nil || len(all) == 0 {
 		return p, false, err
 	}
@@ -207,7 +207,7 @@ var exchangeWaits = &Guard{"an order that was placed in its place still waits fo
 	if err != nil {
 		return false, err
 	}
-	_, waits, err := c.inItsPlace(r)
+	_, waits, err := inItsPlace(c.tx, *r)
 	return waits, err
 }}
 

@@ -1,7 +1,6 @@
 package process
 
 import (
-	"encoding/json"
 	"slices"
 
 	"doorstep/attempt"
@@ -75,24 +74,38 @@ var (
 	carrierTracks = shipmentGuard("the carrier gives scans, and the parcel has left or its first scan is the hand-over", func(c *change, s shipping.Shipment) bool {
 		return s.Carrier != shipping.Manual && (s.Status == shipping.Shipped || s.Leaves == policy.HandOverFirstScan)
 	})
-	sentAnew = shipmentGuard("policy has it sent anew, nothing of the order was yet, and its money is kept", func(c *change, s shipping.Shipment) bool {
-		return sendsAnew(c) && s.Lacking()
-	})
-	personAsked = shipmentGuard("policy has a person asked, or it comes back, or the order was sent anew or refunded already, and nothing was sent in its place", func(c *change, s shipping.Shipment) bool {
-		return (!sendsAnew(c) || s.Status == shipping.Returned) && s.Lacking()
-	})
-	wasReplaced = shipmentGuard("its goods were sent anew", func(_ *change, s shipping.Shipment) bool {
-		return !s.ReplacedAt.IsZero()
-	})
+	sentAnew = &Guard{"policy has it sent anew, nothing of the order was yet, and its money is kept", func(c *change, e event.Event) (bool, error) {
+		s, anew, err := c.sentAnewBy(e)
+		return s.Lacking() && anew, err
+	}}
+	personAsked = &Guard{"policy has a person asked, or it comes back, or the order was sent anew or the parcel refunded already, and nothing was sent in its place", func(c *change, e event.Event) (bool, error) {
+		s, anew, err := c.sentAnewBy(e)
+		return s.Lacking() && (!anew || s.Status == shipping.Returned), err
+	}}
+	madeUpFor = &Guard{"its goods were sent anew, or the money for them has gone back or is about to", func(c *change, e event.Event) (bool, error) {
+		s, err := c.shipment(e.Entity)
+		return s != nil && (!s.ReplacedAt.IsZero() || wasRepaid(e)), err
+	}}
 	personHandsOver = shipmentGuard("a person hands over", func(c *change, s shipping.Shipment) bool {
 		return s.Carrier == shipping.Manual || s.Status == shipping.LabelBought && s.Leaves == policy.HandOverByPerson
 	})
 )
 
 // sendsAnew says whether goods that do not arrive are sent once more without a
-// person: once in an order, and not when their money has gone back.
+// person: once in an order, and not when all its money has gone back.
 func sendsAnew(c *change) bool {
 	return c.policy.OnLost == policy.OnLostReship && c.order.Sums.Replaced == 0 && !gaveAllBack(c.order)
+}
+
+// sentAnewBy returns the parcel that an event is about, and whether its goods are sent
+// once more without a person.
+func (c *change) sentAnewBy(e event.Event) (s shipping.Shipment, anew bool, err error) {
+	parcel, err := c.shipment(e.Entity)
+	if err != nil || parcel == nil {
+		return s, false, err
+	}
+	repaid, err := c.repaid(true)
+	return *parcel, sendsAnew(c) && !repaid[parcel.ID], err
 }
 
 // gaveAllBack says whether all that was taken for an order has gone back.
@@ -237,8 +250,7 @@ var mayBeTaken = &Guard{"the order is going on and held because no carrier takes
 	if c.order.End != order.EndNone || c.order.Held != string(order.ShippingFailed) || c.order.Sums.Short() > 0 {
 		return false, nil
 	}
-	var d changeData
-	_ = json.Unmarshal(e.Data, &d) // what can not be read says nothing
+	d := changeOf(e)
 	return d.Address || d.Method != "" || c.order.Sums.Unpacked() == 0, nil
 }}
 

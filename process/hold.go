@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"doorstep/attempt"
@@ -12,16 +13,21 @@ import (
 	"doorstep/order"
 )
 
-// reasonData is what order.held carries.
-type reasonData struct {
-	Reason string `json:"reason"`
+// holdData is what the events of a hold and of its end carry.
+type holdData struct {
+	Reason string   `json:"reason"`
+	Beside []string `json:"beside,omitempty"` // for what else a rule has stopped it, which is told with it
+	Total  int64    `json:"total,omitempty"`  // of order.released: what was to be paid when it was let go, minor units
 }
 
-// reasonOf is the reason that an event of a hold or a release carries.
-func reasonOf(e event.Event) string {
-	var d reasonData
-	_ = json.Unmarshal(e.Data, &d) // what can not be read gives none
-	return d.Reason
+func holdOf(e event.Event) (d holdData) {
+	_ = json.Unmarshal(e.Data, &d) // what can not be read gives no reason
+	return d
+}
+
+// cancelData is what order.cancel_requested carries of an order that was held.
+type cancelData struct {
+	Held string `json:"held"` // for what
 }
 
 // Hold stops an order: what is due of it waits, beside what brings money back
@@ -32,7 +38,7 @@ func reasonOf(e event.Event) string {
 func (p *Process) Hold(ctx context.Context, by Command, orderID, reason, text string) (Result[order.Order], error) {
 	var check fault.Check
 	check.Word("reason", reason, "fraud_suspected")
-	check.If(HeldByProcess(reason) || reason == HeldByTicket, "reason", "reserved", "another word: for this reason the process itself holds orders")
+	check.If(reserved(reason), "reason", "reserved", "another word: for this reason the process itself holds orders")
 	check.Prose("text", text, maxNote)
 	if err := check.Err("the hold"); err != nil {
 		return Result[order.Order]{}, err
@@ -46,6 +52,11 @@ func (p *Process) Hold(ctx context.Context, by Command, orderID, reason, text st
 	})
 }
 
+// reserved says whether a reason code is one for which no person holds.
+func reserved(reason string) bool {
+	return HeldByProcess(reason) || reason == HeldByTicket || reason == string(order.ShippingFailed)
+}
+
 // holdByHand holds an order for a person's reason. One that a ticket holds is held
 // for that reason from then on, and for the ticket again when it is released.
 //
@@ -57,7 +68,7 @@ func (c *change) holdByHand(reason string) error {
 			return err
 		}
 	case HeldByTicket:
-		if err := c.emitOrder(order.EventReleased, reasonData{HeldByTicket}); err != nil {
+		if err := c.emitOrder(order.EventReleased, holdData{Reason: HeldByTicket}); err != nil {
 			return err
 		}
 	default:
@@ -67,12 +78,13 @@ func (c *change) holdByHand(reason string) error {
 }
 
 func (c *change) hold(reason string) error {
-	return c.emitOrder(order.EventHeld, reasonData{reason})
+	return c.emitOrder(order.EventHeld, holdData{Reason: reason})
 }
 
 // Release lets an order go on that is held. What was waited for is waited for
 // as long again as it was held. What a count did not find is reserved anew. Where
-// a ticket holds it too, it is held for that.
+// a ticket holds it too, or a rule of policy stops it for what no one has seen yet,
+// it is held for that.
 //
 // Errors: not_found; conflict when it is not held, or its goods are not there, or
 // it is a ticket alone that holds it.
@@ -105,7 +117,46 @@ func (c *change) release() error {
 	if err := c.reserveMissing(); err != nil {
 		return err
 	}
-	return c.emitOrder(order.EventReleased, reasonData{c.order.Held})
+	return c.emitOrder(order.EventReleased, holdData{Reason: c.order.Held, Total: c.order.Total})
+}
+
+// heldBefore holds when a refused cancel would let an order go on that was held.
+// For goods that are missing, and for a ticket, rows of their own hold it; what no
+// carrier took is offered to them again.
+var heldBefore = &Guard{"the order was held by a person or a rule when the cancel was asked for", func(c *change, _ event.Event) (bool, error) {
+	reason, err := c.heldWhenCancelled()
+	return HeldAsBefore(reason), err
+}}
+
+// HeldAsBefore says whether an order that was held for the reason is held for it
+// again as soon as a cancel of it is refused.
+func HeldAsBefore(reason string) bool {
+	return !slices.Contains([]string{"", reasonMissing, HeldByTicket, string(order.ShippingFailed)}, reason)
+}
+
+// heldWhenCancelled returns for what an order was held when a cancel of it was asked
+// for the last time, "" for nothing.
+func (c *change) heldWhenCancelled() (string, error) {
+	asked, err := event.OfType(c.tx, order.EventCancelRequested, []string{c.order.ID})
+	if err != nil || len(asked) == 0 {
+		return "", err
+	}
+	var d cancelData
+	_ = json.Unmarshal(asked[len(asked)-1].Data, &d) // of an order that was not held there is none
+	return d.Held, nil
+}
+
+// holdAsBefore is the rule of an order that goes on because it is too late to
+// cancel: asking for that has let no one release it.
+func holdAsBefore(c *change, _ event.Event) error {
+	reason, err := c.heldWhenCancelled()
+	if err != nil {
+		return err
+	}
+	if err := c.hold(reason); err != nil || !HeldByProcess(reason) {
+		return err
+	}
+	return c.tellHeld(reason, "It is too late to cancel this order, which a rule of the policy had stopped: it is held again. Release it to have it go on.")
 }
 
 // parkSteps is the rule of an order that is held: what waits for its time waits

@@ -10,6 +10,7 @@ import (
 	gateway "doorstep/payment/simulated"
 	"doorstep/policy"
 	"doorstep/process"
+	"doorstep/support"
 )
 
 // holding is a shop with the hold rules.
@@ -102,7 +103,78 @@ var holdRuleScenarios = []scenario{
 		s.after(time.Minute)
 		s.wantHeld(o, "made_up")
 		s.expect(o, outcome{Order: "processed: reserved due none", Next: "authorise held"})
+		_, err := s.Release(s.t.Context(), person(""), o.ID)
+		must(s.t, err)
+		s.wantHeld(o, "rule_declines") // while it was held, no rule looked at it
+		s.release(o)
 	}},
+	{"changed while a ticket holds it", config{policy: settings(manualGateway, holding(abroad, over(5000)))}, func(s *shop) {
+		o := s.place(billedTo("GB"))
+		ticket := s.raise(o, support.AddressChange)
+		q := beside("LAMP", 1)
+		q.ShipTo = inFrance()
+		s.edit(o, q)
+		s.wantHeld(o, "ticket")
+		s.solve(ticket.ID)
+		s.wantHeld(o, "rule_countries")
+		s.release(o)
+		s.wantHeld(o, "") // the person was told of both
+		s.wantCount(o, order.EventHeld, 2)
+	}},
+	{"more is wanted than was let pass", config{policy: settings(manualGateway, holding(over(844)))}, func(s *shop) {
+		o := s.place(cup())
+		s.release(o)
+		s.edit(o, elsewhere("SA1 2BB"))
+		s.wantHeld(o, "")
+		s.edit(o, beside("POT", 1))
+		s.wantHeld(o, "rule_amount")
+		s.release(o)
+		s.edit(o, fewer(0))
+		s.wantHeld(o, "")
+	}},
+	{"it goes elsewhere than was let pass", config{policy: settings(manualGateway, holding(abroad))}, func(s *shop) {
+		o := s.place(billedTo("FR"))
+		s.release(o)
+		s.edit(o, beside("POT", 1))
+		s.wantHeld(o, "")
+		s.edit(o, elsewhere("SA1 2BB"))
+		s.wantHeld(o, "rule_countries")
+	}},
+	{"a rule stops it, and it is too late to cancel", config{policy: byPerson}, func(s *shop) {
+		o := s.twoLamps()
+		s.after(time.Minute)
+		s.change(holding(over(844)))
+		s.edit(o, lampsLeft(1))
+		s.after(time.Minute)
+		s.wantHeld(o, "rule_amount")
+		s.carrier.void.say(labelKept)
+		s.cancel(o)
+		s.after(time.Minute)
+		s.wantCount(o, order.EventCancelRefused, 1)
+		s.wantHeld(o, "rule_amount")
+		if n := s.show(o.ID).Order.OpenTickets; n != 1 {
+			s.t.Errorf("%d tickets tell a person of it", n)
+		}
+		s.release(o)
+		s.after(time.Minute)
+		s.wantFacets(o, order.Paid, order.StockReserved, order.FulfilmentLabelled)
+	}},
+	{"a rule that is made later stops nothing that has left", config{policy: byPerson}, func(s *shop) {
+		o := s.place(cup())
+		s.after(time.Minute)
+		s.handOver(o, "")
+		s.hold(o, "made_up")
+		s.change(holding(over(844)))
+		s.release(o)
+		s.wantHeld(o, "")
+	}},
+}
+
+// inFrance is where an order goes that was to stay in the country.
+func inFrance() *order.Address {
+	to := cup().ShipTo
+	to.Country = "FR"
+	return &to
 }
 
 // wantHeld checks for what an order is held.
@@ -124,10 +196,10 @@ func (s *shop) cannotSolve(o order.Order) {
 func TestReasonsOfTheProcess(t *testing.T) {
 	onShops(t, config{}, func(t *testing.T, s *shop) {
 		o := s.place(cup())
-		for _, reason := range []string{"rule_amount", "rule_countries", "rule_declines", "stock_missing", "ticket"} {
+		for _, reason := range []string{"rule_amount", "rule_countries", "rule_declines", "stock_missing", "ticket", "shipping_failed"} {
 			_, err := s.Hold(t.Context(), person(""), o.ID, reason, "")
 			s.refused(fault.Invalid, err)
-			if !process.HeldByProcess(reason) && reason != "ticket" {
+			if !process.HeldByProcess(reason) && reason != "ticket" && reason != "shipping_failed" {
 				t.Errorf("%s is a person's reason", reason)
 			}
 		}

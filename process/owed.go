@@ -3,6 +3,7 @@ package process
 import (
 	"slices"
 
+	"doorstep/internal/db"
 	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/shipping"
@@ -110,6 +111,26 @@ func (c *change) account() (a Account, err error) {
 	attempts, err := c.getAttempts()
 	a.Returns, a.Refunds, a.Attempts = valuesOf(returns), valuesOf(refunds), valuesOf(attempts)
 	return a, err
+}
+
+// readAccount reads the same of an order as it is stored.
+func readAccount(r db.Reader, o order.Order) (a Account, err error) {
+	a.Order = o
+	for _, read := range []func() error{
+		func() error { a.Lines, err = order.Lines(r, o.ID); return err },
+		func() error { a.Shipments, err = shipping.Of(r, o.ID); return err },
+		func() error { a.Held, err = shipping.Lines(r, o.ID); return err },
+		func() error { a.Returns, err = shipping.Returns(r, o.ID); return err },
+		func() error { a.Coming, err = shipping.ReturnLines(r, o.ID); return err },
+		func() error { a.Refunds, err = payment.Refunds(r, o.ID); return err },
+		func() error { a.Credits, err = payment.RefundLines(r, o.ID); return err },
+		func() error { a.Attempts, err = payment.Attempts(r, o.ID); return err },
+	} {
+		if err := read(); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
 }
 
 // keeps says whether money of the change's order is owed that nothing brings back.

@@ -31,7 +31,10 @@ type Deps struct {
 	IDs      id.Source
 	Gateways []payment.Gateway
 	Carriers []shipping.Carrier
-	Log      *slog.Logger
+	// KnownGateways and KnownCarriers name further providers, of a shop that is
+	// only read: a policy may name them, and no one asks them.
+	KnownGateways, KnownCarriers []string
+	Log                          *slog.Logger
 	// AskTimeout bounds a question to a provider, 10 s when 0. It is shorter than
 	// a lease.
 	AskTimeout time.Duration
@@ -53,6 +56,7 @@ type Process struct {
 	policies policy.Store
 	gateways map[string]payment.Gateway
 	carriers map[string]shipping.Carrier
+	known    struct{ gateways, carriers []string } // by name, in order, those that are not asked among them
 	log      *slog.Logger
 	timeout  time.Duration
 	table    []Row
@@ -82,6 +86,8 @@ func New(d Deps) *Process {
 	for _, c := range d.Carriers {
 		p.carriers[c.Name()] = c
 	}
+	p.known.gateways = slices.Sorted(slices.Values(slices.AppendSeq(slices.Clone(d.KnownGateways), maps.Keys(p.gateways))))
+	p.known.carriers = slices.Sorted(slices.Values(slices.AppendSeq(slices.Clone(d.KnownCarriers), maps.Keys(p.carriers))))
 	for _, row := range p.table {
 		p.steps[row.Step] = row
 	}
@@ -137,20 +143,20 @@ func (p *Process) CheckPolicy(q policy.Policy) error {
 		return err
 	}
 	var c fault.Check
-	c.If(!p.hasGateway(q.Gateway), "gateway", "unknown", "one of %v", append(slices.Sorted(maps.Keys(p.gateways)), payment.Manual))
-	c.If(!p.hasCarrier(q.Carrier), "carrier", "unknown", "one of %v", append(slices.Sorted(maps.Keys(p.carriers)), shipping.Manual))
+	c.If(!p.hasGateway(q.Gateway), "gateway", "unknown", "one of %v", append(slices.Clone(p.known.gateways), payment.Manual))
+	c.If(!p.hasCarrier(q.Carrier), "carrier", "unknown", "one of %v", append(slices.Clone(p.known.carriers), shipping.Manual))
 	for i, name := range q.NextCarriers {
-		c.If(p.carriers[name] == nil, fmt.Sprintf("next_carriers[%d]", i), "unknown", "one of %v", slices.Sorted(maps.Keys(p.carriers)))
+		c.If(!slices.Contains(p.known.carriers, name), fmt.Sprintf("next_carriers[%d]", i), "unknown", "one of %v", p.known.carriers)
 	}
 	return c.Err("the policy")
 }
 
 func (p *Process) hasGateway(name string) bool {
-	return name == payment.Manual || p.gateways[name] != nil
+	return name == payment.Manual || slices.Contains(p.known.gateways, name)
 }
 
 func (p *Process) hasCarrier(name string) bool {
-	return name == shipping.Manual || p.carriers[name] != nil
+	return name == shipping.Manual || slices.Contains(p.known.carriers, name)
 }
 
 // numbers hands out order numbers from blocks that a node takes for itself.

@@ -2,8 +2,10 @@ package process_test
 
 import (
 	"slices"
+	"strings"
 	"time"
 
+	"doorstep/fault"
 	"doorstep/order"
 	"doorstep/payment"
 	gateway "doorstep/payment/simulated"
@@ -31,6 +33,32 @@ func (s *shop) wantRemedy(o order.Order, want ...shipping.Shipment) {
 	if !slices.Equal(got, ids) {
 		s.t.Fatalf("waited for are %v, not %v\n%s", got, ids, timeline(s.show(o.ID)))
 	}
+}
+
+// potApart is an order of a cup and a pot that have left in parcels of their own, and
+// the pot's parcel.
+func (s *shop) potApart() (order.Order, shipping.Shipment) {
+	s.t.Helper()
+	s.annex("POT", 10)
+	must(s.t, s.recount("POT", "main", 0))
+	o := s.place(request(1, "CUP", "POT"))
+	if s.show(o.ID).Payments[0].Gateway == payment.Manual {
+		s.record(o)
+	}
+	s.after(time.Second)
+	s.leave(s.show(o.ID).Shipments...)
+	return o, s.from(o, "annex")
+}
+
+// wantTold checks that a ticket which a person has to see to says so.
+func (s *shop) wantTold(o order.Order, what string) {
+	s.t.Helper()
+	for _, t := range s.show(o.ID).Tickets {
+		if t.Status == support.Open && slices.ContainsFunc(s.ticket(t.ID).Messages, func(m support.Message) bool { return strings.Contains(m.Body, what) }) {
+			return
+		}
+	}
+	s.t.Errorf("no one is told %q\n%s", what, timeline(s.show(o.ID)))
 }
 
 // bouncesLate is a gateway from whose refunds the money comes back after three days.
@@ -100,6 +128,62 @@ var repaidScenarios = []scenario{
 		s.refund(o, order.CreditRequest{All: true})
 		s.report(p, shipping.Lost)
 		s.wantRemedy(o)
+	}},
+	{"a parcel is lost whose line was refunded", config{policy: settings(manualCarrier, sendsAnew)}, func(s *shop) {
+		o, p := s.potApart()
+		s.refund(o, order.CreditRequest{Lines: []order.CreditLine{{Line: 2, Quantity: 1}}})
+		s.report(p, shipping.Lost)
+		s.wantCount(o, shipping.EventReplaced, 0)
+		s.wantRemedy(o)
+		s.after(5 * day)
+		s.expect(o, outcome{Order: "shipped: left partly_refunded lost", Money: "2844 taken, 2321 back", Tickets: "where_is_my_order solved parcel_refunded", Next: "await_delivery"})
+	}},
+	{"a refunded parcel is not sent anew by a person", config{policy: settings(manualCarrier, manualGateway)}, func(s *shop) {
+		o, p := s.potApart()
+		s.report(p, shipping.Lost)
+		s.refund(o, order.CreditRequest{Lines: []order.CreditLine{{Line: 2, Quantity: 1}}}) // which is pending
+		_, err := s.PreviewReship(s.t.Context(), o.ID, p.ID)
+		s.refused(fault.Conflict, err)
+		_, err = s.Reship(s.t.Context(), person(""), o.ID, p.ID)
+		s.refused(fault.Conflict, err)
+		must(s.t, s.takeBackRefund(o, 0))
+		s.wantReship(p, 1, 0)
+		s.reship(p)
+		s.wantRemedy(o)
+	}},
+	{"a refunded parcel turns up", config{policy: manualCarrier}, func(s *shop) {
+		o := s.place(cup())
+		s.after(time.Second)
+		p := s.parcel(o)
+		s.leave(p)
+		s.report(p, shipping.Lost)
+		s.refundAll(o)
+		s.solveAll(o)
+		s.find(p)
+		s.wantTold(o, "for nothing")
+		s.solveAll(o)
+		s.arrive(p)
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "delivered: left refunded delivered", Money: takenBack, Tickets: "other solved needs_person, where_is_my_order solved not_arriving"})
+	}},
+	{"a parcel that a ticket has refunded arrives", config{policy: settings(manualCarrier, gives(5000), sendsAnew)}, func(s *shop) {
+		must(s.t, s.recount("CUP", "main", 1))
+		o := s.place(cup())
+		s.after(time.Second)
+		p := s.parcel(o)
+		s.leave(p)
+		s.report(p, shipping.Lost)
+		s.after(time.Minute)
+		s.raise(o, support.WhereIsMyOrder)
+		s.after(time.Minute)
+		s.wantFacets(o, order.Shipped, order.StockLeft, order.FulfilmentLost)
+		s.raise(o, support.Other)
+		s.arrive(p)
+		s.wantStatus(o, order.Delivered)
+		s.wantTold(o, "for nothing") // in the ticket at which a person is
+		if n := len(s.show(o.ID).Tickets); n != 3 {
+			s.t.Errorf("there are %d tickets", n)
+		}
 	}},
 	{"of two lost parcels the second is sent anew", config{policy: settings(manualCarrier, gives(20_000))}, func(s *shop) {
 		o, first, second := s.pair()

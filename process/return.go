@@ -331,8 +331,10 @@ type ReceivingPlan struct {
 	Version  int64                 `json:"version"` // of the order
 	Lines    []shipping.ReturnLine `json:"lines"`   // what came
 	Currency money.Currency        `json:"currency"`
-	Refund   int64                 `json:"refund"` // minor units: what is given back for it
-	By       policy.OnReturn       `json:"by"`     // whether that is given back by itself
+	Refund   int64                 `json:"refund"`             // minor units: what the customer is given back for it
+	By       policy.OnReturn       `json:"by"`                 // whether that is given back by itself
+	Exchange string                `json:"exchange,omitempty"` // the order that was placed in its place, where that waits for its money
+	Pays     int64                 `json:"pays,omitempty"`     // minor units: what pays for that order; 0 when too little came, and it is cancelled
 }
 
 // PreviewReceiveReturn says what ReceiveReturn would put where, and give back.
@@ -366,10 +368,23 @@ func (p *Process) PreviewReceiveReturn(ctx context.Context, orderID, returnID st
 		}
 		plan.Version, plan.Currency, plan.By = o.Version, o.Currency, set.OnReturn
 		all[returnID] = plan.Lines
-		credits, err := creditsFor(r, o.ID, plan.Lines, all)
-		plan.Refund = amountOf(credits)
+		given, err := givenFor(r, plan.Return, all)
+		plan.give(given)
 		return plan, err
 	})
+}
+
+// give says what becomes of the money for what came. What pays for an exchange is
+// given without asking, and so is the rest.
+func (plan *ReceivingPlan) give(g given) {
+	plan.Refund = amountOf(g.credits)
+	if g.waits {
+		plan.Exchange = plan.Return.Exchange
+	}
+	if g.pays {
+		plan.Pays, plan.By = g.to.Amount, policy.OnReturnRefund
+		plan.Refund -= plan.Pays
+	}
 }
 
 func notOpen(r shipping.Return) error {
@@ -379,13 +394,13 @@ func notOpen(r shipping.Return) error {
 // refundsReturn holds when the money for what came is given back, to the customer or
 // to what was placed in its place.
 var refundsReturn = &Guard{"policy has it refunded or it pays for an exchange, and its money was not given back yet", func(c *change, e event.Event) (bool, error) {
-	given, err := c.givenFor(e.Entity)
+	given, _, err := c.givenBy(e)
 	return err == nil && (given.pays || len(given.credits) > 0 && c.policy.OnReturn == policy.OnReturnRefund), err
 }}
 
 // asksAboutReturn holds when a person decides about the money for what came.
 var asksAboutReturn = &Guard{"policy has a person asked, it has paid for no exchange, and its money was not given back yet; or units came that bring no money, because as many of their line had theirs before", func(c *change, e event.Event) (bool, error) {
-	given, err := c.givenFor(e.Entity)
+	given, _, err := c.givenBy(e)
 	return err == nil && (given.asked(c.policy) || given.less), err
 }}
 
@@ -394,43 +409,48 @@ func (g given) asked(set policy.Policy) bool {
 }
 
 // given is what a return that came gives back, and the payment of what was placed in
-// its place, and whether it pays that.
+// its place, whether that waits for its money, and whether it is paid by it.
 type given struct {
-	back    *shipping.Return
-	credits []order.Credit
-	less    bool // units came that bring no money, though some is left of their line
-	to      payment.Payment
-	pays    bool
+	credits     []order.Credit
+	less        bool // units came that bring no money, though some is left of their line
+	to          payment.Payment
+	waits, pays bool
 }
 
-func (c *change) givenFor(returnID string) (g given, err error) {
-	if g.back, err = c.theReturn(returnID); err != nil {
+// givenFor is what a return gives back. All are the lines of the order's returns,
+// those that came of this one among them.
+func givenFor(r db.Reader, back shipping.Return, all map[string][]shipping.ReturnLine) (g given, err error) {
+	if g.credits, err = creditsFor(r, back.Order, all[back.ID], all); err != nil {
 		return g, err
+	}
+	if g.to, g.waits, err = inItsPlace(r, back); err != nil {
+		return g, err
+	}
+	g.pays = g.waits && amountOf(g.credits) >= g.to.Amount
+	return g, nil
+}
+
+// givenBy is what the return gives back that an event is about, and that return.
+func (c *change) givenBy(e event.Event) (g given, back *shipping.Return, err error) {
+	if back, err = c.theReturn(e.Entity); err != nil {
+		return g, nil, err
 	}
 	all, err := shipping.ReturnLines(c.tx, c.order.ID)
 	if err != nil {
-		return g, err
+		return g, nil, err
 	}
-	if g.credits, err = creditsFor(c.tx, c.order.ID, all[returnID], all); err != nil {
-		return g, err
+	if g, err = givenFor(c.tx, *back, all); err != nil {
+		return g, nil, err
 	}
 	lines, err := c.lines()
-	if err != nil {
-		return g, err
-	}
-	g.less = bringsLess(lines, all[returnID], g.credits)
-	waits := false
-	if g.to, waits, err = c.inItsPlace(g.back); err != nil {
-		return g, err
-	}
-	g.pays = waits && amountOf(g.credits) >= g.to.Amount
-	return g, nil
+	g.less = bringsLess(lines, all[back.ID], g.credits)
+	return g, back, err
 }
 
 // refundReturn is the rule of a return whose money is given back: first to what was
 // placed in its place, and the rest to the customer.
 func refundReturn(c *change, e event.Event) error {
-	g, err := c.givenFor(e.Entity)
+	g, back, err := c.givenBy(e)
 	if err != nil {
 		return err
 	}
@@ -449,7 +469,7 @@ func refundReturn(c *change, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	g.back.Refund = f.ID
+	back.Refund = f.ID
 	return nil
 }
 
@@ -470,7 +490,7 @@ func bringsLess(lines []order.Line, came []shipping.ReturnLine, credits []order.
 // reportReturn is the rule of goods that came back and about whose money a person
 // decides.
 func reportReturn(c *change, e event.Event) error {
-	g, err := c.givenFor(e.Entity)
+	g, _, err := c.givenBy(e)
 	if err != nil {
 		return err
 	}

@@ -46,13 +46,27 @@ func (s *shop) takeBack(r shipping.Return, q shipping.Reception) shipping.Return
 	before := s.show(r.Order).Order.Sums.Kept()
 	done, err := s.ReceiveReturn(s.t.Context(), person(""), r.Order, r.ID, q)
 	must(s.t, err)
-	if given := before - done.Value.Sums.Kept(); plan.By == policy.OnReturnRefund && given != plan.Refund {
-		s.t.Errorf("%d are given back, previewed were %d", given, plan.Refund)
+	if given := before - done.Value.Sums.Kept(); plan.By == policy.OnReturnRefund && given != plan.Refund+plan.Pays {
+		s.t.Errorf("%d are given back, previewed were %d and %d", given, plan.Refund, plan.Pays)
 	}
+	s.wantExchanged(plan)
 	s.after(time.Minute)
 	got, err := s.FindReturn(s.t.Context(), r.ID)
 	must(s.t, err)
 	return got
+}
+
+// wantExchanged checks that what was placed in the place of a return is paid from it
+// as it was previewed, or cancelled.
+func (s *shop) wantExchanged(plan process.ReceivingPlan) {
+	s.t.Helper()
+	if plan.Exchange == "" {
+		return
+	}
+	made := s.show(plan.Exchange).Order
+	if (made.End == order.EndCancelled) != (plan.Pays == 0) || plan.Pays > 0 && made.Sums.Captured != plan.Pays {
+		s.t.Errorf("the order that was placed instead is %s with %d, previewed were %d", made.Status, made.Sums.Captured, plan.Pays)
+	}
 }
 
 // notReturned wants a return refused, and its preview.

@@ -46,6 +46,7 @@ type shipmentData struct {
 	WrittenOff     int64                   `json:"written_off,omitempty"`  // units that came back and can not
 	Tracking       shipping.TrackingStatus `json:"tracking,omitempty"`
 	SeenAt         *time.Time              `json:"seen_at,omitempty"` // by the carrier's clock
+	Repaid         bool                    `json:"repaid,omitempty"`  // it was given up, and the money for what it holds has gone back or is about to
 }
 
 // planShipments is the rule of goods that are kept for an order and are in no
@@ -207,10 +208,19 @@ func awaitCarrierDue(c *change) time.Time {
 }
 
 // carrierLate ends an order for which no carrier was found, unless a parcel of
-// it has left: then a person is told again.
+// it has left: then a person is told again. While a person or a ticket holds it, it
+// does not end by itself.
 func carrierLate(c *change, it *work.Item) error {
 	if c.order.End == order.EndChanging {
 		c.again(it, c.tx.Now().Add(time.Duration(c.policy.Ask.Most)), 0, "the order is being changed")
+		return nil
+	}
+	ticket, err := c.holder()
+	if err != nil {
+		return err
+	}
+	if c.order.Held != string(order.ShippingFailed) || ticket != nil {
+		c.again(it, awaitCarrierDue(c), 0, "the order is held for something else")
 		return nil
 	}
 	if c.order.Sums.Sent() == 0 {
@@ -344,8 +354,12 @@ func (c *change) existingShipment(id string) (*shipping.Shipment, error) {
 }
 
 func (c *change) delivered(s *shipping.Shipment, at time.Time) error {
+	repaid, err := c.repaid(true)
+	if err != nil {
+		return err
+	}
 	s.DeliveredAt, s.Tracking, s.AstrayAt = at, shipping.Delivered, time.Time{}
-	return c.moveShipment(s, shipping.EventDelivered, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, SeenAt: &at})
+	return c.moveShipment(s, shipping.EventDelivered, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, SeenAt: &at, Repaid: repaid[s.ID]})
 }
 
 func awaitHandOverDue(c *change) time.Time {

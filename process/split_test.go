@@ -10,6 +10,8 @@ import (
 	gateway "doorstep/payment/simulated"
 	"doorstep/policy"
 	"doorstep/shipping"
+	carrier "doorstep/shipping/simulated"
+	"doorstep/support"
 )
 
 // twoLamps is an order of two lamps and a cup in a shop that has one lamp at
@@ -195,6 +197,45 @@ var carrierScenarios = []scenario{
 		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: takenBack,
 			Tickets: "order_issue solved refunded, " + goesOn})
 	}},
+	{"no carrier takes it while a person holds it", config{carrier: slowCarrier(time.Minute)}, func(s *shop) {
+		o := s.place(sentTo(carrier.PostalFailLabel))
+		s.after(20 * time.Second)
+		s.hold(o, "fraud_suspected")
+		s.after(9 * day)
+		s.wantHeld(o, "fraud_suspected")
+		s.wantFacets(o, order.Paid, order.StockReserved, order.FulfilmentNone)
+		s.release(o)
+		s.after(2 * time.Minute)
+		s.wantHeld(o, "shipping_failed")
+		s.edit(o, elsewhere("SA1 2AA"))
+		s.after(2 * time.Minute)
+		s.wantStatus(o, order.Shipped)
+	}},
+	{"no carrier takes it, and a ticket holds it beside", config{}, func(s *shop) {
+		s.carrier.buy.say(labelRefused)
+		o := s.place(cup())
+		s.after(day)
+		ticket := s.raiseToHold(o)
+		s.after(9 * day)
+		s.wantHeld(o, "shipping_failed")
+		s.solve(ticket.ID)
+		s.after(3 * day)
+		s.wantStatus(o, order.Failed)
+	}},
+	{"no carrier takes one of two parcels, and it is too late to cancel", config{policy: byPerson}, func(s *shop) {
+		s.carrier.buy.say(labelAway)
+		o := s.twoLamps()
+		s.after(0)
+		s.carrier.buy.say(labelRefused)
+		s.after(30 * time.Minute)
+		s.wantHeld(o, "shipping_failed")
+		s.carrier.void.say(labelKept)
+		s.cancel(o)
+		s.after(time.Minute)
+		s.wantCount(o, order.EventCancelRefused, 1)
+		s.wantHeld(o, "") // the carriers are asked again
+		s.wantFacets(o, order.Paid, order.StockReserved, order.FulfilmentLabelled)
+	}},
 	{"no carrier takes it, and it is cancelled", config{}, func(s *shop) {
 		s.carrier.buy.say(labelRefused)
 		o := s.place(cup())
@@ -319,6 +360,53 @@ var holdScenarios = []scenario{
 		s.expect(o, outcome{Order: "cancelled: released voided none"})
 		_, err := s.Hold(s.t.Context(), person(""), o.ID, "made_up", "")
 		s.refused(fault.Conflict, err)
+	}},
+	{"held by a person, and too late to cancel", config{carrier: slowCarrier(time.Minute)}, func(s *shop) {
+		o := s.twoLamps()
+		s.after(20 * time.Second)
+		s.hold(o, "fraud_suspected")
+		s.after(3 * time.Minute) // the labels are there, and nothing leaves
+		s.carrier.void.say(labelKept)
+		s.raise(o, support.CancelRequest)
+		s.after(time.Hour)
+		s.wantCount(o, order.EventCancelRefused, 1)
+		s.wantHeld(o, "fraud_suspected")
+		s.wantFacets(o, order.Paid, order.StockReserved, order.FulfilmentPlanned) // the other label was taken back
+		s.release(o)
+		s.after(time.Hour)
+		s.wantStatus(o, order.Shipped)
+	}},
+	{"held, changed and cancelled, and too late for both", config{policy: settings(byPerson, slow)}, func(s *shop) {
+		o := s.place(cupsAndPot(2))
+		s.after(time.Minute)
+		s.hold(o, "made_up")
+		s.carrier.void.say(voidSilent, labelKept)
+		s.edit(o, fewer(1))
+		s.after(time.Second)
+		s.cancel(o)
+		s.after(time.Hour)
+		s.wantHeld(o, "made_up")
+		s.release(o)
+		s.carrier.void.say(labelKept)
+		s.cancel(o)
+		s.after(time.Hour)
+		s.wantCount(o, order.EventCancelRefused, 2)
+		s.wantHeld(o, "") // it was not, when that was asked for
+	}},
+	{"held by a person and a ticket, and too late to cancel", config{policy: byPerson}, func(s *shop) {
+		o := s.place(cup())
+		s.after(time.Minute)
+		ticket := s.raiseToHold(o)
+		s.hold(o, "made_up")
+		s.carrier.void.say(labelKept)
+		s.cancel(o)
+		s.after(time.Minute)
+		s.wantHeld(o, "made_up")
+		_, err := s.Release(s.t.Context(), person(""), o.ID)
+		must(s.t, err)
+		s.wantHeld(o, "ticket")
+		s.solve(ticket.ID)
+		s.wantHeld(o, "")
 	}},
 	{"what is on its way is followed, held or not", config{policy: byPerson}, func(s *shop) {
 		o := s.twoLamps()

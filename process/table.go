@@ -21,6 +21,7 @@ type Step string
 // The steps.
 const (
 	StepHoldByRule    Step = "hold_by_rule"
+	StepHoldAsBefore  Step = "hold_as_before"
 	StepFree          Step = "free"
 	StepAuthorise     Step = "authorise"
 	StepAwaitPayment  Step = "await_payment"
@@ -155,9 +156,15 @@ func Table() []Row {
 }
 
 // stopRows are the rows that hold an order for something else when it is
-// released. They come before all others: to those, it is held as before.
+// released, or again when it goes on although a cancel was asked for. They come
+// before all others: to those, it is held as before.
 func stopRows() []Row {
 	return []Row{
+		{
+			Step: StepHoldAsBefore, Kind: Rule, On: on(order.EventCancelRefused), Guard: heldBefore,
+			Does: "an order that goes on is held again for what it was held when the cancel was asked for", Leads: on(order.EventHeld, support.EventOpened),
+			rule: holdAsBefore,
+		},
 		{
 			Step: StepHoldMissing, Kind: Rule, On: on(inventory.EventMissing, order.EventCancelRefused, order.EventReleased), Guard: goodsMissing,
 			Does: "an order whose goods were not found waits for a person, who is told", Leads: on(order.EventHeld, support.EventOpened),
@@ -176,7 +183,7 @@ func payRows() []Row {
 	return []Row{
 		{
 			// Before any row that asks for money: what that arms waits for the release.
-			Step: StepHoldByRule, Kind: Rule, On: on(order.EventProcessed, order.EventChanged, payment.EventDeclined), Guard: stoppedByRule, about: theOrder,
+			Step: StepHoldByRule, Kind: Rule, On: on(order.EventProcessed, order.EventChanged, order.EventReleased, payment.EventDeclined), Guard: stoppedByRule, about: theOrder,
 			Does: "an order that a rule of policy stops is held, and a person is told", Leads: on(order.EventHeld, support.EventOpened),
 			rule: holdByRule,
 		},
@@ -377,8 +384,8 @@ func astrayRows() []Row {
 			rule: remedyAgain,
 		},
 		{
-			Step: StepReportTwice, Kind: Rule, On: on(shipping.EventFound, shipping.EventDelivered), Guard: wasReplaced, about: theOrder,
-			Does: "open a ticket for a parcel that turns up after its goods were sent anew", Leads: on(support.EventOpened),
+			Step: StepReportTwice, Kind: Rule, On: on(shipping.EventFound, shipping.EventDelivered), Guard: madeUpFor, about: theOrder,
+			Does: "tell a person of a parcel that turns up after its goods were sent anew, or their money went back", Leads: on(support.EventOpened),
 			rule: reportTwice,
 		},
 	}

@@ -93,11 +93,11 @@ var nothingHolds = &Guard{"the order is held for a ticket, and none holds it any
 // when it is known what it will need.
 func letGo(c *change, _ event.Event) error {
 	if c.order.End == order.EndChanging {
-		return c.emitOrder(order.EventReleased, reasonData{HeldByTicket})
+		return c.emitOrder(order.EventReleased, holdData{Reason: HeldByTicket})
 	}
 	err := c.release()
 	if fault.Is(err, fault.Conflict) {
-		return c.emitOrder(order.EventReleased, reasonData{HeldByTicket})
+		return c.emitOrder(order.EventReleased, holdData{Reason: HeldByTicket})
 	}
 	return err
 }

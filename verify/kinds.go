@@ -22,6 +22,7 @@ const (
 	NextDue     Kind = "next_due"
 	KeptCount   Kind = "kept_count"
 	PendingEdit Kind = "pending_change"
+	HoldKept    Kind = "hold_kept"
 	Orphan      Kind = "orphan"
 	Contact     Kind = "contact"
 	Numbers     Kind = "order_numbers"
@@ -109,6 +110,7 @@ func Kinds() []Rule {
 		{KeptCount, "The kept counts of orders and tickets per status are what counting gives."},
 		{Orphan, "Whatever belongs to an order, payment, shipment, ticket, SKU or location belongs to one that exists."},
 		{PendingEdit, "A change waits for what is in flight where, and only where, an order is being changed."},
+		{HoldKept, "An order that a person or a rule had stopped when a cancel of it was asked for is held for the same as soon as that is refused."},
 		{Contact, "Of every order that has not left and is to, it is known who ordered it and where it is to go."},
 		{Numbers, "The next order's number is larger than that of any order."},
 		{Policy, "The policy in force can be read, and is one that could be set."},

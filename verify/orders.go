@@ -50,7 +50,7 @@ type dossier struct {
 
 // rules are what is checked of an order that exists.
 var rules = []func(*dossier){
-	(*dossier).checkHistory, (*dossier).checkEntities, (*dossier).checkTotals, (*dossier).checkContact, (*dossier).checkPendingEdit,
+	(*dossier).checkHistory, (*dossier).checkEntities, (*dossier).checkTotals, (*dossier).checkContact, (*dossier).checkPendingEdit, (*dossier).checkHolds,
 	(*dossier).checkPayments, (*dossier).checkRefunds, (*dossier).checkKept, (*dossier).checkCredits, (*dossier).checkPaymentAttempts, (*dossier).checkUnpaidEnd, (*dossier).checkUndone, (*dossier).checkAuthorisationEnd,
 	(*dossier).checkShipments, (*dossier).checkParcels, (*dossier).checkLabels, (*dossier).checkTracking, (*dossier).checkHandOvers, (*dossier).checkDeliveries, (*dossier).checkAstray, (*dossier).checkReturned, (*dossier).checkReturns, (*dossier).checkReturnRefunds, (*dossier).checkExchanged, (*dossier).checkExchange,
 	(*dossier).checkStock, (*dossier).checkBackorders, (*dossier).checkMissing, (*dossier).checkMovements, (*dossier).checkSteps, (*dossier).checkAttemptSteps, (*dossier).checkNextStep,

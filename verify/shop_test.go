@@ -530,11 +530,15 @@ func (s *shop) afterADay() {
 	s.t.Helper()
 	s.set(func(p *policy.Policy) { p.HandOver = policy.HandOverByPerson })
 	s.until(24 * time.Hour)
+	_, err := s.Hold(s.t.Context(), person, s.orders["too late"], "made_up", "")
+	must(s.t, err)
 	s.cancel("too late") // the carrier has it already
 	s.until(time.Hour)
+	_, err = s.Release(s.t.Context(), person, s.orders["too late"])
+	must(s.t, err)
 	s.handOver("too late")
 	kept, gone := s.show("label kept").Shipments[0], s.show("label kept, and gone").Shipments[0]
-	_, err := s.MarkFound(s.t.Context(), person, kept.Order, kept.ID)
+	_, err = s.MarkFound(s.t.Context(), person, kept.Order, kept.ID)
 	must(s.t, err)
 	_, err = s.ReportMishap(s.t.Context(), person, gone.Order, gone.ID, shipping.Lost)
 	must(s.t, err)

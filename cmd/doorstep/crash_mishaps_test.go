@@ -55,7 +55,7 @@ func mishaps(engine string) []part {
 			process.StepRemedyAgain, process.StepReportFailing, process.StepSolveRefund), false},
 		{"by hand, otherwise", 0, otherwise, spread(engine, process.StepReship, process.StepReportReturn), false},
 		{"at odds with the providers", 0, atOdds, spread(engine, process.StepReportStray, process.StepFailCapture, process.StepRecall, process.StepReportVoid,
-			process.StepRefuseCancel, process.StepReportEnding, process.StepAskCarriers, process.StepAskToPay, process.StepHoldMissing), false},
+			process.StepRefuseCancel, process.StepHoldAsBefore, process.StepReportEnding, process.StepAskCarriers, process.StepAskToPay, process.StepHoldMissing), false},
 		{"asked once", 0, atOnce, firing(engine, process.StepReportStuck), false},
 	}
 }
@@ -76,6 +76,7 @@ var lures = map[process.Step]lure{
 	process.StepRecall:        {order: paidBy(methodEmpty)},
 	process.StepReportVoid:    {order: both(paidBy(methodEmpty), sentTo(postalGone))},
 	process.StepRefuseCancel:  {order: sentTo(postalGone), while: cancelsLate},
+	process.StepHoldAsBefore:  {order: sentTo(postalGone), while: holdsLate},
 	process.StepReportEnding:  {order: sentTo(carrier.PostalTroubleOnce)},
 	process.StepAskCarriers:   {order: sentTo(carrier.PostalFailLabel), tend: movesHeld},
 	process.StepAskToPay:      {order: of(waitedFor, 50), tend: fills},
@@ -241,6 +242,14 @@ func cancelsLate(s *shop, l logLine) {
 	}
 }
 
+// holdsLate holds an order whose parcel is gone and whose money is being taken. It is
+// cancelled when that is done.
+func holdsLate(s *shop, l logLine) {
+	if process.Step(l.Step) == process.StepCapture {
+		s.book.add("hold "+l.Owner, intake.Hold, fields{"order": l.Owner, "reason": heldByHand})
+	}
+}
+
 // movesHeld has an order go elsewhere that no carrier takes.
 func movesHeld(s *shop, o *situation) {
 	if o.Held == string(order.ShippingFailed) {
@@ -286,6 +295,8 @@ func (s *shop) followLured(k *command) {
 	switch {
 	case k.do == intake.Count:
 		s.receive(countedLess, 2) // for those who come next
+	case k.do == intake.Hold:
+		s.cancel(k.answer.Order)
 	case k.places() && !k.answer.Replayed && s.lure().then != nil:
 		s.lure().then(s, k.answer.Order)
 	}
