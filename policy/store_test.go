@@ -2,14 +2,12 @@ package policy_test
 
 import (
 	"context"
-	"database/sql/driver"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"modernc.org/sqlite"
+	"zombiezen.com/go/sqlite"
 
 	"doorstep/access"
 	"doorstep/internal/db"
@@ -84,7 +82,8 @@ func holdable(t *testing.T, engine string) (*db.DB, hold) {
 	if engine == dbtest.Postgres {
 		return dbtest.Open(t, engine, db.Config{URL: url + "&lock_timeout=" + patience.String()}), tableLock{}
 	}
-	return dbtest.Open(t, engine, db.Config{URL: url}), newGate(t)
+	g := &gate{waits: make(chan struct{}), ended: make(chan struct{})}
+	return dbtest.Open(t, engine, db.Config{URL: url, Connected: g.stand}), g
 }
 
 // tableLock is the transaction's lock on the whole table.
@@ -112,25 +111,14 @@ func (tableLock) untilItWaits(tx *db.Tx) error {
 // gate is a function in SQL that the first query calls for a row and that does
 // not return: a reader of a file waits for no transaction.
 type gate struct {
-	name         string
 	passed       atomic.Bool // a query has come by
 	waits, ended chan struct{}
 }
 
-var gates sync.Map // by name
-
-func init() {
-	sqlite.MustRegisterScalarFunction("made_up_gate", 1, func(_ *sqlite.FunctionContext, args []driver.Value) (driver.Value, error) {
-		g, _ := gates.Load(args[0])
-		return int64(1), g.(*gate).pass()
-	})
-}
-
-func newGate(t *testing.T) *gate {
-	g := &gate{name: t.Name(), waits: make(chan struct{}), ended: make(chan struct{})}
-	gates.Store(g.name, g)
-	t.Cleanup(func() { gates.Delete(g.name) })
-	return g
+func (g *gate) stand(conn *sqlite.Conn) error {
+	return conn.CreateFunction("made_up_gate", &sqlite.FunctionImpl{AllowIndirect: true, Scalar: func(sqlite.Context, []sqlite.Value) (sqlite.Value, error) {
+		return sqlite.IntegerValue(1), g.pass()
+	}})
 }
 
 func (g *gate) pass() error {
@@ -150,7 +138,7 @@ func (g *gate) prepare(t *testing.T, d *db.DB) {
 	t.Helper()
 	_, err := db.Update(t.Context(), d, nil, func(tx *db.Tx) (int, error) {
 		tx.WriteAny(`ALTER TABLE policies RENAME TO gated_policies`)
-		tx.WriteAny(`CREATE VIEW policies AS SELECT * FROM gated_policies WHERE made_up_gate('` + g.name + `')`)
+		tx.WriteAny(`CREATE VIEW policies AS SELECT * FROM gated_policies WHERE made_up_gate()`)
 		return 0, nil
 	})
 	if err != nil {

@@ -15,6 +15,8 @@ import (
 
 	"doorstep/clock"
 	"doorstep/fault"
+
+	"zombiezen.com/go/sqlite"
 )
 
 // Config says which database to open, and how.
@@ -24,6 +26,9 @@ type Config struct {
 	ReadOnly bool        // View only: takes no lock, runs no migration, works beside a running process
 	Virtual  bool        // the shop runs on virtual time: so marked when made, and to be opened so ever after
 	Lanes    int         // PostgreSQL connections that write; 0 means 4
+	// Connected is told of each connection to a SQLite file that Views and Updates
+	// use, before they do, such as to give it functions; nil is told nothing.
+	Connected func(*sqlite.Conn) error
 }
 
 // The bounds of what is open at once.

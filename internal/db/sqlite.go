@@ -65,7 +65,7 @@ func openSQLite(ctx context.Context, d *DB) (engine, error) {
 	}
 	s := &sqliteDB{db: d, path: path, readers: make(chan *sqliteConn, viewers)}
 	for range viewers {
-		s.readers <- &sqliteConn{path: path, mode: toRead, pragmas: readerPragmas}
+		s.readers <- &sqliteConn{path: path, mode: toRead, pragmas: readerPragmas, connected: d.config.Connected}
 	}
 	if d.config.ReadOnly {
 		return s, nil
@@ -86,7 +86,7 @@ func (s *sqliteDB) openToWrite(ctx context.Context) (err error) {
 	if err := createFile(s.path); err != nil {
 		return err
 	}
-	s.writer = &sqliteConn{path: s.path, mode: toWrite, pragmas: writerPragmas}
+	s.writer = &sqliteConn{path: s.path, mode: toWrite, pragmas: writerPragmas, connected: s.db.config.Connected}
 	if err := s.writer.open(ctx); err != nil {
 		return classify(err)
 	}

@@ -24,6 +24,7 @@ type sqliteConn struct {
 	path       string
 	mode       sqlite.OpenFlags
 	pragmas    []string
+	connected  func(*sqlite.Conn) error // nil where no one wants to know
 	conn       *sqlite.Conn
 	statements map[string]*sqliteStatement
 }
@@ -55,6 +56,12 @@ func (c *sqliteConn) open(ctx context.Context) error {
 		if _, err := c.exec(ctx, "PRAGMA "+p, nil); err != nil {
 			return errors.Join(err, c.close())
 		}
+	}
+	if c.connected == nil {
+		return nil
+	}
+	if err := c.connected(conn); err != nil {
+		return errors.Join(err, c.close())
 	}
 	return nil
 }
