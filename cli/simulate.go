@@ -61,7 +61,7 @@ type simulateRun struct {
 	Scenario string   `arg:"" optional:"" help:"One that comes with the program, or a file. Without it they are listed." placeholder:"NAME|FILE"`
 	With     []string `help:"Change the scenario in one value, by its path in the file; may be repeated." sep:"none" placeholder:"PATH=VALUE"`
 	Keep     string   `help:"Keep the simulated shop in this new database, to look at." placeholder:"FILE|URL"`
-	Realtime bool     `help:"Let shop time pass with the wall clock, up to the last day's end."`
+	Realtime bool     `help:"Let shop time pass with the wall clock, until the staff have gone home for good."`
 	Speed    float64  `help:"With --realtime: how many times as fast." default:"1" placeholder:"TIMES"`
 	staging
 }
