@@ -46,7 +46,13 @@ func URL(t testing.TB, engine string) string {
 func URLIn(t testing.TB, dir string) string {
 	t.Helper()
 	s := serverOf(t)
-	return s.hand(t, s.createIn(dir), s.drop)
+	m := s.createIn(dir)
+	if m.err != nil {
+		t.Fatal(m.err)
+	}
+	// Before the directory goes: a server that finds its files missing ends.
+	t.Cleanup(func() { s.drop(m) })
+	return s.url(m.name)
 }
 
 // Open opens a database and closes it when the test ends: a fresh one, unless
