@@ -295,7 +295,7 @@ func (s *shop) followLured(k *command) {
 	switch {
 	case k.do == intake.Count:
 		s.receive(countedLess, 2) // for those who come next
-	case k.do == intake.Hold:
+	case k.do == intake.Hold && k.answer.Order != "": // it may have come too late
 		s.cancel(k.answer.Order)
 	case k.places() && !k.answer.Replayed && s.lure().then != nil:
 		s.lure().then(s, k.answer.Order)
