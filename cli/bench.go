@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -136,7 +137,7 @@ func reopenBench(ctx context.Context, s *session, at string, drop func(context.C
 // bench shows what was measured.
 func (s *screen) bench(r bench.Result) {
 	m := r.Machine
-	s.printf("%s, %s, %s, %.1f GiB, %s\n", m.System, orElse(m.Processor, "processor not told"), count(m.Cores, "core", "cores"), float64(m.Memory)/(1<<30), m.Go)
+	s.printf("%s, %s, %s, %.1f GiB, %s\n", m.System, cmp.Or(m.Processor, "processor not told"), count(m.Cores, "core", "cores"), float64(m.Memory)/(1<<30), m.Go)
 	var settings []string
 	for _, set := range r.Durability.Settings {
 		settings = append(settings, set.Name+"="+set.Value)
@@ -201,10 +202,3 @@ func profile(file string) (stop func() error, err error) {
 func tenths(n float64) string { return fmt.Sprintf("%.1f", n) }
 
 func milli(ms float64) string { return tenths(ms) + " ms" }
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
-}

@@ -13,6 +13,8 @@ var (
 	pageHTML string
 	//go:embed page/compare.html
 	compareHTML string
+	//go:embed page/end.html
+	endHTML string // of both pages
 	//go:embed page/page.css
 	pageCSS string
 	//go:embed page/draw.js
@@ -30,7 +32,7 @@ var (
 func parsed(html string) *template.Template {
 	return template.Must(template.New("page").Funcs(template.FuncMap{
 		"count": count, "plural": plural, "share": share, "words": words, "duration": duration, "decimal": decimal,
-	}).Parse(html))
+	}).Parse(html + endHTML))
 }
 
 // scripts are what runs in the page. No text of the data is among them.

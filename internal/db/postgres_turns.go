@@ -1,6 +1,8 @@
 package db
 
 import (
+	"cmp"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -107,7 +109,7 @@ func (s *turns) run(ended func(outcome) error) (undo error) {
 			asking = append(asking, out.asks)
 		default:
 			running--
-			undo = firstError(undo, s.over(s.parts[out.job], ended(out)))
+			undo = cmp.Or(undo, s.over(s.parts[out.job], ended(out)))
 		}
 		if len(asking) < running {
 			continue
@@ -120,13 +122,6 @@ func (s *turns) run(ended func(outcome) error) (undo error) {
 		asking = nil
 	}
 	return undo
-}
-
-func firstError(first, then error) error {
-	if first != nil {
-		return first
-	}
-	return then
 }
 
 // over keeps what a job has written that is still to be sent, unless it failed.

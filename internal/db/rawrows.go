@@ -12,12 +12,11 @@ import (
 )
 
 // RawTable is what a table holds, for measurements: what the process has written
-// is written once more, as fast as the engine can.
+// is written once more, as fast as the engine can. Its key is what tells its rows
+// apart; what PostgreSQL gives itself is left out.
 type RawTable struct {
-	Name    string
-	Columns []string
-	Key     []string // those of Columns that tell its rows apart
-	Rows    [][]any  // in the order of Columns
+	Table
+	Rows [][]any // in the order of Columns
 }
 
 // RawRows reads every row of every table, but for what the database keeps about
@@ -36,45 +35,38 @@ func (d *DB) RawRows(ctx context.Context) ([]RawTable, error) {
 	})
 }
 
-// The columns of all tables, each with its place in the primary key, 0 when it has
-// none. What PostgreSQL gives itself is left out.
-const (
-	sqliteColumns = `SELECT m.name, c.name, c.pk FROM sqlite_master m, pragma_table_info(m.name) c
-		WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' ORDER BY m.name, c.cid`
-	postgresColumns = `SELECT c.table_name, c.column_name, COALESCE(k.ordinal_position, 0) FROM information_schema.columns c
-		LEFT JOIN information_schema.table_constraints t ON t.table_schema = c.table_schema AND t.table_name = c.table_name AND t.constraint_type = 'PRIMARY KEY'
-		LEFT JOIN information_schema.key_column_usage k ON k.constraint_schema = t.constraint_schema AND k.constraint_name = t.constraint_name AND k.column_name = c.column_name
-		WHERE c.table_schema = current_schema() AND c.is_identity = 'NO' AND c.column_default IS NULL ORDER BY c.table_name, c.ordinal_position`
-)
+// postgresGiven are the columns that PostgreSQL gives itself.
+const postgresGiven = `SELECT table_name, column_name FROM information_schema.columns
+	WHERE table_schema = current_schema() AND (is_identity = 'YES' OR column_default IS NOT NULL)`
 
 // ofItself are the tables in which the database keeps what it is.
 var ofItself = []string{"goose_db_version", "meta"}
 
-func rawTables(r Reader) (tables []RawTable, err error) {
-	query := sqliteColumns
-	if r.Postgres() {
-		query = postgresColumns
+func rawTables(r Reader) ([]RawTable, error) {
+	all, err := Tables(r)
+	if err != nil {
+		return nil, err
 	}
-	err = Each(r, func(row Row) error {
-		var table, column string
-		var key int64
-		if err := row.Scan(&table, &column, &key); err != nil || slices.Contains(ofItself, table) {
+	given := map[[2]string]bool{}
+	if r.Postgres() {
+		err = Each(r, func(row Row) error {
+			var column [2]string
+			err := row.Scan(&column[0], &column[1])
+			given[column] = true
 			return err
+		}, postgresGiven)
+	}
+	var tables []RawTable
+	for _, t := range all {
+		if slices.Contains(ofItself, t.Name) {
+			continue
 		}
-		if len(tables) == 0 || tables[len(tables)-1].Name != table {
-			tables = append(tables, RawTable{Name: table})
+		isGiven := func(column string) bool { return given[[2]string{t.Name, column}] }
+		t.Columns, t.Key = slices.DeleteFunc(t.Columns, isGiven), slices.DeleteFunc(t.Key, isGiven)
+		if len(t.Key) == 0 {
+			t.Key = t.Columns
 		}
-		t := &tables[len(tables)-1]
-		t.Columns = append(t.Columns, column)
-		if key > 0 {
-			t.Key = append(t.Key, column)
-		}
-		return nil
-	}, query)
-	for i := range tables {
-		if len(tables[i].Key) == 0 {
-			tables[i].Key = tables[i].Columns // its key is one that PostgreSQL gives itself
-		}
+		tables = append(tables, RawTable{Table: t})
 	}
 	return tables, err
 }
