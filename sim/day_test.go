@@ -78,13 +78,19 @@ func TestADayThatIsCutShort(t *testing.T) {
 			cancel()
 		}
 	})
+	s.wasCutShort(err, 5)
+}
+
+// wasCutShort holds what was ended by its context to what was placed until then.
+func (s *shop) wasCutShort(err error, orders int64) {
+	s.t.Helper()
 	if !errors.Is(err, context.Canceled) {
-		t.Errorf("it ends with %v", err)
+		s.t.Errorf("it ends with %v", err)
 	}
-	report, err := verify.Run(t.Context(), s.db, verify.Options{})
-	must(t, err)
-	if !report.Clean() || report.Orders != 5 {
-		t.Errorf("verify says of %d orders: %v", report.Orders, report.Violations)
+	report, err := verify.Run(s.t.Context(), s.db, verify.Options{})
+	must(s.t, err)
+	if !report.Clean() || report.Orders != orders {
+		s.t.Errorf("verify says of %d orders: %v", report.Orders, report.Violations)
 	}
 }
 

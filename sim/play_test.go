@@ -2,7 +2,6 @@ package sim_test
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"runtime"
 	"slices"
@@ -245,14 +244,7 @@ func TestAPlayThatIsCutShort(t *testing.T) {
 			cancel()
 		}
 	})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("it ends with %v", err)
-	}
-	report, err := verify.Run(t.Context(), s.db, verify.Options{})
-	must(t, err)
-	if !report.Clean() || report.Orders != 5 {
-		t.Errorf("verify says of %d orders: %v", report.Orders, report.Violations)
-	}
+	s.wasCutShort(err, 5)
 }
 
 // TestAPolicyIsWhatTheShopGoesBy: of what two shops are given alike, they make
