@@ -731,12 +731,12 @@ func (m *model) calm() {
 // providers are unreliable, not broken.
 const patience = 80
 
-// resolve has a person do what waits for one, until nothing does.
+// resolve has a person do what waits for one, until nothing does and nothing is due.
 func (m *model) resolve() {
 	for range patience {
 		// What is tried again gets stuck again while an order waits for its release.
 		retried, refunded, released := m.retryAll(), m.refundOwed(), m.letGo()
-		if !retried && !refunded && !released {
+		if !retried && !refunded && !released && !m.due() {
 			break
 		}
 		m.after(10 * day)
@@ -748,6 +748,13 @@ func (m *model) resolve() {
 		}
 		m.giveAllBack(v)
 	}
+}
+
+// due says whether anything happens by itself still.
+func (m *model) due() bool {
+	return slices.ContainsFunc(m.orders, func(o order.Order) bool {
+		return slices.ContainsFunc(m.show(o.ID).Next, func(n process.Next) bool { return !n.Stuck && !n.Held && n.Due != "" })
+	})
 }
 
 // retryAll has everything that is stuck tried again, and says whether anything was.
