@@ -7,20 +7,26 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"doorstep/fault"
 )
 
 // When the write-ahead log is copied into the database: after so many pages
 // were written to it, like SQLite's own checkpoints. Its file does not tell, for
-// it keeps its size when the log begins anew, but its index does; from cutFrom
-// bytes on it is cut.
-// On a disk that was full, both happen sooner.
+// it keeps its size when the log begins anew, but its index does. With anewFrom
+// pages in it the log is to begin anew, and from cutFrom bytes on its file is cut
+// as well. On a disk that was full, all this happens sooner.
 const (
 	copyAfter      = 1000
 	copyTightAfter = 100
+	anewFrom       = 4000
 	cutFrom        = 64 << 20
 )
+
+// For so long the log, to begin anew, keeps the writer from writing and new
+// readers from reading until those that are reading are done.
+const anewWait = 10 * time.Millisecond
 
 // checkpointer copies the write-ahead log into the database on a connection of
 // its own, so that the writer need not wait for it:
@@ -40,11 +46,17 @@ type checkpointer struct {
 	// it, for good.
 	behind atomic.Bool
 	tight  atomic.Bool // the disk was full: from then on the log is kept short
-	one    sync.Mutex  // checkpoint at a time
+
+	// anew is set when the log is long and all but its last pages are copied. Next
+	// to a busy writer that is as far as a copy comes, so that the log would grow for
+	// good, were it not made to begin anew between two transactions.
+	anew atomic.Bool
+	one  sync.Mutex // checkpoint at a time
 }
 
-// A cut keeps the writer out while it waits for readers: not for long.
-var checkpointPragmas = []string{"busy_timeout(50)", "synchronous(full)"}
+// The writer is kept out while the log waits for readers of other processes, to begin
+// anew: not for long.
+var checkpointPragmas = []string{"busy_timeout(10)", "synchronous(full)"}
 
 func newCheckpointer(ctx context.Context, path string, stats *stats) (*checkpointer, error) {
 	c := &checkpointer{
@@ -132,10 +144,11 @@ func (c *checkpointer) runOnce() error {
 	c.one.Lock()
 	defer c.one.Unlock()
 	mode := "PASSIVE"
-	if c.tight.Load() || c.size() >= cutFrom {
+	if c.tight.Load() {
 		mode = "TRUNCATE"
 	}
 	whole, err := c.checkpoint(mode)
+	c.anew.Store(whole && c.inLog() >= anewFrom)
 	switch {
 	case err != nil:
 		c.behind.Store(true)
@@ -160,6 +173,47 @@ func (c *checkpointer) catchUp() error {
 		return err
 	}
 	return nil
+}
+
+// beginAnew lets the log begin anew when it is time to and nothing is read. It is
+// the writer's to call, between transactions: the few pages that are not copied
+// yet take about as long as a commit. What keeps it from it, such as a reader that
+// takes its time, keeps it no longer than anewWait; it is tried again after the
+// next copy.
+func (c *checkpointer) beginAnew(readers chan *sqliteConn) {
+	if !c.anew.Load() || !c.one.TryLock() {
+		return
+	}
+	defer c.one.Unlock()
+	c.anew.Store(false)
+	taken := takeAll(readers, anewWait)
+	defer func() {
+		for _, r := range taken {
+			readers <- r
+		}
+	}()
+	if len(taken) < cap(readers) {
+		return
+	}
+	mode := "RESTART"
+	if c.size() >= cutFrom {
+		mode = "TRUNCATE"
+	}
+	_, _ = c.checkpoint(mode) // the log goes on where it is
+}
+
+// takeAll takes all connections, or as many as come back in the time.
+func takeAll(readers chan *sqliteConn, wait time.Duration) (taken []*sqliteConn) {
+	over := time.After(wait)
+	for range cap(readers) {
+		select {
+		case r := <-readers:
+			taken = append(taken, r)
+		case <-over:
+			return taken
+		}
+	}
+	return taken
 }
 
 // checkpoint says whether the whole log was copied: not when a reader needs a

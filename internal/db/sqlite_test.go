@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -210,6 +211,44 @@ func TestCheckpointsRunBesideTheWriter(t *testing.T) {
 	}
 	if _, err := os.Stat(url + "-wal"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the log is still there: %v", err)
+	}
+}
+
+// A busy writer is ahead of every copy of its log, and readers come and go: the log
+// begins anew all the same, and its file does not grow for good.
+func TestTheLogBeginsAnewBesideWritersAndReaders(t *testing.T) {
+	t.Parallel()
+	url := dbtest.URL(t, dbtest.SQLite)
+	d := dbtest.Open(t, dbtest.SQLite, db.Config{URL: url})
+	over := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 3 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-over:
+					return
+				default:
+					stored(t, d, "0")
+				}
+			}
+		})
+	}
+	defer readers.Wait()
+	defer close(over)
+	const written = 160 << 20
+	value := strings.Repeat("x", 128<<10)
+	for i := range written / len(value) {
+		mustUpdate(t, d, func(tx *db.Tx) {
+			tx.Write(`INSERT OR REPLACE INTO meta (key, value) VALUES ($1, $2)`, strconv.Itoa(i%100), value)
+		})
+	}
+	info, err := os.Stat(url + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() > written/2 {
+		t.Errorf("after %d MiB were written, the log has %d MiB", written>>20, info.Size()>>20)
 	}
 }
 

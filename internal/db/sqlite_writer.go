@@ -113,6 +113,7 @@ func (w *sqliteWriter) begin() error {
 	if err := w.engine.checkpoints.catchUp(); err != nil {
 		return err
 	}
+	w.engine.checkpoints.beginAnew(w.engine.readers)
 	return w.do("BEGIN IMMEDIATE")
 }
 
