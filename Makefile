@@ -9,8 +9,9 @@ JOBS ?= 2
 FUZZTIME ?= 3s
 # How many sequences `make model` plays.
 MODEL ?= 10000
-# Which benchmarks `make bench` runs.
+# Which benchmarks `make bench` and `make compare` run, and what is compared with.
 BENCH ?= .
+BASE ?= HEAD~1
 
 # The race detector makes the pure-Go SQLite slow: `-short` keeps the data
 # small, and what starts the program as a child gains nothing from it.
@@ -28,7 +29,7 @@ AHealthyShopIsCleanAfterEveryStep|EveryCorruptionIsNamed|NothingThatAPersonDoesB
 SCRATCH = $(shell scripts/scratch)
 
 .DEFAULT_GOAL := help
-.PHONY: help test install build format vet lint unit race fuzz crash model bench profile clean
+.PHONY: help test install build format vet lint unit race fuzz crash model bench compare profile clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do printf '%-9s%s\n' "$$target" "$$what"; done
@@ -69,6 +70,9 @@ model: install ## the model test with MODEL random sequences (10,000)
 
 bench: install ## the benchmarks that match BENCH (all)
 	go test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+compare: ## the same as they were at the commit BASE, in turns, and benchstat
+	@scripts/compare '$(BENCH)' '$(BASE)'
 
 profile: build ## where the time of the process goes (.cache/process.cpu)
 	bin/doorstep bench --callers 64 --groups 256 --paced 0 --cpuprofile .cache/process.cpu

@@ -120,27 +120,46 @@ const (
 	next = "\x01"
 )
 
+// page is what was read of one range.
+type page[T any] struct {
+	content T
+	last    string // that the next range begins behind, "" when there is none
+	err     error
+}
+
 // walk goes through identifiers, range by range. Each range is read by its own
 // snapshot: read returns what it has read from first to last of a page of at
 // most limit, and the identifier that the next range begins behind, "" when
-// there is none.
+// there is none. While a range is checked, the next one is read.
 func walk[T any](ctx context.Context, d *db.DB, read func(r db.Reader, after string) (T, string, error), check func(T)) error {
-	for after := ""; ; {
-		type page struct {
-			content T
-			last    string
+	ctx, stop := context.WithCancel(ctx)
+	pages := make(chan page[T])
+	defer func() {
+		stop()
+		for range pages { // until the reader has seen it
 		}
-		p, err := db.View(ctx, d, func(r db.Reader) (p page, err error) {
+	}()
+	go readPages(ctx, d, read, pages)
+	for p := range pages {
+		if p.err != nil {
+			return p.err
+		}
+		check(p.content)
+	}
+	return nil
+}
+
+// readPages hands on range after range, until there is none or an error.
+func readPages[T any](ctx context.Context, d *db.DB, read func(r db.Reader, after string) (T, string, error), pages chan<- page[T]) {
+	defer close(pages)
+	for after, more := "", true; more; {
+		p, err := db.View(ctx, d, func(r db.Reader) (p page[T], err error) {
 			p.content, p.last, err = read(r, after)
 			return p, err
 		})
-		if err != nil {
-			return err
-		}
-		check(p.content)
-		if after = p.last; after == "" {
-			return nil
-		}
+		p.err = err
+		pages <- p
+		after, more = p.last, err == nil && p.last != ""
 	}
 }
 
