@@ -47,6 +47,8 @@ type Config struct {
 
 	Gateway gateway.Config // how the simulated gateway behaves
 	Carrier carrier.Config // how the simulated carrier behaves
+	// Second is one more simulated carrier, under a name of its own; nil for none.
+	Second *carrier.Config
 
 	// Gateways and Carriers are further providers, of a program that embeds the
 	// shop, each under a name of its own: a policy or an order names which is
@@ -115,7 +117,7 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 	s.closers = append(s.closers, s.DB)
 	deps := process.Deps{DB: s.DB, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout, Fired: cfg.Fired}
 	if cfg.ReadOnly {
-		deps.KnownGateways, deps.KnownCarriers = named(gateway.Name, cfg.Gateways), named(carrier.Name, cfg.Carriers)
+		deps.KnownGateways, deps.KnownCarriers = named(gateway.Name, cfg.Gateways), append(named(carrier.Name, cfg.Carriers), cfg.second()...)
 	} else if deps.Gateways, deps.Carriers, err = s.providers(cfg, url, shopTime); err != nil {
 		return err
 	}
@@ -150,8 +152,20 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 func (cfg Config) checkNames() error {
 	var c fault.Check
 	checkNames(&c, "gateways", cfg.Gateways, payment.Manual, payment.Free, gateway.Name)
-	checkNames(&c, "carriers", cfg.Carriers, shipping.Manual, carrier.Name)
+	for _, name := range cfg.second() {
+		c.Required("second", name, maxName, "a name")
+		c.If(name == shipping.Manual || name == carrier.Name, "second", "duplicate", "a name that no other has: %q is taken", name)
+	}
+	checkNames(&c, "carriers", cfg.Carriers, append(cfg.second(), shipping.Manual, carrier.Name)...)
 	return c.Err("the configuration")
+}
+
+// second is the name of the second carrier, where there is one.
+func (cfg Config) second() []string {
+	if cfg.Second == nil {
+		return nil
+	}
+	return []string{cfg.Second.Name}
 }
 
 // named returns the name of the simulated provider and those of the further ones.
@@ -191,7 +205,17 @@ func (s *Shop) providers(cfg Config, url string, shopTime clock.Clock) ([]paymen
 		return nil, nil, err
 	}
 	s.closers = append(s.closers, s.Carrier)
-	return append([]payment.Gateway{s.Gateway}, cfg.Gateways...), append([]shipping.Carrier{s.Carrier}, cfg.Carriers...), nil
+	carriers := append([]shipping.Carrier{s.Carrier}, cfg.Carriers...)
+	if cfg.Second != nil {
+		second := *cfg.Second
+		second.Seed = cmp.Or(second.Seed, cfg.Seed)
+		opened, err := carrier.Open(books("second-carrier"), second, shopTime)
+		if err != nil {
+			return nil, nil, err
+		}
+		s.closers, carriers = append(s.closers, opened), append(carriers, opened)
+	}
+	return append([]payment.Gateway{s.Gateway}, cfg.Gateways...), carriers, nil
 }
 
 // booksIn says where each provider keeps its books: in a file of the folder, which

@@ -19,6 +19,7 @@ import (
 	"doorstep/policy"
 	"doorstep/process"
 	"doorstep/shipping"
+	carrier "doorstep/shipping/simulated"
 )
 
 var by = process.Command{By: access.Operator}
@@ -102,6 +103,9 @@ func TestWhatCanNotBeOpened(t *testing.T) {
 	long.Lease = work.MaxLease + time.Second
 	gateways := func(all ...payment.Gateway) doorstep.Config { return doorstep.Config{DB: real.DB, Gateways: all} }
 	carriers := func(all ...shipping.Carrier) doorstep.Config { return doorstep.Config{DB: real.DB, Carriers: all} }
+	second := func(name string) doorstep.Config {
+		return doorstep.Config{DB: real.DB, Second: &carrier.Config{Name: name}}
+	}
 	for name, c := range map[string]struct {
 		cfg  doorstep.Config
 		code fault.Code
@@ -110,6 +114,8 @@ func TestWhatCanNotBeOpened(t *testing.T) {
 		"a gateway by the name of the simulated one":       {gateways(renamed{name: "simulated"}), fault.Invalid},
 		"two gateways of one name":                         {gateways(till{}, till{}), fault.Invalid},
 		"a carrier by the name of none":                    {carriers(drawn{name: "manual"}), fault.Invalid},
+		"a second carrier by the name of the first":        {second("simulated"), fault.Invalid},
+		"a second carrier without a name":                  {second(""), fault.Invalid},
 		"a shop in real time, on a virtual clock":          {virtual, fault.Conflict},
 		"a lease that ends while a provider is waited for": {short, fault.Invalid},
 		"a lease that would hardly end":                    {long, fault.Invalid},
@@ -169,6 +175,29 @@ func TestFurtherProvidersAreAsked(t *testing.T) {
 		}
 		must(t, s.Close())
 	})
+}
+
+// TestASecondCarrierTakesWhatTheFirstRefuses, where the policy names it as the next,
+// with books of its own.
+func TestASecondCarrierTakesWhatTheFirstRefuses(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	clk := clock.NewVirtual(start)
+	s := stocked(t, doorstep.Config{DB: dbtest.URL(t, dbtest.SQLite), Outside: t.TempDir(), Virtual: clk,
+		Carrier: carrier.Config{RefuseRate: 1}, Second: &carrier.Config{Name: "other", Price: 2}})
+	p := policy.Default()
+	p.NextCarriers = []string{"other"}
+	_, err := s.Process.SetPolicy(t.Context(), by, 0, p)
+	must(t, err)
+	placed, err := s.Process.Place(t.Context(), by, cup())
+	must(t, err)
+	must(t, s.Virtual.RunUntil(t.Context(), start.Add(14*24*time.Hour)))
+	v, err := s.Process.Show(t.Context(), placed.Value.Order.ID)
+	must(t, err)
+	if v.Order.Status != order.Delivered || v.Shipments[0].Carrier != "other" || v.Shipments[0].Cost != 640 {
+		t.Errorf("the order is %s, by %+v", v.Order.Status, v.Shipments)
+	}
+	must(t, s.Close())
 }
 
 func TestWhereTheOutsideWorldIs(t *testing.T) {

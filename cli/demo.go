@@ -338,6 +338,9 @@ func (s *session) showFunnel(in insight.Insight) {
 		s.out.funnelLine("failed: "+strings.ReplaceAll(f.Name, "_", " "), f.Orders, placed, "░")
 	}
 	s.out.funnelLine("cancelled", in.Orders.Cancelled, placed, "░")
+	if in.Orders.Repaid > 0 {
+		s.out.funnelLine("lost, and paid back", in.Orders.Repaid, placed, "░")
+	}
 	for _, sums := range []struct {
 		name string
 		of   map[money.Currency]int64

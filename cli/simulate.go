@@ -286,12 +286,16 @@ func (r run) page() report.Data {
 }
 
 func (r run) facts() []report.Fact {
-	return []report.Fact{
+	facts := []report.Fact{
 		{Name: "Seed", Value: strconv.FormatUint(r.Seed, 10)},
 		{Name: "Database", Value: durability(r.durable)},
 		{Name: "Computed in", Value: r.took.Round(10 * time.Millisecond).String()},
 		{Name: "Events", Value: thousands(r.Result.Verify.Events)},
 	}
+	for _, c := range r.Carriers {
+		facts = append(facts, report.Fact{Name: "Labels of " + c.Name, Value: thousands(c.Labels) + ", " + c.Paid()})
+	}
+	return facts
 }
 
 // simulated shows a run.
@@ -306,7 +310,11 @@ func (s *screen) simulated(r run, v simulateRun) {
 	}
 	s.funnelLine("cancelled", r.Orders.Cancelled, r.Orders.Placed, "░")
 	s.funnelLine("sent something back", r.Orders.Returned, r.Orders.Placed, "░")
+	if r.Orders.Repaid > 0 {
+		s.funnelLine("lost, and paid back", r.Orders.Repaid, r.Orders.Placed, "░")
+	}
 	s.simulatedMoney(r)
+	s.simulatedCarriers(r)
 	s.simulatedTimes(r)
 	s.simulatedPeople(r)
 	s.simulatedStock(r)
@@ -339,6 +347,20 @@ func (s *screen) simulatedMoney(r run) {
 			s.printf("  %s: %s\n", words(f.Reason), money.Of(w.Amount, w.Currency))
 		}
 	}
+}
+
+// simulatedCarriers shows who was paid for labels, where there is more than one.
+func (s *screen) simulatedCarriers(r run) {
+	if len(r.Carriers) < 2 {
+		return
+	}
+	s.heading("Carriers")
+	s.printf("\n")
+	t := s.table("  ", column{title: "carrier"}, column{title: "labels", right: true}, column{title: "paid for them", right: true})
+	for _, c := range r.Carriers {
+		t.add(c.Name, thousands(c.Labels), c.Paid())
+	}
+	t.print()
 }
 
 func (s *screen) simulatedTimes(r run) {

@@ -15,6 +15,7 @@ import (
 	"doorstep/money"
 	"doorstep/order"
 	"doorstep/payment"
+	"doorstep/process"
 	"doorstep/shipping"
 	"doorstep/support"
 )
@@ -30,6 +31,7 @@ type Insight struct {
 	Hours    map[time.Time]Hour
 	Taken    map[money.Currency]int64 // minor units captured
 	Refunded map[money.Currency]int64
+	Labels   map[string]Labels // by carrier
 	Tickets  map[TicketKind]int64
 	Events   int64
 }
@@ -43,6 +45,13 @@ type Funnel struct {
 	Delivered int64 `json:"delivered"` // all that was to arrive is at the door
 	Cancelled int64 `json:"cancelled"` // before they left
 	Returned  int64 `json:"returned"`  // orders of which a customer has sent something back
+	Repaid    int64 `json:"repaid"`    // not delivered: something did not arrive, and the money for it went back
+}
+
+// Labels are those that were bought of a carrier, and not given back.
+type Labels struct {
+	N    int64
+	Cost map[money.Currency]int64 // minor units
 }
 
 // Hour is what happened within one hour of shop time.
@@ -81,7 +90,7 @@ const pageSize = 500
 func Read(ctx context.Context, d *db.DB) (Insight, error) {
 	in := Insight{
 		Failed: map[order.Failure]int64{}, Worth: map[order.Failure]map[money.Currency]int64{}, Short: map[string]int64{}, Hours: map[time.Time]Hour{}, Tickets: map[TicketKind]int64{},
-		Taken: map[money.Currency]int64{}, Refunded: map[money.Currency]int64{},
+		Taken: map[money.Currency]int64{}, Refunded: map[money.Currency]int64{}, Labels: map[string]Labels{},
 	}
 	for after := ""; ; {
 		some, err := ordersBehind(ctx, d, after)
@@ -101,6 +110,7 @@ func Read(ctx context.Context, d *db.DB) (Insight, error) {
 type page struct {
 	orders []order.Order
 	events []event.Event
+	repaid map[string]bool // by order: of what did not arrive, nothing is owed any more
 }
 
 // ordersBehind returns the next orders.
@@ -109,9 +119,29 @@ func ordersBehind(ctx context.Context, d *db.DB, after string) (page, error) {
 		if p.orders, err = order.Page(r, after, pageSize); err != nil || len(p.orders) == 0 {
 			return p, err
 		}
-		p.events, err = event.Range(r, p.orders[0].ID, p.orders[len(p.orders)-1].ID)
+		if p.events, err = event.Range(r, p.orders[0].ID, p.orders[len(p.orders)-1].ID); err != nil {
+			return p, err
+		}
+		p.repaid, err = repaid(r, p.orders)
 		return p, err
 	})
+}
+
+// repaid returns the orders that wait for nothing any more, although something of
+// them did not arrive.
+func repaid(r db.Reader, orders []order.Order) (map[string]bool, error) {
+	all := map[string]bool{}
+	for _, o := range orders {
+		if o.Fulfilment != order.FulfilmentLost || o.Sums.Left > 0 {
+			continue
+		}
+		a, err := process.ReadAccount(r, o)
+		if err != nil {
+			return nil, err
+		}
+		all[o.ID] = !a.Owes()
+	}
+	return all, nil
 }
 
 // add takes in orders.
@@ -122,6 +152,9 @@ func (in *Insight) add(p page) {
 	}
 	for _, one := range chunks(p.events) {
 		in.addOrder(of[one[0].Subject], one)
+		if p.repaid[one[0].Subject] {
+			in.Orders.Repaid++
+		}
 	}
 }
 
@@ -145,6 +178,8 @@ type fact struct {
 	Currency money.Currency `json:"currency"`
 	Reason   order.Failure  `json:"reason"`
 	SeenAt   time.Time      `json:"seen_at"` // by the carrier's clock
+	Carrier  string         `json:"carrier"`
+	Cost     int64          `json:"cost"` // of a label
 
 	Shortages []inventory.Shortage `json:"shortages"`
 }
@@ -153,13 +188,14 @@ type fact struct {
 type way struct {
 	placed, paid, label, shipped time.Time
 
-	order                     order.Order // as it is now
-	left, delivered, returned bool        // counted as such already: an order may leave in several parcels
+	labels                    map[string]fact // as they were bought, by parcel
+	order                     order.Order     // as it is now
+	left, delivered, returned bool            // counted as such already: an order may leave in several parcels
 }
 
 // addOrder takes in one order's history.
 func (in *Insight) addOrder(o order.Order, events []event.Event) {
-	w := way{placed: events[0].At, order: o}
+	w := way{placed: events[0].At, order: o, labels: map[string]fact{}}
 	in.Orders.Placed++
 	in.hour(w.placed, func(h *Hour) { h.Placed++ })
 	for _, e := range events {
@@ -193,6 +229,7 @@ var takes = map[event.Type]func(*Insight, *way, event.Event){
 	payment.EventSucceeded:       takePayment,
 	payment.EventRefundSucceeded: takeRefund,
 	shipping.EventLabelBought:    takeLabel,
+	shipping.EventVoided:         takeVoid,
 	shipping.EventShipped:        takeHandOver,
 	shipping.EventDelivered:      takeDelivery,
 	shipping.EventReturnReceived: takeReturn,
@@ -240,6 +277,26 @@ func takeRefund(in *Insight, _ *way, e event.Event) {
 func takeLabel(in *Insight, w *way, e event.Event) {
 	w.label = e.At
 	in.Waits[ToLabel].Add(e.At.Sub(w.paid))
+	w.labels[e.Entity] = factOf(e)
+	in.labels(w.labels[e.Entity], 1)
+}
+
+// takeVoid forgets a label that was given back; of a parcel that had none yet there
+// is nothing to forget.
+func takeVoid(in *Insight, w *way, e event.Event) {
+	if bought, had := w.labels[e.Entity]; had {
+		in.labels(bought, -1)
+	}
+}
+
+func (in *Insight) labels(f fact, n int64) {
+	l := in.Labels[f.Carrier]
+	if l.Cost == nil {
+		l.Cost = map[money.Currency]int64{}
+	}
+	l.N += n
+	l.Cost[f.Currency] += n * f.Cost
+	in.Labels[f.Carrier] = l
 }
 
 func takeHandOver(in *Insight, w *way, e event.Event) {

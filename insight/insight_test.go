@@ -17,6 +17,7 @@ import (
 	gateway "doorstep/payment/simulated"
 	"doorstep/policy"
 	"doorstep/process"
+	"doorstep/shipping"
 	carrier "doorstep/shipping/simulated"
 	"doorstep/sim"
 	"doorstep/support"
@@ -112,6 +113,65 @@ func request(n int) order.Request {
 		q.Discount = 450
 	}
 	return q
+}
+
+// TestWhatWasPaidBackIsNotUnderWay: an order of which something did not arrive is
+// under way until the money for it has gone back, and then no more; also when the
+// rest of it has arrived.
+func TestWhatWasPaidBackIsNotUnderWay(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		shop, simulated := open(t, engine, 0)
+		ctx, by := t.Context(), process.Command{By: access.Operator}
+		for _, at := range []string{"main", "annex"} {
+			_, err := shop.Process.SetLocation(ctx, by, inventory.Location{ID: at, Name: "Made up", Country: "GB"})
+			must(t, err)
+		}
+		for sku, at := range map[string]string{"CUP": "main", "POT": "annex"} {
+			_, err := shop.Process.DefineSKU(ctx, by, inventory.SKU{Code: sku, Name: "Made up", Currency: "GBP", Price: 450, Weight: 300})
+			must(t, err)
+			_, err = shop.Process.ReceiveStock(ctx, by, sku, at, 10)
+			must(t, err)
+		}
+		p := policy.Default()
+		p.Carrier = shipping.Manual
+		_, err := shop.Process.SetPolicy(ctx, by, 0, p)
+		must(t, err)
+		for i, lose := range []int{1, 2} { // of two parcels
+			q := request(2 * i)
+			q.Lines = append(q.Lines, order.LineRequest{SKU: "POT", Quantity: 1})
+			o, err := shop.Process.Place(ctx, by, q)
+			must(t, err)
+			must(t, simulated.RunUntil(ctx, simulated.Clock.Now().Add(time.Hour)))
+			v, err := shop.Process.Show(ctx, o.Value.Order.ID)
+			must(t, err)
+			var missing order.CreditRequest
+			for n, s := range v.Shipments {
+				_, err = shop.Process.HandOver(ctx, by, v.Order.ID, s.ID, shipping.HandOver{TrackingNumber: s.ID})
+				must(t, err)
+				if n >= lose {
+					_, err = shop.Process.MarkDelivered(ctx, by, v.Order.ID, s.ID)
+					must(t, err)
+					continue
+				}
+				_, err = shop.Process.ReportMishap(ctx, by, v.Order.ID, s.ID, shipping.Lost)
+				must(t, err)
+				missing.Lines = append(missing.Lines, order.CreditLine{Line: v.Packed[s.ID][0].Line, Quantity: 1})
+			}
+			must(t, simulated.RunUntil(ctx, simulated.Clock.Now().Add(24*time.Hour)))
+			if got := read(t, shop.DB); got.Orders.Repaid != int64(i) || got.Orders.Shipped != int64(i+1) {
+				t.Errorf("with %d parcels lost: %+v", lose, got.Orders)
+			}
+			missing.Reason = "lost"
+			_, err = shop.Process.Refund(ctx, by, v.Order.ID, 0, missing)
+			must(t, err)
+			must(t, simulated.RunUntil(ctx, simulated.Clock.Now().Add(time.Hour)))
+			got := read(t, shop.DB)
+			if got.Orders.Repaid != int64(i+1) || got.Orders.Delivered != 0 || got.Data().Repaid != got.Orders.Repaid {
+				t.Errorf("with %d parcels lost and paid back: %+v", lose, got.Orders)
+			}
+		}
+	})
 }
 
 // TestReadOfMany goes on behind every range of orders and of tickets.

@@ -48,7 +48,7 @@ const maxBuckets = 400
 // period is longer than four days, and into more of them when it is much longer.
 func (in Insight) Data() report.Data {
 	d := report.Data{
-		From: in.From, To: in.To, Funnel: in.Stages(), Failed: in.Failures(), Cancelled: in.Orders.Cancelled, Steps: in.Steps(),
+		From: in.From, To: in.To, Funnel: in.Stages(), Failed: in.Failures(), Cancelled: in.Orders.Cancelled, Repaid: in.Orders.Repaid, Steps: in.Steps(),
 		Taken: amounts(in.Taken), Refunded: amounts(in.Refunded), Tickets: in.outcomes(), Every: time.Hour,
 	}
 	if in.To.Sub(in.From) > 4*24*time.Hour {

@@ -32,6 +32,7 @@ func count(t testing.TB, shop *doorstep.Shop) *tally {
 	c := &tally{waits: map[insight.Wait][]time.Duration{}}
 	c.Failed, c.Hours, c.Tickets = map[order.Failure]int64{}, map[time.Time]insight.Hour{}, map[insight.TicketKind]int64{}
 	c.Worth = map[order.Failure]map[money.Currency]int64{}
+	c.Labels = map[string]insight.Labels{}
 	c.Taken, c.Refunded = map[money.Currency]int64{}, map[money.Currency]int64{}
 	rows, err := db.View(t.Context(), shop.DB, func(r db.Reader) (rows rows, err error) {
 		if rows.orders, err = order.List(r, order.Filter{Limit: 1000}); err != nil {
@@ -50,6 +51,7 @@ func count(t testing.TB, shop *doorstep.Shop) *tally {
 			bought[a.Shipment] = a.ClosedAt
 		}
 	}
+	c.labels(rows.labels)
 	for _, o := range rows.orders {
 		v, err := shop.Process.Show(t.Context(), o.ID)
 		must(t, err)
@@ -64,6 +66,29 @@ func count(t testing.TB, shop *doorstep.Shop) *tally {
 		c.Tickets[insight.TicketKind{Category: k.Category, Reason: k.Reason, Solved: solved}]++
 	}
 	return c
+}
+
+// labels counts those that were bought, less those that were given back.
+func (c *tally) labels(all []shipping.Attempt) {
+	given := map[string]bool{}
+	for _, a := range all {
+		given[a.Shipment] = given[a.Shipment] || a.Op == shipping.OpVoid && a.Status == attempt.Succeeded
+	}
+	for _, a := range all {
+		if a.Op != shipping.OpBuy || a.Status != attempt.Succeeded {
+			continue
+		}
+		l := c.Labels[a.Carrier]
+		if l.Cost == nil {
+			l.Cost = map[money.Currency]int64{}
+		}
+		n := int64(1)
+		if given[a.Shipment] {
+			n = 0
+		}
+		l.N, l.Cost[a.CostCurrency] = l.N+n, l.Cost[a.CostCurrency]+n*a.Cost
+		c.Labels[a.Carrier] = l
+	}
 }
 
 // rows are what is counted.

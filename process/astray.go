@@ -258,7 +258,7 @@ func (p *Process) PreviewReship(ctx context.Context, orderID, shipmentID string)
 		if err != nil {
 			return v, err
 		}
-		a, err := readAccount(r, o)
+		a, err := ReadAccount(r, o)
 		if err != nil {
 			return v, err
 		}

@@ -113,8 +113,8 @@ func (c *change) account() (a Account, err error) {
 	return a, err
 }
 
-// readAccount reads the same of an order as it is stored.
-func readAccount(r db.Reader, o order.Order) (a Account, err error) {
+// ReadAccount reads what is stored of an order that says what its customer is owed.
+func ReadAccount(r db.Reader, o order.Order) (a Account, err error) {
 	a.Order = o
 	for _, read := range []func() error{
 		func() error { a.Lines, err = order.Lines(r, o.ID); return err },

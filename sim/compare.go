@@ -12,7 +12,7 @@ import (
 // Compare sets two results side by side: orders, money, times, what waited for
 // people, and stock.
 func Compare(a, b Result) []report.Group {
-	return []report.Group{
+	groups := []report.Group{
 		{Name: "orders", Rows: compareOrders(a, b)},
 		{Name: "money", Rows: compareMoney(a, b)},
 		{Name: "times", Rows: compareTimes(a, b)},
@@ -28,6 +28,10 @@ func Compare(a, b Result) []report.Group {
 		}},
 		{Name: "stock", Rows: compareStock(a, b)},
 	}
+	if rows := compareCarriers(a, b); len(rows) > 0 {
+		groups = append(groups, report.Group{Name: "carriers", Rows: rows})
+	}
+	return groups
 }
 
 func count(name string, a, b int64) report.Row {
@@ -39,6 +43,9 @@ func compareOrders(a, b Result) []report.Row {
 		count("placed", a.Orders.Placed, b.Orders.Placed), count("paid", a.Orders.Paid, b.Orders.Paid),
 		count("shipped", a.Orders.Shipped, b.Orders.Shipped), count("delivered", a.Orders.Delivered, b.Orders.Delivered),
 		count("cancelled", a.Orders.Cancelled, b.Orders.Cancelled), count("returned", a.Orders.Returned, b.Orders.Returned),
+	}
+	if a.Orders.Repaid+b.Orders.Repaid > 0 {
+		rows = append(rows, count("not arrived, and paid back", a.Orders.Repaid, b.Orders.Repaid))
 	}
 	for _, why := range either(a.Failed, b.Failed, func(f Failed) order.Failure { return f.Reason }) {
 		of := func(r Result) (n int64) {
@@ -115,6 +122,38 @@ func compareStock(a, b Result) []report.Row {
 		row("times that more was ordered", func(s Stock) int64 { return int64(s.Reorders) }),
 		row("units that came in", func(s Stock) int64 { return s.Received }),
 	}
+}
+
+// compareCarriers is empty where there is one carrier, whom all is paid to.
+func compareCarriers(a, b Result) (rows []report.Row) {
+	names := either(a.Carriers, b.Carriers, func(c Carrier) string { return c.Name })
+	if len(names) < 2 {
+		return nil
+	}
+	for _, name := range names {
+		x, y := a.carrier(name), b.carrier(name)
+		rows = append(rows, count("labels of "+name, x.Labels, y.Labels))
+		for _, c := range either(x.Cost, y.Cost, func(w Worth) money.Currency { return w.Currency }) {
+			of := func(k Carrier) (n int64) {
+				for _, w := range k.Cost {
+					if w.Currency == c {
+						n += w.Amount
+					}
+				}
+				return n
+			}
+			rows = append(rows, report.Row{Name: "paid to " + name, Unit: report.Unit(c), A: of(x), B: of(y)})
+		}
+	}
+	return rows
+}
+
+func (r Result) carrier(name string) Carrier {
+	i := slices.IndexFunc(r.Carriers, func(c Carrier) bool { return c.Name == name })
+	if i < 0 {
+		return Carrier{Name: name}
+	}
+	return r.Carriers[i]
 }
 
 // OverTime is what a page draws of two results.

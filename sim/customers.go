@@ -11,6 +11,8 @@ import (
 	"doorstep/access"
 	"doorstep/fault"
 	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/policy"
 	"doorstep/process"
 	"doorstep/shipping"
 	"doorstep/sim/scenario"
@@ -73,9 +75,21 @@ func (p *play) arrive(ctx context.Context, sku string) error {
 	p.placed = n
 	p.progress(n, max(n, Expected(p.sc)), p.Clock.Now())
 	if r.Value.Order.Status != order.Failed {
-		p.wish(n, r.Value.Order)
+		p.follow(n, r.Value.Order)
 	}
 	return nil
+}
+
+// follow makes the appointments that follow from order number n.
+func (p *play) follow(n int, o order.Order) {
+	if p.sc.Policy.HandOver == policy.HandOverByPerson {
+		p.toLeave = append(p.toLeave, o.ID)
+	}
+	if p.paysElsewhere(n) {
+		p.awaitMoney(n, o)
+	}
+	p.thinkAgain(n, o.ID)
+	p.wish(n, o)
 }
 
 // wanted is order number n.
@@ -93,6 +107,9 @@ func (p *play) wanted(n int, sku string) order.Request {
 		Shipping:         order.ShippingRequest{Price: p.sc.ShippingPrice},
 		ShipTo: order.Address{Name: "Sample Customer", Line1: fmt.Sprintf("%d Sample Street", 1+r.IntN(99)), City: "Sampleton",
 			PostalCode: "SA1 1AA", Country: p.destination(r)},
+	}
+	if p.paysElsewhere(n) {
+		q.Payment.Gateway = payment.Manual
 	}
 	if sku != "" {
 		q.Lines = []order.LineRequest{{SKU: sku, Quantity: p.units(r)}}
@@ -127,6 +144,37 @@ func (p *play) popularity(in []order.LineRequest) []float64 {
 		}
 	}
 	return weights
+}
+
+// thinkAgain draws whether the customer of order number n changes something about
+// it, and when. What has left by then stays as it is.
+func (p *play) thinkAgain(n int, id string) {
+	r := p.draw("second thoughts", n)
+	share, at := r.Float64(), p.Clock.Now().Add(later(r, p.sc.Thoughts.After, p.sc.Thoughts.Within))
+	switch {
+	case share < p.sc.Thoughts.Address:
+		p.at(at, func(ctx context.Context) error {
+			to, err := p.corrected(ctx, id)
+			if err != nil {
+				return err
+			}
+			_, err = p.Edit(ctx, customer, id, 0, order.Edit{ShipTo: &to})
+			return unlessRefused(err)
+		})
+	case share < p.sc.Thoughts.Address+p.sc.Thoughts.Cancel:
+		p.at(at, func(ctx context.Context) error {
+			_, err := p.Cancel(ctx, customer, id, "")
+			return unlessRefused(err)
+		})
+	}
+}
+
+// corrected is where an order is to go, when where it goes is wrong.
+func (p *play) corrected(ctx context.Context, id string) (order.Address, error) {
+	v, err := p.Show(ctx, id)
+	to := v.Contact.ShipTo
+	to.Line2 = fmt.Sprintf("Flat %d", 1+p.draw("address", id).IntN(20))
+	return to, err
 }
 
 // wish draws whether the customer of order number n writes about it, and when.
@@ -186,7 +234,15 @@ const lately = 250
 // writeAbout raises a ticket about an order. Whoever may send something back then
 // does so, or does not.
 func (p *play) writeAbout(ctx context.Context, id string, category support.Category) error {
-	r, err := p.OpenTicket(ctx, customer, process.TicketRequest{Request: support.Request{Order: id, Category: category, Body: letter(category)}})
+	q := process.TicketRequest{Request: support.Request{Order: id, Category: category, Body: letter(category)}}
+	if category == support.AddressChange {
+		to, err := p.corrected(ctx, id)
+		if err != nil {
+			return err
+		}
+		q.ShipTo = &to
+	}
+	r, err := p.OpenTicket(ctx, customer, q)
 	if err != nil {
 		return unlessRefused(err)
 	}

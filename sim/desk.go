@@ -149,7 +149,7 @@ func (p *play) mend(ctx context.Context, by process.Command, id string) error {
 	if err != nil {
 		return err
 	}
-	for _, do := range []func(context.Context, process.Command, process.Overview) error{p.letGo, p.unstick, p.replace, p.giveBack} {
+	for _, do := range []func(context.Context, process.Command, process.Overview) error{p.letGo, p.unstick, p.replace, p.payBack, p.giveBack} {
 		if err := unlessRefused(do(ctx, by, v)); err != nil {
 			return err
 		}

@@ -49,8 +49,9 @@ type play struct {
 	sc       scenario.Scenario
 	progress Progress
 	agenda   agenda
-	made     int // how many appointments were made
-	placed   int // orders
+	made     int      // how many appointments were made
+	placed   int      // orders
+	toLeave  []string // orders of which a person may have to hand something over
 	desk     *desk
 	log      Log
 }
@@ -139,6 +140,9 @@ func (p *play) plan() {
 	}
 	for i := range p.sc.Staff.People {
 		p.at(p.start(), p.worker(i+1))
+	}
+	if p.sc.Policy.HandOver == policy.HandOverByPerson {
+		p.at(p.nextRound(p.start()), p.dispatch)
 	}
 	p.at(p.start(), p.hourly)
 }

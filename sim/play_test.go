@@ -15,6 +15,9 @@ import (
 	"doorstep/internal/db/dbtest"
 	"doorstep/inventory"
 	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/policy"
+	"doorstep/shipping"
 	"doorstep/sim"
 	"doorstep/sim/scenario"
 	"doorstep/support"
@@ -69,7 +72,10 @@ var shown = map[string]struct {
 	scale float64
 	shows func(sim.Result) bool
 }{
-	"quiet-shop": {0.2, func(r sim.Result) bool { return r.Orders.Delivered*10 >= r.Orders.Placed*8 && r.People.StuckMost == 0 }},
+	"quiet-shop": {0.2, func(r sim.Result) bool {
+		paid, left := r.Steps[0], r.Steps[2]
+		return r.Orders.Delivered*10 >= r.Orders.Placed*8 && r.People.StuckMost == 0 && paid.P50 < time.Minute && paid.P99 > 12*time.Hour && left.P50 > 2*time.Hour
+	}},
 	"black-friday": {0.1, func(r sim.Result) bool {
 		busiest := slices.MaxFunc(r.Hours, func(a, b sim.Hour) int { return int(a.Placed - b.Placed) })
 		return busiest.Placed >= 6 && busiest.At.Weekday() == time.Friday
@@ -83,7 +89,8 @@ var shown = map[string]struct {
 		return paid.P50 < time.Minute && paid.P99 > time.Hour && paid.P99 < 4*time.Hour && r.People.StuckMost == 0
 	}},
 	"carrier-strike": {0.15, func(r sim.Result) bool {
-		return r.Steps[2].P50 > 4*24*time.Hour && r.People.OverdueMost > 5 && r.Orders.Delivered*10 >= r.Orders.Placed*8
+		return r.Steps[2].P90 > 4*24*time.Hour && r.People.OverdueMost > 2 && r.Orders.Delivered*10 >= r.Orders.Placed*8 &&
+			len(r.Carriers) == 2 && r.Carriers[0].Labels > 5 && r.Carriers[0].Name == scenario.Second
 	}},
 	"scarce-stock": {0.2, func(r sim.Result) bool {
 		out, waited := 0, r.Steps[1].P99 > 12*time.Hour // for what may be waited for
@@ -172,6 +179,11 @@ func small() scenario.Scenario {
 	for i := range sc.Wishes {
 		sc.Wishes[i].Share *= 4
 	}
+	sc.Wishes = append(sc.Wishes, scenario.Wish{Category: support.AddressChange, Share: 0.1, Since: scenario.SincePlaced, After: sc.Gateway.LatencyMost, Within: sc.Thoughts.Within})
+	sc.Elsewhere.Share, sc.Elsewhere.Within = 0.4, sc.Returns.After/2
+	sc.Thoughts.Address, sc.Thoughts.Cancel, sc.Thoughts.Within = 0.15, 0.15, sc.Returns.After/2
+	sc.Policy.HandOver, sc.Policy.NextCarriers = policy.HandOverByPerson, []string{scenario.Second}
+	sc.Carrier.Strikes = []scenario.Strike{{Span: scenario.Span{From: scenario.Moment(33 * time.Hour), To: scenario.Moment(48 * time.Hour)}, Refuses: true}}
 	sc.Waves = []scenario.Wave{{Span: scenario.Span{From: scenario.Moment(50 * time.Hour), To: scenario.Moment(51 * time.Hour)}, Category: support.Other, Tickets: 8}}
 	return sc
 }
@@ -200,7 +212,43 @@ func TestPeopleSeeToWhatDoesNotGoOn(t *testing.T) {
 		if taken < 20 {
 			t.Errorf("people have taken %d tickets", taken)
 		}
+		s.isAShop(r)
 	})
+}
+
+// isAShop holds what has happened against what people and a second carrier do in a
+// shop, and when.
+func (s *shop) isAShop(r sim.Result) {
+	s.t.Helper()
+	seen := map[event.Type]map[string]int{}
+	for _, e := range read(s.t, s.db, func(r db.Reader) ([]event.Event, error) { return event.Range(r, "", "~") }) {
+		if seen[e.Type] == nil {
+			seen[e.Type] = map[string]int{}
+		}
+		seen[e.Type][string(e.Actor)]++
+		atWork := e.At.Hour() >= 9 && e.At.Hour() < 17 && e.At.Weekday() != time.Saturday && e.At.Weekday() != time.Sunday
+		switch {
+		case e.Type == shipping.EventShipped && (e.Actor != "agent:1" || e.At.Format("15:04") != "16:30" || !atWork):
+			s.t.Errorf("a parcel leaves on a %s at %s, by %s", e.At.Weekday(), e.At, e.Actor)
+		case e.Type == payment.EventSucceeded && e.Actor == "operator" && !atWork:
+			s.t.Errorf("a payment is recorded on a %s at %s", e.At.Weekday(), e.At)
+		}
+	}
+	for _, want := range []struct {
+		of event.Type
+		by string
+	}{
+		{payment.EventSucceeded, "operator"}, {payment.EventRefundSucceeded, "agent:1"}, {order.EventChangeRequested, "customer"},
+		{order.EventCancelRequested, "customer"}, {shipping.EventShipped, "agent:1"}, {shipping.EventRerouted, "provider:simulated"},
+	} {
+		if seen[want.of][want.by] == 0 {
+			s.t.Errorf("nothing is %s by %s: %v", want.of, want.by, seen[want.of])
+		}
+	}
+	if len(r.Carriers) != 2 || r.Carriers[0].Name != scenario.Second || r.Carriers[0].Labels == 0 ||
+		r.Carriers[0].Cost[0].Amount*r.Carriers[1].Labels <= r.Carriers[1].Cost[0].Amount*r.Carriers[0].Labels {
+		s.t.Errorf("the second carrier is not asked, or not dearer: %+v", r.Carriers)
+	}
 }
 
 // TestTheSameSeedPlaysTheSame, to the byte, on one processor or several, and on

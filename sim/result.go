@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"doorstep/insight"
@@ -25,6 +26,7 @@ type Result struct {
 	Orders   insight.Funnel    `json:"orders"`   // how many came at least so far
 	Failed   []Failed          `json:"failed"`   // the most frequent reason first
 	Money    []Money           `json:"money"`    // by currency
+	Carriers []Carrier         `json:"carriers"` // by name: who was paid for labels
 	Steps    []Step            `json:"steps"`    // in the order of the way
 	Tickets  Tickets           `json:"tickets"`  // how many were opened, and what became of them
 	People   People            `json:"people"`   // what waited for people at the start of each hour
@@ -53,6 +55,22 @@ type Money struct {
 	Refunded int64          `json:"refunded"` // given back
 	Kept     int64          `json:"kept"`     // taken, and not given back
 	Failed   int64          `json:"failed"`   // what the orders were worth that failed
+}
+
+// Carrier is what was paid to a carrier.
+type Carrier struct {
+	Name   string  `json:"name"`   // such as simulated
+	Labels int64   `json:"labels"` // that were bought, and not given back
+	Cost   []Worth `json:"cost"`   // what they came to
+}
+
+// Paid is what the labels came to, for people.
+func (c Carrier) Paid() string {
+	var all []string
+	for _, w := range c.Cost {
+		all = append(all, money.Of(w.Amount, w.Currency).String())
+	}
+	return strings.Join(all, ", ")
 }
 
 // Step is how long orders waited for a part of the way.
@@ -117,7 +135,8 @@ type Verdict struct {
 // NewResult puts together what was seen of a shop, and what its log says.
 func NewResult(sc scenario.Scenario, seed uint64, log Log, in insight.Insight, verified Verdict) Result {
 	return Result{
-		Kind: ResultKind, Scenario: sc, Seed: seed, Orders: in.Orders, Failed: failures(in), Money: moneyOf(in), Steps: steps(in),
+		Kind: ResultKind, Scenario: sc, Seed: seed, Orders: in.Orders, Failed: failures(in), Money: moneyOf(in),
+		Carriers: carriers(in), Steps: steps(in),
 		Tickets: ticketsOf(in), People: peopleOf(sc, log), Stock: stockOf(log, in), Hours: hoursOf(log, in), Verify: verified,
 	}
 }
@@ -125,13 +144,26 @@ func NewResult(sc scenario.Scenario, seed uint64, log Log, in insight.Insight, v
 func failures(in insight.Insight) []Failed {
 	all := []Failed{}
 	for _, why := range slices.Sorted(maps.Keys(in.Failed)) {
-		f := Failed{Reason: why, Orders: in.Failed[why]}
-		for _, c := range slices.Sorted(maps.Keys(in.Worth[why])) {
-			f.Worth = append(f.Worth, Worth{c, in.Worth[why][c]})
-		}
-		all = append(all, f)
+		all = append(all, Failed{Reason: why, Orders: in.Failed[why], Worth: worths(in.Worth[why])})
 	}
 	slices.SortStableFunc(all, func(a, b Failed) int { return cmp.Compare(b.Orders, a.Orders) })
+	return all
+}
+
+// worths lists amounts by currency.
+func worths(of map[money.Currency]int64) (all []Worth) {
+	for _, c := range slices.Sorted(maps.Keys(of)) {
+		all = append(all, Worth{c, of[c]})
+	}
+	return all
+}
+
+func carriers(in insight.Insight) []Carrier {
+	all := []Carrier{}
+	for _, name := range slices.Sorted(maps.Keys(in.Labels)) {
+		l := in.Labels[name]
+		all = append(all, Carrier{Name: name, Labels: l.N, Cost: worths(l.Cost)})
+	}
 	return all
 }
 
@@ -221,7 +253,7 @@ func hoursOf(log Log, in insight.Insight) []Hour {
 func (r Result) Report() report.Data {
 	d := report.Data{
 		Title: r.Scenario.Name, Shop: "A simulated shop; its people and goods are made up", About: r.Scenario.About,
-		Cancelled: r.Orders.Cancelled, Every: time.Hour, Tails: true,
+		Cancelled: r.Orders.Cancelled, Repaid: r.Orders.Repaid, Every: time.Hour, Tails: true,
 		Funnel: []report.Stage{{Name: "placed", Orders: r.Orders.Placed}, {Name: "processed", Orders: r.Orders.Processed}, {Name: "paid", Orders: r.Orders.Paid},
 			{Name: "shipped", Orders: r.Orders.Shipped}, {Name: "delivered", Orders: r.Orders.Delivered}},
 	}

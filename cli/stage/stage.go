@@ -3,6 +3,7 @@
 package stage
 
 import (
+	"slices"
 	"time"
 
 	"doorstep"
@@ -14,20 +15,30 @@ import (
 // Config is a shop with the providers of a scenario. Where it keeps its books, and
 // by which clock, is left open.
 func Config(s scenario.Scenario) doorstep.Config {
-	g, c := s.Gateway, s.Carrier
-	return doorstep.Config{
+	g := s.Gateway
+	cfg := doorstep.Config{
 		Gateway: gateway.Config{
 			DeclineRate: g.DeclineRate, SoftShare: g.SoftShare, RefundDeclineRate: g.RefundDeclineRate,
 			Unreachable: g.UnreachableRate, TimeoutBefore: g.TimeoutBeforeRate, TimeoutAfter: g.TimeoutAfterRate,
 			LatencyMin: time.Duration(g.LatencyLeast), LatencyMax: time.Duration(g.LatencyMost), Outages: outages(s, g.Outages),
 		},
-		Carrier: carrier.Config{
-			RefuseRate: c.RefuseRate, TroubleRate: c.TroubleRate, LateRate: c.LateRate, TwiceRate: c.TwiceRate,
-			LostRate: c.LostRate, DamagedRate: c.DamagedRate, RefusedRate: c.RefusedRate, ReturnedRate: c.ReturnedRate,
-			Unreachable: c.UnreachableRate, TimeoutBefore: c.TimeoutBeforeRate, TimeoutAfter: c.TimeoutAfterRate,
-			LatencyMin: time.Duration(c.LatencyLeast), LatencyMax: time.Duration(c.LatencyMost), Outages: outages(s, c.Outages),
-			Strikes: strikes(s),
-		},
+		Carrier: carrierOf(s, s.Carrier),
+	}
+	if s.Policy.Carrier == scenario.Second || slices.Contains(s.Policy.NextCarriers, scenario.Second) {
+		second := carrierOf(s, s.Second.Carrier)
+		second.Name, second.Price = scenario.Second, s.Second.Price
+		cfg.Second = &second
+	}
+	return cfg
+}
+
+func carrierOf(s scenario.Scenario, c scenario.Carrier) carrier.Config {
+	return carrier.Config{
+		RefuseRate: c.RefuseRate, TroubleRate: c.TroubleRate, LateRate: c.LateRate, TwiceRate: c.TwiceRate,
+		LostRate: c.LostRate, DamagedRate: c.DamagedRate, RefusedRate: c.RefusedRate, ReturnedRate: c.ReturnedRate,
+		Unreachable: c.UnreachableRate, TimeoutBefore: c.TimeoutBeforeRate, TimeoutAfter: c.TimeoutAfterRate,
+		LatencyMin: time.Duration(c.LatencyLeast), LatencyMax: time.Duration(c.LatencyMost), Outages: outages(s, c.Outages),
+		Strikes: strikes(s, c.Strikes),
 	}
 }
 
@@ -39,10 +50,10 @@ func outages(s scenario.Scenario, all []scenario.Outage) []gateway.Outage {
 	return out
 }
 
-func strikes(s scenario.Scenario) []carrier.Strike {
+func strikes(s scenario.Scenario, of []scenario.Strike) []carrier.Strike {
 	var all []carrier.Strike
-	for _, k := range s.Carrier.Strikes {
-		all = append(all, carrier.Strike{From: s.At(k.From), To: s.At(k.To)})
+	for _, k := range of {
+		all = append(all, carrier.Strike{From: s.At(k.From), To: s.At(k.To), Refuses: k.Refuses})
 	}
 	return all
 }

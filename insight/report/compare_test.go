@@ -111,6 +111,22 @@ func TestWhatWaitedForPeopleIsShown(t *testing.T) {
 	}
 }
 
+// TestWhatWasPaidBackIsNotUnderWay: it is said of its own.
+func TestWhatWasPaidBackIsNotUnderWay(t *testing.T) {
+	t.Parallel()
+	d := day()
+	for n, want := range map[int64][2]string{
+		1: {"1 order (0.1%) did not arrive whole", "3 orders (0.3%) are still under way"},
+		4: {"4 orders (0.4%) did not arrive whole", ""},
+	} {
+		d.Repaid = n
+		page := render(t, d)
+		if !strings.Contains(page, want[0]) || !strings.Contains(page, want[1]) || strings.Contains(page, "still under way") != (want[1] != "") {
+			t.Errorf("with %d orders paid back it does not say %q", n, want)
+		}
+	}
+}
+
 // TestAComparisonEscapes whatever text is in it.
 func TestAComparisonEscapes(t *testing.T) {
 	t.Parallel()

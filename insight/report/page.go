@@ -22,7 +22,7 @@ type page struct {
 	Cards     []card
 	Placed    int64
 	Lost      int64 // orders that failed
-	Elsewhere int64 // orders that neither came to the last stage nor failed nor were cancelled
+	Elsewhere int64 // orders that are none of the others: they are under way
 	TicketSum int64
 	Balance   []balance
 	Clocks    []clockwork
@@ -89,7 +89,7 @@ func (p *page) countOrders() {
 	}
 	if len(p.Funnel) > 0 {
 		p.Placed = p.Funnel[0].Orders
-		p.Elsewhere = max(0, p.Placed-p.last().Orders-p.Lost-p.Cancelled)
+		p.Elsewhere = max(0, p.Placed-p.last().Orders-p.Lost-p.Cancelled-p.Repaid)
 	}
 }
 

@@ -26,6 +26,7 @@ type Data struct {
 	Funnel    []Stage         // in the order of the process; the first one is what all shares are of
 	Failed    []Reason        // orders that failed, each counted once
 	Cancelled int64           // orders that were cancelled
+	Repaid    int64           // orders of which something did not arrive, and whose money for it went back; none of them came to the last stage
 	Steps     []Step          // in the order of the process
 	Every     time.Duration   // the length of a bucket: an hour when zero
 	OverTime  []Bucket        // by start, without gaps

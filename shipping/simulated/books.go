@@ -71,7 +71,7 @@ func (c *Carrier) sell(tx *sql.Tx, a outside.Attempt, p shipping.Parcel) (shippi
 			return shipping.LabelAnswer{}, err
 		}
 	}
-	return shipping.LabelAnswer{Bought: true, Ref: l.Ref, TrackingNumber: l.TrackingNumber, Cost: cost(p)}, nil
+	return shipping.LabelAnswer{Bought: true, Ref: l.Ref, TrackingNumber: l.TrackingNumber, Cost: c.cost(p)}, nil
 }
 
 // insertLabel returns false when the tracking number is taken.

@@ -8,6 +8,7 @@
 package simulated
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -28,6 +29,8 @@ import (
 // One file is meant to be used with one Config: another Seed draws another way
 // for parcels that are already under way.
 type Config struct {
+	Name          string        // what it is called in policies and orders; Name when empty
+	Price         float64       // so many times the tariff; 1 when 0
 	Seed          uint64        // where all chance comes from
 	RefuseRate    float64       // purchases that are refused for good, drawn once per key
 	TroubleRate   float64       // purchases that are refused for now, drawn once per key
@@ -43,7 +46,7 @@ type Config struct {
 	LatencyMin    time.Duration // the shortest time from ask to answer, in the clock's time
 	LatencyMax    time.Duration // the longest; below LatencyMin it counts as LatencyMin
 	Outages       []Outage      // when no ask arrives, whatever the rates
-	Strikes       []Strike      // when labels are sold, and no parcel moves
+	Strikes       []Strike      // when no parcel moves
 	KeyLife       time.Duration // how long a key is honoured after its first use; 0 means 24 hours
 }
 
@@ -93,6 +96,7 @@ func (c Config) provider() outside.Provider {
 
 // check names the settings that are wrong and that no other provider has.
 func (c Config) check(wrong *fault.Check) {
+	wrong.If(!(c.Price >= 0 && c.Price <= dearest), "Price", "out_of_range", "from 0 to %d times the tariff", dearest)
 	outside.CheckRate(wrong, "RefuseRate", c.RefuseRate)
 	outside.CheckRate(wrong, "TroubleRate", c.TroubleRate)
 	wrong.If(c.RefuseRate+c.TroubleRate > 1, "TroubleRate", "out_of_range", "RefuseRate and TroubleRate add up to at most 1")
@@ -111,17 +115,18 @@ func (c Config) check(wrong *fault.Check) {
 // Close closes the carrier's file.
 func (c *Carrier) Close() error { return c.line.Close() }
 
-// Name is what the simulated carrier is called in policies and orders.
+// Name is what the simulated carrier is called in policies and orders that has no
+// name of its own.
 const Name = "simulated"
 
-// Name returns "simulated".
-func (c *Carrier) Name() string { return Name }
+// Name returns its name.
+func (c *Carrier) Name() string { return cmp.Or(c.cfg.Name, Name) }
 
 // KeyLife is how long a key is honoured after its first use. After that the
 // carrier takes a request under the key for a new one.
 func (c *Carrier) KeyLife() time.Duration { return c.line.KeyLife }
 
-// Rate tells what a parcel costs, as Price does.
+// Rate tells what a parcel costs, so many times as Price says as the carrier is dear.
 //
 // Errors: those of Price; unavailable when no answer came, wrapping
 // shipping.ErrNotReached when the request did not arrive and otherwise
@@ -129,7 +134,9 @@ func (c *Carrier) KeyLife() time.Duration { return c.line.KeyLife }
 func (c *Carrier) Rate(ctx context.Context, p shipping.Parcel) (cost money.Amount, err error) {
 	ask := outside.Request{Operation: rate, Key: p.Order}
 	err = c.line.Read(ctx, ask, func(*sql.Tx) (err error) {
-		cost, err = Price(p)
+		if _, err = Price(p); err == nil {
+			cost = c.cost(p)
+		}
 		return err
 	})
 	return cost, err
@@ -148,7 +155,7 @@ func (c *Carrier) BuyLabel(ctx context.Context, key string, p shipping.Parcel) (
 	}
 	ask := outside.Request{Operation: buyLabel, Key: key, Body: p, First: firstFate[p.To.PostalCode]}
 	return outside.Ask(ctx, c.line, ask, func(tx *sql.Tx, a outside.Attempt) (shipping.LabelAnswer, error) {
-		refusal, err := c.refusalOf(tx, key, p)
+		refusal, err := c.refusalOf(tx, a, p)
 		if err != nil || refusal != "" {
 			return shipping.LabelAnswer{Refusal: refusal, Cost: money.Of(0, p.Currency)}, err
 		}

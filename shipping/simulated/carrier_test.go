@@ -431,9 +431,21 @@ func TestTheLabelCostsWhatWasQuoted(t *testing.T) {
 	}
 }
 
+// TestADearerCarrierOfAnotherName takes so many times the tariff, quoted and bought.
+func TestADearerCarrierOfAnotherName(t *testing.T) {
+	t.Parallel()
+	c, _ := open(t, "", simulated.Config{Name: "other", Price: 1.5})
+	quoted, err := c.Rate(t.Context(), parcel())
+	must(t, err)
+	if got := buy(t, c, "k", parcel()).Cost; got != quoted || got != money.Of(615, "GBP") || c.Name() != "other" {
+		t.Errorf("%s costs %s, quoted %s", c.Name(), got, quoted)
+	}
+}
+
 func TestOpenNamesWrongSettings(t *testing.T) {
 	t.Parallel()
 	for field, cfg := range map[string]simulated.Config{
+		"Price":        {Price: -1},
 		"RefuseRate":   {RefuseRate: 1.1},
 		"TroubleRate":  {RefuseRate: 0.6, TroubleRate: 0.6},
 		"LateRate":     {LateRate: -1},

@@ -29,7 +29,7 @@ var firstFate = map[string]outside.Fate{
 var permanentRefusals = []shipping.Refusal{shipping.AddressRefused, shipping.NoService}
 
 // refusalOf tells why a purchase is refused, or nothing when the label is sold.
-func (c *Carrier) refusalOf(tx *sql.Tx, key string, p shipping.Parcel) (shipping.Refusal, error) {
+func (c *Carrier) refusalOf(tx *sql.Tx, a outside.Attempt, p shipping.Parcel) (shipping.Refusal, error) {
 	switch {
 	case !isCountry(p.To.Country), p.To.PostalCode == PostalFailLabel:
 		return shipping.AddressRefused, nil
@@ -37,8 +37,10 @@ func (c *Carrier) refusalOf(tx *sql.Tx, key string, p shipping.Parcel) (shipping
 		return shipping.NoService, nil
 	case p.To.PostalCode == PostalTroubleOnce:
 		return troubleOnce(tx, p.Order)
+	case c.closed(a.At):
+		return shipping.CarrierTrouble, nil
 	}
-	return c.drawRefusal(key), nil
+	return c.drawRefusal(a.Key), nil
 }
 
 func (c *Carrier) drawRefusal(key string) shipping.Refusal {

@@ -1,14 +1,21 @@
 package simulated
 
 import (
+	"slices"
 	"time"
 
 	"doorstep/shipping"
 )
 
-// Strike is a time in which the carrier sells labels, and moves no parcel.
+// Strike is a time in which the carrier moves no parcel.
 type Strike struct {
 	From, To time.Time // To is after it
+	Refuses  bool      // labels are refused for now; otherwise they are sold
+}
+
+// closed says whether no label is sold at a time.
+func (c *Carrier) closed(t time.Time) bool {
+	return slices.ContainsFunc(c.cfg.Strikes, func(s Strike) bool { return s.Refuses && !t.Before(s.From) && t.Before(s.To) })
 }
 
 // struck is how many days what is to be done at a time is put off by strikes, 0

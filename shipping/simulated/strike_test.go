@@ -49,3 +49,22 @@ func journeyOf(t *testing.T, cfg simulated.Config, quarters int) []shipping.Scan
 	number := buy(t, c, fmt.Sprint(quarters), parcel()).TrackingNumber
 	return scansOf(t, c, clk, number)
 }
+
+// TestAStrikeMayRefuse: in one that does no label is sold, for now; before it and
+// behind it they are.
+func TestAStrikeMayRefuse(t *testing.T) {
+	t.Parallel()
+	strike := simulated.Strike{From: start.Add(time.Hour), To: start.Add(3 * time.Hour)}
+	for _, refuses := range []bool{false, true} {
+		strike.Refuses = refuses
+		c, clk := open(t, "", simulated.Config{Strikes: []simulated.Strike{strike}})
+		for hour, struck := range []bool{false, true, true, false} {
+			clk.MoveTo(start.Add(time.Duration(hour) * time.Hour))
+			a, err := c.BuyLabel(t.Context(), fmt.Sprint(hour), parcel())
+			must(t, err)
+			if want := struck && refuses; a.Bought == want || (a.Refusal == shipping.CarrierTrouble) != want || want && !a.Refusal.Temporary() {
+				t.Errorf("a strike that refuses, %t: in hour %d %+v", refuses, hour, a)
+			}
+		}
+	}
+}

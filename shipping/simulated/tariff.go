@@ -1,6 +1,8 @@
 package simulated
 
 import (
+	"cmp"
+	"math"
 	"strings"
 
 	"doorstep/fault"
@@ -73,6 +75,17 @@ func Price(p shipping.Parcel) (money.Amount, error) {
 	}
 	return cost(p), nil
 }
+
+// cost is what the carrier takes for a parcel that it carries.
+func (c *Carrier) cost(p shipping.Parcel) money.Amount {
+	price := cost(p)
+	price.Minor = int64(math.Round(float64(price.Minor) * cmp.Or(c.cfg.Price, 1)))
+	return price
+}
+
+// dearest bounds how many times the tariff a carrier takes: the heaviest parcel's
+// price still fits its 64 bits.
+const dearest = 1000
 
 func cost(p shipping.Parcel) money.Amount {
 	t := tariff[p.Service][ZoneOf(p.From, p.To.Country)]

@@ -26,11 +26,12 @@ func Default() Scenario {
 		Customers: Customers{Regulars: 400, Returning: 0.4, Countries: []Destination{{"GB", 60}, {"FR", 10}, {"DE", 10}, {"IE", 10}, {"US", 10}}},
 		Goods:     Goods(),
 		Stock:     Stock{Units: 150, ReorderAt: 50, Reorder: 150, LeadTime: 72 * hour},
+		Elsewhere: Elsewhere{Unpaid: 0.1, After: 4 * hour, Within: 68 * hour},
 		Gateway: Gateway{DeclineRate: 0.05, SoftShare: 0.4, RefundDeclineRate: 0.002,
 			Line: Line{TimeoutBeforeRate: 0.005, TimeoutAfterRate: 0.005, LatencyLeast: minute / 200, LatencyMost: minute / 20, Outages: []Outage{}}},
-		Carrier: Carrier{RefuseRate: 0.005, TroubleRate: 0.03, LateRate: 0.1, TwiceRate: 0.1, LostRate: 0.005, DamagedRate: 0.003,
-			RefusedRate: 0.002, ReturnedRate: 0.003, Strikes: []Span{},
-			Line: Line{TimeoutAfterRate: 0.005, LatencyLeast: minute / 300, LatencyMost: minute / 30, Outages: []Outage{}}},
+		Carrier:  usualCarrier(),
+		Second:   SecondCarrier{Price: 1.5, Carrier: usualCarrier()},
+		Thoughts: Thoughts{After: 2 * minute, Within: 3 * hour},
 		Wishes: []Wish{
 			{support.CancelRequest, 0.02, SincePlaced, minute, 6 * hour},
 			{support.WhereIsMyOrder, 0.03, SincePlaced, hour, 96 * hour},
@@ -42,9 +43,18 @@ func Default() Scenario {
 		},
 		Waves:   []Wave{},
 		Returns: Returns{Posted: 0.9, After: 48 * hour, Within: 120 * hour, Unfit: 0.1},
-		Staff:   Staff{People: 1, From: TimeOfDay(9 * time.Hour), To: TimeOfDay(17 * time.Hour), Least: 5 * minute, Most: 20 * minute},
-		Policy:  p,
+		Staff: Staff{People: 1, From: TimeOfDay(9 * time.Hour), To: TimeOfDay(17 * time.Hour), Least: 5 * minute, Most: 20 * minute,
+			HandOver: TimeOfDay(16*time.Hour + 30*time.Minute)},
+		Policy: p,
 	}
+}
+
+// usualCarrier is one with which little goes wrong.
+func usualCarrier() Carrier {
+	const second = policy.Duration(time.Second)
+	return Carrier{RefuseRate: 0.005, TroubleRate: 0.03, LateRate: 0.1, TwiceRate: 0.1, LostRate: 0.005, DamagedRate: 0.003,
+		RefusedRate: 0.002, ReturnedRate: 0.003, Strikes: []Strike{},
+		Line: Line{TimeoutAfterRate: 0.005, LatencyLeast: second / 5, LatencyMost: 2 * second, Outages: []Outage{}}}
 }
 
 // Goods are what the small shop sells, dearer things in smaller numbers.

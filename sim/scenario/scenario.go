@@ -24,17 +24,20 @@ type Scenario struct {
 	Country       string         `json:"country"`        // of the shop
 	ShippingPrice int64          `json:"shipping_price"` // what a customer pays for it, per order
 
-	Orders    Orders    `json:"orders"`    // when orders come in
-	Baskets   Baskets   `json:"baskets"`   // how much is bought at once
-	Customers Customers `json:"customers"` // who buys
-	Goods     []Good    `json:"goods"`     // what the shop sells
-	Stock     Stock     `json:"stock"`     // how much there is of it, and when more is ordered
-	Gateway   Gateway   `json:"gateway"`   // how it behaves
-	Carrier   Carrier   `json:"carrier"`   // how it behaves
-	Wishes    []Wish    `json:"wishes"`    // for what a share of the customers write
-	Waves     []Wave    `json:"waves"`     // times in which many customers write at once, about their last orders
-	Returns   Returns   `json:"returns"`   // what becomes of what customers may send back
-	Staff     Staff     `json:"staff"`     // who works tickets, one after the other, the oldest first
+	Orders    Orders        `json:"orders"`          // when orders come in
+	Baskets   Baskets       `json:"baskets"`         // how much is bought at once
+	Customers Customers     `json:"customers"`       // who buys
+	Goods     []Good        `json:"goods"`           // what the shop sells
+	Stock     Stock         `json:"stock"`           // how much there is of it, and when more is ordered
+	Elsewhere Elsewhere     `json:"paid_elsewhere"`  // orders that are paid without the gateway, such as by bank transfer
+	Gateway   Gateway       `json:"gateway"`         // how it behaves
+	Carrier   Carrier       `json:"carrier"`         // how it behaves
+	Second    SecondCarrier `json:"second_carrier"`  // who ships where the policy names it: policy.next_carriers=second
+	Thoughts  Thoughts      `json:"second_thoughts"` // what customers change about an order themselves, if it has not left
+	Wishes    []Wish        `json:"wishes"`          // for what a share of the customers write
+	Waves     []Wave        `json:"waves"`           // times in which many customers write at once, about their last orders
+	Returns   Returns       `json:"returns"`         // what becomes of what customers may send back
+	Staff     Staff         `json:"staff"`           // who works tickets, one after the other, the oldest first
 
 	Policy policy.Policy `json:"policy"` // any setting that `doorstep policy get` shows
 }
@@ -100,6 +103,15 @@ type Stock struct {
 	LeadTime  policy.Duration `json:"lead_time"`  // until they come in
 }
 
+// Elsewhere says which orders are paid without the gateway. A person records the
+// money when it has come in, at work.
+type Elsewhere struct {
+	Share  float64         `json:"share"`  // of the orders
+	Unpaid float64         `json:"unpaid"` // of them, those for which no money ever comes
+	After  policy.Duration `json:"after"`  // the soonest that the money comes in
+	Within policy.Duration `json:"within"` // and how much later at most
+}
+
 // Gateway says how the gateway behaves.
 type Gateway struct {
 	DeclineRate       float64 `json:"decline_rate"`        // payments that are declined
@@ -134,8 +146,33 @@ type Carrier struct {
 	DamagedRate  float64 `json:"damaged_rate"`  // parcels that break
 	RefusedRate  float64 `json:"refused_rate"`  // parcels that are refused at the door
 	ReturnedRate float64 `json:"returned_rate"` // parcels that can not be delivered
-	Strikes      []Span  `json:"strikes"`       // when labels are sold, and no parcel moves
+
+	Strikes []Strike `json:"strikes"` // when no parcel moves
 	Line
+}
+
+// Strike is a time in which a carrier moves no parcel.
+type Strike struct {
+	Span
+	Refuses bool `json:"refuses,omitempty"` // labels are refused for now; otherwise they are sold
+}
+
+// SecondCarrier says how a second carrier behaves.
+type SecondCarrier struct {
+	Price float64 `json:"price"` // so many times what the first one takes
+	Carrier
+}
+
+// Second is what the second carrier is called in the policy.
+const Second = "second"
+
+// Thoughts says what customers change about an order themselves. Where it is too
+// late, the order stays as it is.
+type Thoughts struct {
+	Address float64         `json:"address"` // the share who correct where it goes
+	Cancel  float64         `json:"cancel"`  // the share who cancel it
+	After   policy.Duration `json:"after"`   // the soonest
+	Within  policy.Duration `json:"within"`  // and how much later at most
 }
 
 // Wish is something for which a share of the customers write.
@@ -179,6 +216,7 @@ type Staff struct {
 	Weekends bool            `json:"weekends"` // whether they work on Saturdays and Sundays
 	Least    policy.Duration `json:"least"`    // the shortest time for a ticket
 	Most     policy.Duration `json:"most"`     // and the longest
+	HandOver TimeOfDay       `json:"handover"` // when they hand over what is packed, where policy.handover is by_person; the carrier collects at 17:00
 }
 
 // what is the noun of a scenario in messages.

@@ -17,9 +17,10 @@ const (
 	mostOrders = 1_000_000
 	mostPeople = 1000
 	mostUnits  = 1_000_000_000
+	dearest    = 1000
 )
 
-// provider is who is asked in every scenario.
+// provider is the gateway in every scenario, and the first carrier.
 const provider = "simulated"
 
 // Validate checks a scenario.
@@ -41,9 +42,13 @@ func (s Scenario) Validate() error {
 	c.goods(s)
 	c.stock(s.Stock)
 	c.gateway(s.Gateway)
-	c.carrier(s.Carrier)
+	c.carrier("carrier", s.Carrier)
+	c.carrier("second_carrier", s.Second.Carrier)
+	c.If(!(s.Second.Price > 0 && s.Second.Price <= dearest), "second_carrier.price", "out_of_range", "above 0, and at most %d", dearest)
+	c.elsewhere(s.Elsewhere)
+	c.thoughts(s.Thoughts)
 	c.support(s)
-	c.policy(s.Policy)
+	c.policy(s)
 	return c.Err(what)
 }
 
@@ -163,7 +168,22 @@ func (c *check) gateway(g Gateway) {
 	c.line("gateway", g.Line)
 }
 
-func (c *check) carrier(x Carrier) {
+func (c *check) elsewhere(e Elsewhere) {
+	c.rate("paid_elsewhere.share", e.Share)
+	c.rate("paid_elsewhere.unpaid", e.Unpaid)
+	c.wait("paid_elsewhere.after", e.After)
+	c.wait("paid_elsewhere.within", e.Within)
+}
+
+func (c *check) thoughts(t Thoughts) {
+	c.rate("second_thoughts.address", t.Address)
+	c.rate("second_thoughts.cancel", t.Cancel)
+	c.If(t.Address+t.Cancel > 1, "second_thoughts.cancel", "out_of_range", "address and cancel together at most 1")
+	c.wait("second_thoughts.after", t.After)
+	c.wait("second_thoughts.within", t.Within)
+}
+
+func (c *check) carrier(at string, x Carrier) {
 	for _, r := range []struct {
 		path string
 		rate float64
@@ -171,14 +191,14 @@ func (c *check) carrier(x Carrier) {
 		{"refuse_rate", x.RefuseRate}, {"trouble_rate", x.TroubleRate}, {"late_rate", x.LateRate}, {"twice_rate", x.TwiceRate},
 		{"lost_rate", x.LostRate}, {"damaged_rate", x.DamagedRate}, {"refused_rate", x.RefusedRate}, {"returned_rate", x.ReturnedRate},
 	} {
-		c.rate("carrier."+r.path, r.rate)
+		c.rate(at+"."+r.path, r.rate)
 	}
-	c.If(x.RefuseRate+x.TroubleRate > 1, "carrier.trouble_rate", "out_of_range", "refuse_rate and trouble_rate together at most 1")
-	c.If(x.LostRate+x.DamagedRate+x.RefusedRate+x.ReturnedRate > 1, "carrier.lost_rate", "out_of_range", "the rates of parcels that do not arrive together at most 1")
+	c.If(x.RefuseRate+x.TroubleRate > 1, at+".trouble_rate", "out_of_range", "refuse_rate and trouble_rate together at most 1")
+	c.If(x.LostRate+x.DamagedRate+x.RefusedRate+x.ReturnedRate > 1, at+".lost_rate", "out_of_range", "the rates of parcels that do not arrive together at most 1")
 	for i, s := range x.Strikes {
-		c.span(fmt.Sprintf("carrier.strikes[%d]", i), s)
+		c.span(fmt.Sprintf("%s.strikes[%d]", at, i), s.Span)
 	}
-	c.line("carrier", x.Line)
+	c.line(at, x.Line)
 }
 
 func (c *check) support(s Scenario) {
@@ -208,13 +228,7 @@ func (c *check) support(s Scenario) {
 
 // category is one of those that customers of a simulated shop write about.
 func (c *check) category(path string, k support.Category) {
-	c.If(!slices.Contains(Categories(), k), path, "unknown", "one of %v", Categories())
-}
-
-// Categories are what customers of a simulated shop write about: everything but
-// another address, for they have none.
-func Categories() []support.Category {
-	return slices.DeleteFunc(slices.Clone(support.Categories), func(k support.Category) bool { return k == support.AddressChange })
+	c.If(!slices.Contains(support.Categories, k), path, "unknown", "one of %v", support.Categories)
 }
 
 func (c *check) staff(s Staff) {
@@ -224,16 +238,23 @@ func (c *check) staff(s Staff) {
 	c.If(s.Most < s.Least || time.Duration(s.Most) > day, "staff.most", "out_of_range", "from least to 24h")
 }
 
-// policy is as a shop's, but that there is no one in a simulated shop who hands
-// parcels over, and no other provider.
-func (c *check) policy(p policy.Policy) {
+// policy is as a shop's, with the providers that a simulated shop has, and someone
+// who hands over what waits for a person.
+func (c *check) policy(s Scenario) {
+	p := s.Policy
 	if e := fault.As(p.Validate()); e != nil {
 		for _, f := range e.Fields {
 			c.Add("policy."+f.Path, f.Code, "%s", f.Message)
 		}
 	}
-	c.If(p.HandOver == policy.HandOverByPerson, "policy.handover", "unsupported", "at_once or first_scan")
+	if p.HandOver == policy.HandOverByPerson {
+		c.If(s.Staff.People == 0, "policy.handover", "unsupported", "at_once or first_scan, where there are no staff")
+		c.If(s.Staff.HandOver < s.Staff.From || s.Staff.HandOver >= s.Staff.To, "staff.handover", "out_of_range", "while the staff are there")
+	}
 	c.If(p.Gateway != provider, "policy.gateway", "unsupported", provider)
-	c.If(p.Carrier != provider, "policy.carrier", "unsupported", provider)
-	c.If(len(p.NextCarriers) > 0, "policy.next_carriers", "unsupported", "none: there is one carrier")
+	carriers := []string{provider, Second}
+	c.If(!slices.Contains(carriers, p.Carrier), "policy.carrier", "unsupported", "one of %v", carriers)
+	for i, name := range p.NextCarriers {
+		c.If(!slices.Contains(carriers, name), fmt.Sprintf("policy.next_carriers[%d]", i), "unsupported", "of %v", carriers)
+	}
 }
