@@ -171,6 +171,9 @@ type run struct {
 	took    time.Duration // of the machine's time
 }
 
+// untold is the title of a scenario of which is not shown how far it is.
+const untold = ""
+
 // simulate has a new shop go through a scenario, which is shown under a title.
 func (s *session) simulate(title string, sc scenario.Scenario, v simulateRun) (run, error) {
 	dir, err := os.MkdirTemp("", "doorstep-simulate-")
@@ -244,6 +247,9 @@ func (s *session) mustBeNew(shop *doorstep.Shop) error {
 func (s *session) play(title string, simulated *sim.Shop, sc scenario.Scenario) (sim.Log, error) {
 	ctx, stop := context.WithCancel(s.ctx)
 	defer stop()
+	if title == untold {
+		return simulated.Play(ctx, sc, func(int, int, time.Time) {})
+	}
 	bar := s.newProgress("placed", int64(sim.Expected(sc)))
 	if !s.out.json {
 		s.out.heading("%s (shop time, %s from %s)", title, count(sc.Days, "day", "days"), time.Time(sc.Start).Format("2 January 2006"))

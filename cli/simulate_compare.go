@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
 	"slices"
@@ -21,21 +23,23 @@ import (
 
 // simulateCompare sets two runs side by side.
 type simulateCompare struct {
-	A    string   `arg:"" help:"A scenario that comes with the program, a scenario's file, or a run as simulate --json has written it." placeholder:"A"`
-	B    string   `arg:"" optional:"" help:"As A; where it is not named it is A, with what --with changes." placeholder:"B"`
-	With []string `help:"Change the scenario of B in one value, by its path in the file; may be repeated." sep:"none" placeholder:"PATH=VALUE"`
+	A     string   `arg:"" help:"A scenario that comes with the program, a scenario's file, or a run as simulate --json has written it." placeholder:"A"`
+	B     string   `arg:"" optional:"" help:"As A; where it is not named it is A, with what --with changes." placeholder:"B"`
+	With  []string `help:"Change the scenario of B in one value, by its path in the file; may be repeated." sep:"none" placeholder:"PATH=VALUE"`
+	Seeds int      `help:"Run both with so many seeds, from --seed on, and say which differences are more than chance; at least 5." default:"1" placeholder:"N"`
 	staging
 }
 
 // Help says more, with examples.
 func (simulateCompare) Help() string {
-	return `What a change of a setting does is seen where nothing else is different: the same customers come at the same times, want the same, and meet the same gateway and carrier. Scenarios are run with the same seed; runs that were kept are read.
+	return `What a change of a setting does is seen where nothing else is different: the same customers come at the same times, want the same, and meet the same gateway and carrier. Scenarios are run with the same seed; runs that were kept are read. With --seeds, each figure is a mean, shown with how far the mean difference may be off.
 
 Examples:
 
     doorstep simulate compare scarce-stock --with stock.reorder_at=30
     doorstep simulate compare quiet-shop --with policy.payment_retries=5m,6h
     doorstep simulate compare support-wave --with staff.people=3
+    doorstep simulate compare scarce-stock --with stock.reorder_at=30 --seeds 10
     doorstep simulate compare before.json after.json --report difference.html`
 }
 
@@ -44,8 +48,13 @@ func (v simulateCompare) Validate() error {
 	if v.B == "" && len(v.With) == 0 {
 		return fmt.Errorf("name B, or what is to be different in it: --with PATH=VALUE")
 	}
+	if v.Seeds != 1 && (v.Seeds < sim.FewestSeeds || v.Seeds > maxSeeds) {
+		return fmt.Errorf("--seeds is from %d to %d, or 1", sim.FewestSeeds, maxSeeds)
+	}
 	return v.staging.Validate()
 }
+
+const maxSeeds = 1000
 
 // comparedRuns is what a comparison comes to, as JSON.
 type comparedRuns struct {
@@ -58,8 +67,9 @@ type comparedRuns struct {
 
 type compared struct {
 	Scenario   string `json:"scenario"`
-	Seed       uint64 `json:"seed"`
-	Violations int64  `json:"violations"`
+	Seed       uint64 `json:"seed"`            // the first, where there are several
+	Seeds      int    `json:"seeds,omitempty"` // how many, where there are several
+	Violations int64  `json:"violations"`      // with all seeds
 }
 
 // Run compares.
@@ -74,20 +84,23 @@ func (v *simulateCompare) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	ran := make([]sim.Result, 2)
-	for i, side := range []side{a, b} {
-		if ran[i], err = side.result(s, string(rune('A'+i))); err != nil {
-			return err
-		}
+	as, bs, err := v.run(s, a, b)
+	if err != nil {
+		return err
 	}
-	changes, err := settings.DiffIn(ran[0].Scenario, ran[1].Scenario)
+	changes, err := settings.DiffIn(as[0].Scenario, bs[0].Scenario)
 	if err != nil {
 		return err
 	}
 	changes = slices.DeleteFunc(changes, func(c settings.Change) bool { return c.Setting == "about" })
-	out := comparedRuns{Kind: "doorstep.comparison/1", A: comparedOf(ran[0]), B: comparedOf(ran[1]), Changes: changes, Groups: sim.Compare(ran[0], ran[1])}
+	out := comparedRuns{Kind: "doorstep.comparison/1", A: comparedOf(as), B: comparedOf(bs), Changes: changes}
+	if v.Seeds > 1 {
+		out.Groups = sim.CompareSeeds(as, bs)
+	} else {
+		out.Groups = sim.Compare(as[0], bs[0])
+	}
 	if v.File != "" {
-		err := writePage(v.File, func(f *os.File) error { return report.RenderComparison(f, out.page(ran[0], ran[1])) })
+		err := writePage(v.File, func(f *os.File) error { return report.RenderComparison(f, out.page(as[0], bs[0])) })
 		if err != nil {
 			return err
 		}
@@ -101,8 +114,58 @@ func (v *simulateCompare) Run(s *session) error {
 	return nil
 }
 
-func comparedOf(r sim.Result) compared {
-	return compared{Scenario: r.Scenario.Name, Seed: r.Seed, Violations: r.Verify.Violations}
+// run is what came of both sides, with each seed.
+func (v *simulateCompare) run(s *session, a, b side) (as, bs []sim.Result, err error) {
+	if v.Seeds > 1 {
+		return v.runSeeds(s, a, b)
+	}
+	ran := make([]sim.Result, 2)
+	for i, side := range []side{a, b} {
+		if ran[i], err = side.result(s, string(rune('A'+i))+": "+side.sc.Name); err != nil {
+			return nil, nil, err
+		}
+	}
+	return ran[:1], ran[1:], nil
+}
+
+// runSeeds runs both with every seed, and shows how many runs are done.
+func (v *simulateCompare) runSeeds(s *session, a, b side) (as, bs []sim.Result, err error) {
+	if a.kept != nil || b.kept != nil {
+		return nil, nil, fault.New(fault.Invalid, "a run that is over has one seed: --seeds runs scenarios")
+	}
+	if !s.out.json {
+		s.out.heading("%s and %s, with %d seeds from %d on", a.sc.Name, b.sc.Name, v.Seeds, v.Seed)
+		s.out.printf("\n")
+	}
+	bar := s.newProgress("run", int64(2*v.Seeds))
+	defer bar.end()
+	for i := range v.Seeds {
+		for _, one := range []struct {
+			side
+			into *[]sim.Result
+		}{{a, &as}, {b, &bs}} {
+			one.seed = v.Seed + uint64(i)
+			r, err := one.result(s, untold)
+			if err = cmp.Or(err, s.out.err); err != nil {
+				return nil, nil, err
+			}
+			*one.into = append(*one.into, r)
+			bar.set(int64(len(as)+len(bs)), "")
+		}
+	}
+	return as, bs, nil
+}
+
+// comparedOf says what of a side is compared.
+func comparedOf(ran []sim.Result) compared {
+	c := compared{Scenario: ran[0].Scenario.Name, Seed: ran[0].Seed}
+	if len(ran) > 1 {
+		c.Seeds = len(ran)
+	}
+	for _, r := range ran {
+		c.Violations += r.Verify.Violations
+	}
+	return c
 }
 
 // side is one of the two: a run that was kept, or a scenario to be run.
@@ -173,12 +236,13 @@ func keptRun(name string, data []byte) (*sim.Result, bool, error) {
 	return &kept, true, nil
 }
 
-// result is what came of it, by running it where that was not done before.
-func (d side) result(s *session, name string) (sim.Result, error) {
+// result is what came of it, by running it under a title where that was not done
+// before.
+func (d side) result(s *session, title string) (sim.Result, error) {
 	if d.kept != nil {
 		return *d.kept, nil
 	}
-	r, err := s.simulate(name+": "+d.sc.Name, d.sc, simulateRun{staging: staging{Seed: d.seed}})
+	r, err := s.simulate(title, d.sc, simulateRun{staging: staging{Seed: d.seed}})
 	return r.Result, err
 }
 
@@ -186,8 +250,8 @@ func (d side) result(s *session, name string) (sim.Result, error) {
 func (c comparedRuns) page(a, b sim.Result) report.Comparison {
 	p := report.Comparison{
 		Title: "Two runs side by side", A: c.A.Scenario, B: c.B.Scenario, About: a.Scenario.About,
-		Groups: c.Groups, Pairs: sim.OverTime(a, b),
-		Facts: []report.Fact{{Name: "Seed of A", Value: strconv.FormatUint(a.Seed, 10)}, {Name: "Seed of B", Value: strconv.FormatUint(b.Seed, 10)},
+		Groups: c.Groups, Pairs: sim.OverTime(a, b), Seeds: c.A.Seeds,
+		Facts: []report.Fact{{Name: "Seed of A", Value: c.A.seeds()}, {Name: "Seed of B", Value: c.B.seeds()},
 			{Name: "Violations found by verify", Value: strconv.FormatInt(c.A.Violations+c.B.Violations, 10)}},
 	}
 	if c.A.Scenario == c.B.Scenario && len(c.Changes) > 0 {
@@ -212,26 +276,83 @@ func (s *screen) comparison(c comparedRuns, file string) {
 		}
 		t.print()
 	}
+	if c.A.Seeds > 1 {
+		s.heading("What is more than chance")
+		s.printf("\n")
+		s.paragraph(fmt.Sprintf("Both were run with the same %d seeds, and figures are means. ± is how far the mean difference may be off: its 95 %% confidence interval, by Student's paired t. yes: the interval does not hold 0, so the difference is more than chance. Of twenty figures in which only chance differs, about one says yes too.", c.A.Seeds))
+	}
 	for _, g := range c.Groups {
 		s.heading("%s%s", strings.ToUpper(g.Name[:1]), g.Name[1:])
 		s.printf("\n")
-		t := s.table("  ", column{title: "figure", shrink: true}, column{title: "A", right: true}, column{title: "B", right: true}, column{title: "B less A", right: true})
-		for _, r := range g.Rows {
-			t.add(r.Name, figure(r.Unit, r.A), figure(r.Unit, r.B), difference(r))
-		}
-		t.print()
+		s.comparedGroup(g, c.A.Seeds > 1)
 	}
 	s.heading("Verify")
 	for _, one := range []struct {
 		name string
 		compared
 	}{{"A", c.A}, {"B", c.B}} {
-		s.printf("\n  %s, %s with seed %d: %d violations", one.name, one.Scenario, one.Seed, one.Violations)
+		with := "seed "
+		if one.Seeds > 1 {
+			with = "seeds "
+		}
+		s.printf("\n  %s, %s with %s%s: %d violations", one.name, one.Scenario, with, one.seeds(), one.Violations)
 	}
 	s.printf("\n")
 	if file != "" {
 		s.printf("\n  Report: %s\n", file)
 	}
+}
+
+// seeds names the seeds that it was run with.
+func (c compared) seeds() string {
+	if c.Seeds > 1 {
+		return fmt.Sprintf("%d to %d", c.Seed, c.Seed+uint64(c.Seeds)-1)
+	}
+	return strconv.FormatUint(c.Seed, 10)
+}
+
+// comparedGroup shows figures of one kind.
+func (s *screen) comparedGroup(g report.Group, seeds bool) {
+	columns := []column{{title: "figure", shrink: true}, {title: "A", right: true}, {title: "B", right: true}, {title: "B less A", right: true}}
+	if seeds {
+		columns = append(columns, column{title: "±", right: true}, column{})
+	}
+	t := s.table("  ", columns...)
+	for _, r := range g.Rows {
+		if r.Paired == nil {
+			t.add(r.Name, figure(r.Unit, r.A), figure(r.Unit, r.B), difference(r))
+			continue
+		}
+		p := *r.Paired
+		cells := []string{r.Name, meanFigure(r.Unit, p.A), meanFigure(r.Unit, p.B), "", "", ""}
+		if p.Difference != 0 {
+			cells[3] = sign(p.Difference) + meanFigure(r.Unit, math.Abs(p.Difference))
+		}
+		if p.Margin != 0 {
+			cells[4] = meanFigure(r.Unit, p.Margin)
+		}
+		if p.MoreThanChance {
+			cells[5] = "yes"
+		}
+		t.add(cells...)
+	}
+	t.print()
+}
+
+func sign(x float64) string {
+	if x < 0 {
+		return "-"
+	}
+	return "+"
+}
+
+// meanFigure is a mean of a unit, for people: of what is counted with a tenth.
+func meanFigure(u report.Unit, x float64) string {
+	if u != report.UnitCount {
+		return figure(u, int64(math.Round(x)))
+	}
+	tenths := int64(math.Round(10 * x))
+	return fmt.Sprintf("%s.%d", thousands(tenths/10), tenths%10)
 }
 
 // figure is a figure of a unit, for people.

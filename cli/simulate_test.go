@@ -2,12 +2,14 @@ package cli_test
 
 import (
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"doorstep/insight/report"
 	"doorstep/sim"
 
 	"github.com/google/go-cmp/cmp"
@@ -52,12 +54,13 @@ var tookTime = regexp.MustCompile(`(to their end in )[0-9.]+m?s`)
 func TestSimulate(t *testing.T) {
 	t.Parallel()
 	s := newSimulator(t)
-	page := s.file("report.html")
+	page, seeds := s.file("report.html"), s.file("seeds.html")
 	var text strings.Builder
 	for _, args := range [][]string{
 		{"simulate"},
 		{"simulate", s.file("mine.json"), "--report", page},
 		{"simulate", "compare", s.file("mine.json"), "--with", "stock.reorder_at=6", "--with", "policy.payment_retries="},
+		{"simulate", "compare", s.file("mine.json"), "--with", "gateway.decline_rate=0.5", "--seeds", "5", "--days", "1", "--report", seeds},
 	} {
 		said := tookTime.ReplaceAllString(s.must("", args...), "${1}TIME")
 		text.WriteString("$ doorstep " + quoted(args) + "\n" + said + "\n")
@@ -67,9 +70,11 @@ func TestSimulate(t *testing.T) {
 	for _, line := range tooWide(got) {
 		t.Errorf("wider than 80 columns: %s", line)
 	}
-	html, err := os.ReadFile(page)
-	if err != nil || !strings.Contains(string(html), "What waited for people") || !strings.Contains(string(html), "LAMP") {
-		t.Errorf("the report lacks something: %v", err)
+	for file, want := range map[string]string{page: "What waited for people", seeds: "Both were run with the same 5 seeds"} {
+		html, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(html), want) || file == page && !strings.Contains(string(html), "LAMP") {
+			t.Errorf("the report %s lacks something: %v", file, err)
+		}
 	}
 }
 
@@ -123,6 +128,42 @@ func TestSimulateAsJSON(t *testing.T) {
 	}
 }
 
+// TestSeveralSeedsAsJSON: each figure is the mean of the runs with those seeds.
+func TestSeveralSeedsAsJSON(t *testing.T) {
+	t.Parallel()
+	s := newSimulator(t)
+	small := []string{"--days", "1", "--scale", "0.5", "--json"}
+	taken := func(seed, rate string) float64 {
+		var r sim.Result
+		args := append([]string{"simulate", s.file("mine.json"), "--seed", seed, "--with", "gateway.decline_rate=" + rate}, small...)
+		if err := json.Unmarshal([]byte(s.must("", args...)), &r); err != nil {
+			t.Fatal(err)
+		}
+		return float64(r.Money[0].Taken)
+	}
+	a, b := 0.0, 0.0
+	for _, seed := range []string{"3", "4", "5", "6", "7"} {
+		a, b = a+taken(seed, "0")/5, b+taken(seed, "0.9")/5
+	}
+	args := append([]string{"simulate", "compare", s.file("mine.json"), s.file("mine.json"), "--seed", "3", "--seeds", "5", "--with", "gateway.decline_rate=0.9"}, small...)
+	s.write("mine.json", strings.Replace(mine, `"decline_rate": 0.2`, `"decline_rate": 0`, 1))
+	var c struct {
+		A      struct{ Seed, Seeds int }
+		Groups []struct {
+			Name string
+			Rows []report.Row
+		}
+	}
+	if err := json.Unmarshal([]byte(s.must("", args...)), &c); err != nil {
+		t.Fatal(err)
+	}
+	row := c.Groups[1].Rows[0]
+	if c.A.Seed != 3 || c.A.Seeds != 5 || row.Name != "taken" || row.Paired == nil || math.Abs(row.Paired.A-a) > 1e-6 || math.Abs(row.Paired.B-b) > 1e-6 ||
+		math.Abs(row.Paired.Difference-(b-a)) > 1e-6 || !row.Paired.MoreThanChance {
+		t.Errorf("the runs say %v and %v, and compared they are %+v %+v", a, b, row, row.Paired)
+	}
+}
+
 // TestASimulatedShopIsKept: every verb that reads shows it, and it is never run over.
 func TestASimulatedShopIsKept(t *testing.T) {
 	t.Parallel()
@@ -168,6 +209,8 @@ func TestASimulationThatCanNotBe(t *testing.T) {
 		{2, "days", []string{"quiet-shop", "--days", "100000"}},
 		{3, "no folder", []string{"quiet-shop", "--report", s.file("none/x.html")}},
 		{2, "--with", []string{"compare", "quiet-shop"}},
+		{2, "--seeds is from 5", []string{"compare", "quiet-shop", "black-friday", "--seeds", "4"}},
+		{2, "--seeds runs scenarios", []string{"compare", s.file("run.json"), "quiet-shop", "--seeds", "5"}},
 		{2, "kept.json", []string{"compare", s.file("kept.json"), "quiet-shop"}},
 		{2, "--with changes a scenario", []string{"compare", "quiet-shop", s.file("run.json"), "--with", "days=1"}},
 		{3, "no scenario", []string{"show", "made-up"}},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"math"
 	"slices"
 	"time"
 
@@ -17,6 +18,7 @@ type Comparison struct {
 	Title   string
 	About   string // may be empty
 	A, B    string // what the two are called
+	Seeds   int    // with how many both were run; more than one where rows are paired
 	Changed []Changed
 	Groups  []Group
 	Pairs   []Pair
@@ -38,10 +40,22 @@ type Group struct {
 
 // Row is a figure of both.
 type Row struct {
-	Name string `json:"name"`
-	Unit Unit   `json:"unit"`
-	A    int64  `json:"a"`
-	B    int64  `json:"b"`
+	Name   string  `json:"name"`
+	Unit   Unit    `json:"unit"`
+	A      int64   `json:"a"`                // the mean, rounded, where there are several seeds
+	B      int64   `json:"b"`                // as A
+	Paired *Paired `json:"paired,omitempty"` // where there are several seeds
+}
+
+// Paired is a figure of both over several seeds, in its unit.
+type Paired struct {
+	Seeds          int     `json:"seeds"`              // that have it
+	A              float64 `json:"a"`                  // the mean
+	B              float64 `json:"b"`                  // the mean
+	Difference     float64 `json:"difference"`         // the mean of B less A, seed by seed
+	Deviation      float64 `json:"standard_deviation"` // of the differences
+	Margin         float64 `json:"margin"`             // the mean's 95 % confidence interval reaches so far to either side
+	MoreThanChance bool    `json:"more_than_chance"`   // the interval does not hold 0
 }
 
 // Difference is how much more the second has.
@@ -142,20 +156,55 @@ func (r Row) value(n int64) string {
 	}
 }
 
+// mean shows a mean in the row's unit: of what is counted with a tenth.
+func (r Row) mean(x float64) string {
+	if r.Unit != UnitCount {
+		return r.value(int64(math.Round(x)))
+	}
+	tenths := int64(math.Round(10 * x))
+	return fmt.Sprintf("%s.%d", count(tenths/10), tenths%10)
+}
+
 // ShowA is the figure of A in its unit.
-func (r Row) ShowA() string { return r.value(r.A) }
+func (r Row) ShowA() string {
+	if r.Paired != nil {
+		return r.mean(r.Paired.A)
+	}
+	return r.value(r.A)
+}
 
 // ShowB is the figure of B in its unit.
-func (r Row) ShowB() string { return r.value(r.B) }
+func (r Row) ShowB() string {
+	if r.Paired != nil {
+		return r.mean(r.Paired.B)
+	}
+	return r.value(r.B)
+}
 
 // ShowDifference has a sign; it is empty where the two are the same.
 func (r Row) ShowDifference() string {
-	switch d := r.Difference(); {
+	d, show := float64(r.Difference()), func(x float64) string { return r.value(int64(x)) }
+	if r.Paired != nil {
+		d, show = r.Paired.Difference, r.mean
+	}
+	switch {
 	case d == 0:
 		return ""
 	case d > 0:
-		return "+" + r.value(d)
+		return "+" + show(d)
 	default:
-		return "−" + r.value(-d)
+		return "−" + show(-d)
 	}
 }
+
+// ShowMargin is how far the mean of the differences may be off; empty where none of
+// them differs.
+func (r Row) ShowMargin() string {
+	if r.Paired == nil || r.Paired.Margin == 0 {
+		return ""
+	}
+	return "±" + space + r.mean(r.Paired.Margin)
+}
+
+// Sure says whether the difference is more than chance.
+func (r Row) Sure() bool { return r.Paired != nil && r.Paired.MoreThanChance }

@@ -62,6 +62,33 @@ func TestTwoRunsSideBySide(t *testing.T) {
 	}
 }
 
+// TestSeveralSeeds: figures are means, with how far they may be off, and a mark where
+// the difference is more than chance.
+func TestSeveralSeeds(t *testing.T) {
+	t.Parallel()
+	c := compared()
+	c.Seeds = 6
+	c.Groups = []report.Group{{Name: "all", Rows: []report.Row{
+		{Name: "placed", Unit: report.UnitCount, Paired: &report.Paired{Seeds: 6, A: 1500.25, B: 1489.5, Difference: -10.75, Margin: 2.5, MoreThanChance: true}},
+		{Name: "kept", Unit: "GBP", Paired: &report.Paired{Seeds: 6, A: 100, B: 250.4, Difference: 150.4, Margin: 151}},
+		{Name: "same", Unit: report.UnitTime, Paired: &report.Paired{Seeds: 6, A: 6e10, B: 6e10}},
+	}}}
+	page := strings.ReplaceAll(comparison(t, c), "&#43;", "+")
+	for _, want := range []string{
+		"the same 6 seeds", "with the first seed", "More than chance",
+		`<td class="n">1,500.3</td><td class="n">1,489.5</td><td class="n">−10.8</td><td class="n">±` + "\u00a0" + `2.5</td><td>✓ yes</td>`,
+		`<td class="n">+GBP` + "\u00a0" + `1.50</td><td class="n">±` + "\u00a0GBP\u00a0" + `1.51</td><td></td>`,
+		`<td class="n">1` + "\u00a0" + `min</td><td class="n">1` + "\u00a0" + `min</td><td class="n"></td><td class="n"></td><td></td>`,
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if one := comparison(t, compared()); strings.Contains(one, "seeds,") || strings.Contains(one, "More than chance") {
+		t.Error("of one seed it speaks of several")
+	}
+}
+
 // TestNothingIsDifferent says so.
 func TestNothingIsDifferent(t *testing.T) {
 	t.Parallel()
