@@ -3,12 +3,12 @@ package bench
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
 	"doorstep/access"
 	"doorstep/fault"
+	"doorstep/insight"
 	"doorstep/internal/db"
 	"doorstep/inventory"
 	"doorstep/order"
@@ -30,20 +30,14 @@ type Run struct {
 	Repeats    int64   `json:"repeats"` // groups of transactions that had to be run again
 }
 
-// Times are quantiles of durations, in milliseconds.
+// Times are quantiles of durations, in milliseconds, right to 1 %.
 type Times struct {
 	P50 float64 `json:"p50"`
 	P99 float64 `json:"p99"`
 }
 
-func timesOf(all []time.Duration) Times {
-	if len(all) == 0 {
-		return Times{}
-	}
-	slices.Sort(all)
-	at := func(q float64) float64 {
-		return float64(all[int(q*float64(len(all)-1))].Microseconds()) / 1000
-	}
+func timesOf(d *insight.Distribution) Times {
+	at := func(q float64) float64 { return float64(d.Quantile(q).Microseconds()) / 1000 }
 	return Times{at(0.5), at(0.99)}
 }
 
@@ -189,7 +183,7 @@ func (s *load) run(ctx context.Context, first, n, callers int, of func(int) line
 	each := func(v int64) float64 { return float64(v) / float64(n) }
 	return Run{
 		Callers: callers, Orders: n, OutOfStock: t.none, Rate: float64(n) / took.Seconds(),
-		Placed: timesOf(t.placed), Whole: timesOf(t.whole), Memory: peak(), Bytes: (grown - size) / int64(n),
+		Placed: timesOf(&t.placed), Whole: timesOf(&t.whole), Memory: peak(), Bytes: (grown - size) / int64(n),
 		Commits: each(after.Commits - before.Commits), Statements: each(after.Statements - before.Statements), Repeats: after.Repeats - before.Repeats,
 	}, err
 }
@@ -200,8 +194,8 @@ const longest = 2 * time.Hour
 // times are those of a run's orders.
 type times struct {
 	mu            sync.Mutex
-	placed, whole []time.Duration
-	none          int // out of stock
+	placed, whole insight.Distribution // of bounded size: they are no memory of the process
+	none          int                  // out of stock
 }
 
 // follow places an order and waits until its parcel has left.
@@ -221,12 +215,12 @@ func (s *load) follow(ctx context.Context, n int, of lines, t *times) error {
 	whole := time.Since(start)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.placed = append(t.placed, took)
+	t.placed.Add(took)
 	if failed {
 		t.none++
 		return nil
 	}
-	t.whole = append(t.whole, whole)
+	t.whole.Add(whole)
 	return nil
 }
 
@@ -248,7 +242,7 @@ func (s *load) paced(ctx context.Context, rate float64, d time.Duration) (Paced,
 			took := time.Since(due)
 			t.mu.Lock()
 			defer t.mu.Unlock()
-			t.placed = append(t.placed, took)
+			t.placed.Add(took)
 			errs <- err
 		})
 	}
@@ -260,7 +254,7 @@ func (s *load) paced(ctx context.Context, rate float64, d time.Duration) (Paced,
 		}
 	}
 	s.stop()
-	return Paced{Rate: rate, Orders: n, Placed: timesOf(t.placed)}, nil
+	return Paced{Rate: rate, Orders: n, Placed: timesOf(&t.placed)}, nil
 }
 
 // until waits for a time of the machine's clock.

@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
+	"doorstep"
 	"doorstep/insight/report"
+	"doorstep/internal/db/dbtest"
 	"doorstep/sim"
 
 	"github.com/google/go-cmp/cmp"
@@ -164,25 +166,35 @@ func TestSeveralSeedsAsJSON(t *testing.T) {
 	}
 }
 
-// TestASimulatedShopIsKept: every verb that reads shows it, and it is never run over.
+// TestASimulatedShopIsKept, in a file or on a server: every verb that reads shows it,
+// and it is never run over. Without a name of its own for them, the providers' books
+// of a file lie beside it.
 func TestASimulatedShopIsKept(t *testing.T) {
 	t.Parallel()
-	s := newSimulator(t)
-	file := s.file("shop.db")
-	s.must("", "simulate", s.file("mine.json"), "--keep", file, "--days", "1", "--scale", "0.5", "--realtime", "--speed", "1000000")
-	s.db = file
-	if list := s.must("", "order", "list", "--json"); strings.Count(list, `"shipping_method"`) != 9 {
-		t.Errorf("the orders are %s", list)
-	}
-	if said := s.must("", "verify"); !strings.Contains(said, "9 orders") {
-		t.Errorf("verify says %s", said)
-	}
-	for _, dir := range []string{file + "-outside", s.file("other")} {
-		a := s.run("", "simulate", "quiet-shop", "--keep", file, "--outside", dir)
-		if a.code != 4 || !strings.Contains(a.stderr, "another shop") && !strings.Contains(a.stderr, "holds a shop already") {
-			t.Errorf("it is run over: exit code %d\n%s%s", a.code, a.stdout, a.stderr)
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		s := newSimulator(t)
+		s.db = dbtest.EmptyURL(t, engine)
+		books, named := s.file("books"), []string{"--outside", s.file("books")}
+		if engine == dbtest.SQLite {
+			books, named = doorstep.OutsideOf(s.db), nil
 		}
-	}
+		s.must("", append([]string{"simulate", s.file("mine.json"), "--keep", s.db, "--days", "1", "--scale", "0.5", "--realtime", "--speed", "1000000"}, named...)...)
+		if kept, err := os.ReadDir(books); err != nil || len(kept) < 2 {
+			t.Errorf("the books of the providers are %v, %v", kept, err)
+		}
+		if list := s.must("", "order", "list", "--json"); strings.Count(list, `"shipping_method"`) != 9 {
+			t.Errorf("the orders are %s", list)
+		}
+		if said := s.must("", "verify"); !strings.Contains(said, "9 orders") {
+			t.Errorf("verify says %s", said)
+		}
+		for dir, says := range map[string]string{books: "another shop", s.file("other"): "holds a shop already"} {
+			a := s.run("", "simulate", "quiet-shop", "--keep", s.db, "--outside", dir)
+			if a.code != 4 || !strings.Contains(a.stderr, says) {
+				t.Errorf("it is run over: exit code %d\n%s%s", a.code, a.stdout, a.stderr)
+			}
+		}
+	})
 }
 
 // TestASimulationThatCanNotBe says what is wrong, and where.
