@@ -144,7 +144,8 @@ func (p Pair) figure(a, b string) *figure {
 // hourOf names an hour from the start of a run.
 func hourOf(i int) string { return fmt.Sprintf("Day %d, %02d:00", 1+i/24, i%24) }
 
-// value shows a figure in the row's unit.
+// value shows a figure in the row's unit. Between a currency and its amount a narrow
+// page breaks the line.
 func (r Row) value(n int64) string {
 	switch r.Unit {
 	case UnitCount:
@@ -152,7 +153,7 @@ func (r Row) value(n int64) string {
 	case UnitTime:
 		return duration(time.Duration(n))
 	default:
-		return string(r.Unit) + space + decimal(money.Of(n, money.Currency(r.Unit)))
+		return string(r.Unit) + " " + decimal(money.Of(n, money.Currency(r.Unit)))
 	}
 }
 

@@ -44,7 +44,7 @@ func TestTwoRunsSideBySide(t *testing.T) {
 	for _, want := range []string{
 		"A made-up &lt;shop&gt;.", "<td>10</td><td>30</td>", `<td class="n">1,500</td><td class="n">1,500</td><td class="n"></td>`,
 		`<td class="n">1,207</td><td class="n">60</td><td class="n">−1,147</td>`,
-		"+GBP\u00a01,008.00", "−JPY\u00a0800", "−30\u00a0s", "Failed: out of stock", "A: plain · B: changed",
+		"+GBP 1,008.00", "−JPY 800", "−30\u00a0s", "Failed: out of stock", "A: plain · B: changed",
 		`"labels":["Day 1, 00:00","Day 1, 01:00","Day 1, 02:00"]`, `"data":[0,5,2]`, `"A: plain: 3"`, "Seed of A",
 	} {
 		if !strings.Contains(strings.ReplaceAll(page, "&#43;", "+"), want) {
@@ -75,16 +75,16 @@ func TestSeveralSeeds(t *testing.T) {
 	}}}
 	page := strings.ReplaceAll(comparison(t, c), "&#43;", "+")
 	for _, want := range []string{
-		"the same 6 seeds", "with the first seed", "More than chance",
-		`<td class="n">1,500.3</td><td class="n">1,489.5</td><td class="n">−10.8</td><td class="n">±` + "\u00a0" + `2.5</td><td>✓ yes</td>`,
-		`<td class="n">+GBP` + "\u00a0" + `1.50</td><td class="n">±` + "\u00a0GBP\u00a0" + `1.51</td><td></td>`,
-		`<td class="n">1` + "\u00a0" + `min</td><td class="n">1` + "\u00a0" + `min</td><td class="n"></td><td class="n"></td><td></td>`,
+		"the same 6 seeds", "with the first seed", "✓ more than chance",
+		`<td class="n">1,500.3</td><td class="n">1,489.5</td><td class="n"><strong>✓ −10.8</strong><br><small>±` + "\u00a0" + `2.5</small></td>`,
+		`<td class="n">+GBP 1.50<br><small>±` + "\u00a0" + `GBP 1.51</small></td>`,
+		`<td class="n">1` + "\u00a0" + `min</td><td class="n">1` + "\u00a0" + `min</td><td class="n"></td>`,
 	} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%q is missing", want)
 		}
 	}
-	if one := comparison(t, compared()); strings.Contains(one, "seeds,") || strings.Contains(one, "More than chance") {
+	if one := comparison(t, compared()); strings.Contains(one, "seeds,") || strings.Contains(one, "more than chance") {
 		t.Error("of one seed it speaks of several")
 	}
 }
