@@ -160,7 +160,10 @@ func (c *change) unanswered(own *work.Item, e errand, asked error) error {
 	switch {
 	case errors.Is(asked, attempt.ErrNotReached):
 		category, body := e.away()
-		return c.notReached(own, category, body, asked)
+		if err := c.notReached(own, category, body, asked); err != nil {
+			return err
+		}
+		return c.sayNotAsked(own)
 	case !errors.Is(asked, attempt.ErrNotKnown) || !keyIsGone(c.tx.Now(), a.KeyUntil, e.keyLife()):
 		return c.outcomeUnknown(own, e, asked)
 	}
@@ -171,7 +174,10 @@ func (c *change) unanswered(own *work.Item, e errand, asked error) error {
 		return e.abandon()
 	}
 	c.again(own, c.tx.Now(), 0, "the key has expired, and the provider knows it not")
-	return e.anew(c.tx.Now())
+	if err := e.anew(c.tx.Now()); err != nil {
+		return err
+	}
+	return c.sayNotAsked(own)
 }
 
 func (c *change) outcomeUnknown(own *work.Item, e errand, asked error) error {

@@ -145,9 +145,17 @@ func heldMatter(o order.Order) Matter {
 	m := Matter{Item: strconv.FormatInt(o.Number, 10) + "/" + heldPart, Cause: CauseHeld, Order: o.ID, Number: o.Number,
 		Why: o.Held, Since: o.HeldAt, Currency: o.Currency, Ways: possible(o, WayRetry, WayCompensate)}
 	if whyNoRelease(o) != nil {
-		m.Ways, m.Instead = possible(o, WayCompensate), "solve the ticket that holds it"
+		m.Ways, m.Instead = possible(o, WayCompensate), insteadOfRelease(o)
 	}
 	return m
+}
+
+// insteadOfRelease is what a person may do about an order that can not be released.
+func insteadOfRelease(o order.Order) string {
+	if o.Held == HeldByTicket {
+		return "solve the ticket that holds it"
+	}
+	return "release it when it is changed, or withdraw the change"
 }
 
 // stepMatter is a step of an order, or of a ticket without one, that is stuck or

@@ -210,7 +210,7 @@ func (c *change) arm(row Row, e event.Event) error {
 			return err
 		}
 	}
-	it := work.Item{Owner: c.owner(), Subject: subject, Step: string(row.Step), Due: c.tx.Now(), State: c.stateOf(row.Step)}
+	it := work.Item{Owner: c.owner(), Subject: subject, Step: string(row.Step), Due: c.tx.Now(), State: c.stateOf(row.Step, 0)}
 	if row.due != nil {
 		it.Due = row.due(c)
 	}
@@ -279,13 +279,17 @@ func (c *change) putBack(it *work.Item, due time.Time, tries int, why string) {
 	if tries == 0 {
 		it.Deadline = time.Time{}
 	}
-	it.State = c.stateOf(Step(it.Step))
+	it.State = c.stateOf(Step(it.Step), tries)
 	*it = c.p.queue.Retry(c.tx, *it, due, tries, why)
 }
 
-// stateOf is the state in which a step waits to be carried out.
-func (c *change) stateOf(s Step) work.State {
-	if c.order.Held != "" && c.p.steps[s].Holds {
+// stateOf is the state in which a step waits to be carried out that was tried so
+// often in vain. A change waits for the answer to what was begun, so that this goes
+// on though the order is held.
+func (c *change) stateOf(s Step, tries int) work.State {
+	row := c.p.steps[s]
+	awaited := c.order.End == order.EndChanging && row.Kind == Ask && tries > 0
+	if c.order.Held != "" && row.Holds && !awaited {
 		return work.Held
 	}
 	return work.Ready
@@ -337,7 +341,12 @@ func (c *change) stuck(it *work.Item) error {
 	if c.order.ID == "" {
 		return nil // a ticket without an order is with a person already
 	}
-	return c.emitOrder(EventStuck, map[string]string{"step": it.Step, "subject": it.Subject})
+	return c.emitOrder(EventStuck, stepData(it))
+}
+
+// stepData is what an event about a step carries.
+func stepData(it *work.Item) map[string]string {
+	return map[string]string{"step": it.Step, "subject": it.Subject}
 }
 
 var errUndone = errors.New("process: a step has neither ended nor been put back")

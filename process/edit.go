@@ -578,6 +578,15 @@ func finishChange(c *change, e event.Event) error {
 	return c.edit(plan)
 }
 
+// sayNotAsked says of an order that is to be changed that a step waits which no one has
+// begun: its provider was not reached, or has never made what it was asked for.
+func (c *change) sayNotAsked(own *work.Item) error {
+	if c.order.End != order.EndChanging || !c.p.untouched(*own, c.tx.Now()) {
+		return nil
+	}
+	return c.emitOrder(EventNotAsked, stepData(own))
+}
+
 // refuseEdit lets the order go on as it was, and tells a person.
 func (c *change) refuseEdit(why string) error {
 	order.DropEdit(c.tx, c.order.ID)

@@ -3,6 +3,7 @@ package process_test
 import (
 	"time"
 
+	"doorstep/attempt"
 	"doorstep/fault"
 	"doorstep/order"
 	"doorstep/payment"
@@ -446,14 +447,101 @@ var editScenarios = []scenario{
 		s.expect(o, outcome{Order: "paid: reserved partly_refunded labelled", Money: "3294 taken, 511 back", Labels: "2 sold, 1 void",
 			Tickets: "address_change solved address_to_change", Next: "await_handover"})
 	}},
+	{"held while a change of it waits for a label", config{policy: settings(byPerson, slow)}, func(s *shop) {
+		s.carrier.buy.say(labelSilent, labelSilent)
+		o := s.place(cupsAndPot(2))
+		s.after(time.Second)
+		s.edit(o, fewer(1))
+		s.hold(o, "made_up")
+		s.wantMatters("1001/held held for 0s, 3294GBP at risk, [compensate] release it when it is changed, or withdraw the change")
+		_, err := s.Release(s.t.Context(), person(""), o.ID)
+		s.refused(fault.Conflict, err)
+		s.after(time.Hour)
+		s.expect(o, outcome{Order: "paid: reserved partly_refunded planned", Money: "3294 taken, 511 back", Labels: "1 sold, 1 void", Next: "buy_label held"})
+		s.release(o)
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "paid: reserved partly_refunded labelled", Money: "3294 taken, 511 back", Labels: "2 sold, 1 void", Next: "await_handover"})
+	}},
+	{"held in doubt, and then changed", config{policy: slow}, func(s *shop) {
+		s.gateway.authorise.say(gatewayLost, gatewaySilent)
+		o := s.place(cupsAndPot(2))
+		s.after(0)
+		s.hold(o, "made_up")
+		s.after(time.Hour)
+		s.expect(o, outcome{Order: "processed: reserved due none", Money: "3294 taken", Next: "authorise held"})
+		s.edit(o, fewer(1))
+		s.after(time.Hour)
+		s.expect(o, outcome{Order: "paid: reserved partly_refunded planned", Money: "3294 taken, 511 back", Next: "buy_label held"})
+		s.release(o)
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "shipped: left partly_refunded shipped", Money: "3294 taken, 511 back", Labels: "1 sold", Next: "track"})
+	}},
+	{"held in doubt, and the change is withdrawn", config{policy: slow}, func(s *shop) {
+		s.gateway.authorise.say(gatewaySilent)
+		o := s.place(cupsAndPot(2))
+		s.after(0)
+		s.hold(o, "made_up")
+		s.edit(o, fewer(1))
+		_, err := s.WithdrawEdit(s.t.Context(), person(""), o.ID)
+		must(s.t, err)
+		s.after(day)
+		s.expect(o, outcome{Order: "processed: reserved due none", Next: "authorise held"})
+	}},
+	{"held, and what a change waits for is not reached", config{policy: slow}, func(s *shop) {
+		s.gateway.authorise.say(gatewayAway)
+		o := s.place(cupsAndPot(2))
+		s.clock.MoveTo(s.clock.Now().Add(time.Second)) // the gateway may have been asked
+		s.edit(o, fewer(1))
+		s.hold(o, "made_up")
+		s.after(time.Hour)
+		s.expect(o, outcome{Order: "processed: reserved due none", Next: "authorise held"})
+		s.release(o)
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "shipped: left captured shipped", Money: "2783 taken", Labels: "1 sold", Next: "track"})
+	}},
+	{"the carrier is not reached for a label that a change gives up", config{policy: settings(byPerson, labelAgain(time.Hour))}, func(s *shop) {
+		s.carrier.buy.say(labelTrouble, labelAway)
+		o := s.place(cupsAndPot(2))
+		s.after(time.Minute)
+		s.clock.MoveTo(s.clock.Now().Add(time.Hour)) // the carrier may have been asked
+		s.edit(o, fewer(1))
+		s.after(time.Minute)
+		s.expect(o, outcome{Order: "paid: reserved partly_refunded labelled", Money: "3294 taken, 511 back", Labels: "1 sold", Next: "await_handover"})
+	}},
+	{"the gateway is not reached for a capture that a change makes smaller", config{policy: settings(byPerson, onHandOver, retryAfter(time.Hour))}, func(s *shop) {
+		s.gateway.capture.say(declinedSoftly, gatewayAway)
+		o := s.place(cupsAndPot(2))
+		s.after(time.Minute)
+		s.clock.MoveTo(s.clock.Now().Add(time.Hour)) // the gateway may have been asked
+		s.edit(o, fewer(1))
+		s.after(time.Hour)
+		s.expect(o, outcome{Order: "paid: reserved captured labelled", Money: "2783 taken", Labels: "2 sold, 1 void", Next: "await_handover"})
+	}},
+	{"the gateway is not reached for a renewal of less", heldFor(nil, retryAfter(time.Hour), labelAgain(20*day)), func(s *shop) {
+		o := s.renewing(declinedSoftly, gatewayAway)
+		s.clock.MoveTo(s.clock.Now().Add(time.Hour)) // the gateway may have been asked
+		s.edit(o, fewer(1))
+		s.after(time.Hour)
+		s.expect(o, outcome{Order: shippedOnce, Money: "2783 taken, void", Labels: "1 sold", Next: "track"})
+	}},
+	{"held, and what a change waits for was never made", config{gateway: gateway.Config{KeyLife: 10 * time.Second}, policy: slow}, func(s *shop) {
+		s.gateway.authorise.say(gatewaySilent)
+		o := s.place(cupsAndPot(2))
+		s.after(0)
+		s.edit(o, fewer(1))
+		s.hold(o, "made_up")
+		s.after(time.Hour)
+		s.expect(o, outcome{Order: "processed: reserved due none", Next: "authorise held"})
+		s.wantAttempts(o, attempt.Expired, attempt.Open)
+	}},
 	{"a ticket lets an order go whose change waits for what it held", config{policy: settings(impatient, slow)}, func(s *shop) {
 		s.gateway.authorise.say(gatewayLost)
 		o := s.place(cupsAndPot(2))
 		s.after(0)
 		held := s.raise(o, support.AddressChange)
 		s.edit(o, fewer(1))
-		s.after(day)
-		s.expect(o, outcome{Order: "processed changing: reserved due none", Money: "3294 taken", Tickets: "address_change open address_to_change", Next: "authorise held"})
+		s.after(time.Hour) // it has not waited for the release
+		s.expect(o, outcome{Order: "paid: reserved partly_refunded planned", Money: "3294 taken, 511 back", Tickets: "address_change open address_to_change", Next: "buy_label held"})
 		s.solve(held.ID)
 		s.after(time.Hour)
 		s.expect(o, outcome{Order: "shipped: left partly_refunded shipped", Money: "3294 taken, 511 back", Labels: "1 sold", Tickets: "address_change solved address_to_change", Next: "track"})

@@ -24,6 +24,10 @@ var (
 	changing = orderGuard("the order is being changed", func(o order.Order) bool {
 		return o.End == order.EndChanging
 	})
+	isHeld          = orderGuard("the order is held", func(o order.Order) bool { return o.Held != "" })
+	heldAndChanging = orderGuard("the order is held, and being changed", func(o order.Order) bool {
+		return o.Held != "" && o.End == order.EndChanging
+	})
 	wasHeld   = &Guard{"the order was held", func(c *change, _ event.Event) (bool, error) { return c.before.Held != "", nil }}
 	hasFailed = orderGuard("the order has failed", func(o order.Order) bool {
 		return o.End == order.EndFailed
@@ -236,13 +240,19 @@ var endReported = &Guard{"the order is going on, and policy has a person told, o
 // noCarrier and noCarrierYet hold when no carrier takes a parcel: the order fails,
 // or a person may find a way.
 var (
-	noCarrier = &Guard{"the order is going on, nothing of it has left, and policy holds it not", func(c *change, _ event.Event) (bool, error) {
-		return c.order.End == order.EndNone && c.order.Sums.Sent() == 0 && c.policy.HoldUnshipped == 0, nil
+	noCarrier = &Guard{"the order is going on and not held, nothing of it has left, and policy holds it not", func(c *change, _ event.Event) (bool, error) {
+		return c.order.End == order.EndNone && !c.keptUnshipped(), nil
 	}}
-	noCarrierYet = &Guard{"the order is going on, and something of it has left or policy holds it", func(c *change, _ event.Event) (bool, error) {
-		return c.order.End == order.EndNone && (c.order.Sums.Sent() > 0 || c.policy.HoldUnshipped > 0), nil
+	noCarrierYet = &Guard{"the order is going on, and it is held, something of it has left or policy holds it", func(c *change, _ event.Event) (bool, error) {
+		return c.order.End == order.EndNone && c.keptUnshipped(), nil
 	}}
 )
+
+// keptUnshipped says whether an order that no carrier takes is left to a person: one
+// that is held does not end by itself.
+func (c *change) keptUnshipped() bool {
+	return c.order.Held != "" || c.order.Sums.Sent() > 0 || c.policy.HoldUnshipped > 0
+}
 
 // mayBeTaken holds when a carrier may take an order that none took, because it goes
 // elsewhere or otherwise, or does without what none took.

@@ -32,7 +32,8 @@ type cancelData struct {
 
 // Hold stops an order: what is due of it waits, beside what brings money back
 // or follows a parcel. What a provider is being asked at that moment goes on to
-// its answer. The text is kept as a note.
+// its answer: an order that can not be paid fails, held or not. The text is kept
+// as a note.
 //
 // Errors: invalid; not_found; conflict when it is held already, or over.
 func (p *Process) Hold(ctx context.Context, by Command, orderID, reason, text string) (Result[order.Order], error) {
@@ -105,10 +106,10 @@ func (p *Process) Release(ctx context.Context, by Command, orderID string) (Resu
 // Errors: conflict.
 func whyNoRelease(o order.Order) error {
 	switch {
-	case o.End == order.EndChanging:
-		return fault.New(fault.Conflict, "order %d is being changed: release it when that is done", o.Number)
 	case o.Held == HeldByTicket:
 		return fault.New(fault.Conflict, "order %d is held by a ticket: it goes on when that is solved", o.Number)
+	case o.End == order.EndChanging:
+		return fault.New(fault.Conflict, "order %d is being changed: release it when that is done, or withdraw the change", o.Number)
 	}
 	return nil
 }
@@ -169,21 +170,40 @@ func parkSteps(c *change, _ event.Event) error {
 	for _, it := range items {
 		// A run on virtual time takes no leases: what was due before is being asked.
 		asking := c.p.db.Virtual() && it.Due.Before(c.tx.Now())
-		if c.p.steps[Step(it.Step)].Holds && !asking {
+		if c.stateOf(Step(it.Step), begun(*it)) == work.Held && !asking {
 			*it, _ = c.p.queue.Park(c.tx, *it)
 		}
 	}
 	return nil
 }
 
+// begun is how often a step was tried, an answer that never came among that.
+func begun(it work.Item) int {
+	if it.Lease != "" {
+		return it.Tries + 1
+	}
+	return it.Tries
+}
+
 // resumeSteps is the rule of an order that goes on.
 func resumeSteps(c *change, _ event.Event) error {
+	return c.resume(func(work.Item) bool { return true })
+}
+
+// askOn is the rule of an order that is held and is to be changed: else the change
+// would wait for an answer, and the question for the change.
+func askOn(c *change, _ event.Event) error {
+	return c.resume(func(it work.Item) bool { return c.stateOf(Step(it.Step), begun(it)) == work.Ready })
+}
+
+// resume lets those of the steps go on that wait for the order's release.
+func (c *change) resume(goesOn func(work.Item) bool) error {
 	items, err := c.getItems()
 	if err != nil {
 		return err
 	}
 	for _, it := range items {
-		if it.State != work.Held {
+		if it.State != work.Held || !goesOn(*it) {
 			continue
 		}
 		due := it.Due

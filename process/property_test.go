@@ -782,16 +782,12 @@ func (m *model) refundOwed() (any bool) {
 	return any
 }
 
-// letGo has a person release what is held, solve the tickets that hold orders, and
-// give up changes that wait for what a hold keeps from going on. It says whether
-// there was any of it.
+// letGo has a person release what is held, and solve the tickets that hold orders. It
+// says whether there was any of it.
 func (m *model) letGo() (any bool) {
 	for _, o := range m.orders {
 		switch now := m.show(o.ID).Order; {
-		case now.Held != "" && now.End == order.EndChanging:
-			any = true
-			_, err := m.WithdrawEdit(m.t.Context(), person(""), o.ID)
-			must(m.t, err)
+		case now.End == order.EndChanging: // it is released when that is done
 		case now.Held == "made_up" || process.HeldByProcess(now.Held):
 			_, err := m.Release(m.t.Context(), person(""), o.ID)
 			if now.Sums.Short() > 0 && fault.Is(err, fault.Conflict) {

@@ -180,7 +180,7 @@ func (p *Process) RetryStuck(ctx context.Context, by Command, orderID string) (R
 
 // revive has a step that waits for a person tried again, once its order goes on.
 func (c *change) revive(it *work.Item) {
-	*it = c.p.queue.Revive(c.tx, *it, c.stateOf(Step(it.Step)), c.tx.Now())
+	*it = c.p.queue.Revive(c.tx, *it, c.stateOf(Step(it.Step), 1), c.tx.Now())
 }
 
 func isOrder(owner string) bool { return strings.HasPrefix(owner, order.Prefix+"_") }

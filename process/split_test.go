@@ -211,6 +211,17 @@ var carrierScenarios = []scenario{
 		s.after(2 * time.Minute)
 		s.wantStatus(o, order.Shipped)
 	}},
+	{"no carrier takes it while a person holds it, and policy waits for no one", config{carrier: slowCarrier(time.Minute), policy: failsUnshipped}, func(s *shop) {
+		o := s.place(sentTo(carrier.PostalFailLabel))
+		s.after(20 * time.Second)
+		s.hold(o, "made_up")
+		s.after(9 * day)
+		s.wantHeld(o, "made_up")
+		s.expect(o, outcome{Order: "paid: reserved captured none", Money: taken, Tickets: "other open needs_person", Next: "await_carrier"})
+		s.release(o) // the carriers are asked again
+		s.after(2 * time.Minute)
+		s.expect(o, outcome{Order: "failed shipping_failed: released refunded none", Money: takenBack, Tickets: "order_issue solved refunded, other open needs_person"})
+	}},
 	{"no carrier takes it, and a ticket holds it beside", config{}, func(s *shop) {
 		s.carrier.buy.say(labelRefused)
 		o := s.place(cup())
@@ -341,6 +352,18 @@ var holdScenarios = []scenario{
 		s.hold(o, "made_up")
 		s.after(time.Minute)
 		s.expect(o, outcome{Order: "failed payment_declined: released failed none"})
+	}},
+	{"held while the money can not be taken", config{
+		gateway: gateway.Config{AuthorisationLife: 30 * time.Second, LatencyMin: 20 * time.Second, LatencyMax: 20 * time.Second},
+		policy:  settings(onHandOver, beforeTheEnd(policy.EndReport), labelAgain(time.Minute)),
+	}, func(s *shop) {
+		s.carrier.buy.say(labelTrouble)
+		o := s.place(cup())
+		s.after(90 * time.Second) // it is labelled, and the gateway is being asked
+		s.hold(o, "made_up")
+		s.expect(o, outcome{Order: "paid: reserved authorised labelled", Money: "845 held", Labels: "1 sold", Tickets: ended, Next: "capture"})
+		s.after(time.Hour)
+		s.expect(o, outcome{Order: "failed capture_failed: released voided none", Money: "void", Labels: "1 sold, 1 void", Tickets: "order_issue solved nothing_taken, " + ended})
 	}},
 	{"held while its label is sold", config{carrier: slowCarrier(2 * time.Second)}, func(s *shop) {
 		o := s.place(cup())

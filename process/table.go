@@ -64,6 +64,7 @@ const (
 	StepLetGo         Step = "release_for_ticket"
 	StepSolveHold     Step = "solve_hold"
 	StepPark          Step = "park_steps"
+	StepAskOn         Step = "ask_on"
 	StepResume        Step = "resume_steps"
 	StepRecall        Step = "recall_label"
 	StepReleaseStock  Step = "release_stock"
@@ -195,7 +196,7 @@ func payRows() []Row {
 		{
 			Step: StepAuthorise, Kind: Ask, Holds: true, On: on(order.EventProcessed, payment.EventConfirmed), Guard: paidAtGateway, about: thePayment,
 			Until: on(payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventCanceled),
-			Does:  "ask the gateway for the money, attempt by attempt", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
+			Does:  "ask the gateway for the money, attempt by attempt", Leads: on(payment.EventUnknown, payment.EventDeclined, EventNotAsked, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpAuthorise), ask: askGateway,
 			Ways: []Way{WayRetry, WayCompensate},
 		},
@@ -241,7 +242,7 @@ func authorisationRows() []Row {
 		{
 			Step: StepRenew, Kind: Ask, On: on(payment.EventEnding), Guard: renews,
 			Until: on(payment.EventRenewed, payment.EventRenewalDeclined, payment.EventExpired),
-			Does:  "ask the gateway for another authorisation in the place of the one that ends", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
+			Does:  "ask the gateway for another authorisation in the place of the one that ends", Leads: on(payment.EventUnknown, payment.EventDeclined, EventNotAsked, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpRenew), ask: askGateway,
 			Ways: []Way{WayRetry, WayCompensate},
 		},
@@ -283,7 +284,7 @@ func shipRows() []Row {
 		{
 			Step: StepBuyLabel, Kind: Ask, Holds: true, On: on(shipping.EventPlanned), Guard: carrierSellsLabels,
 			Until: on(shipping.EventLabelBought, shipping.EventFailed, shipping.EventVoided),
-			Does:  "buy a label from the carrier, attempt by attempt", Leads: on(shipping.EventLabelUnknown, shipping.EventLabelRefused, shipping.EventRerouted, EventStuck, support.EventOpened),
+			Does:  "buy a label from the carrier, attempt by attempt", Leads: on(shipping.EventLabelUnknown, shipping.EventLabelRefused, shipping.EventRerouted, EventNotAsked, EventStuck, support.EventOpened),
 			rule: openLabelPurchase, ask: askCarrier, stock: true,
 			Ways: []Way{WayRetry, WayCompensate},
 		},
@@ -312,7 +313,7 @@ func shipRows() []Row {
 		{
 			Step: StepCapture, Kind: Ask, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, payment.EventEnding, payment.EventRenewed, payment.EventRenewalDeclined), Guard: captureOwed, about: thePayment,
 			Until: on(payment.EventSucceeded, payment.EventCaptureFailed, payment.EventExpired),
-			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventStuck, support.EventOpened),
+			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventNotAsked, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpCapture), ask: askGateway, stock: true,
 			Ways: []Way{WayRetry, WayCompensate},
 		},
@@ -423,9 +424,14 @@ func returnRows() []Row {
 func holdRows() []Row {
 	return []Row{
 		{
-			Step: StepPark, Kind: Rule, On: on(order.EventHeld),
-			Does: "what is due of a held order waits, beside what brings money back or follows a parcel",
+			Step: StepPark, Kind: Rule, On: on(order.EventHeld, order.EventChanged, order.EventChangeRefused), Guard: isHeld,
+			Does: "what is due of a held order waits, beside what brings money back or follows a parcel, and what a change waits for",
 			rule: parkSteps,
+		},
+		{
+			Step: StepAskOn, Kind: Rule, On: on(order.EventChangeRequested), Guard: heldAndChanging,
+			Does: "of a held order that is to be changed, what was begun goes on to its answer",
+			rule: askOn,
 		},
 		{
 			Step: StepResume, Kind: Rule, On: on(order.EventReleased, order.EventCancelRequested, order.EventFailed), Guard: wasHeld,
@@ -460,7 +466,7 @@ func endRows() []Row {
 		},
 		{
 			Step: StepFinishChange, Kind: Rule, Guard: changing,
-			On: on(order.EventChangeRequested, payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventDeclined,
+			On: on(order.EventChangeRequested, EventNotAsked, payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventDeclined,
 				payment.EventCaptureFailed, payment.EventRenewed, payment.EventRenewalDeclined, shipping.EventLabelBought, shipping.EventLabelRefused, shipping.EventFailed,
 				shipping.EventVoided, shipping.EventVoidRefused, shipping.EventShipped),
 			Does: "as soon as nothing is in flight: give up the parcels that a change touches, then change the order; what can not be changed any more goes on as it was, and a person is told",
@@ -600,6 +606,10 @@ const (
 	// an order that is over.
 	EventLookedAgain event.Type = "order.looked_again"
 )
+
+// EventNotAsked says of an order that is to be changed that a step waits which no one
+// has begun, though it was tried: the change waits for it no longer.
+const EventNotAsked event.Type = "order.not_asked"
 
 // EventRetried says that a person has had stuck steps tried again.
 const EventRetried event.Type = "order.retried"

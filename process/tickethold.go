@@ -89,8 +89,7 @@ var nothingHolds = &Guard{"the order is held for a ticket, and none holds it any
 
 // letGo is the rule of an order that the last ticket has let go. Where goods of it
 // were not found meanwhile, it is held for that. One that is being changed goes on
-// too: what the change waits for may wait for the release. What it lacks is reserved
-// when it is known what it will need.
+// too, and what it lacks is reserved when it is known what it will need.
 func letGo(c *change, _ event.Event) error {
 	if c.order.End == order.EndChanging {
 		return c.emitOrder(order.EventReleased, holdData{Reason: HeldByTicket})

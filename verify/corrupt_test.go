@@ -113,6 +113,8 @@ var orderCorruptions = []corruption{
 	{"held for something else when it was too late to cancel", []string{`UPDATE events SET data = replace(data, 'made_up', 'other') WHERE subject = '{too late}' AND type = 'order.held' AND actor = 'process'`},
 		one(verify.HoldKept, "{too late}")},
 	{"a change that no one asked for", []string{`INSERT INTO order_edits (order_id, at, actor, body) VALUES ('{labelled}', 0, '', '{}')`}, one(verify.PendingEdit, "{labelled}")},
+	{"a change that waits for what waits for it", []string{`UPDATE work SET state = 'held' WHERE owner = '{to be changed}' AND state = 'ready'`,
+		`UPDATE orders SET next_due = 0 WHERE id = '{to be changed}'`}, one(verify.PendingEdit, "{to be changed}")},
 	{"a change of no order", []string{`INSERT INTO order_edits (order_id, at, actor, body) VALUES ('ord_gone', 0, '', '{}')`}, one(verify.Orphan, "ord_gone")},
 	{"a unit that is no longer wanted", []string{`UPDATE order_lines SET cancelled = 1 WHERE order_id = '{unpaid}' AND line = 1`},
 		[]named{{verify.Totals, "{unpaid}"}, {verify.StockFacet, "{unpaid}"}}},

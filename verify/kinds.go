@@ -109,7 +109,7 @@ func Kinds() []Rule {
 		{NextDue, "An order's next due time is that of the first of its steps that waits for no person."},
 		{KeptCount, "The kept counts of orders and tickets per status are what counting gives."},
 		{Orphan, "Whatever belongs to an order, payment, shipment, ticket, SKU or location belongs to one that exists."},
-		{PendingEdit, "A change waits for what is in flight where, and only where, an order is being changed."},
+		{PendingEdit, "A change waits for what is in flight where, and only where, an order is being changed; that goes on to its answer, also of an order that is held."},
 		{HoldKept, "An order that a person or a rule had stopped when a cancel of it was asked for is held for the same as soon as that is refused."},
 		{Contact, "Of every order that has not left and is to, it is known who ordered it and where it is to go."},
 		{Numbers, "The next order's number is larger than that of any order."},

@@ -390,10 +390,14 @@ func ownerless[T any](d *dossier, owner string, exists func(id string) bool, par
 }
 
 // checkPendingEdit holds the change that waits for what is in flight against the
-// order.
+// order, and looks whether that goes on to its answer.
 func (d *dossier) checkPendingEdit() {
-	if is, waits := d.order.End == order.EndChanging, len(d.edits) > 0; is != waits {
+	is, waits := d.order.End == order.EndChanging, len(d.edits) > 0
+	switch {
+	case is != waits:
 		d.find(PendingEdit, d.order.ID, "it is being changed: %t; a change waits: %t", is, waits)
+	case is && !slices.ContainsFunc(d.items, func(it work.Item) bool { return asks(process.Step(it.Step)) && it.State != work.Held }):
+		d.find(PendingEdit, d.order.ID, "it is being changed, and nothing that this may wait for goes on")
 	}
 }
 

@@ -613,6 +613,7 @@ func (s *shop) leaveUnfinished() {
 	s.set(func(p *policy.Policy) { p.HandOver = policy.HandOverByPerson })
 	s.place("labelled")
 	s.place("voiding")
+	s.place("to be changed", three)
 	s.until(time.Minute)
 	s.set(func(*policy.Policy) {})
 	s.place("under way")
@@ -626,6 +627,17 @@ func (s *shop) leaveUnfinished() {
 	s.loseLast("POT")
 	s.ticket("explained late", support.Request{Order: "under way", Category: support.WhereIsMyOrder})
 	s.ticket("cancels", support.Request{Order: "voiding", Category: support.CancelRequest})
+	s.edit("to be changed")
+}
+
+// edit takes a unit out of an order, which takes the carrier's answer, and holds it.
+func (s *shop) edit(purpose string) {
+	s.t.Helper()
+	_, err := s.Edit(s.t.Context(), person, s.orders[purpose], 0, order.Edit{Lines: []order.EditLine{{Line: 1, Quantity: 2}}, Reason: "made up"})
+	must(s.t, err)
+	_, err = s.Hold(s.t.Context(), person, s.orders[purpose], "made_up", "")
+	must(s.t, err)
+	s.look("after a change of " + purpose)
 }
 
 // loseLast counts one less of an SKU than is reserved.

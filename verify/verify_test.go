@@ -84,6 +84,7 @@ var outcomes = map[string]order.Facets{
 	"back":                     {Stock: "left", Payment: "captured", Fulfilment: "lost"},
 	"not picked":               {Stock: "released", Payment: "refunded", Fulfilment: "none", End: "cancelled"},
 	"labelled":                 {Stock: "reserved", Payment: "captured", Fulfilment: "labelled"},
+	"to be changed":            {Stock: "reserved", Payment: "captured", Fulfilment: "labelled", End: "changing", Held: "made_up"},
 	"voiding":                  {Stock: "reserved", Payment: "captured", Fulfilment: "labelled", End: "cancelling"},
 	"under way":                {Stock: "left", Payment: "captured", Fulfilment: "shipped"},
 	"waits no more":            {Stock: "released", Payment: "refunded", Fulfilment: "none", End: "cancelled"},

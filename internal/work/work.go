@@ -159,14 +159,18 @@ func (q *Queue) Park(tx *db.Tx, it Item) (Item, bool) {
 	return it, true
 }
 
-// Resume makes an item that is held ready again.
+// Resume makes an item that is held ready again. One whose lease has ended may have
+// been begun under it: that counts as a try in vain.
 func (q *Queue) Resume(tx *db.Tx, it Item, due time.Time) Item {
 	held := it.Lease
+	if held != "" {
+		it.Tries++
+	}
 	it.State, it.Due = Ready, due
 	q.takeNow(tx, &it)
-	tx.Write(`UPDATE work SET state = 'ready', due = $1, lease = $2, lease_until = $3
-		WHERE owner = $4 AND subject = $5 AND step = $6 AND lease = $7 AND state = 'held'`,
-		db.Micros(it.Due), it.Lease, db.Micros(it.Until), it.Owner, it.Subject, it.Step, held)
+	tx.Write(`UPDATE work SET state = 'ready', due = $1, tries = $2, lease = $3, lease_until = $4
+		WHERE owner = $5 AND subject = $6 AND step = $7 AND lease = $8 AND state = 'held'`,
+		db.Micros(it.Due), it.Tries, it.Lease, db.Micros(it.Until), it.Owner, it.Subject, it.Step, held)
 	return it
 }
 

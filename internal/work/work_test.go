@@ -209,3 +209,26 @@ func TestBackoffIsBoundedAndRepeatable(t *testing.T) {
 		t.Errorf("a hundred items wait %d different times: they all come at once", len(spread))
 	}
 }
+
+// TestWhatMayHaveBegunCountsAsTried holds an item whose node has died, and lets it go
+// on: a provider may have been asked, and no one is to take it for untouched.
+func TestWhatMayHaveBegunCountsAsTried(t *testing.T) {
+	onBenches(t, func(t *testing.T, b *bench) {
+		for lease, want := range map[string]int{"dead.1": 1, "": 0} {
+			it := b.enqueue("owner of "+lease, 0)
+			b.must(b.update(func(tx *db.Tx) error {
+				tx.Write(`UPDATE work SET lease = $1, lease_until = 0 WHERE owner = $2`, lease, it.Owner)
+				it.Lease = lease
+				parked, ok := b.queue.Park(tx, it)
+				if !ok {
+					t.Errorf("%+v goes on", it)
+				}
+				it = b.queue.Resume(tx, parked, opening.Add(time.Hour))
+				return nil
+			}))
+			if now := b.mustItem(it.Owner); now != it || now.Tries != want || now.State != work.Ready {
+				t.Errorf("of %q it is %+v, and said to be %+v", lease, now, it)
+			}
+		}
+	})
+}
