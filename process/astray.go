@@ -2,7 +2,6 @@ package process
 
 import (
 	"context"
-	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -352,11 +351,7 @@ func remedyLate(c *change, it *work.Item) error {
 
 // wasRepaid says whether the money for a parcel that turns up has gone back, or is
 // about to, as its event has it.
-func wasRepaid(e event.Event) bool {
-	var d shipmentData
-	_ = json.Unmarshal(e.Data, &d) // what can not be read says nothing
-	return d.Repaid
-}
+func wasRepaid(e event.Event) bool { return shipmentOf(e).Repaid }
 
 // reportTwice is the rule of a parcel that turns up after it was made up for.
 func reportTwice(c *change, e event.Event) error {

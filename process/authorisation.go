@@ -84,10 +84,17 @@ func (c *change) renewed(p *payment.Payment, a *payment.Attempt, answer payment.
 
 // reportEnding is the rule of an authorisation that a person is to see to.
 func reportEnding(c *change, e event.Event) error {
-	body := "The authorisation of the payment is about to end, and nothing has left yet."
-	if e.Type == payment.EventRenewalDeclined {
-		body = "The authorisation of the payment is about to end, and the gateway declines to renew it."
+	shipments, err := c.getShipments()
+	if err != nil {
+		return err
 	}
-	_, err := c.openTicket(support.PaymentIssue, support.FromProcess, body)
+	body := "The authorisation of the payment is about to end, and nothing has left yet."
+	switch {
+	case e.Type == payment.EventRenewalDeclined:
+		body = "The authorisation of the payment is about to end, and the gateway declines to renew it."
+	case slices.ContainsFunc(shipments, hasGone):
+		body = "The authorisation of the payment is about to end, and the carrier has a parcel that it is for."
+	}
+	_, err = c.openTicket(support.PaymentIssue, support.FromProcess, body)
 	return err
 }

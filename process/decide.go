@@ -144,6 +144,7 @@ func (c *change) parcelFacts(o *support.OrderFact) error {
 		o.Repaying = o.Repaying || repaying[s.ID] && !repaid[s.ID]
 		o.Carrier, o.TrackingNumber, o.Tracking, o.DeliveredAt = s.Carrier, s.TrackingNumber, string(s.Tracking), s.DeliveredAt
 		o.Silent = c.isSilent(s)
+		o.HasGone = o.HasGone || hasGone(s)
 	}
 	return nil
 }

@@ -72,6 +72,9 @@ var (
 	carrierSellsLabels = shipmentGuard("the carrier sells labels", func(_ *change, s shipping.Shipment) bool {
 		return s.Carrier != shipping.Manual
 	})
+	goneUnpaid = &Guard{"the carrier is first seen to have it, and its money is not taken", func(_ *change, e event.Event) (bool, error) {
+		return shipmentOf(e).Unpaid, nil
+	}}
 	nobodyTracks = shipmentGuard("the carrier gives no scans", func(_ *change, s shipping.Shipment) bool {
 		return s.Carrier == shipping.Manual
 	})

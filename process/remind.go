@@ -15,7 +15,7 @@ import (
 // isSilent says whether nothing was seen of a parcel under way for longer than
 // policy allows.
 func (c *change) isSilent(s *shipping.Shipment) bool {
-	under := s.Status == shipping.Shipped && s.DeliveredAt.IsZero() || s.Status == shipping.LabelBought
+	under := s.Status == shipping.Shipped && s.DeliveredAt.IsZero() || s.Status == shipping.LabelBought && s.Tracking != shipping.Delivered
 	return under && c.tx.Now().Sub(s.LastSeen()) >= time.Duration(c.policy.Silence)
 }
 
@@ -149,6 +149,16 @@ func deliveryLate(c *change, it *work.Item) error {
 func reportFailure(c *change, _ event.Event) error {
 	_, err := c.openTicket(support.OrderIssue, support.FromProcess, "The order failed after it was paid for: "+strings.ReplaceAll(string(c.order.Failure), "_", " ")+".")
 	return err
+}
+
+// reportUnpaid is the rule of a parcel that has gone before its money was taken. A
+// hold keeps that from being taken, and a person has to say which of them counts.
+func reportUnpaid(c *change, _ event.Event) error {
+	body := "The carrier has a parcel of this order, and the money for it is not taken yet: it is asked for again."
+	if c.order.Held != "" {
+		body = "The carrier has a parcel of this order, and the money for it is not taken, because the order is held: release it to have that taken."
+	}
+	return c.tellMore(support.PaymentIssue, body)
 }
 
 // reportStuck is the rule of a step that has used up its tries.

@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -46,7 +47,13 @@ type shipmentData struct {
 	WrittenOff     int64                   `json:"written_off,omitempty"`  // units that came back and can not
 	Tracking       shipping.TrackingStatus `json:"tracking,omitempty"`
 	SeenAt         *time.Time              `json:"seen_at,omitempty"` // by the carrier's clock
+	Unpaid         bool                    `json:"unpaid,omitempty"`  // the carrier is first seen to have it, and the money for it is not taken
 	Repaid         bool                    `json:"repaid,omitempty"`  // it was given up, and the money for what it holds has gone back or is about to
+}
+
+func shipmentOf(e event.Event) (d shipmentData) {
+	_ = json.Unmarshal(e.Data, &d) // what can not be read says nothing
+	return d
 }
 
 // planShipments is the rule of goods that are kept for an order and are in no

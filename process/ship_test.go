@@ -12,6 +12,7 @@ import (
 	"doorstep/policy"
 	"doorstep/shipping"
 	carrier "doorstep/shipping/simulated"
+	"doorstep/support"
 )
 
 // labelScenarios are the ways of a paid order to its label.
@@ -255,7 +256,38 @@ var handOverScenarios = []scenario{
 		o := s.place(cup())
 		s.after(4 * day)
 		s.after(7 * day)
-		s.expect(o, outcome{Order: "delivered: left captured delivered", Money: taken, Labels: "1 sold"})
+		s.expect(o, outcome{Order: "delivered: left captured delivered", Money: taken, Labels: "1 sold", Tickets: ended})
+	}},
+	{"it has gone, and the money for it can not be taken", heldFor(nil, firstScan, retryAfter(3*day)), func(s *shop) {
+		s.gateway.capture.say(declinedSoftly, declinedHard)
+		o := s.place(cup())
+		s.after(10 * day)
+		s.expect(o, outcome{Order: "failed capture_failed: reserved voided labelled", Money: "void", Labels: "1 sold",
+			Tickets: "order_issue open gone_all_the_same, other open needs_person, " + ended})
+		s.report(s.parcel(o), shipping.Lost) // which is how a person says that it is gone
+	}},
+	{"it has gone, and the order is held", heldFor(nil, firstScan), func(s *shop) {
+		s.gateway.capture.say(declinedSoftly)
+		o := s.place(cup())
+		s.after(time.Second)
+		s.hold(o, "made_up")
+		s.after(12 * day)
+		s.expect(o, outcome{Order: "paid: reserved authorised labelled", Money: "845 held", Labels: "1 sold", Tickets: ended + ", " + ended, Next: "capture held, track"})
+		s.wantMatters("1001/held held for 288h0m0s, 845GBP at risk, [retry compensate] ")
+		s.wantTicket(s.raise(o, support.WhereIsMyOrder).ID, support.Solved, support.OnItsWay)
+		s.cancel(o)
+		s.after(time.Minute)
+		s.wantHeld(o, "made_up") // the carrier has not taken the label back
+	}},
+	{"it has gone, and the held order is released", config{policy: settings(onHandOver, firstScan)}, func(s *shop) {
+		s.gateway.capture.say(declinedSoftly)
+		o := s.place(cup())
+		s.after(time.Second)
+		s.hold(o, "made_up")
+		s.after(12 * day)
+		s.release(o)
+		s.after(day)
+		s.expect(o, outcome{Order: "delivered: left captured delivered", Money: taken, Labels: "1 sold", Tickets: ended})
 	}},
 	{"the carrier is silent about a parcel", config{}, func(s *shop) {
 		s.carrier.blind = true

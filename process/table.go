@@ -81,6 +81,7 @@ const (
 	StepSolveRefund   Step = "solve_refund"
 	StepReportFailing Step = "report_failed_refund"
 	StepReport        Step = "report_failure"
+	StepReportUnpaid  Step = "report_unpaid"
 	StepReportStuck   Step = "report_stuck"
 	StepReportVoid    Step = "report_lost_label"
 	StepDecide        Step = "decide_ticket"
@@ -556,6 +557,11 @@ func ticketRows() []Row {
 			Step: StepReportFailing, Kind: Rule, On: on(payment.EventRefundFailed), about: theOrder,
 			Does: "open a ticket for a refund that did not reach the customer", Leads: on(support.EventOpened),
 			rule: reportFailedRefund,
+		},
+		{
+			Step: StepReportUnpaid, Kind: Rule, On: on(shipping.EventTracked), Guard: goneUnpaid, about: theOrder,
+			Does: "tell a person of a parcel that the carrier has before its money is taken", Leads: on(support.EventOpened),
+			rule: reportUnpaid,
 		},
 		{
 			Step: StepReportStuck, Kind: Rule, On: on(EventStuck), about: theOrder,

@@ -149,7 +149,13 @@ func (c *change) tracked(s *shipping.Shipment, before shipping.TrackingStatus, a
 	if s.Tracking == shipping.Delivered && (s.Status == shipping.Shipped || s.Status == shipping.Lost) {
 		return c.delivered(s, at)
 	}
-	return c.moveShipment(s, shipping.EventTracked, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, Tracking: s.Tracking, SeenAt: &at})
+	return c.moveShipment(s, shipping.EventTracked, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, Tracking: s.Tracking, SeenAt: &at,
+		Unpaid: hasGone(s) && !before.Physical() && c.order.End.GoesOn()})
+}
+
+// hasGone says whether the carrier has a parcel that is here by the books.
+func hasGone(s *shipping.Shipment) bool {
+	return s.Status == shipping.LabelBought && s.Tracking.Physical()
 }
 
 // mayLeave says whether a parcel that the carrier has seen leaves by the books

@@ -35,6 +35,7 @@ type OrderFact struct {
 	TrackingNumber string    `json:"tracking_number,omitempty"`
 	Tracking       string    `json:"tracking,omitempty"`
 	Silent         bool      `json:"silent,omitempty"`    // nothing was seen of the parcel for longer than policy allows
+	HasGone        bool      `json:"has_gone,omitempty"`  // the carrier has a parcel that is not counted as shipped: its money was not taken, or the order is over
 	Astray         bool      `json:"astray,omitempty"`    // a parcel does not arrive, and nothing was sent in its place or given back for it
 	Repaying       bool      `json:"repaying,omitempty"`  // a parcel does not arrive, and the money for it is on its way back
 	Repaid         bool      `json:"repaid,omitempty"`    // a parcel does not arrive, and the money for it was given back
@@ -182,6 +183,7 @@ const (
 	AddressRefused   Reason = "address_refused"
 	BeingPrepared    Reason = "being_prepared"
 	OnItsWay         Reason = "on_its_way"
+	GoneAllTheSame   Reason = "gone_all_the_same" // a parcel, though the order is over
 	NotSeen          Reason = "not_seen"
 	NotArriving      Reason = "not_arriving"
 	BeingSentAnew    Reason = "being_sent_anew"
@@ -219,10 +221,8 @@ func Decide(f Facts) Decision {
 		return remedied(f.Remedy)
 	case o.Cancelling:
 		return Decision{Act: Wait, Reason: IsCancelling}
-	case o.Status == "failed":
-		return failed(o)
-	case o.Status == "cancelled":
-		return money(o)
+	case o.Status == "failed", o.Status == "cancelled":
+		return over(o)
 	}
 	switch f.Category {
 	case CancelRequest:
@@ -346,8 +346,11 @@ func paying(o OrderFact) Decision {
 	}
 }
 
-// failed explains why an order ended, and waits until the money is back.
-func failed(o OrderFact) Decision {
+// over explains why an order ended, and waits until the money is back.
+func over(o OrderFact) Decision {
+	if o.HasGone {
+		return Decision{Act: Escalate, Reason: GoneAllTheSame}
+	}
 	switch o.Failure {
 	case "out_of_stock":
 		return Decision{Act: Explain, Reason: WasOutOfStock}
@@ -464,6 +467,9 @@ func instead(o OrderFact) Decision {
 	}
 }
 
+// onItsWay says whether a parcel that is looked for is with the carrier.
+func (o OrderFact) onItsWay() bool { return o.Status == "shipped" || o.HasGone }
+
 // where tells how far an order is.
 func where(f Facts, o OrderFact) Decision {
 	switch {
@@ -479,7 +485,7 @@ func where(f Facts, o OrderFact) Decision {
 		return Decision{Act: Escalate, Reason: NotSeen}
 	case o.madeGood():
 		return instead(o)
-	case o.Status == "shipped":
+	case o.onItsWay():
 		return Decision{Act: Explain, Reason: OnItsWay}
 	case o.Held != "":
 		return Decision{Act: Explain, Reason: IsHeld}
@@ -525,6 +531,7 @@ var texts = map[Reason]string{
 	AddressRefused:   "The address could not be changed: a person will look at this.",
 	BeingPrepared:    "The order is paid and is being prepared for shipping.",
 	OnItsWay:         "The parcel is on its way.",
+	GoneAllTheSame:   "The order is over, and the carrier has a parcel of it all the same: a person will see to it.",
 	NotSeen:          "The carrier has not seen the parcel for too long: a person will look for it.",
 	NotArriving:      "A parcel of this order does not arrive: a person will see to it.",
 	BeingSentAnew:    "A parcel of this order did not arrive. Its goods are being sent once more.",

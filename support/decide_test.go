@@ -78,6 +78,7 @@ func astray(o *support.OrderFact)        { o.Astray = true }
 func declined(o *support.OrderFact)      { o.Declined = true }
 func retried(o *support.OrderFact)       { o.Retried = true }
 func held(o *support.OrderFact)          { o.Held = "made_up" }
+func gone(o *support.OrderFact)          { o.HasGone = true }
 func backordered(o *support.OrderFact)   { o.Backordered = true }
 func paysLater(o *support.OrderFact)     { o.PaysLater = true }
 func sentAnew(o *support.OrderFact)      { o.SentAnew = true }
@@ -189,6 +190,9 @@ var decisions = []struct {
 	{"sent back, issue", about(support.OrderIssue, status("returned"), paid("refunded")), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"sent back, damaged, and some of its money is kept", limited(about(support.Damaged, status("returned"), worth)), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"cancel, sent back", about(support.CancelRequest, status("returned"), paid("refunded")), support.Decision{Act: support.Explain, Reason: support.TooLate}},
+	{"gone, and not paid", about(support.WhereIsMyOrder, held, gone), support.Decision{Act: support.Explain, Reason: support.OnItsWay}},
+	{"gone, and it has failed", about(support.OrderIssue, failed("capture_failed"), paid("voided"), gone), support.Decision{Act: support.Escalate, Reason: support.GoneAllTheSame}},
+	{"gone, and it is cancelled", about(support.WhereIsMyOrder, status("cancelled"), paid("voided"), gone), support.Decision{Act: support.Escalate, Reason: support.GoneAllTheSame}},
 	{"silent", about(support.WhereIsMyOrder, status("shipped"), silent), support.Decision{Act: support.Escalate, Reason: support.NotSeen}},
 	{"silent before the hand-over", about(support.OrderIssue, silent), support.Decision{Act: support.Escalate, Reason: support.NotSeen}},
 	{"shipped", about(support.WhereIsMyOrder, status("shipped")), support.Decision{Act: support.Explain, Reason: support.OnItsWay}},
@@ -217,7 +221,7 @@ var reasons = []support.Reason{
 	support.HoldsOrder, support.AddressToChange, support.AddressTooLate, support.WasPaid, support.RetryingPayment, support.DeclinedAgain,
 	support.NoOrder, support.UnknownCategory, support.NeedsPerson, support.StepStuck, support.WasOutOfStock, support.WasDeclined, support.WasNotPaid,
 	support.RefundPending, support.WasRefunded, support.NothingTaken, support.AwaitingPayment, support.PayingNow, support.BeingPrepared,
-	support.OnItsWay, support.NotSeen, support.NotArriving, support.BeingSentAnew, support.DeliveredMissing, support.DeliveredIssue, support.CameBack, support.IsCancelling, support.WillCancel, support.TooLate,
+	support.OnItsWay, support.GoneAllTheSame, support.NotSeen, support.NotArriving, support.BeingSentAnew, support.DeliveredMissing, support.DeliveredIssue, support.CameBack, support.IsCancelling, support.WillCancel, support.TooLate,
 }
 
 // TestEveryReason checks that the decisions above have every reason, and that

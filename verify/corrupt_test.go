@@ -112,6 +112,8 @@ var orderCorruptions = []corruption{
 		one(verify.HoldKept, "{too late}")},
 	{"held for something else when it was too late to cancel", []string{`UPDATE events SET data = replace(data, 'made_up', 'other') WHERE subject = '{too late}' AND type = 'order.held' AND actor = 'process'`},
 		one(verify.HoldKept, "{too late}")},
+	{"a parcel that had gone before its money was taken, and no one was told", []string{`UPDATE events SET data = replace(data, '"tracking":"in_transit"', '"unpaid":true') WHERE subject = '{delivered}' AND type = 'shipment.tracked'`},
+		one(verify.Untold, "{delivered}")},
 	{"a change that no one asked for", []string{`INSERT INTO order_edits (order_id, at, actor, body) VALUES ('{labelled}', 0, '', '{}')`}, one(verify.PendingEdit, "{labelled}")},
 	{"a change that waits for what waits for it", []string{`UPDATE work SET state = 'held' WHERE owner = '{to be changed}' AND state = 'ready'`,
 		`UPDATE orders SET next_due = 0 WHERE id = '{to be changed}'`}, one(verify.PendingEdit, "{to be changed}")},

@@ -157,7 +157,7 @@ func Kinds() []Rule {
 		{StrayStep, "Every step that is due or waited for is one of the process, about something that exists and waits for it."},
 		{NoNextStep, "Whatever is not finished has a next step, is held, or a person was told."},
 		{FarOff, "No step is due later than any policy of the shop has let one wait, or leased for longer than leases last, or late since before it was there or after it is due."},
-		{Untold, "Of a step that waits for a person, and of an order that the process has stopped, one was told: the order has an unsolved ticket."},
+		{Untold, "Of a step that waits for a person, and of an order that the process has stopped, one was told: the order has an unsolved ticket. Of a parcel that had gone before its money was taken, one was told then."},
 		{TicketCategory, "A ticket is of the category that its events say."},
 		{TicketReason, "A ticket has the reason that its events said last, and an unsolved one has one; the person sees to it whom they said last."},
 		{TicketMessages, "A ticket's messages are numbered from 1, and it knows how many there are."},
