@@ -199,11 +199,22 @@ func Underpaid(lines []Line, back []Credit, units map[int64]int64) bool {
 	})
 }
 
-// Repaid says of each of the parcels that do not arrive whether the money for what
-// it held went back, by what went back of the lines. Units that the customer was to
-// have theirs for before, because they were taken out of the order or came back, have
-// it first; then the parcels, one after the other.
-func Repaid(lines []Line, back []Credit, before map[int64]int64, parcels [][]CreditLine) []bool {
+// Payback says for how much of what a parcel holds the money went back.
+type Payback int
+
+// The paybacks.
+const (
+	NonePaidBack Payback = iota
+	SomePaidBack
+	AllPaidBack
+)
+
+// Paybacks says of each of the parcels that do not arrive how much of the money for
+// what it held went back, by what went back of the lines. Units that the customer was
+// to have theirs for before, because they were taken out of the order or came back,
+// have it first; then the parcels of which all can have it, one after the other, and
+// what is left then is for units of the others.
+func Paybacks(lines []Line, back []Credit, before map[int64]int64, parcels [][]CreditLine) []Payback {
 	units, missing := map[int64]int64{}, map[int64]int64{}
 	for _, l := range lines {
 		units[l.Line] -= before[l.Line]
@@ -213,13 +224,23 @@ func Repaid(lines []Line, back []Credit, before map[int64]int64, parcels [][]Cre
 		units[c.Line] += c.Quantity
 		missing[c.Line] -= c.Amount
 	}
-	repaid := make([]bool, len(parcels))
+	paid := make([]Payback, len(parcels))
 	for i, held := range parcels {
-		repaid[i] = true
+		if slices.ContainsFunc(held, func(h CreditLine) bool { return missing[h.Line] > 0 && units[h.Line] < h.Quantity }) {
+			continue
+		}
+		paid[i] = AllPaidBack
 		for _, h := range held {
-			repaid[i] = repaid[i] && (missing[h.Line] <= 0 || units[h.Line] >= h.Quantity)
 			units[h.Line] -= h.Quantity
 		}
 	}
-	return repaid
+	for i, held := range parcels {
+		for _, h := range held {
+			if n := min(units[h.Line], h.Quantity); paid[i] != AllPaidBack && n > 0 {
+				paid[i] = SomePaidBack
+				units[h.Line] -= n
+			}
+		}
+	}
+	return paid
 }

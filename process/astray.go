@@ -178,11 +178,11 @@ func (p *Process) Reship(ctx context.Context, by Command, orderID, shipmentID st
 		if err != nil {
 			return err
 		}
-		repaid, err := c.repaid(true)
+		paid, err := c.paybacks(true)
 		if err != nil {
 			return err
 		}
-		if err := mayReplace(c.order, *s, repaid[s.ID]); err != nil {
+		if err := mayReplace(c.order, *s, paid[s.ID]); err != nil {
 			return err
 		}
 		lacks, err := c.replace(s)
@@ -195,7 +195,7 @@ func (p *Process) Reship(ctx context.Context, by Command, orderID, shipmentID st
 
 // mayReplace refuses to send goods anew that are not missed, or whose money has gone
 // back or is about to.
-func mayReplace(o order.Order, s shipping.Shipment, repaid bool) error {
+func mayReplace(o order.Order, s shipping.Shipment, paid order.Payback) error {
 	switch {
 	case gaveAllBack(o):
 		return fault.New(fault.Conflict, "all the money of order %d has gone back: what is wanted again is a new order", o.Number)
@@ -203,8 +203,10 @@ func mayReplace(o order.Order, s shipping.Shipment, repaid bool) error {
 		return fault.New(fault.Conflict, "shipment %s is %s: nothing is to be sent in its place", s.ID, whereIs(s))
 	case !s.Lacking():
 		return fault.New(fault.Conflict, "the goods of shipment %s were sent anew already", s.ID)
-	case repaid:
+	case paid == order.AllPaidBack:
 		return fault.New(fault.Conflict, "the money for what shipment %s holds has gone back, or is about to: what is wanted again is a new order", s.ID)
+	case paid == order.SomePaidBack:
+		return fault.New(fault.Conflict, "some of the money for what shipment %s holds has gone back, or is about to: give the rest back; what is wanted again is a new order", s.ID)
 	}
 	return nil
 }
@@ -261,7 +263,7 @@ func (p *Process) PreviewReship(ctx context.Context, orderID, shipmentID string)
 		if err != nil {
 			return v, err
 		}
-		if err := mayReplace(o, v.Shipment, a.Repaid(true)[shipmentID]); err != nil {
+		if err := mayReplace(o, v.Shipment, a.paybacks(true)[shipmentID]); err != nil {
 			return v, err
 		}
 		set, err := p.policies.Current(r)
@@ -295,14 +297,18 @@ func reportAstray(c *change, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	repaid, err := c.repaid(true)
+	paid, err := c.paybacks(true)
 	if err != nil {
 		return err
 	}
-	if repaid[s.ID] {
-		return c.tellOf(s, "The money for it has gone back, or is about to: its goods are not sent anew.")
-	}
-	return c.tellOf(s, "Have its goods reshipped, or give the money back.")
+	return c.tellOf(s, astrayWays[paid[s.ID]])
+}
+
+// astrayWays says what is left to do about a parcel, by how much of its money went back.
+var astrayWays = map[order.Payback]string{
+	order.NonePaidBack: "Have its goods reshipped, or give the money back.",
+	order.SomePaidBack: "Some of the money for it has gone back, or is about to: its goods are not sent anew. Give the rest back; what is wanted again is a new order.",
+	order.AllPaidBack:  "The money for it has gone back, or is about to: its goods are not sent anew.",
 }
 
 // astrayText says what has become of a parcel.

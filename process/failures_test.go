@@ -216,6 +216,8 @@ var parcelFailures = []failure{
 		[]string{"on_lost", "check_refund"}, carriedBy(process.StepAwaitRemedy, process.StepEndRemedy, process.StepRemedyAgain, process.StepCheckRefund), "a lost parcel's money goes back, and comes back to the shop"},
 	{"A parcel is lost whose line was refunded", "Its goods are not sent anew, though policy sends anew what is lost", itself,
 		[]string{"on_lost"}, carriedBy(process.StepReportAstray), "a parcel is lost whose line was refunded"},
+	{"A parcel is lost of which some was refunded", "Nothing of it is sent anew, though policy sends anew what is lost: a person gives the rest back", byAPerson,
+		[]string{"on_lost"}, carriedBy(process.StepReportAstray, process.StepAwaitRemedy, process.StepEndRemedy), "some of what a lost parcel held was refunded"},
 	{"A refunded parcel turns up", "It was given up, its money went back, and it is found and arrives: a person is told", byAPerson,
 		nil, carriedBy(process.StepReportTwice), "a refunded parcel turns up"},
 	{"A parcel is damaged, and a person decides", "What can still be sold of it goes back to the shelf, and the goods leave once more", byAPerson,

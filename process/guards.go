@@ -81,11 +81,11 @@ var (
 	carrierTracks = shipmentGuard("the carrier gives scans, and the parcel has left or its first scan is the hand-over", func(c *change, s shipping.Shipment) bool {
 		return s.Carrier != shipping.Manual && (s.Status == shipping.Shipped || s.Leaves == policy.HandOverFirstScan)
 	})
-	sentAnew = &Guard{"policy has it sent anew, nothing of the order was yet, and its money is kept", func(c *change, e event.Event) (bool, error) {
+	sentAnew = &Guard{"policy has it sent anew, nothing of the order was yet, and all of its money is kept", func(c *change, e event.Event) (bool, error) {
 		s, anew, err := c.sentAnewBy(e)
 		return s.Lacking() && anew, err
 	}}
-	personAsked = &Guard{"policy has a person asked, or it comes back, or the order was sent anew or the parcel refunded already, and nothing was sent in its place", func(c *change, e event.Event) (bool, error) {
+	personAsked = &Guard{"policy has a person asked, or it comes back, or the order was sent anew or some of the parcel refunded already, and nothing was sent in its place", func(c *change, e event.Event) (bool, error) {
 		s, anew, err := c.sentAnewBy(e)
 		return s.Lacking() && (!anew || s.Status == shipping.Returned), err
 	}}
@@ -111,8 +111,8 @@ func (c *change) sentAnewBy(e event.Event) (s shipping.Shipment, anew bool, err 
 	if err != nil || parcel == nil {
 		return s, false, err
 	}
-	repaid, err := c.repaid(true)
-	return *parcel, sendsAnew(c) && !repaid[parcel.ID], err
+	paid, err := c.paybacks(true)
+	return *parcel, sendsAnew(c) && paid[parcel.ID] == order.NonePaidBack, err
 }
 
 // gaveAllBack says whether all that was taken for an order has gone back.

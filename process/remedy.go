@@ -111,19 +111,19 @@ func (c *change) canReship(s *shipping.Shipment) (bool, error) {
 }
 
 // strayParcel returns the parcel that a decision may be about, nil when there is
-// none: of one that was not taken and comes back, a person decides, and of one whose
-// money goes back, nothing is left to decide.
+// none: of one that was not taken and comes back, a person decides, and of one of
+// whose money some goes back.
 func (c *change) strayParcel() (*shipping.Shipment, error) {
 	if c.policy.OnLost != policy.OnLostReship {
 		return nil, nil
 	}
-	repaid, err := c.repaid(true)
+	paid, err := c.paybacks(true)
 	if err != nil {
 		return nil, err
 	}
 	all, err := c.getShipments()
 	i := slices.IndexFunc(all, func(s *shipping.Shipment) bool {
-		return s.Lacking() && !repaid[s.ID] && (s.Status == shipping.Lost || s.Status == shipping.Damaged)
+		return s.Lacking() && paid[s.ID] == order.NonePaidBack && (s.Status == shipping.Lost || s.Status == shipping.Damaged)
 	})
 	if err != nil || i < 0 {
 		return nil, err

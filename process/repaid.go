@@ -16,6 +16,19 @@ import (
 // are about to. What was taken out of the order, and what the customer has sent back,
 // has its money first.
 func (a Account) Repaid(pending bool) map[string]bool {
+	return inFull(a.paybacks(pending))
+}
+
+func inFull(paybacks map[string]order.Payback) map[string]bool {
+	repaid := map[string]bool{}
+	for id, paid := range paybacks {
+		repaid[id] = paid == order.AllPaidBack
+	}
+	return repaid
+}
+
+// paybacks returns the same parcels with how much of their money went back.
+func (a Account) paybacks(pending bool) map[string]order.Payback {
 	back := a.back(pending)
 	other := slices.ContainsFunc(a.Refunds, func(f payment.Refund) bool {
 		return counts(f, pending) && !slices.ContainsFunc(a.Returns, func(r shipping.Return) bool { return a.pays(f, r) })
@@ -31,11 +44,11 @@ func (a Account) Repaid(pending bool) map[string]bool {
 	for i, s := range missed {
 		parcels[i] = linesOf(a.Held[s.ID])
 	}
-	repaid := map[string]bool{}
-	for i, is := range order.Repaid(a.Lines, back, a.due(), parcels) {
-		repaid[missed[i].ID] = is
+	paybacks := map[string]order.Payback{}
+	for i, paid := range order.Paybacks(a.Lines, back, a.due(), parcels) {
+		paybacks[missed[i].ID] = paid
 	}
-	return repaid
+	return paybacks
 }
 
 // linesOf returns what a parcel holds by line: it may hold goods of one line from
@@ -55,6 +68,13 @@ func linesOf(held []shipping.ShipmentLine) (lines []order.CreditLine) {
 // repaid returns the parcels that do not arrive and whose money went back, or with
 // the pending refunds those whose money is about to.
 func (c *change) repaid(pending bool) (map[string]bool, error) {
+	paybacks, err := c.paybacks(pending)
+	return inFull(paybacks), err
+}
+
+// paybacks returns the parcels that do not arrive with how much of the money for them
+// went back, or with the pending refunds is about to.
+func (c *change) paybacks(pending bool) (map[string]order.Payback, error) {
 	if c.order.Sums.Lost == 0 || c.order.Sums.Refunding+c.order.Sums.Refunded == 0 {
 		return nil, nil
 	}
@@ -62,7 +82,7 @@ func (c *change) repaid(pending bool) (map[string]bool, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.Repaid(pending), nil
+	return a.paybacks(pending), nil
 }
 
 // allCredits returns of which lines the order's refunds are, those that this change

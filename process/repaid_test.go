@@ -151,6 +151,62 @@ var repaidScenarios = []scenario{
 		s.reship(p)
 		s.wantRemedy(o)
 	}},
+	{"some of what a lost parcel held was refunded", config{policy: settings(manualCarrier, sendsAnew, gives(20_000))}, func(s *shop) {
+		o := s.place(request(1, "CUP", "POT"))
+		s.after(time.Second)
+		p := s.parcel(o)
+		s.leave(p)
+		s.refund(o, order.CreditRequest{Lines: []order.CreditLine{{Line: 2, Quantity: 1}}})
+		s.report(p, shipping.Lost)
+		s.wantCount(o, shipping.EventReplaced, 0)
+		s.wantTold(o, "Give the rest back")
+		s.wantRemedy(o, p)
+		s.wantTicket(s.raise(o, support.WhereIsMyOrder).ID, support.Open, support.NotArriving)
+		s.refund(o, aCup)
+		s.wantRemedy(o)
+		s.expect(o, outcome{Order: "shipped: left refunded lost", Money: "2844 taken, 2844 back",
+			Tickets: "where_is_my_order open not_arriving, where_is_my_order open not_arriving"})
+	}},
+	{"one unit of a lost parcel was refunded", config{policy: settings(manualCarrier, manualGateway)}, func(s *shop) {
+		o := s.place(cups(2))
+		s.record(o)
+		s.after(time.Second)
+		p := s.parcel(o)
+		s.leave(p)
+		s.report(p, shipping.Lost)
+		s.refund(o, aCup) // which is pending
+		for _, reship := range []func() error{
+			func() error { _, err := s.PreviewReship(s.t.Context(), o.ID, p.ID); return err },
+			func() error { _, err := s.Reship(s.t.Context(), person(""), o.ID, p.ID); return err },
+		} {
+			if err := reship(); !fault.Is(err, fault.Conflict) || !strings.Contains(err.Error(), "give the rest back") {
+				s.t.Errorf("it is sent anew: %v", err)
+			}
+		}
+		must(s.t, s.takeBackRefund(o, 0))
+		s.reship(p)
+		s.wantRemedy(o)
+	}},
+	{"of two lost parcels the smaller one is refunded", config{policy: manualCarrier}, func(s *shop) {
+		s.annex("POT", 10)
+		s.annex("CUP", 1)
+		must(s.t, s.recount("CUP", "main", 1))
+		must(s.t, s.recount("POT", "main", 0))
+		o := s.place(cupsAndPot(2))
+		s.after(time.Second)
+		s.leave(s.show(o.ID).Shipments...)
+		mixed, single := s.from(o, "annex"), s.from(o, "main")
+		s.report(mixed, shipping.Lost)
+		s.after(time.Hour)
+		s.report(single, shipping.Lost)
+		s.refund(o, aCup)
+		s.wantRemedy(o, mixed)
+		_, err := s.Reship(s.t.Context(), person(""), o.ID, single.ID)
+		s.refused(fault.Conflict, err)
+		s.annex("CUP", 1)
+		s.reship(mixed)
+		s.wantRemedy(o)
+	}},
 	{"a refunded parcel turns up", config{policy: manualCarrier}, func(s *shop) {
 		o := s.place(cup())
 		s.after(time.Second)
