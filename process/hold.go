@@ -216,6 +216,11 @@ func (c *change) resume(goesOn func(work.Item) bool) error {
 		if err := c.renewKey(it, due); err != nil {
 			return err
 		}
+		if c.stateOf(Step(it.Step), begun(*it)) == work.Held {
+			// The order is held again for something else: resumed, it would be asked before it is parked.
+			*it = c.p.queue.Retry(c.tx, *it, due, begun(*it), it.Error)
+			continue
+		}
 		*it = c.p.queue.Resume(c.tx, *it, due)
 	}
 	return nil

@@ -111,6 +111,26 @@ func counts(t testing.TB, s *shop) map[order.Status]int64 {
 	return got
 }
 
+// TestWhatIsHeldAgainIsNotAsked has a person release an order that a ticket holds too,
+// on a node that would go on with it at once.
+func TestWhatIsHeldAgainIsNotAsked(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		shops, until := newRealShop(t, engine, 1)
+		s := shops[0]
+		s.change(holding(over(100)))
+		o := s.place(cup())
+		ticket := s.raiseToHold(o)
+		r, err := s.Release(t.Context(), person(""), o.ID)
+		must(t, err)
+		if items := s.items(o); r.Value.Held != process.HeldByTicket || items[0].Step != string(process.StepAuthorise) || items[0].State != work.Held {
+			t.Errorf("it is held for %q, and waits for %+v", r.Value.Held, items)
+		}
+		s.solve(ticket.ID)
+		until(func() bool { return counts(t, s)[order.Shipped] == 1 })
+	})
+}
+
 // TestOneNumberAtTheSameInstant has parcels that share no goods, and so no lock
 // of theirs, handed over under one tracking number all at once.
 func TestOneNumberAtTheSameInstant(t *testing.T) {
