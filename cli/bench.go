@@ -54,6 +54,9 @@ func (v *benchVerb) Validate() error {
 
 // Run measures.
 func (v *benchVerb) Run(s *session) (err error) {
+	if err := s.checkOutputs(nil, named{"--cpuprofile", v.Profile}); err != nil {
+		return err
+	}
 	where, remove, err := v.where(s)
 	if err != nil {
 		return err

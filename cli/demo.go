@@ -17,7 +17,6 @@ import (
 
 	"doorstep"
 	"doorstep/clock"
-	"doorstep/fault"
 	"doorstep/insight"
 	"doorstep/insight/report"
 	"doorstep/internal/db"
@@ -59,7 +58,7 @@ var demoStart = time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
 
 // Run shows the demo.
 func (v demoVerb) Run(s *session) (err error) {
-	if err := checkFolder(v.Report); err != nil {
+	if err := s.checkOutputs(nil, named{"--report", v.Report}); err != nil {
 		return err
 	}
 	// Whoever reads may leave early, such as head: that is an error of writing
@@ -100,17 +99,6 @@ type demoAnswer struct {
 	Verify     verify.Report    `json:"verify"`
 	Took       time.Duration    `json:"took_nanoseconds"` // of the machine's time, for the day
 	ReportFile string           `json:"report"`
-}
-
-// checkFolder refuses a report that can not be written before the demo has run.
-//
-// Errors: not_found.
-func checkFolder(report string) error {
-	folder := filepath.Dir(report)
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return fault.New(fault.NotFound, "there is no folder %q for the report", folder)
-	}
-	return nil
 }
 
 // removeShops removes the databases of a demo and leaves its report.

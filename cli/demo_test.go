@@ -203,7 +203,7 @@ func TestDemoThatCanNotKeepItsReport(t *testing.T) {
 	t.Parallel()
 	cmd, temporary := demo(t, "--orders", "1", "--seed", "2", "--report", t.TempDir())
 	a := run(t, cmd)
-	if a.code != 5 || !strings.Contains(strings.Join(strings.Fields(a.stderr), " "), "can not be written: is a directory") || left(t, temporary) != "" {
+	if a.code != 2 || !strings.Contains(strings.Join(strings.Fields(a.stderr), " "), "is a folder") || left(t, temporary) != "" {
 		t.Errorf("exit code %d, it leaves %q: %s", a.code, left(t, temporary), a.stderr)
 	}
 }

@@ -59,10 +59,8 @@ func (v *importVerb) Run(s *session) error {
 	if !ok || len(v.Stock) > 20 {
 		return invalid("--stock is a number such as 0.95")
 	}
-	if v.Report != "" {
-		if err := checkFolder(v.Report); err != nil {
-			return err
-		}
+	if err := v.checkFiles(s); err != nil {
+		return err
 	}
 	file, size, err := openHistory(v.File)
 	if err != nil {
@@ -86,6 +84,15 @@ func (v *importVerb) Run(s *session) error {
 	}
 	target := importer.Target{Process: shop.Process, Clock: clk, Runner: shop.Virtual}
 	return errors.Join(v.into(s, shop, target, importer.Options{Format: format, Source: file, Size: size, Stock: part}), shop.Close())
+}
+
+// checkFiles holds what is written apart from what is read.
+func (v *importVerb) checkFiles(s *session) error {
+	written := []named{{"--report", v.Report}}
+	for _, file := range importer.AsideFiles(v.aside()) {
+		written = append(written, named{"--set-aside", file})
+	}
+	return s.checkOutputs([]named{{"the history", v.File}, {"the file of SKUs (--skus)", v.SKUs}}, written...)
 }
 
 // format is what the file is, with what comes beside it.

@@ -94,10 +94,9 @@ func (v *simulateRun) Run(s *session) error {
 	if v.Scenario == "" {
 		return (&simulateList{}).Run(s)
 	}
-	if v.File != "" {
-		if err := checkFolder(v.File); err != nil {
-			return err
-		}
+	kept := append(databaseFiles("the shop that is kept (--keep)", v.Keep, s.flags.Outside), scenarioFile(v.Scenario))
+	if err := s.checkOutputs(kept, named{"--report", v.File}); err != nil {
+		return err
 	}
 	sc, err := s.scenario(v.Scenario, v.With, v.staging)
 	if err != nil {
@@ -144,6 +143,14 @@ func (s *session) findScenario(name string) (scenario.Scenario, error) {
 		return scenario.Scenario{}, err
 	}
 	return scenario.Parse(data)
+}
+
+// scenarioFile is the file that a scenario, or a run, is read from, if it is one.
+func scenarioFile(name string) named {
+	if !isFile(name) {
+		name = ""
+	}
+	return named{"what is read", name}
 }
 
 func isFile(name string) bool {
@@ -422,16 +429,6 @@ func (s *screen) simulatedStock(r run) {
 		t.print()
 	}
 	s.printf("  Of %d of %d SKUs there was always enough.\n", always, len(r.Stock))
-}
-
-// writePage writes a page to a file. Errors: unavailable; those of render.
-func writePage(file string, render func(*os.File) error) (err error) {
-	f, err := os.Create(file)
-	if err != nil {
-		return fault.New(fault.Unavailable, "the report %q can not be written: %w", file, err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return render(f)
 }
 
 // simulateList shows the scenarios.

@@ -74,10 +74,8 @@ type compared struct {
 
 // Run compares.
 func (v *simulateCompare) Run(s *session) error {
-	if v.File != "" {
-		if err := checkFolder(v.File); err != nil {
-			return err
-		}
+	if err := s.checkOutputs([]named{scenarioFile(v.A), scenarioFile(v.B)}, named{"--report", v.File}); err != nil {
+		return err
 	}
 	signal.Ignore(syscall.SIGPIPE)
 	a, b, err := v.sides(s)

@@ -14,9 +14,20 @@ import (
 type asideFile struct {
 	*AsideWriter
 	path string
-	file *os.File // nil when nothing is to be written, and at the end
-	lock *flock.Flock
+	file *os.File     // nil when nothing is to be written, and at the end
+	lock *flock.Flock // nil when nothing is written beside it
 }
+
+// AsideFiles returns the files that an import writes which sets rows aside to a
+// path: that one, and what is beside it meanwhile.
+func AsideFiles(path string) []string {
+	return []string{path, path + partEnd, path + partEnd + lockEnd}
+}
+
+const (
+	partEnd = ".part"
+	lockEnd = ".lock"
+)
 
 // newAsideFile begins a file; without a path it writes nowhere.
 //
@@ -26,8 +37,11 @@ func newAsideFile(path string, columns []string) (*asideFile, error) {
 	if path == "" {
 		return &asideFile{}, nil
 	}
-	part := path + ".part"
-	lock := flock.New(part+".lock", flock.SetFlag(os.O_CREATE|os.O_RDWR))
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return straight(path, columns)
+	}
+	part := path + partEnd
+	lock := flock.New(part+lockEnd, flock.SetFlag(os.O_CREATE|os.O_RDWR))
 	taken, err := lock.TryLock()
 	if err != nil {
 		return nil, writeFault(err)
@@ -41,6 +55,16 @@ func newAsideFile(path string, columns []string) (*asideFile, error) {
 		return nil, errors.Join(writeFault(err), unlock(lock))
 	}
 	return &asideFile{NewAsideWriter(file, columns), path, file, lock}, nil
+}
+
+// straight writes to what is no file, such as /dev/null, and must not be replaced
+// by one.
+func straight(path string, columns []string) (*asideFile, error) {
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, writeFault(err)
+	}
+	return &asideFile{NewAsideWriter(file, columns), path, file, nil}, nil
 }
 
 func isThere(lock *flock.Flock) bool {
@@ -70,6 +94,11 @@ func (a *asideFile) keep() error {
 	if err := a.Flush(); err != nil {
 		return err
 	}
+	if a.lock == nil {
+		err := a.file.Close()
+		a.file = nil
+		return writeFault(err)
+	}
 	part := a.file.Name()
 	err := errors.Join(a.file.Sync(), a.file.Close())
 	a.file = nil
@@ -88,5 +117,8 @@ func (a *asideFile) discard() {
 		return
 	}
 	_ = a.file.Close()
+	if a.lock == nil {
+		return
+	}
 	_ = errors.Join(os.Remove(a.file.Name()), unlock(a.lock)) // the import has failed, and its error says why
 }
