@@ -39,8 +39,8 @@ type Options struct {
 	// fire: see process.Deps.
 	Open    func(ctx context.Context, fired func(process.Step, string) func()) (Shop, error)
 	Orders  int   // of each run
-	Callers []int // runs of the whole process, one for each; the rest is measured with Usual of them
-	Groups  []int // orders per commit of the raw limit
+	Callers []int // runs of the whole process, one for each, and one with Usual of them, with which the rest is measured
+	Groups  []int // orders per commit of the raw limit, at most
 	// Stored is how many orders a shop has before it is measured once more; 0 leaves
 	// that out. They are placed, paid and shipped as all others.
 	Stored int
@@ -56,16 +56,27 @@ type Options struct {
 // Usual is how many callers there are where nothing else is said.
 const Usual = 64
 
-// check holds the options to what can be measured.
+// check holds the options to what can be measured, and adds what has to be: ratios
+// are of runs with Usual callers, and no commit has more orders than there are.
 //
 // Errors: invalid.
 func (o *Options) check() error {
 	var c fault.Check
+	inRange := func(name string, all []int) {
+		for _, n := range all {
+			c.If(n < 1 || n > most, name, "out_of_range", "numbers from 1 to %d", most)
+		}
+	}
 	c.If(o.Orders < 1, "orders", "out_of_range", "at least one order")
 	c.If(len(o.Callers) == 0, "callers", "required", "at least one number of callers")
-	for _, n := range slices.Concat(o.Callers, o.Groups) {
-		c.If(n < 1 || n > most, "callers", "out_of_range", "numbers from 1 to %d", most)
+	inRange("callers", o.Callers)
+	inRange("groups", o.Groups)
+	o.Callers = slices.Compact(slices.Sorted(slices.Values(append(slices.Clone(o.Callers), Usual))))
+	o.Groups = slices.Clone(o.Groups)
+	for i := range o.Groups {
+		o.Groups[i] = min(o.Groups[i], o.Orders)
 	}
+	o.Groups = slices.Compact(slices.Sorted(slices.Values(o.Groups)))
 	if o.Told == nil {
 		o.Told = func(string) {}
 	}
@@ -91,13 +102,13 @@ type Result struct {
 	Violations int64         `json:"verify_violations"`  // in all runs
 	Took       float64       `json:"took_seconds"`       // of the machine's time
 	Bytes      int64         `json:"bytes_per_order"`    // on the disk, after the run with the usual callers
-	Memory     int64         `json:"peak_memory_bytes"`  // resident, in any run of the process
+	Memory     int64         `json:"peak_memory_bytes"`  // resident, in any run of the process: the largest of theirs
 	Rows       float64       `json:"raw_rows_per_order"` // that A writes
 }
 
 // Raw is how fast the rows of orders are written, and nothing else.
 type Raw struct {
-	Group  int     `json:"orders_per_commit"`
+	Group  int     `json:"orders_per_commit"` // at most
 	Orders float64 `json:"orders_per_second"`
 }
 
@@ -118,7 +129,7 @@ func Measure(ctx context.Context, o Options) (Result, error) {
 	}
 	start := time.Now()
 	m := &measure{Options: o, result: Result{Machine: thisMachine(), Orders: o.Orders}}
-	for _, part := range []func(context.Context) error{m.whole, m.raw, m.stored, m.forget, m.oneSKU, m.paced, m.pgbench} {
+	for _, part := range []func(context.Context) error{m.whole, m.raw, m.forget, m.oneSKU, m.paced, m.stored, m.pgbench} {
 		if err := part(ctx); err != nil {
 			return Result{}, err
 		}
@@ -136,19 +147,19 @@ type measure struct {
 }
 
 // whole measures the whole process, with every number of callers. The usual one
-// comes last: what it has written is kept in memory, which is none of the process's.
+// comes last: what it has written is kept in memory, which is none of the process's,
+// until the raw limit has been measured.
 func (m *measure) whole(ctx context.Context) error {
 	callers := slices.SortedFunc(slices.Values(m.Callers), func(a, b int) int { return cmp.Compare(abs(b-Usual), abs(a-Usual)) })
-	for i, callers := range callers {
+	for _, callers := range callers {
 		m.Told(told("B", callers))
-		keep := i == len(m.Callers)-1
 		if err := m.inShop(ctx, func(s *load) error {
 			run, err := m.runOf(ctx, s, callers, basket)
 			if err != nil {
 				return err
 			}
 			m.result.Process = append(m.result.Process, run)
-			if m.result.Durability, err = s.DB.Durability(ctx); err != nil || !keep {
+			if m.result.Durability, err = s.DB.Durability(ctx); err != nil || callers != Usual {
 				return err
 			}
 			m.result.Bytes = run.Bytes
@@ -165,13 +176,19 @@ func (m *measure) whole(ctx context.Context) error {
 // runOf has orders placed by callers, each of whom waits until one has left before
 // they place the next, and checks what came of it.
 func (m *measure) runOf(ctx context.Context, s *load, callers int, basket func(int) lines) (Run, error) {
-	run, err := s.run(ctx, 0, m.Orders, callers, basket)
+	run, err := m.run(ctx, s, 0, m.Orders, callers, basket)
 	if err != nil {
 		return Run{}, err
 	}
 	s.stop()
-	m.result.Memory = max(m.result.Memory, run.Memory)
 	return run, m.verified(ctx, s)
+}
+
+// run has callers place n orders in a shop, and keeps how much memory any run took.
+func (m *measure) run(ctx context.Context, s *load, first, n, callers int, of func(int) lines) (Run, error) {
+	run, err := s.run(ctx, first, n, callers, of)
+	m.result.Memory = max(m.result.Memory, run.Memory)
+	return run, err
 }
 
 // verified checks the books of a shop.
@@ -210,7 +227,7 @@ func (m *measure) raw(ctx context.Context) error {
 		m.Told(told("A", group))
 		if err := m.inShop(ctx, func(s *load) error {
 			s.stop()
-			took, err := s.DB.WriteRaw(ctx, m.rows, max(1, m.Orders/group))
+			took, err := s.DB.WriteRaw(ctx, m.rows, m.commits(group))
 			m.result.Raw = append(m.result.Raw, Raw{group, float64(m.Orders) / took.Seconds()})
 			return err
 		}); err != nil {
@@ -219,6 +236,10 @@ func (m *measure) raw(ctx context.Context) error {
 	}
 	return nil
 }
+
+// commits is in how many commits the rows of a run are written, with so many orders
+// in each at most.
+func (m *measure) commits(group int) int { return (m.Orders + group - 1) / group }
 
 // forget gives back the memory of what was written once more.
 func (m *measure) forget(context.Context) error {
@@ -259,6 +280,7 @@ func (m *measure) paced(ctx context.Context) error {
 			return err
 		}
 		m.result.HalfRate = &p
+		m.result.Memory = max(m.result.Memory, p.Memory)
 		return m.verified(ctx, s)
 	})
 }
@@ -271,12 +293,9 @@ func (m *measure) top() (best float64) {
 	return best
 }
 
-// usual is the process with the usual number of callers, or as near to it as was
-// measured.
+// usual is the process with the usual number of callers.
 func (m *measure) usual() Run {
-	return slices.MinFunc(m.result.Process, func(a, b Run) int {
-		return cmp.Compare(abs(a.Callers-Usual), abs(b.Callers-Usual))
-	})
+	return m.result.Process[slices.IndexFunc(m.result.Process, func(r Run) bool { return r.Callers == Usual })]
 }
 
 func abs(n int) int { return max(n, -n) }

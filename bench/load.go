@@ -46,6 +46,7 @@ type Paced struct {
 	Rate   float64 `json:"orders_per_second"` // at which they came
 	Orders int     `json:"orders"`
 	Placed Times   `json:"placement_ms"` // from when each was to come
+	Memory int64   `json:"peak_memory_bytes"`
 }
 
 // load is a shop under load.
@@ -229,6 +230,7 @@ func (s *load) follow(ctx context.Context, n int, of lines, t *times) error {
 func (s *load) paced(ctx context.Context, rate float64, d time.Duration) (Paced, error) {
 	n := max(1, int(rate*d.Seconds()))
 	t := &times{}
+	forgetPeak()
 	start := time.Now()
 	var wg sync.WaitGroup
 	errs := make(chan error, n)
@@ -254,7 +256,7 @@ func (s *load) paced(ctx context.Context, rate float64, d time.Duration) (Paced,
 		}
 	}
 	s.stop()
-	return Paced{Rate: rate, Orders: n, Placed: timesOf(&t.placed)}, nil
+	return Paced{Rate: rate, Orders: n, Placed: timesOf(&t.placed), Memory: peak()}, nil
 }
 
 // until waits for a time of the machine's clock.

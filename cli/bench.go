@@ -20,8 +20,8 @@ import (
 // benchVerb measures the process.
 type benchVerb struct {
 	Orders  int           `help:"How many orders each run has." default:"10000" placeholder:"N"`
-	Callers []int         `help:"How many place orders at once: a run for each." default:"1,8,64,256" placeholder:"N"`
-	Groups  []int         `help:"How many orders' rows a commit of the raw limit has." default:"16,64,256,1000" placeholder:"N"`
+	Callers []int         `help:"How many place orders at once: a run for each, and always one for 64." default:"1,8,64,256" placeholder:"N"`
+	Groups  []int         `help:"How many orders' rows a commit of the raw limit has at most." default:"16,64,256,1000" placeholder:"N"`
 	Paced   time.Duration `help:"For how long orders are placed at half the top rate; 0 leaves it out." default:"10s" placeholder:"TIME"`
 	Stored  int           `help:"How many orders are stored before the process is measured once more, opened again and verified; 0 leaves it out." placeholder:"N"`
 	Pgbench int           `help:"How many turns pgbench gets, on PostgreSQL; 0 leaves it out." default:"5" placeholder:"N"`
@@ -44,7 +44,7 @@ With --db postgres://… it makes databases of its own on that server and remove
 // Validate is called by the grammar.
 func (v *benchVerb) Validate() error {
 	if v.Short {
-		v.Orders, v.Callers, v.Groups, v.Paced, v.Stored, v.Pgbench = 300, []int{1, bench.Usual}, []int{bench.Usual}, 500*time.Millisecond, 300, 0
+		v.Orders, v.Callers, v.Groups, v.Paced, v.Stored, v.Pgbench = 300, []int{1}, []int{bench.Usual, 1000}, 500*time.Millisecond, 300, 0
 	}
 	if v.Pgbench < 0 || v.Paced < 0 || v.Stored < 0 {
 		return errors.New("neither --pgbench nor --paced nor --stored is negative")

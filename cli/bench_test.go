@@ -52,7 +52,7 @@ func checkBench(t *testing.T, engine string, got bench.Result) {
 	if got.Durability.Engine != engine || got.Durability.Check() != nil || got.Violations != 0 {
 		t.Errorf("it measured %+v", got)
 	}
-	if len(got.Process) != 2 || len(got.Raw) != 1 || got.Raw[0].Orders <= 0 || got.Rows < 15 || got.Bytes <= 0 || got.Memory <= 0 {
+	if len(got.Process) != 2 || got.Process[1].Callers != bench.Usual || len(got.Raw) != 2 || got.Raw[0].Orders <= 0 || got.Raw[1].Group != 300 || got.Rows < 15 || got.Bytes <= 0 || got.Memory <= 0 {
 		t.Errorf("it measured %+v", got)
 	}
 	for _, b := range append(got.Process, got.OneSKU) {
@@ -69,19 +69,32 @@ func checkBench(t *testing.T, engine string, got bench.Result) {
 	if got.HalfRate == nil || got.HalfRate.Orders == 0 || got.Ratios.ProcessToRaw <= 0 {
 		t.Errorf("it measured %+v", got)
 	}
+	checkBenchMemory(t, got)
+}
+
+// checkBenchMemory: the peak is that of every run, whichever took the most.
+func checkBenchMemory(t *testing.T, got bench.Result) {
+	t.Helper()
+	most := max(got.OneSKU.Memory, got.HalfRate.Memory, got.Stored.Run.Memory)
+	for _, b := range got.Process {
+		most = max(most, b.Memory)
+	}
+	if got.HalfRate.Memory <= 0 || got.Memory < most {
+		t.Errorf("a run took %d bytes, of the %d at most", most, got.Memory)
+	}
 }
 
 func TestBenchRefusesWhatItCanNotMeasure(t *testing.T) {
 	t.Parallel()
-	for name, args := range map[string][]string{
-		"no orders":      {"--orders", "0"},
-		"no callers":     {"--callers", "0"},
-		"too many":       {"--groups", "1000000"},
-		"a negative one": {"--pgbench", "-1"},
-		"no such folder": {"--dir", "/nowhere/at/all", "--short"},
+	for says, args := range map[string][]string{
+		"orders":    {"--orders", "0"},
+		"callers":   {"--callers", "0"},
+		"groups":    {"--groups", "1000000"},
+		"--pgbench": {"--pgbench", "-1"},
+		"no folder": {"--dir", "/nowhere/at/all", "--short"},
 	} {
-		if code, text, errs := benchOf(t, args...); code != 2 && code != 3 || text != "" {
-			t.Errorf("%s: exit code %d: %s%s", name, code, text, errs)
+		if code, text, errs := benchOf(t, args...); code != 2 && code != 3 || text != "" || !strings.Contains(errs, says) {
+			t.Errorf("%s: exit code %d: %s%s", says, code, text, errs)
 		}
 	}
 }

@@ -58,7 +58,8 @@ type engine interface {
 	name() string
 	migrate(ctx context.Context) error
 	checkVersion(ctx context.Context) error
-	durability(ctx context.Context) (Durability, error)
+	asked() durabilityAsked
+	durability(ctx context.Context) (Durability, error) // on a connection of its own
 	backup(ctx context.Context, path string) error
 	view(ctx context.Context, now time.Time, use func(Reader) error) error
 	writers() []writer

@@ -32,13 +32,51 @@ var durable = map[string][]string{
 	"synchronous_commit": {"on", "local", "remote_write", "remote_apply"},
 }
 
-// Durability reads the settings back.
+// Durability reads the settings back, on a connection that carries out Updates and
+// as these have left it: some settings are each connection's own. A database that
+// is opened for reading only has none such; it is asked on a connection as its
+// Views use them, and says nothing of what only writers have.
+//
+// Errors: those of Update.
 func (d *DB) Durability(ctx context.Context) (Durability, error) {
+	if !d.config.ReadOnly {
+		return Update(ctx, d, nil, func(tx *Tx) (Durability, error) { return d.engine.asked().by(tx.text) })
+	}
 	if err := d.enter(); err != nil {
 		return Durability{}, err
 	}
 	defer d.leave()
 	return d.engine.durability(ctx)
+}
+
+// text returns the one text that a query yields.
+func (tx *Tx) text(query string) (v string, err error) {
+	err = tx.each(query, nil, func(r Row) error { return r.Scan(&v) })
+	return v, err
+}
+
+// durabilityAsked is how an engine is asked how it keeps what it acknowledges.
+type durabilityAsked struct {
+	engine   string
+	version  string // a query
+	setting  string // how a query for a setting begins, before its name
+	settings []string
+}
+
+// by asks on the connection that the function asks on.
+func (a durabilityAsked) by(ask func(query string) (string, error)) (d Durability, err error) {
+	d.Engine = a.engine
+	if d.Version, err = ask(a.version); err != nil {
+		return d, err
+	}
+	for _, name := range a.settings {
+		value, err := ask(a.setting + name)
+		if err != nil {
+			return d, err
+		}
+		d.Settings = append(d.Settings, Setting{name, value})
+	}
+	return d, nil
 }
 
 // Check returns an Unavailable fault when an acknowledged commit would not be

@@ -252,6 +252,23 @@ func TestDurabilityIsReadBack(t *testing.T) {
 	})
 }
 
+// TestDurabilityIsThatOfTheWriter: what one connection uses, another one made as it
+// was does not say.
+func TestDurabilityIsThatOfTheWriter(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		d := dbtest.Open(t, engine, db.Config{Lanes: 1})
+		if engine == dbtest.Postgres {
+			mustUpdate(t, d, func(tx *db.Tx) { tx.WriteAny("SET synchronous_commit = off") })
+		} else {
+			db.SetForWriter(t, d, "PRAGMA synchronous = off")
+		}
+		if got, err := d.Durability(context.Background()); err != nil || got.Check() == nil {
+			t.Errorf("of a writer that keeps nothing it says %+v, %v", got, err)
+		}
+	})
+}
+
 func TestDurabilityCheck(t *testing.T) {
 	t.Parallel()
 	for setting, safe := range map[db.Setting]bool{

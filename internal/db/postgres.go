@@ -129,28 +129,22 @@ func (p *postgresDB) view(ctx context.Context, now time.Time, use func(Reader) e
 	return use(&viewer{now: now, postgres: true, query: s.each})
 }
 
-// postgresSettings are what durability depends on.
-var postgresSettings = []string{"fsync", "synchronous_commit", "full_page_writes"}
+func (p *postgresDB) asked() durabilityAsked {
+	return durabilityAsked{engine: postgresName, version: "SHOW server_version", setting: "SHOW ", settings: []string{"fsync", "synchronous_commit", "full_page_writes"}}
+}
 
 // durability asks a connection that is made as the writers' are.
 func (p *postgresDB) durability(ctx context.Context) (Durability, error) {
-	d := Durability{Engine: postgresName}
 	conn, err := pgx.ConnectConfig(ctx, p.config)
 	if err != nil {
-		return d, classify(err)
+		return Durability{}, classify(err)
 	}
 	defer closeConn(conn)
-	if err := conn.QueryRow(ctx, "SHOW server_version").Scan(&d.Version); err != nil {
-		return d, classify(err)
-	}
-	for _, name := range postgresSettings {
-		var value string
-		if err := conn.QueryRow(ctx, "SHOW "+name).Scan(&value); err != nil {
-			return d, classify(err)
-		}
-		d.Settings = append(d.Settings, Setting{name, value})
-	}
-	return d, nil
+	d, err := p.asked().by(func(query string) (v string, err error) {
+		err = conn.QueryRow(ctx, query).Scan(&v)
+		return v, err
+	})
+	return d, classify(err)
 }
 
 func (p *postgresDB) backup(context.Context, string) error {

@@ -261,31 +261,27 @@ func (s *sqliteDB) view(ctx context.Context, now time.Time, use func(Reader) err
 	}})
 }
 
-// durability asks the writing connection, or when there is none a reading one.
-// Its synchronous is then not what a writer uses.
+func (s *sqliteDB) asked() durabilityAsked {
+	a := durabilityAsked{engine: sqliteName, version: "SELECT sqlite_version()", setting: "PRAGMA ", settings: []string{"journal_mode", "synchronous"}}
+	if s.db.config.ReadOnly {
+		a.settings = a.settings[:1] // synchronous is not what a writer uses
+	}
+	return a
+}
+
+// durability asks a connection that is made as the writer's is, or when there is
+// none a reader's.
 func (s *sqliteDB) durability(ctx context.Context) (Durability, error) {
 	c := &sqliteConn{path: s.path, mode: toWrite, pragmas: writerPragmas}
-	names := []string{"journal_mode", "synchronous"}
 	if s.db.config.ReadOnly {
-		c.mode, c.pragmas, names = toRead, readerPragmas, names[:1]
+		c.mode, c.pragmas = toRead, readerPragmas
 	}
 	defer c.close()
-	d := Durability{Engine: sqliteName}
 	if err := c.open(ctx); err != nil {
-		return d, classify(err)
+		return Durability{}, classify(err)
 	}
-	var err error
-	if d.Version, err = c.text(ctx, "SELECT sqlite_version()"); err != nil {
-		return d, classify(err)
-	}
-	for _, name := range names {
-		value, err := c.text(ctx, "PRAGMA "+name)
-		if err != nil {
-			return d, classify(err)
-		}
-		d.Settings = append(d.Settings, Setting{name, value})
-	}
-	return d, nil
+	d, err := s.asked().by(func(query string) (string, error) { return c.text(ctx, query) })
+	return d, classify(err)
 }
 
 // close ends what is open, the lock last.
