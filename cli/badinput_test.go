@@ -73,6 +73,7 @@ var badInputs = map[string]badInput{
 	"no country there is":             badOrder(strings.Replace(anOrder(`{"sku":"CUP","quantity":1}`), `"GB"`, `"QQ"`, 1), "ship_to.country"),
 	"no address":                      badOrder(`{"currency":"GBP","lines":[{"sku":"CUP","quantity":1}]}`, "ship_to.name"),
 	"no address typed":                bad(2, fault.Invalid, "ship_to.name", "order", "place", "--sku", "CUP"),
+	"a source with a slash":           badOrder(anOrder(`{"sku":"CUP","quantity":1}`, `"reference":{"source":"web/eu","number":"1"}`), "reference.source"),
 	"no city":                         badOrder(strings.Replace(anOrder(`{"sku":"CUP","quantity":1}`), "Sampleton", "", 1), "ship_to.city"),
 	"text that is no UTF-8":           badOrder(anOrder("{\"sku\":\"CUP\",\"name\":\"\xc3\",\"quantity\":1}"), "lines[0].name"),
 	"a name typed that is no UTF-8":   bad(2, fault.Invalid, "argument 8", "order", "place", "--sku", "CUP", "--name", "\xc3", "--address", "x", "--city", "x", "--country", "GB"),

@@ -83,7 +83,7 @@ func (v *importVerb) Run(s *session) error {
 		return err
 	}
 	target := importer.Target{Process: shop.Process, Clock: clk, Runner: shop.Virtual}
-	return errors.Join(v.into(s, shop, target, importer.Options{Format: format, Source: file, Size: size, Stock: part}), shop.Close())
+	return errors.Join(v.into(s, shop, target, importer.Options{Format: format, Source: file, Size: size, Stock: part, Seed: v.Seed}), shop.Close())
 }
 
 // checkFiles holds what is written apart from what is read.

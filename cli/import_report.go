@@ -25,7 +25,7 @@ func (v *importVerb) report(s *session, shop *doorstep.Shop, result importer.Res
 	if err != nil {
 		return err
 	}
-	data := in.Data()
+	data := in.In(result.First.Location()).Data()
 	data.Title, data.Shop, data.Verify = "A shop's history", "From "+filepath.Base(v.File), verdict(checked)
 	data.Facts = []report.Fact{
 		{Name: "Format", Value: v.Format},
@@ -34,6 +34,9 @@ func (v *importVerb) report(s *session, shop *doorstep.Shop, result importer.Res
 		{Name: "Database", Value: durability(durable)},
 		{Name: "Computed in", Value: result.Took.Round(10 * time.Millisecond).String()},
 		{Name: "Events", Value: thousands(in.Events)},
+	}
+	if v.Format == importer.OnlineRetail {
+		data.Facts = append(data.Facts, report.Fact{Name: "Cancellations", Value: result.Cancellations.String()})
 	}
 	if v.Format == importer.PlainFormat {
 		data.Facts[1].Value = v.Stock + " of what the file of SKUs says"

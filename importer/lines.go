@@ -26,7 +26,8 @@ func linesOf(source io.Reader, most int) lines {
 // Offset returns how many bytes of the source have been read, for progress.
 func (l *lines) Offset() int64 { return l.offset }
 
-// next returns the next line without its end, and io.EOF with the last
+// next returns the next line without its end, and without the byte order mark of the
+// first, and io.EOF with the last
 // one. Of a line that is too long it returns the beginning.
 func (l *lines) next() (text string, long bool, err error) {
 	l.line++
@@ -46,6 +47,10 @@ func (l *lines) next() (text string, long bool, err error) {
 		case err != nil && !errors.Is(err, io.EOF):
 			return "", false, fault.New(fault.Unavailable, "the file cannot be read after line %d: %w", l.line-1, err)
 		}
-		return string(bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))), long, err
+		line = bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
+		if l.line == 1 { // spreadsheets put a byte order mark before UTF-8
+			line = bytes.TrimPrefix(line, []byte("\uFEFF"))
+		}
+		return string(line), long, err
 	}
 }

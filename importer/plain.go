@@ -28,8 +28,21 @@ type Plain struct {
 
 // PlainOrder is one line of the plain format.
 type PlainOrder struct {
-	PlacedAt time.Time `json:"placed_at"` // RFC 3339
+	PlacedAt Moment `json:"placed_at"` // RFC 3339
 	order.Request
+}
+
+// Moment is a time as RFC 3339 writes it.
+type Moment time.Time
+
+// UnmarshalText reads a time.
+//
+// Errors: invalid.
+func (m *Moment) UnmarshalText(b []byte) error {
+	if err := (*time.Time)(m).UnmarshalText(b); err != nil {
+		return fault.New(fault.Invalid, "a time such as 2026-01-05T10:00:00Z (RFC 3339), not %.40q", b)
+	}
+	return nil
 }
 
 // Name is PlainFormat.
@@ -162,17 +175,18 @@ func (r *PlainReader) parse(line row) (Document, row, *problem) {
 	p.Total = &totals.Total
 	ref := p.Reference
 	return Document{
-		Number: ref.Source + "/" + ref.Number, At: p.PlacedAt.UTC(), Source: ref.Source, Customer: p.Customer.ID, Currency: p.Currency,
+		Number: ref.Source + "/" + ref.Number, At: time.Time(p.PlacedAt).UTC(), Source: ref.Source, Customer: p.Customer.ID, Currency: p.Currency,
 		Sale: &Sale{Request: p.Request, Totals: totals, entry: entry{rows: []row{line}, currency: p.Currency, positive: totals.Total}},
 	}, line, nil
 }
 
 // checkPlace looks at what gives an order its place in the history.
 func (r *PlainReader) checkPlace(p PlainOrder) *problem {
+	at := time.Time(p.PlacedAt)
 	switch {
-	case p.PlacedAt.IsZero():
+	case at.IsZero():
 		return &problem{"placed_at", BadValue, "the time at which it was placed is missing"}
-	case p.PlacedAt.Before(firstTime) || p.PlacedAt.After(lastTime):
+	case at.Before(firstTime) || at.After(lastTime):
 		return &problem{"placed_at", OutOfRange, fmt.Sprintf("from %s to %s", firstTime.Format(time.RFC3339), lastTime.Format(time.RFC3339))}
 	case p.Reference == order.Reference{}:
 		return &problem{"reference", BadValue, "an order of a history has a reference of its own"}

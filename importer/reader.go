@@ -37,8 +37,7 @@ func NewReader(source io.Reader, aside func(Aside) error) (*OnlineReader, error)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	// Spreadsheets put a byte order mark before UTF-8.
-	fields, bad := split(strings.TrimPrefix(text, "\uFEFF"))
+	fields, bad := split(text)
 	if long || bad != nil || !slices.Equal(fields, header) {
 		return nil, fault.New(fault.Invalid, "the first line is not the header of online-retail, which is %s", strings.Join(header, ","))
 	}

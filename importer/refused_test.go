@@ -175,3 +175,39 @@ func TestResultAsText(t *testing.T) {
 		t.Errorf("one order: %s", b.String())
 	}
 }
+
+// TestAnImportGoesOnAsItBegan: neither with less stock nor with other chance.
+func TestAnImportGoesOnAsItBegan(t *testing.T) {
+	t.Parallel()
+	p, file := newPlace(t, dbtest.SQLite), []byte(header+goods)
+	p.run(t, file, importer.Options{Seed: 1})
+	if _, err := p.try(t.Context(), t, file, importer.Options{Seed: 2}, nil); !fault.Is(err, fault.Conflict) {
+		t.Errorf("with another seed: %v", err)
+	}
+	if got := p.run(t, file, importer.Options{Seed: 1}); got.Replayed != got.Orders {
+		t.Errorf("%d of %d orders were known", got.Replayed, got.Orders)
+	}
+}
+
+// TestTimesAreThoseOfTheShop: in summer, too, and as the file has them.
+func TestTimesAreThoseOfTheShop(t *testing.T) {
+	t.Parallel()
+	file := []byte(header + "1,90000,X,1,2011-07-01 00:26:00,1,,France\n")
+	got := newPlace(t, dbtest.SQLite).run(t, file, importer.Options{})
+	var text strings.Builder
+	must(t, got.WriteText(&text))
+	if !strings.Contains(text.String(), "1 order from 2011-07-01 00:26 to 2011-07-01 00:26 (shop time)") {
+		t.Errorf("it says %s", text.String())
+	}
+}
+
+// TestNothingButACancellation has no last step, and says of none when it was.
+func TestNothingButACancellation(t *testing.T) {
+	t.Parallel()
+	got := newPlace(t, dbtest.SQLite).run(t, []byte(header+"C1,90000,X,-1,2011-07-01 00:26:00,1,5,France\n"), importer.Options{})
+	var text strings.Builder
+	must(t, got.WriteText(&text))
+	if strings.Contains(text.String(), "0001") || !strings.Contains(text.String(), "1 cancellation: 0 undid a whole order, 0 a part of one, 1 nothing\n") {
+		t.Errorf("it says %s", text.String())
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -24,7 +25,7 @@ type Result struct {
 	Adjustments   int                   `json:"stock_adjustments"`
 	Accounts      []Balance             `json:"accounts"` // by currency
 
-	First    time.Time     `json:"first"`            // the first order's shop time
+	First    time.Time     `json:"first"`            // the first order's shop time, in the zone of the history, as those below
 	Last     time.Time     `json:"last"`             // the last order's
 	Finished time.Time     `json:"finished"`         // when the last of them last changed
 	Took     time.Duration `json:"took_nanoseconds"` // of the machine's time
@@ -32,11 +33,13 @@ type Result struct {
 
 // Cancellations are the documents of a file that take earlier sales back.
 type Cancellations struct {
-	Whole       int                     `json:"whole"`     // of which every row was taken back
-	Part        int                     `json:"part"`      // of which some were
-	Unmatched   int                     `json:"unmatched"` // of which none was
-	Rows        int                     `json:"rows"`      // that were taken back
-	Ways        map[process.UndoWay]int `json:"ways"`      // in which orders were undone, how often each
+	Whole       int                     `json:"whole_order"`   // that undid an order with all its units, or several
+	Part        int                     `json:"part_of_order"` // that undid a part of one, or of several
+	Unmatched   int                     `json:"nothing"`       // that undid nothing
+	EveryRow    int                     `json:"every_row"`     // of which every row was taken back
+	SomeRows    int                     `json:"some_rows"`     // of which some were
+	Rows        int                     `json:"rows"`          // that were taken back
+	Ways        map[process.UndoWay]int `json:"ways"`          // in which orders were undone, how often each
 	Outstanding int64                   `json:"outstanding_units"`
 }
 
@@ -45,12 +48,19 @@ func (c *Cancellations) took(matched, rows int) {
 	c.Rows += matched
 	switch matched {
 	case rows:
-		c.Whole++
+		c.EveryRow++
 	case 0:
 		c.Unmatched++
 	default:
-		c.Part++
+		c.SomeRows++
 	}
+}
+
+func (c Cancellations) total() int { return c.EveryRow + c.SomeRows + c.Unmatched }
+
+// String says of how many orders what was undone.
+func (c Cancellations) String() string {
+	return fmt.Sprintf("%d undid a whole order, %d a part of one, %d nothing", c.Whole, c.Part, c.Unmatched)
 }
 
 // Balance is what the file, and what became of it, comes to in one currency.
@@ -90,7 +100,7 @@ func (r *Result) took(d Document, replayed bool) {
 	if replayed {
 		r.Replayed++
 	}
-	at := d.At.UTC()
+	at := d.At
 	if r.First.IsZero() || at.Before(r.First) {
 		r.First = at
 	}
@@ -110,7 +120,7 @@ func (r *Result) count(a *Account) {
 func (r *Result) found(o order.Order) {
 	r.Statuses[o.Status]++
 	if o.UpdatedAt.After(r.Finished) {
-		r.Finished = o.UpdatedAt
+		r.Finished = o.UpdatedAt.In(r.First.Location())
 	}
 	if o.Failure != "" {
 		r.Failures[o.Failure]++
@@ -155,7 +165,12 @@ func (r Result) WriteText(w io.Writer) error {
 	if r.Adjustments > 0 {
 		t.line("%s", number(r.Adjustments, "stock adjustment", "stock adjustments"))
 	}
-	t.line("last step at %s (shop time); took %s (machine time)", minute(r.Finished), r.Took.Round(100*time.Millisecond))
+	took := r.Took.Round(100 * time.Millisecond)
+	if r.Finished.IsZero() {
+		t.line("took %s (machine time)", took)
+	} else {
+		t.line("last step at %s (shop time); took %s (machine time)", minute(r.Finished), took)
+	}
 	for _, b := range r.Accounts {
 		t.line("")
 		b.write(t)
@@ -165,25 +180,28 @@ func (r Result) WriteText(w io.Writer) error {
 
 // wayWords say what became of an order.
 var wayWords = []struct {
-	way   process.UndoWay
-	words string
+	way       process.UndoWay
+	one, many string
 }{
-	{process.UndoCancel, "orders cancelled"},
-	{process.UndoEdit, "orders changed to less"},
-	{process.UndoReturn, "returned, and refunded by line"},
-	{process.UndoRefund, "refunded by line on the way, then returned"},
-	{process.UndoLater, "returned, and refunded by line, after arrival"},
+	{process.UndoCancel, "order cancelled", "orders cancelled"},
+	{process.UndoEdit, "order changed to less", "orders changed to less"},
+	{process.UndoReturn, "returned, and refunded by line", "returned, and refunded by line"},
+	{process.UndoRefund, "refunded by line on the way, then returned", "refunded by line on the way, then returned"},
+	{process.UndoLater, "returned, and refunded by line, after arrival", "returned, and refunded by line, after arrival"},
 }
 
 func (r Result) writeCancellations(t *textWriter) {
 	c := r.Cancellations
-	if c.Whole+c.Part+c.Unmatched == 0 {
+	if c.total() == 0 {
 		return
 	}
-	t.line("%s: %d undone whole, %d in part, %d not (unmatched)", number(c.Whole+c.Part+c.Unmatched, "cancellation", "cancellations"), c.Whole, c.Part, c.Unmatched)
+	t.line("%s: %s", number(c.total(), "cancellation", "cancellations"), c)
+	if c.EveryRow+c.SomeRows > 0 {
+		t.line("  of %d every row was found, of %d some", c.EveryRow, c.SomeRows)
+	}
 	for _, w := range wayWords {
 		if n := c.Ways[w.way]; n > 0 {
-			t.line("  %6d %s", n, w.words)
+			t.line("  %6d %s", n, words(n, w.one, w.many))
 		}
 	}
 	if c.Outstanding > 0 {
@@ -210,21 +228,35 @@ func (b Balance) write(t *textWriter) {
 	row("the file", b.File)
 	t.keep(table.Flush())
 	if b.Cancelled.Sign() != 0 || b.GivenBack.Sign() != 0 {
-		t.line("given back to customers: %s; the cancellations come to %s: %s more", b.GivenBack, b.Cancelled, b.GivenBack.Add(b.Cancelled))
+		t.line("given back to customers: %s; the cancellations come to %s: %s", b.GivenBack, b.Cancelled, moreOrLess(b.GivenBack.Add(b.Cancelled)))
+	}
+}
+
+// moreOrLess is a difference in words.
+func moreOrLess(d Sum) string {
+	switch d.Sign() {
+	case 0:
+		return "as much"
+	case -1:
+		return strings.TrimPrefix(d.String(), "-") + " less"
+	default:
+		return d.String() + " more"
 	}
 }
 
 // number is a number of things in words.
-func number(n int, one, many string) string {
+func number(n int, one, many string) string { return fmt.Sprintf("%d %s", n, words(n, one, many)) }
+
+func words(n int, one, many string) string {
 	if n == 1 {
-		return "1 " + one
+		return one
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return many
 }
 
 const minuteLayout = "2006-01-02 15:04"
 
-func minute(t time.Time) string { return t.UTC().Format(minuteLayout) }
+func minute(t time.Time) string { return t.Format(minuteLayout) }
 
 // textWriter keeps the first error, so that a text is written line by line
 // and asked about once.

@@ -51,6 +51,9 @@ type Options struct {
 	// Stock is how much of its opening stock the shop has, 1 when nil: with less, some
 	// orders find too little.
 	Stock *big.Rat
+	// Seed is that from which the shop's providers draw: an import is gone on with by no
+	// other.
+	Seed uint64
 	// Horizon is for how long after its last document the shop runs on until every
 	// parcel is delivered, 90 days when 0.
 	Horizon  time.Duration
@@ -111,7 +114,8 @@ func Start(f Format, source io.Reader) (time.Time, error) {
 // and no order is doubled. Running it once more changes nothing.
 //
 // Errors: those of Format.Read; invalid when Options.Stock is not above 0 and at
-// most MaxStock; conflict when the same file was begun with another; unavailable
+// most MaxStock; conflict when the same file was begun with another, or with another
+// Options.Seed; unavailable
 // when the file or the one for rows set aside can not be read or written; internal
 // when what was imported and set aside is not the file, an order is not its sale,
 // or other units were taken back than the cancellations say; ctx's own. What the
@@ -135,7 +139,7 @@ func Run(ctx context.Context, shop Target, o Options) (Result, error) {
 		return Result{}, err
 	}
 	defer aside.discard()
-	r := &run{Target: shop, Options: o, aside: aside, refused: map[string]struct{}{}, cut: map[string]int64{}, undone: map[string]int64{}, coming: newComing()}
+	r := &run{Target: shop, Options: o, aside: aside, refused: map[string]struct{}{}, cut: map[string]int64{}, undone: map[string]int64{}, undoing: newUndoings(), coming: newComing()}
 	r.result.Statuses, r.result.Failures, r.result.Cancellations.Ways = map[order.Status]int{}, map[order.Failure]int{}, map[process.UndoWay]int{}
 	for _, phase := range []func(context.Context) error{r.stock, r.takeAll, r.deliver, r.compareAll} {
 		if err := phase(ctx); err != nil {
@@ -157,6 +161,7 @@ type run struct {
 	cut     map[string]int64    // units that were to be taken out of orders that had not left
 	coming  coming              // what is taken back and has not come yet
 	undone  map[string]int64    // units that cancellations take back, by order
+	undoing undoings
 }
 
 // file returns the file from its beginning.
@@ -354,6 +359,7 @@ func (r *run) compareUndone(o order.Order, total, units int64) error {
 		return fault.New(fault.Internal, "%d units of order %s were taken back, the cancellations say %d", back, o.ID, want)
 	}
 	delete(r.undone, o.ID)
+	r.undoing.found(o.ID, units)
 	if o.End != order.EndFailed {
 		b := r.result.balance(o.Currency)
 		b.GivenBack = b.GivenBack.Add(sumOf(total-charged(o), o.Currency))
@@ -374,5 +380,8 @@ func (r *run) compareOthers(ctx context.Context) error {
 			return err
 		}
 	}
+	c := &r.result.Cancellations
+	c.Whole = len(r.undoing.whole)
+	c.Part = c.EveryRow + c.SomeRows - c.Whole
 	return nil
 }

@@ -350,7 +350,7 @@ func TestTheRealMonthGoesToTheDoor(t *testing.T) {
 	if got.Orders != 1552 || b.Imported.Positive.String() != "809630.36" || b.File.Positive.String() != "823746.14" {
 		t.Errorf("%d orders of %s, of %s in the file", got.Orders, b.Imported.Positive, b.File.Positive)
 	}
-	if c.Whole != 130 || c.Part != 17 || c.Unmatched != 179 || c.Outstanding != 0 || got.Statuses[order.Returned]+got.Statuses[order.Cancelled] != 6 {
+	if c.Whole != 6 || c.Part != 141 || c.Unmatched != 179 || c.EveryRow != 130 || c.SomeRows != 17 || c.Outstanding != 0 || got.Statuses[order.Returned]+got.Statuses[order.Cancelled] != 6 {
 		t.Errorf("cancellations: %+v, orders %v", c, got.Statuses)
 	}
 	if b.Cancelled.String() != "-8160.48" || b.GivenBack.Add(b.Cancelled).String() != "59.21" || got.Adjustments != 140 {

@@ -54,7 +54,7 @@ func TestASecondMonth(t *testing.T) {
 		if got.Orders != 2 || got.Statuses[order.Delivered] != 2 {
 			t.Errorf("%d orders: %v", got.Orders, got.Statuses)
 		}
-		want := importer.Cancellations{Whole: 1, Part: 1, Rows: 2, Ways: map[process.UndoWay]int{process.UndoReturn: 2}}
+		want := importer.Cancellations{Part: 2, EveryRow: 1, SomeRows: 1, Rows: 2, Ways: map[process.UndoWay]int{process.UndoReturn: 2}}
 		if diff := cmp.Diff(want, got.Cancellations); diff != "" {
 			t.Errorf("cancellations (-want +got):\n%s", diff)
 		}

@@ -50,7 +50,7 @@ func (r *run) stock(ctx context.Context) error {
 // locations makes the places where the shop has anything. That of the adjustments
 // is always there.
 //
-// Errors: conflict when the file was begun with another factor.
+// Errors: conflict when the file was begun with another factor or another seed.
 func (r *run) locations(ctx context.Context, fingerprint string, opening []Opening) error {
 	seen := map[string]bool{"": true}
 	for _, o := range append(slices.Clone(opening), Opening{Location: mainLocation, Country: home}) {
@@ -59,10 +59,13 @@ func (r *run) locations(ctx context.Context, fingerprint string, opening []Openi
 		}
 		seen[o.Location] = true
 		by := r.command(fingerprint + ":location:" + o.Location)
-		by.Asked = struct{ Stock string }{r.Stock.RatString()}
+		by.Asked = struct {
+			Stock string
+			Seed  uint64
+		}{r.Stock.RatString(), r.Seed}
 		_, err := r.Process.SetLocation(ctx, by, inventory.Location{ID: o.Location, Name: o.Location, Country: o.Country})
 		if fault.Is(err, fault.Conflict) {
-			return fault.New(fault.Conflict, "the import of this file was begun with another opening stock: go on with that, or into another database")
+			return fault.New(fault.Conflict, "the import of this file was begun with another opening stock or seed: go on with that, or into another database")
 		}
 		if err != nil {
 			return err

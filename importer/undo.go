@@ -68,6 +68,7 @@ func (r *run) undoTakings(ctx context.Context, d Document) (matched int, err err
 			return 0, fmt.Errorf("%s %s: %w", u.Way, u.Order, err)
 		}
 		r.undone[u.Order] += u.Units()
+		r.undoing.add(d.Number, u)
 		r.result.Cancellations.Ways[u.Way]++
 	}
 	return matched, nil
@@ -142,6 +143,34 @@ func (r *run) receive(ctx context.Context, number string, u process.Undo) (bool,
 	}
 	_, err = r.Process.ReceiveReturn(ctx, r.command(e.received()), u.Order, open.ID, shipping.Reception{})
 	return err == nil, err
+}
+
+// undoings are how many units each cancellation takes back of each order. How many
+// these were placed with is known when they are compared with their sales.
+type undoings struct {
+	of    map[string]map[string]int64 // by order and cancellation
+	whole map[string]struct{}         // the cancellations that undo an order with all its units
+}
+
+func newUndoings() undoings {
+	return undoings{map[string]map[string]int64{}, map[string]struct{}{}}
+}
+
+func (u *undoings) add(cancellation string, undo process.Undo) {
+	if u.of[undo.Order] == nil {
+		u.of[undo.Order] = map[string]int64{}
+	}
+	u.of[undo.Order][cancellation] += undo.Units()
+}
+
+// found says with how many units an order was placed.
+func (u *undoings) found(order string, units int64) {
+	for cancellation, undone := range u.of[order] {
+		if undone == units {
+			u.whole[cancellation] = struct{}{}
+		}
+	}
+	delete(u.of, order)
 }
 
 // coming is what is being taken back: of parcels that have not arrived it is

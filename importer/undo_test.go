@@ -73,7 +73,7 @@ func TestEveryWayOfTakingBack(t *testing.T) {
 		p, aside := newPlace(t, engine), filepath.Join(t.TempDir(), "aside.csv")
 		got := p.run(t, file, importer.Options{SetAside: aside})
 		p.checkBooks(t)
-		want := importer.Cancellations{Whole: 7, Part: 1, Unmatched: 4, Rows: 9, Ways: map[process.UndoWay]int{
+		want := importer.Cancellations{Whole: 2, Part: 6, Unmatched: 4, EveryRow: 7, SomeRows: 1, Rows: 9, Ways: map[process.UndoWay]int{
 			process.UndoCancel: 1, process.UndoEdit: 1, process.UndoLater: 1, process.UndoRefund: 1, process.UndoReturn: 6,
 		}}
 		if diff := cmp.Diff(want, got.Cancellations); diff != "" {

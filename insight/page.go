@@ -44,7 +44,13 @@ func (in Insight) Steps() []report.Step {
 // maxBuckets bounds what a chart over time shows, whatever the period.
 const maxBuckets = 400
 
-// Data returns what a report shows of it. Hours are grouped into days when the
+// In returns it with its times in a zone, that of the shop.
+func (in Insight) In(zone *time.Location) Insight {
+	in.From, in.To = in.From.In(zone), in.To.In(zone)
+	return in
+}
+
+// Data returns what a report shows of it, by the clock of the zone of its times. Hours are grouped into days when the
 // period is longer than four days, and into more of them when it is much longer.
 func (in Insight) Data() report.Data {
 	d := report.Data{
@@ -66,16 +72,24 @@ func (in Insight) buckets(every time.Duration) []report.Bucket {
 		return nil
 	}
 	sums := map[time.Time]Hour{}
+	zone := in.From.Location()
 	for start, h := range in.Hours {
-		at := start.Truncate(every)
+		at := wall(start.In(zone)).Truncate(every)
 		s := sums[at]
 		sums[at] = Hour{s.Placed + h.Placed, s.Shipped + h.Shipped, s.Delivered + h.Delivered}
 	}
 	var all []report.Bucket
-	for at := in.From.Truncate(every); !at.After(in.To); at = at.Add(every) {
+	for at := wall(in.From).Truncate(every); !at.After(wall(in.To)); at = at.Add(every) {
 		all = append(all, report.Bucket{Start: at, Placed: sums[at].Placed, Shipped: sums[at].Shipped, Delivered: sums[at].Delivered})
 	}
 	return all
+}
+
+// wall is what a clock on the wall shows, as if that were UTC: stretches of it begin
+// at midnight, also on days on which it is set.
+func wall(t time.Time) time.Time {
+	_, ahead := t.Zone()
+	return t.UTC().Add(time.Duration(ahead) * time.Second)
 }
 
 func (in Insight) outcomes() []report.TicketOutcome {

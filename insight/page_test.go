@@ -132,6 +132,30 @@ func TestData(t *testing.T) {
 	}
 }
 
+// TestDaysAreThoseOfTheShop: an order just after midnight is the new day's, also on
+// the day on which clocks are set.
+func TestDaysAreThoseOfTheShop(t *testing.T) {
+	t.Parallel()
+	london, err := time.LoadLocation("Europe/London")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2011, 6, 30, 23, 0, 0, 0, time.UTC)
+	in := insight.Insight{From: at.Add(26 * time.Minute), To: at.AddDate(0, 0, 7), Hours: map[time.Time]insight.Hour{at: {Placed: 1}}}
+	if first := in.In(london).Data().OverTime[0]; first.Placed != 1 || first.Start.Format(time.DateOnly) != "2011-07-01" {
+		t.Errorf("it was placed on %+v", first)
+	}
+	if from := in.In(london).Data().From; from.Format(time.DateTime) != "2011-07-01 00:26:00" {
+		t.Errorf("it begins at %s", from)
+	}
+	in = insight.Insight{From: time.Date(2011, 3, 24, 12, 0, 0, 0, time.UTC), To: time.Date(2011, 3, 30, 12, 0, 0, 0, time.UTC), Hours: map[time.Time]insight.Hour{at: {}}}
+	for _, b := range in.In(london).Data().OverTime {
+		if b.Start.Hour() != 0 {
+			t.Errorf("a day begins at %s", b.Start)
+		}
+	}
+}
+
 // TestALongPeriodHasFewBuckets: a history of decades is drawn in as many as fit.
 func TestALongPeriodHasFewBuckets(t *testing.T) {
 	t.Parallel()

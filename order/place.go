@@ -77,6 +77,7 @@ func (q Request) Validate() error {
 	c.Text("reference.source", q.Reference.Source, maxSKU)
 	c.Text("reference.number", q.Reference.Number, maxSKU)
 	c.If(q.Reference != (Reference{}) && (fault.Blank(q.Reference.Source) || fault.Blank(q.Reference.Number)), "reference", "incomplete", "both source and number, or neither")
+	c.If(strings.Contains(q.Reference.Source, "/"), "reference.source", "malformed", "no /: an order is named by its source, / and its number")
 	c.If(q.Reference.Source == OwnSource, "reference.source", "reserved", "another source: %s is for orders that name none", OwnSource)
 	c.If(!q.Currency.Valid(), "currency", "unknown", "an active ISO 4217 code such as GBP")
 	c.If(len(q.Lines) == 0, "lines", "required", "at least one line")
