@@ -81,7 +81,7 @@ Examples:
 
 // Validate is called by the grammar.
 func (v simulateRun) Validate() error {
-	if v.Speed <= 0 || v.Speed > maxSpeed {
+	if !(v.Speed > 0 && v.Speed <= maxSpeed) { // so that NaN is none
 		return fmt.Errorf("--speed is above 0 and at most %d", int(maxSpeed))
 	}
 	return v.staging.Validate()
@@ -159,13 +159,14 @@ func isFile(name string) bool {
 
 // changed is a scenario with what was typed about it.
 func changed(sc scenario.Scenario, with []string, by staging) (scenario.Scenario, error) {
-	sc, err := settings.AssignIn(sc, "the scenario", "a value that simulate show --all prints, as path=value", with)
-	if err != nil {
-		return sc, err
-	}
 	sc.Days = cmp.Or(by.Days, sc.Days)
 	if by.Scale != 1 {
 		sc = sc.Scaled(by.Scale)
+	}
+	// What is named comes last: it is meant as it stands.
+	sc, err := settings.AssignIn(sc, "the scenario", "a value that simulate show --all prints, as path=value", with)
+	if err != nil {
+		return sc, err
 	}
 	return sc, sc.Validate()
 }
@@ -414,7 +415,7 @@ func (s *screen) simulatedPeople(r run) {
 
 func (s *screen) simulatedStock(r run) {
 	s.heading("Stock")
-	t := s.table("  ", column{title: "SKU"}, column{title: "hours out", right: true}, column{title: "orders lost", right: true},
+	t := s.table("  ", column{title: "SKU", shrink: true}, column{title: "hours out", right: true}, column{title: "orders lost", right: true},
 		column{title: "reorders", right: true}, column{title: "units received", right: true})
 	always := 0
 	for _, k := range r.Stock {

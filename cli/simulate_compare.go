@@ -61,7 +61,7 @@ type comparedRuns struct {
 	Kind    string            `json:"kind"` // "doorstep.comparison/1"
 	A       compared          `json:"a"`
 	B       compared          `json:"b"`
-	Changes []settings.Change `json:"changes"` // of the scenario, from A to B
+	Changes []settings.Change `json:"changes"` // of the scenario, from A to B, and of the seed
 	Groups  []report.Group    `json:"groups"`
 }
 
@@ -86,11 +86,10 @@ func (v *simulateCompare) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	changes, err := settings.DiffIn(as[0].Scenario, bs[0].Scenario)
+	changes, err := changesOf(as[0], bs[0])
 	if err != nil {
 		return err
 	}
-	changes = slices.DeleteFunc(changes, func(c settings.Change) bool { return c.Setting == "about" })
 	out := comparedRuns{Kind: "doorstep.comparison/1", A: comparedOf(as), B: comparedOf(bs), Changes: changes}
 	if v.Seeds > 1 {
 		out.Groups = sim.CompareSeeds(as, bs)
@@ -110,6 +109,21 @@ func (v *simulateCompare) Run(s *session) error {
 		return errViolations
 	}
 	return nil
+}
+
+// changesOf is what is different in B. With another seed it is chance that is
+// different, which comes first.
+func changesOf(a, b sim.Result) ([]settings.Change, error) {
+	changes, err := settings.DiffIn(a.Scenario, b.Scenario)
+	if err != nil {
+		return nil, err
+	}
+	changes = slices.DeleteFunc(changes, func(c settings.Change) bool { return c.Setting == "about" })
+	if a.Seed != b.Seed {
+		number := func(seed uint64) json.RawMessage { return json.RawMessage(strconv.FormatUint(seed, 10)) }
+		changes = slices.Insert(changes, 0, settings.Change{Setting: "seed", From: number(a.Seed), To: number(b.Seed)})
+	}
+	return changes, nil
 }
 
 // run is what came of both sides, with each seed.
@@ -179,16 +193,33 @@ func (v *simulateCompare) sides(s *session) (a, b side, err error) {
 		return a, b, err
 	}
 	if v.B != "" {
-		b, err = v.side(s, v.B, v.With)
+		if b, err = v.side(s, v.B, v.With); err == nil && a.kept != nil && b.kept != nil {
+			err = v.asKept(a, b)
+		}
 		return a, b, err
 	}
 	b = side{sc: a.sc, seed: a.seed}
 	if a.kept != nil { // as that was run: what was typed about it is in its scenario already
-		b.sc, err = changed(a.kept.Scenario, v.With, staging{Scale: 1})
+		if err = v.asKept(a); err == nil {
+			b.sc, err = changed(a.kept.Scenario, v.With, staging{Scale: 1})
+		}
 		return a, b, err
 	}
 	b, err = v.side(s, v.A, v.With)
 	return a, b, err
+}
+
+// asKept refuses flags that would change nothing: the runs are over, or one is and
+// the other is to be as it was.
+//
+// Errors: invalid.
+func (v *simulateCompare) asKept(kept ...side) error {
+	for _, k := range kept {
+		if v.Days != 0 || v.Scale != 1 || v.Seed != 1 && v.Seed != k.seed {
+			return invalid("a run that is over has its seed, days and customers: --seed, --days and --scale are for scenarios")
+		}
+	}
+	return nil
 }
 
 func (v *simulateCompare) side(s *session, name string, with []string) (side, error) {
@@ -228,7 +259,11 @@ func keptRun(name string, data []byte) (*sim.Result, bool, error) {
 	if kind.Kind != sim.ResultKind {
 		return &kept, true, fault.New(fault.Invalid, "%s is %q, not a run as simulate --json writes it (%s)", name, kind.Kind, sim.ResultKind)
 	}
-	if err := json.Unmarshal(data, &kept); err != nil {
+	err := json.Unmarshal(data, &kept)
+	if err == nil {
+		err = kept.Scenario.Validate()
+	}
+	if err != nil {
 		return &kept, true, fault.New(fault.Invalid, "%s is not a run as simulate --json writes it: %w", name, err)
 	}
 	return &kept, true, nil

@@ -13,6 +13,7 @@ import (
 	"doorstep/insight/report"
 	"doorstep/internal/db/dbtest"
 	"doorstep/sim"
+	"doorstep/sim/scenario"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -166,6 +167,50 @@ func TestSeveralSeedsAsJSON(t *testing.T) {
 	}
 }
 
+// TestARunOfAnotherSeedIsNotTheSame, although nothing of its scenario is different.
+func TestARunOfAnotherSeedIsNotTheSame(t *testing.T) {
+	t.Parallel()
+	s := newSimulator(t)
+	for _, seed := range []string{"5", "6"} {
+		s.write(seed+".json", s.must("", "simulate", s.file("mine.json"), "--seed", seed, "--days", "1", "--json"))
+	}
+	said := s.must("", "simulate", "compare", s.file("5.json"), s.file("6.json"))
+	if rows := strings.Fields(said); !strings.Contains(strings.Join(rows, " "), "setting A B seed 5 6") || strings.Contains(said, "Nothing.") {
+		t.Errorf("it says %s", said)
+	}
+}
+
+// TestWhatIsNamedIsNotScaled: a value of --with is meant as it stands.
+func TestWhatIsNamedIsNotScaled(t *testing.T) {
+	t.Parallel()
+	s := newSimulator(t)
+	var r sim.Result
+	said := s.must("", "simulate", s.file("mine.json"), "--with", "staff.people=3", "--with", "stock.reorder_at=30", "--scale", "0.1", "--days", "1", "--json")
+	if err := json.Unmarshal([]byte(said), &r); err != nil {
+		t.Fatal(err)
+	}
+	if sc := r.Scenario; sc.Staff.People != 3 || sc.Stock.ReorderAt != 30 || sc.Stock.Units != 1 || sc.Orders.PerDay != 1 {
+		t.Errorf("%d people, %+v, %d orders a day", sc.Staff.People, sc.Stock, sc.Orders.PerDay)
+	}
+}
+
+// TestALongSKUFitsTheScreen, as one of any length does.
+func TestALongSKUFitsTheScreen(t *testing.T) {
+	t.Parallel()
+	s := newSimulator(t)
+	long := strings.Repeat("X", 64)
+	text := strings.Replace(mine, `"days": 2`, `"days": 1, "baskets": {"lines": [1]}, "goods": [{"sku": "`+long+`", "name": "Made up", "price": 1, "weight_grams": 1, "popularity": 1}]`, 1)
+	text = strings.Replace(text, `"sku": "LAMP"`, `"sku": "`+long+`"`, 1)
+	s.write("long.json", text)
+	said := s.must("", "simulate", s.file("long.json"), "--with", "stock.units=1", "--with", "stock.reorder_at=0")
+	if !strings.Contains(said, "XXXX") {
+		t.Errorf("it was never out of stock:\n%s", said)
+	}
+	for _, line := range tooWide(said) {
+		t.Errorf("wider than 80 columns: %s", line)
+	}
+}
+
 // TestASimulatedShopIsKept, in a file or on a server: every verb that reads shows it,
 // and it is never run over. Without a name of its own for them, the providers' books
 // of a file lie beside it.
@@ -203,7 +248,12 @@ func TestASimulationThatCanNotBe(t *testing.T) {
 	s := newSimulator(t)
 	s.write("bad.json", `{"name": "bad", "orders": {"per_hour": 3}}`)
 	s.write("kept.json", `{"kind": "doorstep.simulation/9"}`)
-	s.write("run.json", `{"kind": "doorstep.simulation/1", "seed": 1}`)
+	s.write("empty.json", `{"kind": "doorstep.simulation/1", "seed": 1}`)
+	kept, err := json.Marshal(sim.Result{Kind: sim.ResultKind, Scenario: scenario.Default(), Seed: 5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.write("run.json", string(kept))
 	for _, c := range []struct {
 		code int
 		says string
@@ -217,7 +267,10 @@ func TestASimulationThatCanNotBe(t *testing.T) {
 		{2, "policy.silence", []string{"quiet-shop", "--with", "policy.silence=soon"}},
 		{2, "--scale", []string{"quiet-shop", "--scale", "0"}},
 		{2, "--speed", []string{"quiet-shop", "--realtime", "--speed", "0"}},
+		{2, "--speed", []string{"quiet-shop", "--realtime", "--speed", "NaN"}},
 		{2, "--days", []string{"quiet-shop", "--days", "-1"}},
+		{2, "start", []string{"quiet-shop", "--with", "start=1969-12-31"}},
+		{2, "start", []string{"quiet-shop", "--with", "start=9999-12-31"}},
 		{2, "days", []string{"quiet-shop", "--days", "100000"}},
 		{3, "no folder", []string{"quiet-shop", "--report", s.file("none/x.html")}},
 		{2, "--with", []string{"compare", "quiet-shop"}},
@@ -225,6 +278,10 @@ func TestASimulationThatCanNotBe(t *testing.T) {
 		{2, "--seeds runs scenarios", []string{"compare", s.file("run.json"), "quiet-shop", "--seeds", "5"}},
 		{2, "kept.json", []string{"compare", s.file("kept.json"), "quiet-shop"}},
 		{2, "--with changes a scenario", []string{"compare", "quiet-shop", s.file("run.json"), "--with", "days=1"}},
+		{2, "empty.json", []string{"compare", s.file("empty.json"), "quiet-shop"}},
+		{2, "are for scenarios", []string{"compare", s.file("run.json"), "--with", "days=1", "--seed", "9"}},
+		{2, "are for scenarios", []string{"compare", s.file("run.json"), "--with", "days=1", "--days", "1"}},
+		{2, "are for scenarios", []string{"compare", s.file("run.json"), s.file("run.json"), "--scale", "2"}},
 		{3, "no scenario", []string{"show", "made-up"}},
 	} {
 		a := s.run("", append([]string{"simulate"}, c.args...)...)

@@ -5,6 +5,13 @@
 package scenario
 
 import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"doorstep/fault"
 	"doorstep/internal/strictjson"
 	"doorstep/money"
 	"doorstep/policy"
@@ -232,7 +239,42 @@ func Parse(data []byte) (Scenario, error) {
 	if err := strictjson.Unmarshal(data, what, &s); err != nil {
 		return s, err
 	}
+	if err := refuseNull(data); err != nil {
+		return s, err
+	}
 	return s, s.Validate()
+}
+
+// refuseNull refuses a scenario that has null anywhere, which would be taken for the
+// default: what is meant may be that there is none.
+//
+// Errors: invalid, with the path of each.
+func refuseNull(data []byte) error {
+	var whole any
+	if err := json.Unmarshal(data, &whole); err != nil {
+		return err
+	}
+	if whole == nil {
+		return fault.New(fault.Invalid, "%s is null, and no object of JSON", what)
+	}
+	var c fault.Check
+	addNull(&c, "", whole)
+	return c.Err(what)
+}
+
+func addNull(c *fault.Check, path string, v any) {
+	switch v := v.(type) {
+	case nil:
+		c.Add(path, "null", "%s", "a value, or no such field for what is so by default")
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			addNull(c, strings.TrimPrefix(path+"."+name, "."), v[name])
+		}
+	case []any:
+		for i, one := range v {
+			addNull(c, fmt.Sprintf("%s[%d]", path, i), one)
+		}
+	}
 }
 
 // StockOf is how many there are of one of the goods, when more are ordered, and how

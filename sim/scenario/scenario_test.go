@@ -83,6 +83,13 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		`{"days": 0}`:                          "days",
 		`{"name": ""}`:                         "name",
 		`{"start": "Monday"}`:                  "start",
+		`{"start": "1900-01-01"}`:              "start",
+		`{"start": "1970-01-01"}`:              "start",
+		`{"start": "9999-12-31"}`:              "start",
+		`{"start": "9899-12-25"}`:              "start", // it goes on for 37 days
+		`null`:                                 "",
+		`{"orders": null}`:                     "orders",
+		`{"orders": {"peaks": [null]}}`:        "orders.peaks[0]",
 		`{"currency": "XXX"}`:                  "currency",
 		`{"country": "Britain"}`:               "country",
 		`{"goods": []}`:                        "goods",

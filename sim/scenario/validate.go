@@ -31,7 +31,7 @@ func (s Scenario) Validate() error {
 	c.Required("name", s.Name, 64, "a name such as quiet-shop")
 	c.whole("days", s.Days, 1, mostDays)
 	c.whole("follow_days", s.FollowDays, 1, mostDays)
-	c.If(time.Time(s.Start).IsZero(), "start", "required", "a day such as 2026-03-02")
+	c.start(s)
 	c.If(!s.Currency.Valid(), "currency", "unknown", "an active ISO 4217 code such as GBP")
 	c.whole64("shipping_price", s.ShippingPrice, 0, mostUnits)
 	c.orders(s)
@@ -50,6 +50,26 @@ func (s Scenario) Validate() error {
 	c.support(s)
 	c.policy(s)
 	return c.Err(what)
+}
+
+// The times that a scenario may have, as an import's: an identifier counts from 1970
+// (ULID), and the last year of RFC 3339 is 9999, before which what is under way in
+// the end has a century to come to its own.
+var (
+	firstDay = time.Date(1970, time.January, 2, 0, 0, 0, 0, time.UTC)
+	lastDay  = time.Date(9900, time.January, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// start counts the days from the first one on.
+func (c *check) start(s Scenario) {
+	first := time.Time(s.Start)
+	if first.IsZero() {
+		c.Add("start", "required", "%s", "a day such as 2026-03-02")
+		return
+	}
+	last := first.AddDate(0, 0, min(max(0, s.Days), mostDays)+min(max(0, s.FollowDays), mostDays))
+	c.If(first.Before(firstDay) || last.After(lastDay), "start", "out_of_range", "from %s on, and so that days and follow_days end by %s",
+		firstDay.Format(time.DateOnly), lastDay.Format(time.DateOnly))
 }
 
 // check gathers what is wrong.
