@@ -40,9 +40,10 @@ test: ## everything below up to fuzz, with a summary (logs: .cache/logs)
 install: ## what the tests need and this machine lacks (Debian packages)
 	@scripts/install
 
-build: ## the program, as bin/doorstep
+build: ## the program, as bin/doorstep, of 60 MB at most
 	go build -p $(JOBS) ./...
 	go build -trimpath -o bin/doorstep ./cmd/doorstep
+	@scripts/size bin/doorstep 60
 
 format: ## is every Go file as gofmt would have it?
 	@scripts/format
