@@ -3,7 +3,6 @@ package outside
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -56,12 +55,12 @@ func (l *Line) Ref(prefix string, a Attempt) string {
 //
 // Errors: those of Read; invalid when the key is empty; conflict when the key
 // was used for another request; the error of do.
-func Ask[A any](ctx context.Context, l *Line, r Request, do func(tx *sql.Tx, a Attempt) (A, error)) (A, error) {
+func Ask[A any](ctx context.Context, l *Line, r Request, do func(tx *Tx, a Attempt) (A, error)) (A, error) {
 	var answer, none A
 	if r.Key == "" {
 		return none, fault.New(fault.Invalid, "simulated %s: %s: the key is missing", l.Name, r.Operation)
 	}
-	err := l.Read(ctx, r, func(tx *sql.Tx) (err error) {
+	err := l.Read(ctx, r, func(tx *Tx) (err error) {
 		answer, err = once(tx, l, r, do)
 		return err
 	})
@@ -71,7 +70,7 @@ func Ask[A any](ctx context.Context, l *Line, r Request, do func(tx *sql.Tx, a A
 	return answer, nil
 }
 
-func once[A any](tx *sql.Tx, l *Line, r Request, do func(tx *sql.Tx, a Attempt) (A, error)) (A, error) {
+func once[A any](tx *Tx, l *Line, r Request, do func(tx *Tx, a Attempt) (A, error)) (A, error) {
 	var answer A
 	hash, err := hashOf(r.Body)
 	if err != nil {
@@ -102,7 +101,7 @@ func once[A any](tx *sql.Tx, l *Line, r Request, do func(tx *sql.Tx, a Attempt) 
 func Lookup[A any](ctx context.Context, l *Line, key, operation string, missing error) (A, error) {
 	var answer, none A
 	r := Request{Operation: "lookup", Key: key}
-	err := l.Read(ctx, r, func(tx *sql.Tx) error {
+	err := l.Read(ctx, r, func(tx *Tx) error {
 		last, err := l.lastAttempt(tx, key)
 		if err != nil {
 			return err
@@ -118,7 +117,7 @@ func Lookup[A any](ctx context.Context, l *Line, key, operation string, missing 
 	return answer, nil
 }
 
-func (l *Line) countAsk(tx *sql.Tx, r Request) (n int64, err error) {
+func (l *Line) countAsk(tx *Tx, r Request) (n int64, err error) {
 	err = tx.QueryRow(`INSERT INTO outside_ask (provider, operation, key, asked) VALUES (?1, ?2, ?3, 1)
 		ON CONFLICT (provider, operation, key) DO UPDATE SET asked = asked + 1 RETURNING asked`,
 		l.Name, r.Operation, r.Key).Scan(&n)
@@ -132,19 +131,19 @@ type attemptRow struct {
 	firstUsed                   time.Time
 }
 
-func (l *Line) lastAttempt(tx *sql.Tx, key string) (a attemptRow, err error) {
+func (l *Line) lastAttempt(tx *Tx, key string) (a attemptRow, err error) {
 	var micros int64
 	err = tx.QueryRow(`SELECT generation, operation, body_hash, answer, first_used FROM outside_attempt
 		WHERE provider = ?1 AND key = ?2 ORDER BY generation DESC LIMIT 1`, l.Name, key).
 		Scan(&a.generation, &a.operation, &a.bodyHash, &a.answer, &micros)
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, ErrNoRow) {
 		return attemptRow{}, nil
 	}
 	a.firstUsed = time.UnixMicro(micros).UTC()
 	return a, err
 }
 
-func (l *Line) keep(tx *sql.Tx, a Attempt, operation, hash string, answer any) error {
+func (l *Line) keep(tx *Tx, a Attempt, operation, hash string, answer any) error {
 	b, err := json.Marshal(answer)
 	if err != nil {
 		return err

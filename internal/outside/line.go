@@ -3,7 +3,6 @@ package outside
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strconv"
@@ -11,6 +10,8 @@ import (
 
 	"doorstep/clock"
 	"doorstep/fault"
+
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 // Network is how well the line to a provider works. The zero value is perfect:
@@ -118,8 +119,8 @@ func (p Provider) check() error {
 // Line is the line to one provider. It may be used by many goroutines.
 type Line struct {
 	Provider
-	DB  *sql.DB
-	clk clock.Clock
+	file *File
+	clk  clock.Clock
 }
 
 // Dial opens the provider's file (see Open) and makes its tables.
@@ -131,24 +132,23 @@ func Dial(path string, p Provider, clk clock.Clock) (*Line, error) {
 		return nil, err
 	}
 	p.KeyLife = cmp.Or(p.KeyLife, defaultKeyLife)
-	db, err := Open(path)
+	file, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
-	l := &Line{Provider: p, DB: db, clk: clk}
-	if err := l.update(context.Background(), l.makeTables); err != nil {
-		return nil, cannotOpen(path, errors.Join(err, db.Close()))
+	l := &Line{Provider: p, file: file, clk: clk}
+	if err := l.update(l.makeTables); err != nil {
+		return nil, cannotOpen(path, errors.Join(err, file.Close()))
 	}
 	return l, nil
 }
 
-func (l *Line) makeTables(tx *sql.Tx) error {
-	_, err := tx.Exec(schema + l.Schema)
-	return err
+func (l *Line) makeTables(tx *Tx) error {
+	return sqlitex.ExecuteScript(tx.conn, schema+l.Schema, nil)
 }
 
 // Close closes the file.
-func (l *Line) Close() error { return l.DB.Close() }
+func (l *Line) Close() error { return l.file.Close() }
 
 // Now is the provider's time.
 func (l *Line) Now() time.Time { return l.clk.Now() }
@@ -166,12 +166,12 @@ type Request struct {
 // Errors: unavailable and wrapping the provider's NotReached when the request
 // did not arrive; unavailable and wrapping context.DeadlineExceeded, or ctx's own
 // error, when no answer came back; the error of answer.
-func (l *Line) Read(ctx context.Context, r Request, answer func(tx *sql.Tx) error) error {
+func (l *Line) Read(ctx context.Context, r Request, answer func(tx *Tx) error) error {
 	lag := l.Seed.Between(l.Network.LatencyMin, l.Network.LatencyMax, l.Name, r.Operation, "latency", r.Key)
 	if err := l.clk.Sleep(ctx, lag/2); err != nil {
 		return l.noAnswer(r, err)
 	}
-	fate, err := l.deliver(ctx, r, answer)
+	fate, err := l.deliver(r, answer)
 	if err != nil {
 		return err
 	}
@@ -182,8 +182,8 @@ func (l *Line) Read(ctx context.Context, r Request, answer func(tx *sql.Tx) erro
 }
 
 // deliver counts the ask and lets it arrive or not, in one transaction.
-func (l *Line) deliver(ctx context.Context, r Request, answer func(tx *sql.Tx) error) (fate Fate, err error) {
-	err = l.update(ctx, func(tx *sql.Tx) error {
+func (l *Line) deliver(r Request, answer func(tx *Tx) error) (fate Fate, err error) {
+	err = l.update(func(tx *Tx) error {
 		n, err := l.countAsk(tx, r)
 		if err != nil {
 			return err
@@ -221,19 +221,14 @@ func (l *Line) noAnswer(r Request, err error) error {
 	return fault.New(fault.Unavailable, "simulated %s: %s: no answer in time: %w", l.Name, r.Operation, err)
 }
 
-// update runs fn in a transaction. The provider does not stop when the one who
-// asked hangs up, so that the end of ctx does not undo what has arrived.
-func (l *Line) update(ctx context.Context, fn func(tx *sql.Tx) error) error {
-	tx, err := l.DB.BeginTx(context.WithoutCancel(ctx), nil)
-	if err != nil {
-		return l.broken(err)
-	}
-	defer func() { _ = tx.Rollback() }() // nothing is left to roll back after a commit
-	if err := fn(tx); err != nil {
-		return l.broken(err)
-	}
-	return l.broken(tx.Commit())
-}
+// update runs fn in a transaction. It takes no context: the provider does not
+// stop when the one who asked hangs up.
+func (l *Line) update(fn func(tx *Tx) error) error { return l.broken(l.file.Update(fn)) }
+
+// View reads the provider's books, over no network.
+//
+// Errors: fn's own, where it has a code; internal when the file can not be read.
+func (l *Line) View(fn func(tx *Tx) error) error { return l.broken(l.file.View(fn)) }
 
 // broken gives a code to an error of the provider's file and leaves the
 // provider's own errors as they are.

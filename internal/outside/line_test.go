@@ -2,7 +2,6 @@ package outside_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math"
@@ -39,8 +38,8 @@ func request(key string) outside.Request {
 	return outside.Request{Operation: "do", Key: key, Body: key}
 }
 
-func done(answer string) func(*sql.Tx, outside.Attempt) (string, error) {
-	return func(*sql.Tx, outside.Attempt) (string, error) { return answer, nil }
+func done(answer string) func(*outside.Tx, outside.Attempt) (string, error) {
+	return func(*outside.Tx, outside.Attempt) (string, error) { return answer, nil }
 }
 
 func TestAKeyIsAnsweredOnce(t *testing.T) {
@@ -63,7 +62,7 @@ func TestAKeyIsNewAfterItsLife(t *testing.T) {
 	t.Parallel()
 	clk := clock.NewVirtual(start)
 	l := dial(t, "", outside.Network{}, clk)
-	ref := func(_ *sql.Tx, a outside.Attempt) (string, error) { return l.Ref("x", a), nil }
+	ref := func(_ *outside.Tx, a outside.Attempt) (string, error) { return l.Ref("x", a), nil }
 	ask := func() string {
 		t.Helper()
 		got, err := outside.Ask(t.Context(), l, request("k"), ref)
@@ -240,7 +239,7 @@ func TestHangingUpInTheMiddleDoesNotStopTheProvider(t *testing.T) {
 	t.Parallel()
 	l := dial(t, "", outside.Network{}, clock.Wall{})
 	ctx, hangUp := context.WithCancel(t.Context())
-	_, err := outside.Ask(ctx, l, request("k"), func(tx *sql.Tx, a outside.Attempt) (int, error) {
+	_, err := outside.Ask(ctx, l, request("k"), func(tx *outside.Tx, a outside.Attempt) (int, error) {
 		hangUp()
 		return countDone(tx, a)
 	})
@@ -272,7 +271,7 @@ func TestOneKeyAskedAtOnce(t *testing.T) {
 func TestTheProvidersOwnErrorUndoesAndReturns(t *testing.T) {
 	t.Parallel()
 	l := dial(t, "", outside.Network{}, clock.NewVirtual(start))
-	_, err := outside.Ask(t.Context(), l, request("k"), func(tx *sql.Tx, a outside.Attempt) (int, error) {
+	_, err := outside.Ask(t.Context(), l, request("k"), func(tx *outside.Tx, a outside.Attempt) (int, error) {
 		if _, err := countDone(tx, a); err != nil {
 			return 0, err
 		}
@@ -281,7 +280,7 @@ func TestTheProvidersOwnErrorUndoesAndReturns(t *testing.T) {
 	if !fault.Is(err, fault.NotFound) {
 		t.Errorf("%v, want not found", err)
 	}
-	_, err = outside.Ask(t.Context(), l, request("k"), func(tx *sql.Tx, _ outside.Attempt) (int, error) {
+	_, err = outside.Ask(t.Context(), l, request("k"), func(tx *outside.Tx, _ outside.Attempt) (int, error) {
 		_, err := tx.Exec(`INSERT INTO no_such_table DEFAULT VALUES`)
 		return 0, err
 	})
@@ -344,10 +343,12 @@ func TestWalkSeesEveryRowOnce(t *testing.T) {
 	t.Parallel()
 	l := dial(t, "", outside.Network{}, clock.NewVirtual(start))
 	const rows = 1034
-	_, err := l.DB.Exec(`INSERT INTO done WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) SELECT i FROM n`, rows)
-	must(t, err)
+	must(t, l.Read(t.Context(), request("fill"), func(tx *outside.Tx) error {
+		_, err := tx.Exec(`INSERT INTO done WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) SELECT i FROM n`, rows)
+		return err
+	}))
 	const query = `SELECT printf('%06d', id) AS k FROM done WHERE k > ?1 ORDER BY k LIMIT ?2`
-	scan := func(r *sql.Rows) (k, key string, err error) { err = r.Scan(&k); return k, k, err }
+	scan := func(r outside.Row) (k, key string, err error) { err = r.Scan(&k); return k, k, err }
 	seen := 0
 	must(t, outside.Walk(t.Context(), l, query, scan, func(k string) error {
 		seen++

@@ -7,14 +7,25 @@
 package outside
 
 import (
-	"database/sql"
 	"errors"
-	"net/url"
+	"sync"
+	"time"
 
 	"doorstep/fault"
 
-	_ "modernc.org/sqlite" // the driver
+	"zombiezen.com/go/sqlite"
 )
+
+// File is the world's file: one connection, with the statements that it has
+// prepared. Callers of one process queue for it instead of polling SQLite's lock,
+// and a world in memory lives in it. It may be used by many goroutines.
+type File struct {
+	mu   sync.Mutex
+	conn *sqlite.Conn // nil once it is closed
+}
+
+// patience is how long a file waits for the other processes that have it open.
+const patience = 10 * time.Second
 
 // Open opens the SQLite file at path and makes it when it is missing. An empty
 // path is a world in memory, which ends with the returned handle.
@@ -25,30 +36,38 @@ import (
 // waits up to ten seconds for the others.
 //
 // Errors: unavailable when the file can not be opened or is no database.
-func Open(path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", source(path))
+func Open(path string) (*File, error) {
+	if path == "" {
+		return connect(":memory:")
+	}
+	return connect(path, "PRAGMA journal_mode = WAL", "PRAGMA synchronous = OFF")
+}
+
+func connect(path string, settings ...string) (*File, error) {
+	conn, err := sqlite.OpenConn(path, sqlite.OpenReadWrite, sqlite.OpenCreate)
 	if err != nil {
 		return nil, cannotOpen(path, err)
 	}
-	// One connection: a world in memory lives in it, and callers in one process
-	// queue fairly for it instead of polling SQLite's lock.
-	db.SetMaxOpenConns(1)
-	if err := db.Ping(); err != nil {
-		return nil, cannotOpen(path, errors.Join(err, db.Close()))
+	conn.SetBusyTimeout(patience)
+	tx := &Tx{conn}
+	for _, s := range settings {
+		if _, err := tx.Exec(s); err != nil {
+			return nil, cannotOpen(path, errors.Join(err, conn.Close()))
+		}
 	}
-	return db, nil
+	return &File{conn: conn}, nil
 }
 
-// source is the data source name (https://www.sqlite.org/uri.html).
-func source(path string) string {
-	if path == "" {
-		return ":memory:?_txlock=immediate"
+// Close closes the file; a closed one stays so.
+func (f *File) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.conn == nil {
+		return nil
 	}
-	settings := url.Values{
-		"_txlock": {"immediate"},
-		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(OFF)"},
-	}
-	return "file:" + url.PathEscape(path) + "?" + settings.Encode()
+	err := f.conn.Close()
+	f.conn = nil
+	return err
 }
 
 func cannotOpen(path string, err error) error {

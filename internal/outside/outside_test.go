@@ -3,7 +3,6 @@ package outside_test
 import (
 	"bufio"
 	"context"
-	"database/sql"
 	"fmt"
 	"os"
 	"os/exec"
@@ -66,12 +65,12 @@ func TestWhatWasDoneSurvivesTheDeathOfTheProcess(t *testing.T) {
 func TestOpenSettings(t *testing.T) {
 	t.Parallel()
 	// A path with what means something in a URI.
-	db, err := outside.Open(filepath.Join(t.TempDir(), "a b?c#d%41.db"))
+	file, err := outside.Open(filepath.Join(t.TempDir(), "a b?c#d%41.db"))
 	must(t, err)
-	defer func() { must(t, db.Close()) }()
+	defer func() { must(t, file.Close()) }()
 	for pragma, want := range map[string]string{"journal_mode": "wal", "synchronous": "0", "busy_timeout": "10000"} {
 		var got string
-		must(t, db.QueryRow("PRAGMA "+pragma).Scan(&got))
+		must(t, file.View(func(tx *outside.Tx) error { return tx.QueryRow("PRAGMA " + pragma).Scan(&got) }))
 		if got != want {
 			t.Errorf("%s is %q, want %q", pragma, got, want)
 		}
@@ -127,14 +126,14 @@ func TestManyHandlesShareOneFile(t *testing.T) {
 }
 
 // countDone counts how often a provider did what it was asked.
-func countDone(tx *sql.Tx, _ outside.Attempt) (int, error) {
+func countDone(tx *outside.Tx, _ outside.Attempt) (int, error) {
 	_, err := tx.Exec(`INSERT INTO done DEFAULT VALUES`)
 	return 0, err
 }
 
 func doneCount(t *testing.T, l *outside.Line) (n int) {
 	t.Helper()
-	must(t, l.DB.QueryRow(`SELECT COUNT(*) FROM done`).Scan(&n))
+	must(t, l.View(func(tx *outside.Tx) error { return tx.QueryRow(`SELECT COUNT(*) FROM done`).Scan(&n) }))
 	return n
 }
 

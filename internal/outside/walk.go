@@ -1,9 +1,6 @@
 package outside
 
-import (
-	"context"
-	"database/sql"
-)
+import "context"
 
 // pageSize is how many rows a walk holds in memory.
 const pageSize = 500
@@ -12,13 +9,18 @@ const pageSize = 500
 // memory stays bounded, and fn may ask the same provider. A row that is added
 // behind the walk's back is not seen.
 //
-// The query takes the last key seen as ?1 (empty at first) and the page's size
-// as ?2; scan reads a row and returns its key.
-func Walk[T any](ctx context.Context, l *Line, query string, scan func(*sql.Rows) (row T, key string, err error), fn func(T) error) error {
+// The query takes the last key seen as ?1 (empty at first), the page's size as ?2
+// and more from ?3 on; scan reads a row and returns its key.
+//
+// Errors: fn's own; internal when the file can not be read or ctx has ended.
+func Walk[T any](ctx context.Context, l *Line, query string, scan func(Row) (row T, key string, err error), fn func(T) error, more ...any) error {
 	for last := ""; ; {
-		rows, key, err := page(ctx, l, query, last, scan)
-		if err != nil {
+		if err := ctx.Err(); err != nil {
 			return l.broken(err)
+		}
+		rows, key, err := page(l, scan, query, append([]any{last, pageSize}, more...))
+		if err != nil {
+			return err
 		}
 		for _, row := range rows {
 			if err := fn(row); err != nil {
@@ -32,18 +34,13 @@ func Walk[T any](ctx context.Context, l *Line, query string, scan func(*sql.Rows
 	}
 }
 
-func page[T any](ctx context.Context, l *Line, query, last string, scan func(*sql.Rows) (T, string, error)) (all []T, key string, err error) {
-	rows, err := l.DB.QueryContext(ctx, query, last, pageSize)
-	if err != nil {
-		return nil, "", err
-	}
-	defer func() { _ = rows.Close() }() // rows.Err tells what went wrong
-	for rows.Next() {
-		var row T
-		if row, key, err = scan(rows); err != nil {
-			return nil, "", err
-		}
-		all = append(all, row)
-	}
-	return all, key, rows.Err()
+func page[T any](l *Line, scan func(Row) (T, string, error), query string, args []any) (all []T, key string, err error) {
+	err = l.View(func(tx *Tx) error {
+		return tx.Query(func(r Row) error {
+			row, k, err := scan(r)
+			all, key = append(all, row), k
+			return err
+		}, query, args...)
+	})
+	return all, key, err
 }

@@ -2,9 +2,7 @@ package simulated
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"doorstep/internal/outside"
@@ -53,11 +51,11 @@ type Charge struct {
 //
 // Errors: fn's own; internal when the file can not be read.
 func (g *Gateway) Charges(ctx context.Context, fn func(Charge) error) error {
-	return outside.Walk(ctx, g.line, `SELECT `+g.chargeColumns()+` FROM gateway_charge WHERE ref > ?1 ORDER BY ref LIMIT ?2`,
-		func(rows *sql.Rows) (Charge, string, error) {
-			c, err := scanCharge(rows)
+	return outside.Walk(ctx, g.line, `SELECT `+chargeColumns+` FROM gateway_charge WHERE ref > ?1 ORDER BY ref LIMIT ?2`,
+		func(row outside.Row) (Charge, string, error) {
+			c, err := scanCharge(row)
 			return c, c.Ref, err
-		}, fn)
+		}, fn, g.line.Now().UnixMicro())
 }
 
 // Total is what the provider's books add up to in one currency.
@@ -77,22 +75,22 @@ func (t Total) Net() int64 { return t.Captured - t.Refunded }
 // Errors: internal when the file can not be read.
 func (g *Gateway) Totals(ctx context.Context) ([]Total, error) {
 	var all []Total
-	err := outside.Walk(ctx, g.line, `SELECT currency, COUNT(*), SUM(authorised * (1 - voided)), SUM(captured), SUM(refunded - `+g.bounced()+`)
+	err := outside.Walk(ctx, g.line, `SELECT currency, COUNT(*), SUM(authorised * (1 - voided)), SUM(captured), SUM(refunded - `+bounced+`)
 		FROM gateway_charge WHERE currency > ?1 GROUP BY currency ORDER BY currency LIMIT ?2`,
-		func(rows *sql.Rows) (t Total, key string, err error) {
-			err = rows.Scan(&t.Currency, &t.Charges, &t.Authorised, &t.Captured, &t.Refunded)
+		func(row outside.Row) (t Total, key string, err error) {
+			err = row.Scan((*string)(&t.Currency), &t.Charges, &t.Authorised, &t.Captured, &t.Refunded)
 			return t, string(t.Currency), err
 		}, func(t Total) error {
 			all = append(all, t)
 			return nil
-		})
+		}, g.line.Now().UnixMicro())
 	return all, err
 }
 
 // follow asks for something about an authorisation.
 func (g *Gateway) follow(ctx context.Context, operation string, r payment.Followup) (payment.Answer, error) {
 	ask := outside.Request{Operation: operation, Key: r.Key, Body: r}
-	return outside.Ask(ctx, g.line, ask, func(tx *sql.Tx, a outside.Attempt) (payment.Answer, error) {
+	return outside.Ask(ctx, g.line, ask, func(tx *outside.Tx, a outside.Attempt) (payment.Answer, error) {
 		answer := payment.Answer{Result: payment.Succeeded, Ref: g.line.Ref(operation, a)}
 		decline, err := g.apply(tx, operation, r)
 		if decline != "" {
@@ -106,9 +104,9 @@ func (g *Gateway) follow(ctx context.Context, operation string, r payment.Follow
 }
 
 // apply changes the charge, or tells why not.
-func (g *Gateway) apply(tx *sql.Tx, operation string, r payment.Followup) (payment.Decline, error) {
+func (g *Gateway) apply(tx *outside.Tx, operation string, r payment.Followup) (payment.Decline, error) {
 	c, err := g.findCharge(tx, r.Ref)
-	if errors.Is(err, sql.ErrNoRows) {
+	if errors.Is(err, outside.ErrNoRow) {
 		return payment.NotPermitted, nil
 	}
 	if err != nil {
@@ -155,29 +153,27 @@ func (c Charge) after(operation string, minor int64) Charge {
 	return c
 }
 
-func (g *Gateway) chargeColumns() string {
-	return `ref, key, order_ref, currency, authorised, captured, refunded, voided, ends, ` + g.bounced()
-}
+const chargeColumns = `ref, key, order_ref, currency, authorised, captured, refunded, voided, ends, ` + bounced
 
-// bounced is what of a charge was refunded and has come back by now.
-func (g *Gateway) bounced() string {
-	return fmt.Sprintf(`(SELECT COALESCE(SUM(amount), 0) FROM gateway_bounce b WHERE b.ref = gateway_charge.ref AND b.due <= %d)`, g.line.Now().UnixMicro())
-}
+// bounced is what of a charge was refunded and has come back by the time ?3.
+const bounced = `(SELECT COALESCE(SUM(amount), 0) FROM gateway_bounce b WHERE b.ref = gateway_charge.ref AND b.due <= ?3)`
 
 // hasBounced says whether the money of the refund with the key has come back.
-func (g *Gateway) hasBounced(ctx context.Context, key string) (has bool, err error) {
-	err = g.line.DB.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM gateway_bounce WHERE key = ?1 AND due <= ?2)`, key, g.line.Now().UnixMicro()).Scan(&has)
+func (g *Gateway) hasBounced(key string) (has bool, err error) {
+	err = g.line.View(func(tx *outside.Tx) error {
+		return tx.QueryRow(`SELECT EXISTS (SELECT 1 FROM gateway_bounce WHERE key = ?1 AND due <= ?2)`, key, g.line.Now().UnixMicro()).Scan(&has)
+	})
 	return has, err
 }
 
-func (g *Gateway) findCharge(tx *sql.Tx, ref string) (Charge, error) {
-	return scanCharge(tx.QueryRow(`SELECT `+g.chargeColumns()+` FROM gateway_charge WHERE ref = ?1`, ref))
+func (g *Gateway) findCharge(tx *outside.Tx, ref string) (Charge, error) {
+	return scanCharge(tx.QueryRow(`SELECT `+chargeColumns+` FROM gateway_charge WHERE ref = ?1 LIMIT ?2`, ref, 1, g.line.Now().UnixMicro()))
 }
 
-func scanCharge(row interface{ Scan(...any) error }) (c Charge, err error) {
+func scanCharge(row outside.Row) (c Charge, err error) {
 	var currency money.Currency
 	var ends int64
-	err = row.Scan(&c.Ref, &c.Key, &c.Order, &currency, &c.Authorised.Minor, &c.Captured.Minor, &c.Refunded.Minor, &c.Voided, &ends, &c.bounced)
+	err = row.Scan(&c.Ref, &c.Key, &c.Order, (*string)(&currency), &c.Authorised.Minor, &c.Captured.Minor, &c.Refunded.Minor, &c.Voided, &ends, &c.bounced)
 	c.Refunded.Minor -= c.bounced
 	if ends != 0 {
 		c.Until = time.UnixMicro(ends).UTC()
@@ -186,7 +182,7 @@ func scanCharge(row interface{ Scan(...any) error }) (c Charge, err error) {
 	return c, err
 }
 
-func insertCharge(tx *sql.Tx, ref string, a outside.Attempt, r payment.Authorisation, until time.Time) error {
+func insertCharge(tx *outside.Tx, ref string, a outside.Attempt, r payment.Authorisation, until time.Time) error {
 	captured, ends := int64(0), int64(0)
 	if r.Capture {
 		captured = r.Amount.Minor
@@ -200,7 +196,7 @@ func insertCharge(tx *sql.Tx, ref string, a outside.Attempt, r payment.Authorisa
 	return err
 }
 
-func (c Charge) update(tx *sql.Tx) error {
+func (c Charge) update(tx *outside.Tx) error {
 	_, err := tx.Exec(`UPDATE gateway_charge SET captured = ?2, refunded = ?3, voided = ?4 WHERE ref = ?1`,
 		c.Ref, c.Captured.Minor, c.Refunded.Minor+c.bounced, c.Voided)
 	return err

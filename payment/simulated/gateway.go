@@ -6,7 +6,6 @@ package simulated
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"doorstep/clock"
@@ -116,7 +115,7 @@ func (g *Gateway) Authorise(ctx context.Context, r payment.Authorisation) (payme
 		return payment.Answer{}, err
 	}
 	ask := outside.Request{Operation: authorise, Key: r.Key, Body: r, First: firstFate[r.Method]}
-	return outside.Ask(ctx, g.line, ask, func(tx *sql.Tx, a outside.Attempt) (payment.Answer, error) {
+	return outside.Ask(ctx, g.line, ask, func(tx *outside.Tx, a outside.Attempt) (payment.Answer, error) {
 		ref := g.line.Ref("ch", a)
 		if d := g.declineOf(r); d != "" {
 			return payment.Answer{Result: payment.Declined, Ref: ref, Decline: d}, nil
@@ -172,7 +171,7 @@ func (g *Gateway) Lookup(ctx context.Context, key string) (payment.Answer, error
 	if err != nil {
 		return answer, err
 	}
-	bounced, err := g.hasBounced(ctx, key)
+	bounced, err := g.hasBounced(key)
 	if bounced {
 		answer.Result, answer.Decline = payment.Declined, payment.InvalidMethod
 	}

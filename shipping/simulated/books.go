@@ -2,7 +2,6 @@ package simulated
 
 import (
 	"context"
-	"database/sql"
 	"time"
 
 	"doorstep/internal/outside"
@@ -49,14 +48,14 @@ type Label struct {
 // Errors: fn's own; internal when the file can not be read.
 func (c *Carrier) Labels(ctx context.Context, fn func(Label) error) error {
 	return outside.Walk(ctx, c.line, `SELECT `+labelColumns+` FROM carrier_label WHERE ref > ?1 ORDER BY ref LIMIT ?2`,
-		func(rows *sql.Rows) (Label, string, error) {
-			l, err := scanLabel(rows)
+		func(row outside.Row) (Label, string, error) {
+			l, err := scanLabel(row)
 			return l, l.Ref, err
 		}, fn)
 }
 
 // sell sells a label that nothing speaks against.
-func (c *Carrier) sell(tx *sql.Tx, a outside.Attempt, p shipping.Parcel) (shipping.LabelAnswer, error) {
+func (c *Carrier) sell(tx *outside.Tx, a outside.Attempt, p shipping.Parcel) (shipping.LabelAnswer, error) {
 	l := Label{Key: a.Key, Ref: c.line.Ref("lbl", a), Order: p.Order,
 		service: p.Service, from: p.From, to: p.To.Country, boughtAt: a.At}
 	var err error
@@ -75,7 +74,7 @@ func (c *Carrier) sell(tx *sql.Tx, a outside.Attempt, p shipping.Parcel) (shippi
 }
 
 // insertLabel returns false when the tracking number is taken.
-func insertLabel(tx *sql.Tx, l Label) (bool, error) {
+func insertLabel(tx *outside.Tx, l Label) (bool, error) {
 	return changed(tx.Exec(`INSERT INTO carrier_label
 		(ref, key, tracking_number, order_ref, service, from_country, to_country, bought_at, lost)
 		VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (tracking_number) DO NOTHING`,
@@ -84,7 +83,7 @@ func insertLabel(tx *sql.Tx, l Label) (bool, error) {
 
 // lostOnce says whether a parcel is the one of its order that is to be lost: the
 // first one.
-func lostOnce(tx *sql.Tx, p shipping.Parcel) (lost bool, err error) {
+func lostOnce(tx *outside.Tx, p shipping.Parcel) (lost bool, err error) {
 	if p.To.PostalCode != PostalLostOnce {
 		return false, nil
 	}
@@ -92,13 +91,13 @@ func lostOnce(tx *sql.Tx, p shipping.Parcel) (lost bool, err error) {
 	return lost, err
 }
 
-func voidAt(tx *sql.Tx, ref string, at time.Time) error {
+func voidAt(tx *outside.Tx, ref string, at time.Time) error {
 	_, err := tx.Exec(`UPDATE carrier_label SET voided_at = ?2 WHERE ref = ?1`, ref, at.UnixMicro())
 	return err
 }
 
 // troubleOnce is trouble for the order's first purchase alone.
-func troubleOnce(tx *sql.Tx, order string) (shipping.Refusal, error) {
+func troubleOnce(tx *outside.Tx, order string) (shipping.Refusal, error) {
 	first, err := changed(tx.Exec(`INSERT INTO carrier_trouble (order_ref) VALUES (?1) ON CONFLICT DO NOTHING`, order))
 	if first {
 		return shipping.CarrierTrouble, err
@@ -106,28 +105,21 @@ func troubleOnce(tx *sql.Tx, order string) (shipping.Refusal, error) {
 	return "", err
 }
 
-func changed(r sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
-	}
-	n, err := r.RowsAffected()
-	return n > 0, err
-}
+func changed(rows int, err error) (bool, error) { return err == nil && rows > 0, err }
 
-const labelColumns = `ref, key, tracking_number, order_ref, service, from_country, to_country, bought_at, voided_at, lost`
+const labelColumns = `ref, key, tracking_number, order_ref, service, from_country, to_country, bought_at, voided_at IS NOT NULL, COALESCE(voided_at, 0), lost`
 
 // findLabel finds a label by one of its unique columns.
-func findLabel(tx *sql.Tx, column, value string) (Label, error) {
+func findLabel(tx *outside.Tx, column, value string) (Label, error) {
 	return scanLabel(tx.QueryRow(`SELECT `+labelColumns+` FROM carrier_label WHERE `+column+` = ?1`, value))
 }
 
-func scanLabel(row interface{ Scan(...any) error }) (l Label, err error) {
-	var bought int64
-	var voided sql.NullInt64
-	err = row.Scan(&l.Ref, &l.Key, &l.TrackingNumber, &l.Order, &l.service, &l.from, &l.to, &bought, &voided, &l.lost)
+func scanLabel(row outside.Row) (l Label, err error) {
+	var bought, voided int64
+	err = row.Scan(&l.Ref, &l.Key, &l.TrackingNumber, &l.Order, &l.service, &l.from, &l.to, &bought, &l.Voided, &voided, &l.lost)
 	l.boughtAt = time.UnixMicro(bought).UTC()
-	if l.Voided = voided.Valid; l.Voided {
-		l.voidedAt = time.UnixMicro(voided.Int64).UTC()
+	if l.Voided {
+		l.voidedAt = time.UnixMicro(voided).UTC()
 	}
 	return l, err
 }

@@ -10,7 +10,6 @@ package simulated
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -133,7 +132,7 @@ func (c *Carrier) KeyLife() time.Duration { return c.line.KeyLife }
 // context.DeadlineExceeded or ctx's own error.
 func (c *Carrier) Rate(ctx context.Context, p shipping.Parcel) (cost money.Amount, err error) {
 	ask := outside.Request{Operation: rate, Key: p.Order}
-	err = c.line.Read(ctx, ask, func(*sql.Tx) (err error) {
+	err = c.line.Read(ctx, ask, func(*outside.Tx) (err error) {
 		if _, err = Price(p); err == nil {
 			cost = c.cost(p)
 		}
@@ -154,7 +153,7 @@ func (c *Carrier) BuyLabel(ctx context.Context, key string, p shipping.Parcel) (
 		return shipping.LabelAnswer{}, err
 	}
 	ask := outside.Request{Operation: buyLabel, Key: key, Body: p, First: firstFate[p.To.PostalCode]}
-	return outside.Ask(ctx, c.line, ask, func(tx *sql.Tx, a outside.Attempt) (shipping.LabelAnswer, error) {
+	return outside.Ask(ctx, c.line, ask, func(tx *outside.Tx, a outside.Attempt) (shipping.LabelAnswer, error) {
 		refusal, err := c.refusalOf(tx, a, p)
 		if err != nil || refusal != "" {
 			return shipping.LabelAnswer{Refusal: refusal, Cost: money.Of(0, p.Currency)}, err
@@ -172,9 +171,9 @@ func (c *Carrier) BuyLabel(ctx context.Context, key string, p shipping.Parcel) (
 // for Rate.
 func (c *Carrier) VoidLabel(ctx context.Context, key, ref string) (shipping.VoidAnswer, error) {
 	ask := outside.Request{Operation: voidLabel, Key: key, Body: ref}
-	return outside.Ask(ctx, c.line, ask, func(tx *sql.Tx, a outside.Attempt) (shipping.VoidAnswer, error) {
+	return outside.Ask(ctx, c.line, ask, func(tx *outside.Tx, a outside.Attempt) (shipping.VoidAnswer, error) {
 		l, err := findLabel(tx, "ref", ref)
-		if errors.Is(err, sql.ErrNoRows) {
+		if errors.Is(err, outside.ErrNoRow) {
 			return shipping.VoidAnswer{}, fault.New(fault.NotFound, "the simulated carrier has no label %q", ref)
 		}
 		if err != nil || l.Voided {
@@ -206,9 +205,9 @@ func (c *Carrier) Lookup(ctx context.Context, key string) (shipping.LabelAnswer,
 // tracking number; unavailable as for Rate.
 func (c *Carrier) Track(ctx context.Context, trackingNumber string) (t shipping.Tracking, err error) {
 	ask := outside.Request{Operation: track, Key: trackingNumber}
-	err = c.line.Read(ctx, ask, func(tx *sql.Tx) error {
+	err = c.line.Read(ctx, ask, func(tx *outside.Tx) error {
 		l, err := findLabel(tx, "tracking_number", trackingNumber)
-		if errors.Is(err, sql.ErrNoRows) {
+		if errors.Is(err, outside.ErrNoRow) {
 			return fault.New(fault.NotFound, "simulated carrier: track: %w", shipping.ErrNoLabel)
 		}
 		if err != nil {

@@ -334,12 +334,14 @@ func TestATakenNumberIsPassedOver(t *testing.T) {
 
 	path := filepath.Join(t.TempDir(), "outside.db")
 	c, _ = open(t, path, simulated.Config{})
-	db, err := outside.Open(path)
+	file, err := outside.Open(path)
 	must(t, err)
-	defer func() { must(t, db.Close()) }()
-	_, err = db.Exec(`INSERT INTO carrier_label (ref, key, tracking_number, order_ref, service, from_country, to_country, bought_at)
-		VALUES ('lbl_other', 'other', ?1, 'other', 'standard', 'GB', 'GB', 0)`, taken)
-	must(t, err)
+	defer func() { must(t, file.Close()) }()
+	must(t, file.Update(func(tx *outside.Tx) error {
+		_, err := tx.Exec(`INSERT INTO carrier_label (ref, key, tracking_number, order_ref, service, from_country, to_country, bought_at)
+			VALUES ('lbl_other', 'other', ?1, 'other', 'standard', 'GB', 'GB', 0)`, taken)
+		return err
+	}))
 	if got := buy(t, c, "k", parcel()); got.TrackingNumber == taken || got.TrackingNumber == "" {
 		t.Errorf("sold %q, which was taken", got.TrackingNumber)
 	}

@@ -1,8 +1,6 @@
 package simulated
 
 import (
-	"database/sql"
-
 	"doorstep/internal/outside"
 	"doorstep/shipping"
 )
@@ -29,7 +27,7 @@ var firstFate = map[string]outside.Fate{
 var permanentRefusals = []shipping.Refusal{shipping.AddressRefused, shipping.NoService}
 
 // refusalOf tells why a purchase is refused, or nothing when the label is sold.
-func (c *Carrier) refusalOf(tx *sql.Tx, a outside.Attempt, p shipping.Parcel) (shipping.Refusal, error) {
+func (c *Carrier) refusalOf(tx *outside.Tx, a outside.Attempt, p shipping.Parcel) (shipping.Refusal, error) {
 	switch {
 	case !isCountry(p.To.Country), p.To.PostalCode == PostalFailLabel:
 		return shipping.AddressRefused, nil
