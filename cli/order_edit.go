@@ -142,8 +142,24 @@ func (s *screen) editing(plan process.EditPlan) {
 	default:
 		s.printf("No money moves.\n")
 	}
-	if plan.Freed > 0 {
-		s.printf("%s would be free again.\n", count(int(plan.Freed), "unit", "units"))
+	s.editedGoods(plan)
+	s.editedParcels(plan)
+	if plan.Waits {
+		s.printf("It would be changed as soon as a provider has answered.\n")
+	}
+	s.printf("Nothing has changed: this was a preview of version %d.\n", plan.Version)
+}
+
+// editedGoods says what a change does to the stock.
+func (s *screen) editedGoods(plan process.EditPlan) {
+	if plan.Withdrawn != "" {
+		s.printf("What %s held would not be sent anew.\nThat parcel would count as %s.\n", plan.Withdrawn, words(plan.Stands))
+	}
+	if n := plan.Freed - plan.Unwaited; n > 0 {
+		s.printf("%s would be free again.\n", count(int(n), "unit", "units"))
+	}
+	if plan.Unwaited > 0 {
+		s.printf("%s would be waited for no more.\n", count(int(plan.Unwaited), "unit", "units"))
 	}
 	for _, r := range plan.Kept {
 		s.printf("%d of %s would be kept at %s.\n", r.Quantity, printable(r.SKU), printable(r.Location))
@@ -151,13 +167,20 @@ func (s *screen) editing(plan process.EditPlan) {
 	for _, short := range plan.Short {
 		s.printf("Of %s, %d are wanted beside and %d are there: nothing would be changed.\n", printable(short.SKU), short.Wanted, short.Available)
 	}
+}
+
+// editedParcels says what a change does to what is packed.
+func (s *screen) editedParcels(plan process.EditPlan) {
+	becomes := "packed anew"
+	if plan.Withdrawn != "" {
+		becomes = "given up"
+	}
 	if n := len(plan.Repacked); n > 0 {
-		s.printf("%s would be packed anew.\n", count(n, "parcel", "parcels"))
+		s.printf("%s would be %s.\n", count(n, "parcel", "parcels"), becomes)
 	}
-	if plan.Waits {
-		s.printf("It would be changed as soon as a provider has answered.\n")
+	if n := len(plan.Voided); n > 0 {
+		s.printf("%s would be given back.\n", count(n, "label", "labels"))
 	}
-	s.printf("Nothing has changed: this was a preview of version %d.\n", plan.Version)
 }
 
 // orderAddress changes where an order goes.

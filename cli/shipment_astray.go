@@ -6,6 +6,7 @@ import (
 
 	"doorstep"
 	"doorstep/fault"
+	"doorstep/order"
 	"doorstep/process"
 	"doorstep/shipping"
 )
@@ -93,7 +94,7 @@ type shipmentFound struct {
 
 // Help is the detail of the verb's help.
 func (shipmentFound) Help() string {
-	return `It is for a parcel that was given up as lost. Where its goods were sent anew already, a ticket tells of it: the customer may get them twice.
+	return `It is for a parcel that was given up as lost. Where its goods were sent anew already, a ticket tells of it: the customer may get them twice. While they are here, order reship --withdraw keeps them.
 
 It is also for a parcel of an order that has failed, whose label the carrier has not taken back: it is here, and its goods are free again.
 
@@ -171,22 +172,25 @@ func (s *screen) comingBack(back comingBack) {
 
 // orderReship sends a parcel's goods anew.
 type orderReship struct {
-	Order   string `arg:"" help:"The order: its number, id, or source/number."`
-	Parcel  string `arg:"" optional:"" help:"Its parcel that does not arrive, by id or tracking number, where there are several." placeholder:"PARCEL"`
-	Preview bool   `help:"Show what would be reserved where, and change nothing."`
-	keyed
-	working
+	Order    string `arg:"" help:"The order: its number, id, or source/number."`
+	Parcel   string `arg:"" optional:"" help:"Its parcel that does not arrive, by id or tracking number, where there are several." placeholder:"PARCEL"`
+	Withdraw bool   `help:"Take back that its goods are sent anew, while they are here."`
+	editing
 }
 
 // Help is the detail of the verb's help.
 func (orderReship) Help() string {
 	return `Reserves what a parcel holds that is lost, damaged or coming back once more, all of it or nothing, and sends it. Where it is not there, nothing is reserved: exit code 4.
 
+With --withdraw the goods are not sent after all, because the parcel has turned up, or the customer wants the money: what was reserved is free again, a label is given back, and the parcel counts as what it is, lost, on its way or at the door. While a carrier is being asked, that is done as soon as it has answered. What has left can no longer be withdrawn: exit code 4. No money moves: order refund gives it back. The reason and the version are for this alone.
+
 Examples:
 
     doorstep order reship 1001 --preview
     doorstep order reship 1001
-    doorstep order reship web/A-17 CA130434003GB`
+    doorstep order reship web/A-17 CA130434003GB
+    doorstep order reship 1001 --withdraw --preview
+    doorstep order reship 1001 --withdraw --version 14`
 }
 
 // reshipping is what sending a parcel anew comes to, before it is sent.
@@ -197,7 +201,12 @@ type reshipping struct {
 
 // Run sends the parcel's goods anew, or previews that.
 func (v *orderReship) Run(s *session) error {
-	if !v.Preview {
+	switch {
+	case v.Withdraw:
+		return v.withdraw(s)
+	case v.Reason != "" || v.Version != 0:
+		return invalid("--reason and --version are for --withdraw")
+	case !v.Preview:
 		return s.changeOrder(v.working, v.Order, func(p *process.Process, orderID string) error {
 			id, err := v.parcel(s, p, orderID)
 			if err != nil {
@@ -234,6 +243,51 @@ func (v *orderReship) Run(s *session) error {
 //
 // Errors: not_found; conflict when none or several do not arrive.
 func (v *orderReship) parcel(s *session, p *process.Process, orderID string) (string, error) {
+	id, err := v.find(s, p, orderID, func(p shipping.Shipment) bool { return p.Lacking() })
+	if err == nil && id == "" && v.Key == "" { // with one, the command may have been carried out: the key knows
+		err = fault.New(fault.Conflict, "%s", nothingAstray)
+	}
+	return id, err
+}
+
+// withdraw takes back that goods are sent anew, or previews that.
+func (v *orderReship) withdraw(s *session) error {
+	id := ""
+	err := v.run(s, v.Order, func(p *process.Process) (q order.Edit, err error) {
+		id, err = v.withdrawn(s, p)
+		return order.Edit{Withdraw: id, Reason: v.Reason}, err
+	}, v.Parcel, v.Withdraw)
+	if id == noParcel && fault.Is(err, fault.NotFound) {
+		return fault.New(fault.Conflict, "%s", nothingAnew)
+	}
+	return err
+}
+
+// withdrawn finds the parcel that is named, or the only one whose goods are sent anew.
+// Sent again under its key, the command may have been carried out already: the key
+// knows, whichever parcel it is.
+//
+// Errors: not_found; conflict when there is none, or several.
+func (v *orderReship) withdrawn(s *session, p *process.Process) (string, error) {
+	o, err := p.FindOrder(s.ctx, v.Order)
+	if err != nil {
+		return "", err
+	}
+	id, err := v.find(s, p, o.ID, func(p shipping.Shipment) bool { return !p.ReplacedAt.IsZero() })
+	switch {
+	case err != nil || id != "":
+		return id, err
+	case v.Key != "":
+		return noParcel, nil
+	}
+	return "", fault.New(fault.Conflict, "%s", nothingAnew)
+}
+
+// find finds the parcel that is named, or the only one of the order that is meant,
+// "" where none is.
+//
+// Errors: not_found; conflict when several are.
+func (v *orderReship) find(s *session, p *process.Process, orderID string, meant func(shipping.Shipment) bool) (string, error) {
 	if v.Parcel != "" {
 		of, id, err := p.FindShipment(s.ctx, v.Parcel)
 		if err == nil && of != orderID {
@@ -245,21 +299,19 @@ func (v *orderReship) parcel(s *session, p *process.Process, orderID string) (st
 	if err != nil {
 		return "", err
 	}
-	astray := o
-	astray.Shipments = slices.DeleteFunc(slices.Clone(o.Shipments), func(p shipping.Shipment) bool { return !p.Lacking() })
-	switch len(astray.Shipments) {
-	case 0:
-		if v.Key != "" {
-			return "", nil // the command may have been carried out: the key knows
-		}
-		return "", fault.New(fault.Conflict, "%s", nothingAstray)
-	default:
-		only, err := onlyParcel(astray)
-		return only.ID, err
+	o.Shipments = slices.DeleteFunc(o.Shipments, func(p shipping.Shipment) bool { return !meant(p) })
+	if len(o.Shipments) == 0 {
+		return "", nil
 	}
+	only, err := onlyParcel(o)
+	return only.ID, err
 }
 
-const nothingAstray = "every parcel of the order is here, on its way, has arrived or was sent anew"
+const (
+	nothingAstray = "every parcel of the order is here, on its way, has arrived or was sent anew"
+	nothingAnew   = "nothing of the order is sent anew"
+	noParcel      = "none" // the id of no parcel
+)
 
 func (s *screen) reshipping(anew reshipping) {
 	t := s.table("", column{title: "SKU", shrink: true}, column{title: "LOCATION", shrink: true}, column{title: "RESERVE", right: true})

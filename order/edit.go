@@ -17,6 +17,10 @@ type Edit struct {
 	ShipTo *Address      `json:"ship_to,omitempty"`         // of what has not left
 	Method string        `json:"shipping_method,omitempty"` // of what has not left; what the customer pays for it stays
 	Reason string        `json:"reason,omitempty"`          // kept as a note
+
+	// Withdraw is a shipment whose goods are being sent anew: they are not, after
+	// all. It is a change of its own.
+	Withdraw string `json:"withdraw,omitempty"`
 }
 
 // EditLine says how many units of a line are still wanted: fewer than before,
@@ -31,7 +35,10 @@ type EditLine struct {
 // Errors: invalid, with the path of every field that is wrong.
 func (e Edit) Validate() error {
 	var c fault.Check
-	c.If(len(e.Lines)+len(e.Add) == 0 && e.ShipTo == nil && e.Method == "", "lines", "required", "something to change")
+	changes := len(e.Lines)+len(e.Add) > 0 || e.ShipTo != nil || e.Method != ""
+	c.If(!changes && e.Withdraw == "", "lines", "required", "something to change")
+	c.If(changes && e.Withdraw != "", "withdraw", "not_alone", "a change of its own")
+	c.Text("withdraw", e.Withdraw, maxText)
 	c.If(len(e.Lines) > MaxLines, "lines", "too_many", "at most %d lines", MaxLines)
 	seen := map[int64]bool{}
 	for i, l := range e.Lines[:min(len(e.Lines), MaxLines)] {

@@ -228,6 +228,7 @@ var transitions = []row{
 	{"shipment.shipped", need(end, EndNone, EndCancelling, EndChanging)},
 	{"shipment.voided", need(end, EndNone, EndCancelling, EndChanging, EndFailed)},
 	{"shipment.replaced", need(end, EndNone, EndChanging)},
+	{"shipment.replacement_withdrawn", need(end, EndChanging)},
 	{"return.authorised", need(end, EndNone, EndChanging)},
 	{"return.received", need(end, EndNone, EndChanging)},
 	{"shipment.unpacked", need(end, EndFailed)},

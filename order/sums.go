@@ -70,6 +70,7 @@ func (s Sums) Hold() bool {
 type facts struct {
 	Units       int64  `json:"units"`
 	Kept        int64  `json:"kept"`        // units
+	Arrived     int64  `json:"arrived"`     // units
 	Backordered int64  `json:"backordered"` // units
 	Amount      int64  `json:"amount"`
 	Reason      string `json:"reason"`
@@ -124,6 +125,17 @@ var ledger = []struct {
 		s.Replaced += f.Units
 		s.Reserved += f.Units - f.Backordered
 		s.Backordered += f.Backordered
+	}},
+	{"shipment.replacement_withdrawn", "", func(s *Sums, f facts) {
+		s.Replaced -= f.Units
+		s.Lost += f.Units
+		s.Reserved -= f.Kept
+		s.Backordered -= f.Backordered
+	}},
+	{"shipment.replacement_withdrawn", "shipped", func(s *Sums, f facts) { // it has turned up meanwhile
+		s.Lost -= f.Units
+		s.Left += f.Units - f.Arrived
+		s.Arrived += f.Arrived
 	}},
 
 	{"return.received", "", func(s *Sums, f facts) { s.Returned += f.Units }},

@@ -361,7 +361,7 @@ func wasRepaid(e event.Event) bool { return shipmentOf(e).Repaid }
 
 // reportTwice is the rule of a parcel that turns up after it was made up for.
 func reportTwice(c *change, e event.Event) error {
-	body := "A parcel that was given up has turned up after its goods were sent anew: the customer may get them twice."
+	body := "A parcel that was given up has turned up after its goods were sent anew: the customer may get them twice. While they are here, that they are sent anew can be withdrawn."
 	if wasRepaid(e) {
 		body = "A parcel that was given up has turned up after the money for it went back, or is about to: the customer may get it for nothing."
 	}

@@ -488,10 +488,10 @@ func (s *shop) leave(parcels ...shipping.Shipment) {
 	s.after(time.Second)
 }
 
-// saysHold wants holding named as the way that is left.
+// saysHold wants withdrawing and holding named as the ways that are left.
 func (s *shop) saysHold(err error) {
 	s.t.Helper()
-	if !strings.Contains(err.Error(), "hold it") {
+	if !strings.Contains(err.Error(), "withdraw that") || !strings.Contains(err.Error(), "hold it") {
 		s.t.Errorf("no way is named that exists: %v", err)
 	}
 }

@@ -210,7 +210,7 @@ func awaitStockDue(c *change) time.Time {
 // stockLate tells a person that goods have not come.
 func stockLate(c *change, it *work.Item) error {
 	return c.remind(it, time.Duration(c.policy.AwaitStock), support.Other,
-		"This order still waits for goods that are not there: tell the customer when they come, have the order changed to do without, or cancel it.")
+		c.orUnsend("This order still waits for goods that are not there: tell the customer when they come, have the order changed to do without, or cancel it"))
 }
 
 // takeAnew reserves goods in the place of others that the order had, before all who

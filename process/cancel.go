@@ -69,7 +69,7 @@ func (c *change) requestCancel() error {
 
 // leftOfReshipping is the way that is left for goods which are sent anew and no longer
 // wanted.
-const leftOfReshipping = "hold it, so that it does not leave; what leaves can be sent back when it has arrived"
+const leftOfReshipping = "withdraw that while it is here, or hold it, so that it does not leave; what leaves can be sent back when it has arrived"
 
 // whyNoCancel is why an order can not be cancelled as it stands, nil when it can.
 func whyNoCancel(o order.Order) error {

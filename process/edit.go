@@ -32,13 +32,19 @@ type EditPlan struct {
 	After    int64                   `json:"after"`              // that is to be paid, after; what was paid stays as it is
 	Refund   int64                   `json:"refund"`             // what goes back of what was paid
 	Freed    int64                   `json:"freed"`              // units that are no longer kept for it
+	Unwaited int64                   `json:"unwaited,omitempty"` // of these, units that it waits for
 	Kept     []inventory.Reservation `json:"kept,omitempty"`     // what would be reserved beside, and where
 	Short    []inventory.Shortage    `json:"short,omitempty"`    // what is not there: then nothing is changed
-	Repacked []string                `json:"repacked,omitempty"` // shipments that are given up and packed anew
+	Repacked []string                `json:"repacked,omitempty"` // shipments that are given up, and what is still wanted of them is packed anew
+	Voided   []string                `json:"voided,omitempty"`   // of these, those whose label is given back
 	Waits    bool                    `json:"waits"`              // a provider is being asked, or will be: it is changed when that has answered
+
+	Withdrawn string `json:"withdrawn,omitempty"` // the shipment whose goods are not sent anew after all
+	Stands    string `json:"stands,omitempty"`    // as what it counts from then on, in a word
 
 	edit    order.Edit // without what is so already
 	cuts    map[int64]int64
+	stay    map[int64]int64 // what does not leave, by line: what is taken out, or not sent anew
 	totals  order.Totals
 	lines   []order.Line // after
 	credits []order.Credit
@@ -65,18 +71,21 @@ type standing struct {
 	held      map[string][]shipping.ShipmentLine
 	labels    []shipping.Attempt
 	items     []work.Item
+	waiting   []inventory.Backorder
 	skus      map[string]inventory.SKU // of what is to be added
 }
 
 // Edit changes an order that was placed: fewer units of its lines, further lines,
-// where it goes, how it is shipped. Parcels that this touches are packed anew.
+// where it goes, how it is shipped; or that goods are not sent anew after all.
+// Parcels that this touches are packed anew.
 // While a provider is being asked, the order is changed as soon as the answer is
 // there. With a version, the order must still be at it.
 //
 // Errors: invalid; not_found; too_late when what is to be changed has left, with
 // the way that is left; conflict when the order has changed, is over or is being
 // changed, when nothing of it would be left, when more is wanted than its money
-// was asked for, or when what is to be added is not there or has to wait.
+// was asked for, when what is to be added is not there or has to wait, or when what
+// is to be withdrawn is not being sent anew.
 func (p *Process) Edit(ctx context.Context, by Command, orderID string, version int64, q order.Edit) (Result[order.Order], error) {
 	if err := q.Validate(); err != nil {
 		return Result[order.Order]{}, err
@@ -115,7 +124,7 @@ func (c *change) requestEdit(plan EditPlan) error {
 	if err := order.KeepEdit(c.tx, order.PendingEdit{Order: c.order.ID, At: c.tx.Now(), By: string(c.by), Edit: q}); err != nil {
 		return err
 	}
-	return c.emitOrder(order.EventChangeRequested, changeData{Lines: plan.Lines, Address: q.ShipTo != nil, Method: q.Method})
+	return c.emitOrder(order.EventChangeRequested, changeData{Lines: plan.Lines, Address: q.ShipTo != nil, Method: q.Method, Withdrawn: q.Withdraw})
 }
 
 // PreviewEdit says what a change would come to.
@@ -192,12 +201,21 @@ func readStanding(r db.Reader, id string) (s standing, err error) {
 		func() error { s.held, err = shipping.Lines(r, id); return err },
 		func() error { s.labels, err = shipping.Attempts(r, id); return err },
 		func() error { s.items, err = work.Of(r, id); return err },
+		func() error { s.waiting, err = waitingOf(r, s.order); return err },
 	} {
 		if err := read(); err != nil {
 			return s, err
 		}
 	}
 	return s, nil
+}
+
+// waitingOf returns what an order waits for.
+func waitingOf(r db.Reader, o order.Order) ([]inventory.Backorder, error) {
+	if o.Sums.Backordered == 0 {
+		return nil, nil
+	}
+	return inventory.Backorders(r, o.ID, o.ID)
 }
 
 // shipTo returns where an order goes, the zero address once it was erased.
@@ -238,7 +256,11 @@ func (c *change) standing() (s standing, err error) {
 		return s, err
 	}
 	items, err := c.getItems()
+	if err != nil {
+		return s, err
+	}
 	s.attempts, s.labels, s.items = valuesOf(attempts), valuesOf(labels), valuesOf(items)
+	s.waiting, err = waitingOf(c.tx, c.order)
 	return s, err
 }
 
@@ -278,9 +300,13 @@ func (c *change) planEdit(q order.Edit) (EditPlan, error) {
 
 // planEdit says what a change comes to as the order stands.
 //
-// Errors: invalid; too_late; conflict.
+// Errors: invalid; not_found; too_late; conflict.
 func (p *Process) planEdit(s standing, q order.Edit, now time.Time) (plan EditPlan, err error) {
 	o := s.order
+	unsent, err := s.unsent(q.Withdraw)
+	if err != nil {
+		return plan, err
+	}
 	if o.Sums.Gone() == o.Sums.Units {
 		return plan, fault.New(fault.TooLate, "all of order %d has left: it can be sent back when it has arrived", o.Number)
 	}
@@ -292,8 +318,11 @@ func (p *Process) planEdit(s standing, q order.Edit, now time.Time) (plan EditPl
 		return plan, err
 	}
 	q = s.anew(q)
-	plan.edit = q
-	if len(plan.cuts)+len(q.Add) == 0 && q.ShipTo == nil && q.Method == "" {
+	plan.edit, plan.stay, plan.Withdrawn = q, plan.cuts, q.Withdraw
+	if len(unsent) > 0 {
+		plan.stay = unsent
+	}
+	if len(plan.stay)+len(q.Add) == 0 && q.ShipTo == nil && q.Method == "" {
 		return plan, fault.New(fault.Conflict, "order %d is so already: there is nothing to change", o.Number)
 	}
 	if o.Payment.Taken() {
@@ -307,7 +336,11 @@ func (p *Process) planEdit(s standing, q order.Edit, now time.Time) (plan EditPl
 	if err := plan.say(s); err != nil {
 		return plan, err
 	}
-	plan.Repacked = s.touched(q, plan.cuts)
+	plan.Repacked = s.touched(q, plan.stay)
+	plan.Voided = slices.DeleteFunc(slices.Clone(plan.Repacked), func(id string) bool { return !s.hasLabel(id) })
+	if p, ok := s.parcel(q.Withdraw); ok {
+		plan.Stands = whereIs(p)
+	}
 	plan.Waits = plan.moves && s.moneyAsked(p, now) || slices.ContainsFunc(plan.Repacked, func(id string) bool { return s.labelled(p, id, now) })
 	return plan, nil
 }
@@ -443,8 +476,9 @@ func (plan *EditPlan) say(s standing) error {
 		if change.From != change.To {
 			plan.Lines = append(plan.Lines, change)
 		}
-		plan.Freed += plan.cuts[l.Line]
+		plan.Freed += plan.stay[l.Line]
 	}
+	plan.Unwaited = s.unwaited(plan.stay)
 	switch {
 	case left > 0:
 		return nil
@@ -455,18 +489,31 @@ func (plan *EditPlan) say(s standing) error {
 	}
 }
 
+// unwaited returns how many units are waited for of those that are not to leave.
+func (s standing) unwaited(stay map[int64]int64) (units int64) {
+	wanted := map[string]int64{}
+	for _, l := range s.lines {
+		wanted[l.SKU] += stay[l.Line]
+	}
+	for _, b := range s.waiting {
+		units += min(wanted[b.SKU], b.Quantity)
+	}
+	return units
+}
+
 // touched returns the parcels that a change has packed anew: all that are here
 // where they are to go elsewhere or otherwise, and else as few as hold the units
-// that are taken out, those without a label first.
-func (s standing) touched(q order.Edit, cuts map[int64]int64) (ids []string) {
+// that are not to leave, those without a label first. What is not sent anew is
+// looked for first in what was packed since.
+func (s standing) touched(q order.Edit, stay map[int64]int64) (ids []string) {
 	all := q.ShipTo != nil || q.Method != ""
 	packed := s.unitsIn(func(p shipping.Shipment) bool { return p.Live() })
 	left := map[int64]int64{}
-	for line, n := range cuts {
+	for line, n := range stay {
 		left[line] = n - (s.lines[line-1].Wanted() - packed[line])
 	}
-	for _, p := range s.here() {
-		if !all && !slices.ContainsFunc(s.held[p.ID], func(l shipping.ShipmentLine) bool { return cuts[l.Line] > 0 && left[l.Line] > 0 }) {
+	for _, p := range s.here(s.sentAnewAt(q.Withdraw)) {
+		if !all && !slices.ContainsFunc(s.held[p.ID], func(l shipping.ShipmentLine) bool { return stay[l.Line] > 0 && left[l.Line] > 0 }) {
 			continue
 		}
 		ids = append(ids, p.ID)
@@ -477,12 +524,19 @@ func (s standing) touched(q order.Edit, cuts map[int64]int64) (ids []string) {
 	return ids
 }
 
-// here returns the parcels that have not left: those without a label first, and
-// of these the small ones.
-func (s standing) here() []shipping.Shipment {
+// sentAnewAt is when the goods of a parcel were reserved to be sent anew, zero for no
+// parcel.
+func (s standing) sentAnewAt(id string) time.Time {
+	p, _ := s.parcel(id)
+	return p.ReplacedAt
+}
+
+// here returns the parcels that have not left: those planned since then first, then
+// those without a label, and of these the small ones.
+func (s standing) here(since time.Time) []shipping.Shipment {
 	here := slices.DeleteFunc(slices.Clone(s.shipments), func(p shipping.Shipment) bool { return !p.Here() })
 	slices.SortStableFunc(here, func(a, b shipping.Shipment) int {
-		return cmp.Or(cmp.Compare(rank(a.Status == shipping.LabelBought), rank(b.Status == shipping.LabelBought)), cmp.Compare(a.Units, b.Units), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(rank(a.PlannedAt.Before(since)), rank(b.PlannedAt.Before(since))), cmp.Compare(rank(a.Status == shipping.LabelBought), rank(b.Status == shipping.LabelBought)), cmp.Compare(a.Units, b.Units), cmp.Compare(a.ID, b.ID))
 	})
 	return here
 }
@@ -512,12 +566,18 @@ func (s standing) moneyAsked(p *Process, now time.Time) bool {
 // labelled says whether a parcel has a label, or its carrier is or may have been
 // asked for one.
 func (s standing) labelled(p *Process, id string, now time.Time) bool {
-	if slices.ContainsFunc(s.shipments, func(p shipping.Shipment) bool { return p.ID == id && p.Status == shipping.LabelBought }) {
+	if s.hasLabel(id) {
 		return true
 	}
 	return slices.ContainsFunc(s.labels, func(a shipping.Attempt) bool {
 		return a.Shipment == id && a.IsOpen() && !(a.Status == attempt.Open && s.untouched(p, StepBuyLabel, id, now))
 	})
+}
+
+// hasLabel says whether a parcel has a label.
+func (s standing) hasLabel(id string) bool {
+	p, _ := s.parcel(id)
+	return p.Status == shipping.LabelBought
 }
 
 // untouched says whether no one can have begun a step about the subject.
@@ -536,7 +596,8 @@ type changeData struct {
 	Lines       []LineChange `json:"lines,omitempty"`
 	Address     bool         `json:"address,omitempty"`
 	Method      string       `json:"shipping_method,omitempty"`
-	Why         string       `json:"why,omitempty"` // why it was refused, for people
+	Withdrawn   string       `json:"withdrawn,omitempty"` // the shipment whose goods are not sent anew
+	Why         string       `json:"why,omitempty"`       // why it was refused, for people
 }
 
 func changeOf(e event.Event) (d changeData) {
@@ -638,7 +699,7 @@ func (c *change) unpackParcels(ids []string) (waiting bool, err error) {
 // edit changes the order.
 func (c *change) edit(plan EditPlan) error {
 	q := plan.edit
-	data := changeData{Lines: plan.Lines, Address: q.ShipTo != nil, Method: q.Method}
+	data := changeData{Lines: plan.Lines, Address: q.ShipTo != nil, Method: q.Method, Withdrawn: q.Withdraw}
 	if len(q.Add) > 0 {
 		_, lacks, err := inventory.ReserveAll(c.tx, c.editCause(), added(q), inventory.Terms{Split: c.policy.Split})
 		if err != nil {
@@ -652,7 +713,7 @@ func (c *change) edit(plan EditPlan) error {
 	if err != nil {
 		return err
 	}
-	freed, dropped, err := c.freeCut(before, plan.cuts)
+	freed, dropped, err := c.free(before, plan.stay)
 	if err != nil {
 		return err
 	}
@@ -660,9 +721,16 @@ func (c *change) edit(plan EditPlan) error {
 		data.Units += l.Quantity
 		data.Kept += l.Quantity
 	}
-	data.Units -= plan.Freed
-	data.Kept -= freed
-	data.Backordered -= dropped
+	if q.Withdraw != "" {
+		err = c.unsend(q.Withdraw, freed, dropped)
+	} else {
+		data.Units -= plan.Freed
+		data.Kept -= freed
+		data.Backordered -= dropped
+	}
+	if err != nil {
+		return err
+	}
 	order.SaveLines(c.tx, c.order.ID, before, plan.lines)
 	if err := c.rewrite(q, plan); err != nil {
 		return err
@@ -707,10 +775,10 @@ func (c *change) rewrite(q order.Edit, plan EditPlan) error {
 	return nil
 }
 
-// freeCut frees what was kept for units that are no longer wanted, and returns how
+// free frees what was kept for units that are not to leave any more, and returns how
 // many those were: first what is waited for is waited for no more, and what a count
 // did not find is kept no more.
-func (c *change) freeCut(lines []order.Line, cuts map[int64]int64) (freed, dropped int64, err error) {
+func (c *change) free(lines []order.Line, cuts map[int64]int64) (freed, dropped int64, err error) {
 	cut := map[string]int64{}
 	for _, l := range lines {
 		if cuts[l.Line] > 0 {

@@ -190,7 +190,13 @@ var labelFailures = []failure{
 }
 
 var parcelFailures = []failure{
-	{"What is sent anew is not wanted any more", "The order can not be cancelled, for something of it has left: it is held before the goods leave, or they are sent back when they have arrived", byAPerson,
+	{"What is sent anew is withdrawn", "While the goods are here, a person has them not sent after all: their label is given back, they are free, and the money is given back", byAPerson,
+		nil, carriedBy(process.StepFinishChange, process.StepVoidLabel, process.StepAwaitRemedy, process.StepEndRemedy), "not sent anew after all, and refunded"},
+	{"A lost parcel turns up before its goods have left anew", "A person is told, and has them not sent: the order is complete with the parcel that was lost", byAPerson,
+		nil, carriedBy(process.StepReportTwice, process.StepFinishChange, process.StepVoidLabel), "it turns up, and is not sent anew"},
+	{"It is too late to withdraw what is sent anew", "Its carrier has seen the parcel while the label was given back: it goes on its way, and a person is told", byAPerson,
+		nil, carriedBy(process.StepFinishChange, process.StepTrack), "too late not to send it anew: scanned while its label is given back"},
+	{"What is sent anew is not wanted any more", "The order can not be cancelled, for something of it has left: that it is sent anew is withdrawn, or it is held before the goods leave, or they are sent back when they have arrived", byAPerson,
 		nil, carriedBy(process.StepAwaitHandOver, process.StepPark, process.StepResume, process.StepRefundReturn), "what is sent anew is not wanted any more"},
 	{"A lost parcel's ticket is solved, and nothing is made good", "A person solves it without having sent anything anew or given money back: it stays open to a reply, and another one reminds of the parcel", byAPerson,
 		[]string{"on_lost", "close_solved"}, carriedBy(process.StepReportAstray, process.StepAwaitRemedy, process.StepCloseTicket), "a lost parcel's ticket is solved, and nothing is made good"},

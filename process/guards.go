@@ -81,11 +81,11 @@ var (
 	carrierTracks = shipmentGuard("the carrier gives scans, and the parcel has left or its first scan is the hand-over", func(c *change, s shipping.Shipment) bool {
 		return s.Carrier != shipping.Manual && (s.Status == shipping.Shipped || s.Leaves == policy.HandOverFirstScan)
 	})
-	sentAnew = &Guard{"policy has it sent anew, nothing of the order was yet, and all of its money is kept", func(c *change, e event.Event) (bool, error) {
+	sentAnew = &Guard{"policy has it sent anew, nothing of the order was yet, no one has withdrawn that, and all of its money is kept", func(c *change, e event.Event) (bool, error) {
 		s, anew, err := c.sentAnewBy(e)
 		return s.Lacking() && anew, err
 	}}
-	personAsked = &Guard{"policy has a person asked, or it comes back, or the order was sent anew or some of the parcel refunded already, and nothing was sent in its place", func(c *change, e event.Event) (bool, error) {
+	personAsked = &Guard{"policy has a person asked, or it comes back, or the order was sent anew already, or that was withdrawn, or some of the parcel was refunded, and nothing was sent in its place", func(c *change, e event.Event) (bool, error) {
 		s, anew, err := c.sentAnewBy(e)
 		return s.Lacking() && (!anew || s.Status == shipping.Returned), err
 	}}
@@ -99,9 +99,14 @@ var (
 )
 
 // sendsAnew says whether goods that do not arrive are sent once more without a
-// person: once in an order, and not when all its money has gone back.
-func sendsAnew(c *change) bool {
-	return c.policy.OnLost == policy.OnLostReship && c.order.Sums.Replaced == 0 && !gaveAllBack(c.order)
+// person: once in an order, and not when all its money has gone back, nor when a
+// person did not want that.
+func sendsAnew(c *change) (bool, error) {
+	if c.policy.OnLost != policy.OnLostReship || c.order.Sums.Replaced > 0 || gaveAllBack(c.order) {
+		return false, nil
+	}
+	unsent, err := c.wasUnsent()
+	return !unsent, err
 }
 
 // sentAnewBy returns the parcel that an event is about, and whether its goods are sent
@@ -112,7 +117,11 @@ func (c *change) sentAnewBy(e event.Event) (s shipping.Shipment, anew bool, err 
 		return s, false, err
 	}
 	paid, err := c.paybacks(true)
-	return *parcel, sendsAnew(c) && paid[parcel.ID] == order.NonePaidBack, err
+	if err != nil || paid[parcel.ID] != order.NonePaidBack {
+		return *parcel, false, err
+	}
+	anew, err = sendsAnew(c)
+	return *parcel, anew, err
 }
 
 // gaveAllBack says whether all that was taken for an order has gone back.

@@ -22,7 +22,7 @@ func holdMissing(c *change, _ event.Event) error {
 	if err := c.hold(reasonMissing); err != nil {
 		return err
 	}
-	return c.tellHeld(reasonMissing, "Goods that were kept for this order were not found: release it when they are there again, or cancel it.")
+	return c.tellHeld(reasonMissing, c.orUnsend("Goods that were kept for this order were not found: release it when they are there again, or cancel it"))
 }
 
 // canGiveUp says whether an order can do without what is reserved for it: it is

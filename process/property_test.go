@@ -178,19 +178,20 @@ func (m *model) actions() map[string]func(*rapid.T) {
 			_, err := m.Cancel(m.t.Context(), person(""), o.ID, "")
 			return err
 		}),
-		"change":         m.on(m.drawEdit),
-		"record payment": m.on(m.drawRecord),
-		"hand over":      m.on(m.drawHandOver),
-		"mark delivered": m.on(m.drawDelivered),
-		"lose a parcel":  m.on(m.drawMishap),
-		"find a parcel":  m.on(m.drawFound),
-		"send it anew":   m.on(m.drawReship),
-		"receive it":     m.on(m.drawReceive),
-		"send it back":   m.on(m.drawReturn),
-		"take it back":   m.on(m.drawTakeBack),
-		"exchange it":    m.on(m.drawExchange),
-		"give back":      m.on(m.drawRecordRefund),
-		"refund":         m.on(m.drawRefund),
+		"change":            m.on(m.drawEdit),
+		"record payment":    m.on(m.drawRecord),
+		"hand over":         m.on(m.drawHandOver),
+		"mark delivered":    m.on(m.drawDelivered),
+		"lose a parcel":     m.on(m.drawMishap),
+		"find a parcel":     m.on(m.drawFound),
+		"send it anew":      m.on(m.drawReship),
+		"do not, after all": m.drawUnsend,
+		"receive it":        m.on(m.drawReceive),
+		"send it back":      m.on(m.drawReturn),
+		"take it back":      m.on(m.drawTakeBack),
+		"exchange it":       m.on(m.drawExchange),
+		"give back":         m.on(m.drawRecordRefund),
+		"refund":            m.on(m.drawRefund),
 		"give up a refund": m.on(func(_ *rapid.T, o order.Order) error {
 			for _, f := range m.show(o.ID).Refunds {
 				if f.Status != payment.RefundPending {
@@ -246,12 +247,16 @@ func (m *model) on(do func(*rapid.T, order.Order) error) func(*rapid.T) {
 		if len(m.orders) == 0 {
 			r.Skip("there is no order yet")
 		}
-		err := do(r, rapid.SampledFrom(m.orders).Draw(r, "order"))
-		switch fault.CodeOf(err) {
-		case "", fault.Conflict, fault.TooLate, fault.Invalid:
-		default:
-			m.t.Fatalf("refused without a reason: %v", err)
-		}
+		m.reasoned(do(r, rapid.SampledFrom(m.orders).Draw(r, "order")))
+	}
+}
+
+// reasoned wants what was refused to be so for a reason.
+func (m *model) reasoned(err error) {
+	switch fault.CodeOf(err) {
+	case "", fault.Conflict, fault.TooLate, fault.Invalid:
+	default:
+		m.t.Fatalf("refused without a reason: %v", err)
 	}
 }
 
@@ -364,6 +369,38 @@ func (m *model) drawReship(r *rapid.T, o order.Order) error {
 		return nil
 	}
 	_, err := m.Reship(m.t.Context(), person(""), o.ID, p.ID)
+	return err
+}
+
+// drawUnsend has goods not sent anew that are, of a parcel that has left: it is lost
+// and sent anew before, where it is not yet.
+func (m *model) drawUnsend(r *rapid.T) {
+	var gone []shipping.Shipment
+	for _, o := range m.orders {
+		gone = append(gone, slices.DeleteFunc(m.show(o.ID).Shipments, func(p shipping.Shipment) bool { return !p.Gone() })...)
+	}
+	if len(gone) == 0 {
+		r.Skip("nothing has left")
+	}
+	p := rapid.SampledFrom(gone).Draw(r, "parcel")
+	m.reasoned(m.loseAndReship(p))
+	m.after(rapid.SampledFrom([]time.Duration{0, time.Second, time.Minute}).Draw(r, "thought again after"))
+	_, err := m.Edit(m.t.Context(), person(""), p.Order, 0, notAnew(p))
+	m.reasoned(err)
+}
+
+// loseAndReship has a parcel's goods sent anew, as far as they are not.
+func (m *model) loseAndReship(p shipping.Shipment) error {
+	if p.Status == shipping.Shipped && p.DeliveredAt.IsZero() {
+		if _, err := m.ReportMishap(m.t.Context(), person(""), p.Order, p.ID, shipping.Lost); err != nil {
+			return err
+		}
+		p = m.the(p) // policy may have it sent anew by itself
+	}
+	if !p.Lacking() {
+		return nil
+	}
+	_, err := m.Reship(m.t.Context(), person(""), p.Order, p.ID)
 	return err
 }
 

@@ -99,8 +99,11 @@ func (c *change) complained(t *support.Ticket) ([]order.CreditLine, *shipping.Sh
 
 // canReship says whether the goods of a parcel may be sent anew, and are there.
 func (c *change) canReship(s *shipping.Shipment) (bool, error) {
-	if s == nil || !sendsAnew(c) {
+	if s == nil {
 		return false, nil
+	}
+	if anew, err := sendsAnew(c); err != nil || !anew {
+		return false, err
 	}
 	held, err := c.heldBy(s)
 	if err != nil {

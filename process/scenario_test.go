@@ -24,7 +24,7 @@ type scenario struct {
 }
 
 func scenarios() []scenario {
-	return slices.Concat(payScenarios, backorderScenarios, expireScenarios, strayScenarios, authorisationScenarios, labelScenarios, handOverScenarios, astrayScenarios,
+	return slices.Concat(payScenarios, backorderScenarios, expireScenarios, strayScenarios, authorisationScenarios, labelScenarios, handOverScenarios, astrayScenarios, unsendScenarios, unsendOneScenarios,
 		oneOfTwoScenarios, splitScenarios, carrierScenarios, attentionScenarios, holdRuleScenarios, holdScenarios, missingScenarios, cancelScenarios, editScenarios,
 		undoScenarios, refundScenarios, returnScenarios, exchangeScenarios, ticketScenarios, holdingScenarios, remedyScenarios, repaidScenarios, owedScenarios, handScenarios, wishScenarios, wantBackScenarios, boundScenarios)
 }

@@ -43,6 +43,8 @@ type shipmentData struct {
 	NextCarrier    string                  `json:"next_carrier,omitempty"` // who is asked instead
 	Next           *time.Time              `json:"next,omitempty"`         // when it is attempted again
 	Backordered    int64                   `json:"backordered,omitempty"`  // of the units, those that are waited for
+	Kept           int64                   `json:"kept,omitempty"`         // of the units that are not sent anew, those that were reserved
+	Arrived        int64                   `json:"arrived,omitempty"`      // of these, those that have arrived meanwhile
 	Restocked      int64                   `json:"restocked,omitempty"`    // units that came back and can be sold
 	WrittenOff     int64                   `json:"written_off,omitempty"`  // units that came back and can not
 	Tracking       shipping.TrackingStatus `json:"tracking,omitempty"`
@@ -203,7 +205,7 @@ func holdUnshipped(c *change, _ event.Event) error {
 			return err
 		}
 	}
-	return c.tellHeld(string(order.ShippingFailed), "No carrier takes a parcel of this order: release it to have them asked again, or cancel what has not left.")
+	return c.tellHeld(string(order.ShippingFailed), c.orUnsend("No carrier takes a parcel of this order: release it to have them asked again, or cancel what has not left"))
 }
 
 func awaitCarrierDue(c *change) time.Time {

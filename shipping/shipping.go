@@ -100,12 +100,13 @@ const (
 	EventDelivered     event.Type = "shipment.delivered"
 	EventLost          event.Type = "shipment.lost"
 	EventDamaged       event.Type = "shipment.damaged"
-	EventReturned      event.Type = "shipment.returned" // it is on its way back
-	EventFound         event.Type = "shipment.found"    // it is on its way again
-	EventReceived      event.Type = "shipment.received" // it is back in the house
-	EventReplaced      event.Type = "shipment.replaced" // its goods are reserved once more, to be sent anew
-	EventUnpacked      event.Type = "shipment.unpacked" // of an order that has failed: its goods are on the shelf again
-	EventStrayed       event.Type = "shipment.strayed"  // of an order that has failed: its goods are gone
+	EventReturned      event.Type = "shipment.returned"              // it is on its way back
+	EventFound         event.Type = "shipment.found"                 // it is on its way again
+	EventReceived      event.Type = "shipment.received"              // it is back in the house
+	EventReplaced      event.Type = "shipment.replaced"              // its goods are reserved once more, to be sent anew
+	EventNotReplaced   event.Type = "shipment.replacement_withdrawn" // they are not sent anew after all: it counts as what it is
+	EventUnpacked      event.Type = "shipment.unpacked"              // of an order that has failed: its goods are on the shelf again
+	EventStrayed       event.Type = "shipment.strayed"               // of an order that has failed: its goods are gone
 )
 
 // Transitions is the one table of what a shipment can go through.
@@ -144,6 +145,11 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: Damaged, On: EventReplaced, To: Damaged},
 	{From: Returned, On: EventReplaced, To: Returned},
 	{From: Received, On: EventReplaced, To: Received},
+	{From: Shipped, On: EventNotReplaced, To: Shipped}, // it has turned up meanwhile
+	{From: Lost, On: EventNotReplaced, To: Lost},
+	{From: Damaged, On: EventNotReplaced, To: Damaged},
+	{From: Returned, On: EventNotReplaced, To: Returned},
+	{From: Received, On: EventNotReplaced, To: Received},
 }
 
 // Mishaps are what may become of a parcel under way other than that it arrives,

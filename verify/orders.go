@@ -399,6 +399,11 @@ func (d *dossier) checkPendingEdit() {
 	case is && !slices.ContainsFunc(d.items, func(it work.Item) bool { return asks(process.Step(it.Step)) && it.State != work.Held }):
 		d.find(PendingEdit, d.order.ID, "it is being changed, and nothing that this may wait for goes on")
 	}
+	for _, p := range d.edits {
+		if s, ok := d.shipment(p.Edit.Withdraw); p.Edit.Withdraw != "" && (!ok || s.ReplacedAt.IsZero()) {
+			d.find(PendingEdit, d.order.ID, "a change waits by which the goods of %q are not sent anew, and they are not", p.Edit.Withdraw)
+		}
+	}
 }
 
 // checkContact looks whether it is known where the order is to go. Once it has

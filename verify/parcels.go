@@ -160,7 +160,7 @@ func (d *dossier) checkHandOvers() {
 }
 
 // checkAstray holds since when each parcel does not arrive, and when its goods were
-// sent anew, against its events.
+// sent anew, unless that was withdrawn, against its events.
 func (d *dossier) checkAstray() {
 	if int64(len(d.events)) != d.order.Version {
 		return // named already: a history that is not whole proves nothing
@@ -172,6 +172,8 @@ func (d *dossier) checkAstray() {
 			case e.Entity != s.ID:
 			case e.Type == shipping.EventReplaced:
 				replaced = e.At
+			case e.Type == shipping.EventNotReplaced:
+				replaced = time.Time{}
 			case e.Type == shipping.EventFound || e.Type == shipping.EventDelivered:
 				since = time.Time{}
 			case e.Type == shipping.EventLost || e.Type == shipping.EventDamaged || e.Type == shipping.EventReturned:

@@ -482,7 +482,7 @@ func (s *shop) sellOnHandOver() {
 func (s *shop) sellByHand() {
 	s.t.Helper()
 	s.set(func(p *policy.Policy) { p.Carrier = shipping.Manual })
-	for _, purpose := range []string{"to pick", "carried", "carried home", "not picked", "lost", "sent anew", "back", "made up for", "unwanted"} {
+	for _, purpose := range []string{"to pick", "carried", "carried home", "not picked", "lost", "sent anew", "not sent anew", "back", "made up for", "unwanted"} {
 		s.place(purpose)
 	}
 	s.until(time.Hour)
@@ -506,24 +506,36 @@ func (s *shop) loseParcels() {
 	for _, is := range []struct {
 		purpose string
 		became  shipping.Status
-	}{{"lost", shipping.Lost}, {"sent anew", shipping.Damaged}, {"back", shipping.Returned}, {"made up for", shipping.Damaged}} {
+	}{{"lost", shipping.Lost}, {"sent anew", shipping.Damaged}, {"not sent anew", shipping.Lost}, {"back", shipping.Returned}, {"made up for", shipping.Damaged}} {
 		s.handOver(is.purpose)
 		p := s.show(is.purpose).Shipments[0]
 		_, err := s.ReportMishap(ctx, person, p.Order, p.ID, is.became)
 		must(s.t, err)
 		s.look("after a parcel was " + string(is.became))
 	}
-	p := s.show("sent anew").Shipments[0]
-	_, err := s.Reship(ctx, person, p.Order, p.ID)
-	must(s.t, err)
-	s.look("after goods were sent anew")
-	p = s.show("back").Shipments[0]
-	_, err = s.ReceiveBack(ctx, person, p.Order, p.ID, shipping.Grading{})
+	for _, purpose := range []string{"sent anew", "not sent anew"} {
+		p := s.show(purpose).Shipments[0]
+		_, err := s.Reship(ctx, person, p.Order, p.ID)
+		must(s.t, err)
+		s.look("after goods were sent anew")
+	}
+	s.withdraw("not sent anew")
+	p := s.show("back").Shipments[0]
+	_, err := s.ReceiveBack(ctx, person, p.Order, p.ID, shipping.Grading{})
 	must(s.t, err)
 	s.look("after a parcel came back")
 	_, err = s.Refund(ctx, person, s.orders["made up for"], 0, order.CreditRequest{All: true, Reason: "damaged"})
 	must(s.t, err)
 	s.look("after a parcel was refunded")
+}
+
+// withdraw has the goods of an order's first parcel not sent anew after all.
+func (s *shop) withdraw(purpose string) {
+	s.t.Helper()
+	p := s.show(purpose).Shipments[0]
+	_, err := s.Edit(s.t.Context(), person, p.Order, 0, order.Edit{Withdraw: p.ID})
+	must(s.t, err)
+	s.look("after goods were not sent anew")
 }
 
 func (s *shop) afterADay() {
@@ -614,6 +626,7 @@ func (s *shop) leaveUnfinished() {
 	s.place("labelled")
 	s.place("voiding")
 	s.place("to be changed", three)
+	s.sendAnewInVain()
 	s.until(time.Minute)
 	s.set(func(*policy.Policy) {})
 	s.place("under way")
@@ -628,6 +641,7 @@ func (s *shop) leaveUnfinished() {
 	s.ticket("explained late", support.Request{Order: "under way", Category: support.WhereIsMyOrder})
 	s.ticket("cancels", support.Request{Order: "voiding", Category: support.CancelRequest})
 	s.edit("to be changed")
+	s.withdraw("no longer sent anew")
 }
 
 // edit takes a unit out of an order, which takes the carrier's answer, and holds it.
@@ -638,6 +652,20 @@ func (s *shop) edit(purpose string) {
 	_, err = s.Hold(s.t.Context(), person, s.orders[purpose], "made_up", "")
 	must(s.t, err)
 	s.look("after a change of " + purpose)
+}
+
+// sendAnewInVain has a lost parcel's goods sent anew, of which the label will be bought.
+func (s *shop) sendAnewInVain() {
+	s.t.Helper()
+	s.place("no longer sent anew")
+	s.until(time.Minute)
+	s.handOver("no longer sent anew")
+	p := s.show("no longer sent anew").Shipments[0]
+	_, err := s.ReportMishap(s.t.Context(), person, p.Order, p.ID, shipping.Lost)
+	must(s.t, err)
+	_, err = s.Reship(s.t.Context(), person, p.Order, p.ID)
+	must(s.t, err)
+	s.look("after goods were sent anew that are no longer to be")
 }
 
 // loseLast counts one less of an SKU than is reserved.

@@ -11,6 +11,7 @@ import (
 	"doorstep/internal/work"
 	"doorstep/order"
 	"doorstep/process"
+	"doorstep/shipping"
 	"doorstep/support"
 )
 
@@ -110,7 +111,7 @@ func (d *dossier) checkRemedy(t support.Ticket, r support.Record) {
 	if f, ok := d.refund(t.Remedy); r.Result.Act == support.Refund && (!ok || f.Amount != r.Result.Amount) {
 		d.find(TicketRemedy, t.ID, "it was decided to refund %d, and its refund is %q of %d", r.Result.Amount, t.Remedy, f.Amount)
 	}
-	if s, ok := d.shipment(t.Remedy); r.Result.Act == support.Reship && (!ok || s.ReplacedAt.IsZero()) {
+	if r.Result.Act == support.Reship && !d.wasReplaced(t.Remedy) {
 		d.find(TicketRemedy, t.ID, "it was decided to send a parcel anew, and %q was not", t.Remedy)
 	}
 	if v, ok := d.returnOf(t.Remedy); r.Result.Act == support.SendBack && (!ok || !v.AuthorisedAt.Equal(r.At)) {
@@ -119,6 +120,12 @@ func (d *dossier) checkRemedy(t support.Ticket, r support.Record) {
 	if by := access.Actor(r.By); by != access.Process && (!by.IsPerson() || r.By == t.OpenedBy) {
 		d.find(TicketApproval, t.ID, "%s has approved what %s has raised", r.By, t.OpenedBy)
 	}
+}
+
+// wasReplaced says whether the goods of a parcel were reserved once more, whatever
+// became of that.
+func (d *dossier) wasReplaced(id string) bool {
+	return slices.ContainsFunc(d.events, func(e event.Event) bool { return e.Entity == id && e.Type == shipping.EventReplaced })
 }
 
 // checkProposed holds what waits for approval against the last decision.

@@ -81,6 +81,8 @@ var outcomes = map[string]order.Facets{
 	"unwanted":                 {Stock: "left", Payment: "captured", Fulfilment: "delivered"},
 	"made up for":              {Stock: "left", Payment: "refunded", Fulfilment: "lost"},
 	"sent anew":                {Stock: "reserved", Payment: "captured", Fulfilment: "reshipping"},
+	"not sent anew":            {Stock: "left", Payment: "captured", Fulfilment: "lost"},
+	"no longer sent anew":      {Stock: "reserved", Payment: "captured", Fulfilment: "reshipping", End: "changing"},
 	"back":                     {Stock: "left", Payment: "captured", Fulfilment: "lost"},
 	"not picked":               {Stock: "released", Payment: "refunded", Fulfilment: "none", End: "cancelled"},
 	"labelled":                 {Stock: "reserved", Payment: "captured", Fulfilment: "labelled"},

@@ -249,6 +249,9 @@ func (s *shop) ticket(id string, about support.Category) {
 
 // follow is what a customer may do when an order was acknowledged.
 func (s *shop) follow(k *command) {
+	if k.do == intake.Reship && k.answer.OK && s.chance(30) {
+		s.unsend(k.answer.Order, k.fields["shipment"])
+	}
 	if s.moody {
 		s.followLured(k)
 		return
@@ -390,6 +393,12 @@ func (s *shop) move(id string) bool {
 	}
 	to := order.Address{Name: "Made Up", Line1: "2 Sample Street", City: "Sampleton", Country: "GB"}
 	return s.book.add("move "+id, intake.Edit, fields{"order": id, "change": order.Edit{ShipTo: &to}})
+}
+
+// unsend has the goods of a parcel not sent anew after all.
+func (s *shop) unsend(id string, shipment any) {
+	parcel, _ := shipment.(string)
+	s.book.add("do not send "+parcel, intake.Edit, fields{"order": id, "change": order.Edit{Withdraw: parcel}})
 }
 
 func (s *shop) release(id string) bool {

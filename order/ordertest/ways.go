@@ -55,6 +55,8 @@ func happenings(now Standing) (all []event.Event) {
 			for n := int64(1); n+now.Replaced <= units; n++ { // it may go on for ever
 				all = append(all, happening(t, "lost", n), anew(t, "lost", n, n))
 			}
+		case "shipment.replacement_withdrawn":
+			all = append(all, withdrawals(t, now)...)
 		case "stock.reserved": // or it is waited for
 			for n := int64(1); n <= now.Short(); n++ {
 				all = append(all, happening(t, "", n), anew(t, "", 0, n))
@@ -63,6 +65,25 @@ func happenings(now Standing) (all []event.Event) {
 			for _, from := range states(t) {
 				for n := int64(1); n <= units; n++ {
 					all = append(all, happening(t, from, n))
+				}
+			}
+		}
+	}
+	return all
+}
+
+// withdrawals are how what is sent anew may be withdrawn: of units that are kept for
+// it, waited for or missing, when the parcel is lost, under way or at the door.
+func withdrawals(t event.Type, now Standing) (all []event.Event) {
+	for n := int64(1); n <= now.Replaced; n++ {
+		for kept := range n + 1 {
+			for waited := range n - kept + 1 {
+				for _, is := range []struct {
+					from    string
+					arrived int64
+				}{{"lost", 0}, {"shipped", 0}, {"shipped", n}} {
+					all = append(all, event.Event{Type: t, From: is.from,
+						Data: event.Data(map[string]any{"units": n, "kept": kept, "backordered": waited, "arrived": is.arrived})})
 				}
 			}
 		}
