@@ -378,9 +378,11 @@ func (s *shop) owed(b books) map[string]int64 {
 	for _, k := range s.book.acknowledged(intake.Refund) {
 		asked[[2]string{k.answer.Order, k.fields["reason"].(string)}] = true
 	}
-	inVain := s.inVain(b, intake.FailRefund, intake.WithdrawRefund)
+	inVain, came := s.inVain(b, intake.FailRefund, intake.WithdrawRefund), s.came(b)
 	for _, f := range b.refunds {
 		switch {
+		case kept[f.Order] && came[f.ID]: // the rest has left later, and is with the customer
+			owed[f.Order] -= f.Amount
 		case !kept[f.Order] || !asked[[2]string{f.Order, f.Reason}] || slices.Contains(inVain, f):
 		case f.Reason == reasonGoodwill:
 			owed[f.Order]-- // a penny
@@ -389,6 +391,21 @@ func (s *shop) owed(b books) map[string]int64 {
 		}
 	}
 	return owed
+}
+
+// came returns the refunds of what customers have sent back, as was said by the
+// commands that have received it.
+func (s *shop) came(b books) map[string]bool {
+	received, refunds := map[any]bool{}, map[string]bool{}
+	for _, k := range s.book.acknowledged(intake.ReceiveReturn) {
+		received[k.fields["return"]] = true
+	}
+	for _, r := range b.returns {
+		if received[r.ID] && r.Refund != "" {
+			refunds[r.Refund] = true
+		}
+	}
+	return refunds
 }
 
 // inVain returns the refunds that were begun and have not reached anyone, as was
