@@ -364,7 +364,7 @@ func (s *shop) react(l logLine) {
 	case process.StepAwaitRemedy:
 		switch {
 		case s.chance(50):
-			s.parcel(intake.Reship, l.Subject)
+			s.reship(l.Subject)
 		case s.chance(30):
 			s.parcel(intake.Found, l.Subject)
 		}
@@ -395,10 +395,21 @@ func (s *shop) move(id string) bool {
 	return s.book.add("move "+id, intake.Edit, fields{"order": id, "change": order.Edit{ShipTo: &to}})
 }
 
+// reship has the goods of a parcel sent anew, and again when they were not, after all:
+// no one else makes up for it.
+func (s *shop) reship(shipment string) {
+	if !s.parcel(intake.Reship, shipment) && s.book.all[notSent+shipment] != nil {
+		s.book.add("again reship "+shipment, intake.Reship, fields{"shipment": shipment})
+	}
+}
+
+// notSent begins the keys of commands by which goods are not sent anew.
+const notSent = "do not send "
+
 // unsend has the goods of a parcel not sent anew after all.
 func (s *shop) unsend(id string, shipment any) {
 	parcel, _ := shipment.(string)
-	s.book.add("do not send "+parcel, intake.Edit, fields{"order": id, "change": order.Edit{Withdraw: parcel}})
+	s.book.add(notSent+parcel, intake.Edit, fields{"order": id, "change": order.Edit{Withdraw: parcel}})
 }
 
 func (s *shop) release(id string) bool {
