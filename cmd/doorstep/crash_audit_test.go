@@ -140,7 +140,7 @@ func (s *shop) chores(b books) (n int) {
 	}
 	for _, o := range b.orders { // sent anew to an address to which no carrier goes: it is put right
 		count(o.Held == string(order.ShippingFailed) && (s.move(o.ID) || s.release(o.ID)))
-		count((o.Held == heldByRule || o.Held == heldByHand || o.Held == heldMissing) && s.release(o.ID))
+		count((o.Held == heldByRule || o.Held == heldByHand || o.Held == heldMissing || o.Held == heldToChange) && o.End != order.EndChanging && s.release(o.ID))
 		count(o.Status == order.Returned && (o.Payment == order.PaymentCaptured || o.Payment == order.PaymentPartlyRefunded) && s.refundReturned(o.ID))
 	}
 	byHand := map[string]bool{}

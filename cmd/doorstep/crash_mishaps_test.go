@@ -48,6 +48,8 @@ func mishaps(engine string) []part {
 	atOdds.LabelRetries = policy.Schedule{policy.Duration(4 * time.Second)}
 	atOdds.Breaker.Failures = 0 // so many are silent
 	atOdds.HoldUnshipped = policy.Duration(5 * time.Second)
+	seenFirst := atOdds
+	seenFirst.HandOver, seenFirst.PaymentRetries = policy.HandOverFirstScan, policy.Schedule{policy.Duration(3 * time.Second)}
 	atOnce := hasty()
 	atOnce.Ask.Tries, atOnce.Gateway = 1, moody
 	return []part{
@@ -55,7 +57,8 @@ func mishaps(engine string) []part {
 			process.StepRemedyAgain, process.StepReportFailing, process.StepSolveRefund), false},
 		{"by hand, otherwise", 0, otherwise, spread(engine, process.StepReship, process.StepReportReturn), false},
 		{"at odds with the providers", 0, atOdds, spread(engine, process.StepReportStray, process.StepFailCapture, process.StepRecall, process.StepReportVoid,
-			process.StepRefuseCancel, process.StepHoldAsBefore, process.StepReportEnding, process.StepAskCarriers, process.StepAskToPay, process.StepHoldMissing), false},
+			process.StepRefuseCancel, process.StepHoldAsBefore, process.StepReportEnding, process.StepAskCarriers, process.StepAskToPay, process.StepHoldMissing, process.StepAskOn), false},
+		{"seen before it is paid", 0, seenFirst, spread(engine, process.StepReportUnpaid), false},
 		{"asked once", 0, atOnce, firing(engine, process.StepReportStuck), false},
 	}
 }
@@ -81,6 +84,8 @@ var lures = map[process.Step]lure{
 	process.StepAskCarriers:   {order: sentTo(carrier.PostalFailLabel), tend: movesHeld},
 	process.StepAskToPay:      {order: of(waitedFor, 50), tend: fills},
 	process.StepHoldMissing:   {order: both(paidByHand, of(countedLess, 1)), then: func(s *shop, id string) { s.count(countedLess, id) }},
+	process.StepAskOn:         {order: both(paidBy(methodSilent), of("CUP", 2)), while: holdsToChange},
+	process.StepReportUnpaid:  {order: both(paidBy(methodLater), sentTo(postalSeen))},
 	process.StepReportStuck:   {order: paidBy(methodSilent)},
 }
 
@@ -250,6 +255,22 @@ func holdsLate(s *shop, l logLine) {
 	}
 }
 
+// holdsToChange holds an order whose gateway gives no answer. It is changed when that is
+// done.
+func holdsToChange(s *shop, l logLine) {
+	if process.Step(l.Step) == process.StepAuthorise {
+		s.book.add("hold "+l.Owner, intake.Hold, fields{"order": l.Owner, "reason": heldToChange})
+	}
+}
+
+// heldToChange is why an order is held that is changed then.
+const heldToChange = "made_up_change"
+
+// cut takes a unit out of an order.
+func (s *shop) cut(id string) {
+	s.book.add("cut "+id, intake.Edit, fields{"order": id, "change": order.Edit{Lines: []order.EditLine{{Line: 1, Quantity: 1}}, Reason: "made up"}})
+}
+
 // movesHeld has an order go elsewhere that no carrier takes.
 func movesHeld(s *shop, o *situation) {
 	if o.Held == string(order.ShippingFailed) {
@@ -295,6 +316,8 @@ func (s *shop) followLured(k *command) {
 	switch {
 	case k.do == intake.Count:
 		s.receive(countedLess, 2) // for those who come next
+	case k.do == intake.Hold && k.answer.Order != "" && k.fields["reason"] == heldToChange:
+		s.cut(k.answer.Order)
 	case k.do == intake.Hold && k.answer.Order != "": // it may have come too late
 		s.cancel(k.answer.Order)
 	case k.places() && !k.answer.Replayed && s.lure().then != nil:

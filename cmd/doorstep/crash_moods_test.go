@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"doorstep"
 	"doorstep/clock"
@@ -29,13 +30,16 @@ const moody = "moody"
 // What is asked of them by the payment's method and the postal code. The money of a
 // forgotten payment is taken, and the gateway knows nothing of it until it has
 // declined another attempt; that of an empty one can be authorised and not taken; a silent
-// one is not answered when an order's is asked for the first time. What is sent to
-// where it is gone at once is picked up when its label is bought.
+// one is not answered when an order's is asked for the first time; that of a late one
+// is there when it is asked for again. What is sent to where it is gone at once is picked
+// up when its label is bought, and what goes to where it is seen is scanned by then.
 const (
 	methodForgotten = "tok_forgotten"
 	methodEmpty     = "tok_empty"
 	methodSilent    = "tok_silent"
+	methodLater     = "tok_later"
 	postalGone      = "GONE-AT-ONCE"
+	postalSeen      = "SEEN-AT-ONCE"
 )
 
 // addMoods adds both to the shop's providers.
@@ -99,8 +103,8 @@ func (g *moodyGateway) Authorise(ctx context.Context, r payment.Authorisation) (
 		}
 	}
 	answer, err := g.Gateway.Authorise(ctx, r)
-	if err == nil && r.Method == methodEmpty {
-		_, err = g.write("empty", answer.Ref)
+	if err == nil && (r.Method == methodEmpty || r.Method == methodLater) {
+		_, err = g.write(r.Method, answer.Ref)
 	}
 	return answer, err
 }
@@ -124,10 +128,18 @@ func (g *moodyGateway) forget(ctx context.Context, r payment.Authorisation) (pay
 	return payment.Answer{}, errors.Join(err1, err2, errSilent)
 }
 
-// Capture declines the money of an empty payment.
+// Capture declines the money of an empty payment, and that of a late one once.
 func (g *moodyGateway) Capture(ctx context.Context, r payment.Followup) (payment.Answer, error) {
-	if g.has("empty", r.Ref) {
+	if g.has(methodEmpty, r.Ref) {
 		return payment.Answer{Result: payment.Declined, Decline: payment.InvalidMethod}, nil
+	}
+	if g.has(methodLater, r.Ref) {
+		if first, err := g.keep("late", r.Ref, r.Key); err != nil || first {
+			return payment.Answer{Result: payment.Declined, Decline: payment.TryAgainLater}, err
+		}
+		if key, err := g.text("late", r.Ref); err != nil || key == r.Key { // the same attempt, asked again
+			return payment.Answer{Result: payment.Declined, Decline: payment.TryAgainLater}, err
+		}
 	}
 	return g.Gateway.Capture(ctx, r)
 }
@@ -150,11 +162,28 @@ func (c *moodyCarrier) Name() string { return moody }
 // BuyLabel notes which parcels are gone at once.
 func (c *moodyCarrier) BuyLabel(ctx context.Context, key string, p shipping.Parcel) (shipping.LabelAnswer, error) {
 	answer, err := c.Carrier.BuyLabel(ctx, key, p)
-	if err == nil && answer.Bought && p.To.PostalCode == postalGone {
-		_, err = c.write("gone", answer.Ref)
+	if err == nil && answer.Bought {
+		switch p.To.PostalCode {
+		case postalGone:
+			_, err = c.write("gone", answer.Ref)
+		case postalSeen:
+			_, err = c.write("seen", answer.TrackingNumber)
+		}
 	}
 	return answer, err
 }
+
+// Track says of what was seen at once that it is under way.
+func (c *moodyCarrier) Track(ctx context.Context, number string) (shipping.Tracking, error) {
+	t, err := c.Carrier.Track(ctx, number)
+	if err == nil && c.has("seen", number) {
+		t.Scans = append(t.Scans, shipping.Scan{ID: number + "-seen", Status: shipping.InTransit, At: seenAt, Place: "made up"})
+	}
+	return t, err
+}
+
+// seenAt is when the carrier says that it has seen a parcel, by its own clock.
+var seenAt = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // VoidLabel takes no label back of a parcel that is gone.
 func (c *moodyCarrier) VoidLabel(ctx context.Context, key, ref string) (shipping.VoidAnswer, error) {
