@@ -131,10 +131,10 @@ func TestWhatFoundNoRoomIsClaimedAtOnce(t *testing.T) {
 	onBenches(t, func(t *testing.T, b *bench) {
 		q, a := work.NewQueue("full", time.Hour), newAsking("first", "second")
 		b.start(q, work.Config{Poll: never, Workers: 1, Handle: a.handle})
-		for _, owner := range []string{"first", "second", "third"} {
-			b.enqueueOn(q, owner)
-		}
-		wait(t, a.begun)
+		b.enqueueOn(q, "first")
+		wait(t, a.begun) // from now on, two may wait
+		b.enqueueOn(q, "second")
+		b.enqueueOn(q, "third")
 		var once sync.Once // the function of an Update may run again
 		b.must(b.update(func(tx *db.Tx) error {
 			it := q.Enqueue(tx, work.Item{Owner: "late", Subject: "subject", Step: "step", Due: tx.Now()})
