@@ -237,7 +237,7 @@ func (c *change) renewKey(it *work.Item, due time.Time) error {
 		return err
 	}
 	for _, a := range attempts {
-		if a.Status == attempt.Open && a.Payment == it.Subject {
+		if a.Status == attempt.Open && a.Payment == it.Subject && slices.Contains(stepOps[Step(it.Step)], a.Op) {
 			p, err := c.payment()
 			if err != nil {
 				return err
@@ -250,7 +250,7 @@ func (c *change) renewKey(it *work.Item, due time.Time) error {
 		return err
 	}
 	for _, a := range labels {
-		if a.Status == attempt.Open && a.Shipment == it.Subject {
+		if a.Status == attempt.Open && a.Shipment == it.Subject && Step(it.Step) == StepBuyLabel {
 			s, err := c.shipment(it.Subject)
 			if err != nil {
 				return err

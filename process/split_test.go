@@ -320,6 +320,16 @@ var holdScenarios = []scenario{
 		s.after(time.Minute)
 		s.expect(o, underWay)
 	}},
+	{"held between two attempts, of which the second one's answer is lost", config{gateway: gateway.Config{KeyLife: time.Minute}, policy: settings(retryAfter(time.Hour), slow)}, func(s *shop) {
+		s.gateway.authorise.say(declinedSoftly, gatewayLost)
+		o := s.place(cup())
+		s.after(time.Second)
+		s.hold(o, "made_up")
+		s.after(30 * day)
+		s.release(o)
+		s.after(day) // asked once more with a key that is gone, the gateway would take it for another attempt
+		s.expect(o, outcome{Order: shippedOnce, Money: "845 taken", Labels: "1 sold", Next: "track"})
+	}},
 	{"held when it is labelled", config{policy: byPerson}, func(s *shop) {
 		o := s.place(cup())
 		s.after(time.Minute)
