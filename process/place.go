@@ -231,5 +231,5 @@ func contactOf(q order.Request) order.Contact {
 
 // cause says for the movements of stock who makes them and why.
 func (c *change) cause(reason string) inventory.Cause {
-	return inventory.Cause{Order: c.order.ID, Key: reason, By: c.by, At: c.tx.Now(), Reason: reason, IDs: c.p.ids}
+	return inventory.Cause{Order: c.order.ID, Key: fmt.Sprint("v", c.order.Version, reason), By: c.by, At: c.tx.Now(), Reason: reason, IDs: c.p.ids}
 }

@@ -119,6 +119,18 @@ var unsendScenarios = []scenario{
 		s.arrive(p)
 		s.expect(o, outcome{Order: atTheDoor, Money: taken, Tickets: notComing})
 	}},
+	{"sent anew, not after all, and sent anew again in the same instant", config{policy: manualCarrier}, func(s *shop) {
+		o := s.place(cup())
+		s.after(0)
+		p := s.parcel(o)
+		s.leave(p)
+		s.report(p, shipping.Lost)
+		s.reship(p)
+		s.unsend(p)
+		s.reship(p) // its movements of stock are others than the first one's
+		s.wantLevel("CUP", 99, 1)
+		s.expect(o, outcome{Order: sentAnew, Money: taken, Tickets: notComing, Next: "await_handover"})
+	}},
 	{"not sent anew while its label is bought", config{carrier: slowCarrier(time.Minute)}, func(s *shop) {
 		o, p := s.anewSlowly()
 		s.unsend(p)
