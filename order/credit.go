@@ -13,8 +13,9 @@ import (
 // Credit is what of a line is given back.
 type Credit struct {
 	Line     int64
-	Quantity int64 // the units for which it is given back; 0 for money alone
-	Amount   int64 // minor units
+	Quantity int64  // the units for which it is given back; 0 for money alone
+	Amount   int64  // minor units
+	Cause    string // the return, parcel, ticket or order for which it is given back; "" for none of them
 }
 
 // CreditRequest says what is to be given back of an order: some units of some
@@ -57,19 +58,22 @@ func (q CreditRequest) Validate() error {
 }
 
 // Of returns what the request comes to, line by line and never more than is left
-// of each. Before says for how many units of each line money was given back.
+// of each. Before says for how many units of each line money was given back. What is
+// owed is given first, as it was to be: it names its cause.
 //
 // Errors: invalid, with the path of every field that asks for more than there is.
-func (q CreditRequest) Of(lines []Line, before map[int64]int64) ([]Credit, error) {
+func (q CreditRequest) Of(lines []Line, before map[int64]int64, owed []Credit) ([]Credit, error) {
 	var c fault.Check
 	var credits []Credit
 	switch {
 	case q.All:
 		for _, l := range lines {
-			credits = append(credits, Credit{l.Line, l.Quantity - before[l.Line], l.Left()})
+			first, rest := l.owing(owed, l.Left())
+			credits = append(credits, first...)
+			credits = append(credits, Credit{Line: l.Line, Quantity: l.Quantity - before[l.Line] - unitsOf(first), Amount: rest})
 		}
 	case len(q.Lines) == 0:
-		credits = q.spread(&c, lines)
+		credits = q.spread(&c, lines, owed)
 	}
 	for i, asked := range q.Lines {
 		path := fmt.Sprintf("lines[%d]", i)
@@ -77,7 +81,7 @@ func (q CreditRequest) Of(lines []Line, before map[int64]int64) ([]Credit, error
 			c.Add(path+".line", "unknown", "from 1 to %d", len(lines))
 			continue
 		}
-		credits = append(credits, lines[asked.Line-1].credit(&c, path, asked.Quantity, before[asked.Line]))
+		credits = append(credits, lines[asked.Line-1].credits(&c, path, asked.Quantity, before[asked.Line], owed)...)
 	}
 	if err := c.Err("the refund"); err != nil {
 		return nil, err
@@ -94,22 +98,98 @@ func (q CreditRequest) Of(lines []Line, before map[int64]int64) ([]Credit, error
 // Left is what of a line's amount was not given back, minor units.
 func (l Line) Left() int64 { return l.Amount - l.Credited }
 
-// spread takes an amount from all lines, by what is left of each.
-func (q CreditRequest) spread(c *fault.Check, lines []Line) []Credit {
-	left, all := make([]int64, len(lines)), int64(0)
-	for i, l := range lines {
-		left[i] = l.Left()
-		all += left[i]
+// owing takes what is owed of the line out of an amount that goes back of it, and
+// returns what is left of that. Of what is not given whole, no unit has its money.
+func (l Line) owing(owed []Credit, amount int64) (credits []Credit, rest int64) {
+	for _, o := range owed {
+		if o.Line != l.Line || amount == 0 {
+			continue
+		}
+		if o.Amount > amount {
+			o.Quantity, o.Amount = 0, amount
+		}
+		amount -= o.Amount
+		credits = append(credits, o)
 	}
-	if q.Amount > all {
-		c.Add("amount", "out_of_range", "at most %d, what is left of the order", all)
+	return credits, amount
+}
+
+// spread takes an amount from all lines: first what is owed of them, and then by
+// what is left of each.
+func (q CreditRequest) spread(c *fault.Check, lines []Line, owed []Credit) (credits []Credit) {
+	left, rest := make([]int64, len(lines)), q.Amount
+	for i, l := range lines {
+		first, _ := l.owing(owed, min(rest, l.Left()))
+		credits = append(credits, first...)
+		left[i] = l.Left() - amountOf(first)
+		rest -= amountOf(first)
+	}
+	if all := sumOf(left); rest > all {
+		c.Add("amount", "out_of_range", "at most %d, what is left of the order", q.Amount-rest+all)
 		return nil
 	}
-	credits := make([]Credit, len(lines))
-	for i, part := range money.Allot(q.Amount, left) {
-		credits[i] = Credit{Line: lines[i].Line, Amount: part}
+	for i, part := range money.Allot(rest, left) {
+		credits = append(credits, Credit{Line: lines[i].Line, Amount: part})
 	}
 	return credits
+}
+
+func sumOf(all []int64) (sum int64) {
+	for _, n := range all {
+		sum += n
+	}
+	return sum
+}
+
+func amountOf(credits []Credit) (sum int64) {
+	for _, credit := range credits {
+		sum += credit.Amount
+	}
+	return sum
+}
+
+func unitsOf(credits []Credit) (sum int64) {
+	for _, credit := range credits {
+		sum += credit.Quantity
+	}
+	return sum
+}
+
+// credits is for so many units of a line, all when 0, after others: first what is owed
+// for some of them, as it was to be, and then what the others come to.
+func (l Line) credits(c *fault.Check, path string, quantity, before int64, owed []Credit) (credits []Credit) {
+	all := quantity == 0
+	for _, o := range owed {
+		if o.Line != l.Line {
+			continue
+		}
+		of := l.worth(o)
+		if !all && of > quantity {
+			o.Quantity, o.Amount = min(o.Quantity, quantity), portion(o.Amount, quantity, of)
+		}
+		credits = append(credits, o)
+		before += o.Quantity
+		l.Credited += o.Amount
+		if quantity -= min(of, quantity); quantity == 0 && !all {
+			return credits
+		}
+	}
+	if all && len(credits) > 0 && (before == l.Quantity || l.Left() == 0) {
+		return credits
+	}
+	return append(credits, l.credit(c, path, quantity, before))
+}
+
+// worth is the money of how many units a credit is.
+func (l Line) worth(o Credit) int64 {
+	if o.Quantity > 0 || l.Amount == 0 {
+		return o.Quantity
+	}
+	units := portion(l.Quantity, o.Amount, l.Amount)
+	if l.UpTo(units) < o.Amount {
+		units++
+	}
+	return units
 }
 
 // credit is for so many units of a line, after others: the parts of all units
@@ -121,8 +201,8 @@ func (l Line) credit(c *fault.Check, path string, quantity, before int64) Credit
 	}
 	c.If(quantity > rest, path+".quantity", "out_of_range", "at most %d, for which none was given back", rest)
 	c.If(quantity <= rest && l.Left() == 0, path+".line", "nothing_left", "a line of which something is left")
-	part := l.upTo(min(before+quantity, l.Quantity)) - l.upTo(before)
-	return Credit{l.Line, quantity, min(part, l.Left())}
+	part := l.UpTo(min(before+quantity, l.Quantity)) - l.UpTo(before)
+	return Credit{Line: l.Line, Quantity: quantity, Amount: min(part, l.Left())}
 }
 
 // CreditUnits returns what so many units of each line come to, of those for which
@@ -158,8 +238,8 @@ func SplitCredits(credits []Credit, amount int64) (first, rest []Credit) {
 	return first, rest
 }
 
-// upTo is what of the line's amount its first n units have.
-func (l Line) upTo(n int64) int64 {
+// UpTo is what of the line's amount its first n units have, minor units.
+func (l Line) UpTo(n int64) int64 {
 	return portion(l.Amount, n, l.Quantity)
 }
 
@@ -183,64 +263,4 @@ func GiveCredit(tx *db.Tx, id string, line, amount int64) {
 // not after all. The database refuses more than there are.
 func CountReturned(tx *db.Tx, id string, line, units int64) {
 	tx.Write(`UPDATE order_lines SET returned = returned + $1 WHERE order_id = $2 AND line = $3`, units, id, line)
-}
-
-// Underpaid says whether of any line money is missing for units that the customer
-// does not have: fewer units had theirs, by what goes back of the lines, and less
-// money than so many come to.
-func Underpaid(lines []Line, back []Credit, units map[int64]int64) bool {
-	paid := map[int64]int64{}
-	for _, c := range back {
-		paid[c.Line] += c.Quantity
-	}
-	return slices.ContainsFunc(lines, func(l Line) bool {
-		due := min(units[l.Line], l.Quantity)
-		return paid[l.Line] < due && l.Credited < l.upTo(due)
-	})
-}
-
-// Payback says for how much of what a parcel holds the money went back.
-type Payback int
-
-// The paybacks.
-const (
-	NonePaidBack Payback = iota
-	SomePaidBack
-	AllPaidBack
-)
-
-// Paybacks says of each of the parcels that do not arrive how much of the money for
-// what it held went back, by what went back of the lines. Units that the customer was
-// to have theirs for before, because they were taken out of the order or came back,
-// have it first; then the parcels of which all can have it, one after the other, and
-// what is left then is for units of the others.
-func Paybacks(lines []Line, back []Credit, before map[int64]int64, parcels [][]CreditLine) []Payback {
-	units, missing := map[int64]int64{}, map[int64]int64{}
-	for _, l := range lines {
-		units[l.Line] -= before[l.Line]
-		missing[l.Line] = l.Amount // of a line that costs nothing, nothing goes back
-	}
-	for _, c := range back {
-		units[c.Line] += c.Quantity
-		missing[c.Line] -= c.Amount
-	}
-	paid := make([]Payback, len(parcels))
-	for i, held := range parcels {
-		if slices.ContainsFunc(held, func(h CreditLine) bool { return missing[h.Line] > 0 && units[h.Line] < h.Quantity }) {
-			continue
-		}
-		paid[i] = AllPaidBack
-		for _, h := range held {
-			units[h.Line] -= h.Quantity
-		}
-	}
-	for i, held := range parcels {
-		for _, h := range held {
-			if n := min(units[h.Line], h.Quantity); paid[i] != AllPaidBack && n > 0 {
-				paid[i] = SomePaidBack
-				units[h.Line] -= n
-			}
-		}
-	}
-	return paid
 }

@@ -1,7 +1,6 @@
 package order_test
 
 import (
-	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -67,32 +66,4 @@ func TestUnitsThatCameBack(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestPaybacks says how much of the money for lost parcels went back.
-func TestPaybacks(t *testing.T) {
-	t.Parallel()
-	lines := []order.Line{{Line: 1, Quantity: 3, Amount: 300}, {Line: 2, Quantity: 1, Amount: 100}, {Line: 3, Quantity: 1}}
-	cup, two, pot, free := order.CreditLine{Line: 1, Quantity: 1}, order.CreditLine{Line: 1, Quantity: 2}, order.CreditLine{Line: 2, Quantity: 1}, order.CreditLine{Line: 3, Quantity: 1}
-	const none, some, all = order.NonePaidBack, order.SomePaidBack, order.AllPaidBack
-	for _, tt := range []struct {
-		name    string
-		back    []order.Credit
-		before  int64 // units of the first line that were to have theirs before
-		parcels [][]order.CreditLine
-		want    []order.Payback
-	}{
-		{"nothing", nil, 0, [][]order.CreditLine{{cup}, {two, pot}}, []order.Payback{none, none}},
-		{"an amount", []order.Credit{{Line: 1, Amount: 150}}, 0, [][]order.CreditLine{{cup}}, []order.Payback{none}},
-		{"the pot of a cup and a pot", []order.Credit{{Line: 2, Quantity: 1, Amount: 100}}, 0, [][]order.CreditLine{{cup, pot}}, []order.Payback{some}},
-		{"one cup of two", []order.Credit{{Line: 1, Quantity: 1, Amount: 100}}, 0, [][]order.CreditLine{{two}}, []order.Payback{some}},
-		{"one cup of two, which came back before", []order.Credit{{Line: 1, Quantity: 1, Amount: 100}}, 1, [][]order.CreditLine{{two}}, []order.Payback{none}},
-		{"the cup of the second parcel", []order.Credit{{Line: 1, Quantity: 1, Amount: 100}}, 0, [][]order.CreditLine{{cup, pot}, {cup}}, []order.Payback{none, all}},
-		{"one cup more than the second parcel has", []order.Credit{{Line: 1, Quantity: 2, Amount: 200}}, 0, [][]order.CreditLine{{two, pot}, {cup}}, []order.Payback{some, all}},
-		{"all of a line, by amounts", []order.Credit{{Line: 1, Amount: 300}}, 0, [][]order.CreditLine{{two}, {cup, free}}, []order.Payback{all, all}},
-	} {
-		if got := order.Paybacks(lines, tt.back, map[int64]int64{1: tt.before}, tt.parcels); !slices.Equal(got, tt.want) {
-			t.Errorf("%s: %v, not %v", tt.name, got, tt.want)
-		}
-	}
 }

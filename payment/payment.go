@@ -149,9 +149,10 @@ type Refund struct {
 
 // RefundLine is what of a line a refund gives back.
 type RefundLine struct {
-	Line     int64 `json:"line"`
-	Quantity int64 `json:"quantity,omitempty"` // the units for which it is given back; 0 for money alone
-	Amount   int64 `json:"amount"`             // minor units of the payment's currency
+	Line     int64  `json:"line"`
+	Quantity int64  `json:"quantity,omitempty"` // the units for which it is given back; 0 for money alone
+	Amount   int64  `json:"amount"`             // minor units of the payment's currency
+	Cause    string `json:"cause,omitempty"`    // the return, parcel, ticket or order for which it is given back; "" for none of them
 }
 
 // Counts says whether a refund's money is given back, or about to be.

@@ -59,10 +59,20 @@ func InsertRefund(tx *db.Tx, f Refund, lines []RefundLine) {
 	tx.Write(`INSERT INTO refunds (id, payment_id, order_id, amount, status, reason, pays, opened_at, closed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 		f.ID, f.Payment, f.Order, f.Amount, string(f.Status), f.Reason, f.Pays, db.Micros(f.OpenedAt), db.Micros(f.ClosedAt))
+	insertRefundLines(tx, f, lines)
+}
+
+func insertRefundLines(tx *db.Tx, f Refund, lines []RefundLine) {
 	for _, l := range lines {
-		tx.Write(`INSERT INTO refund_lines (order_id, refund_id, line, quantity, amount) VALUES ($1, $2, $3, $4, $5)`,
-			f.Order, f.ID, l.Line, l.Quantity, l.Amount)
+		tx.Write(`INSERT INTO refund_lines (order_id, refund_id, line, quantity, amount, cause) VALUES ($1, $2, $3, $4, $5, $6)`,
+			f.Order, f.ID, l.Line, l.Quantity, l.Amount, l.Cause)
 	}
+}
+
+// SaveRefundLines writes anew for what a refund is.
+func SaveRefundLines(tx *db.Tx, f Refund, lines []RefundLine) {
+	tx.WriteAny(`DELETE FROM refund_lines WHERE order_id = $1 AND refund_id = $2`, f.Order, f.ID)
+	insertRefundLines(tx, f, lines)
 }
 
 // SaveRefund writes what moves of a refund.
@@ -101,7 +111,7 @@ func RefundLinesRange(r db.Reader, first, last string) (map[string]map[string][]
 	err := db.Each(r, func(row db.Row) error {
 		var order, refund string
 		var l RefundLine
-		if err := row.Scan(&order, &refund, &l.Line, &l.Quantity, &l.Amount); err != nil {
+		if err := row.Scan(&order, &refund, &l.Line, &l.Quantity, &l.Amount, &l.Cause); err != nil {
 			return err
 		}
 		if all[order] == nil {
@@ -109,8 +119,8 @@ func RefundLinesRange(r db.Reader, first, last string) (map[string]map[string][]
 		}
 		all[order][refund] = append(all[order][refund], l)
 		return nil
-	}, `SELECT order_id, refund_id, line, quantity, amount FROM refund_lines
-		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, refund_id, line`, first, last)
+	}, `SELECT order_id, refund_id, line, quantity, amount, cause FROM refund_lines
+		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, refund_id, line, cause`, first, last)
 	return all, err
 }
 

@@ -19,6 +19,9 @@ import (
 // mishap says that a parcel does not arrive: what has become of it, and since when.
 func (c *change) mishap(s *shipping.Shipment, became shipping.Status, at time.Time) error {
 	s.AstrayAt = at
+	if err := c.claimMissed(s); err != nil {
+		return err
+	}
 	return c.moveShipment(s, shipping.Mishaps[became], shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, SeenAt: &at})
 }
 
@@ -195,7 +198,7 @@ func (p *Process) Reship(ctx context.Context, by Command, orderID, shipmentID st
 
 // mayReplace refuses to send goods anew that are not missed, or whose money has gone
 // back or is about to.
-func mayReplace(o order.Order, s shipping.Shipment, paid order.Payback) error {
+func mayReplace(o order.Order, s shipping.Shipment, paid payback) error {
 	switch {
 	case gaveAllBack(o):
 		return fault.New(fault.Conflict, "all the money of order %d has gone back: what is wanted again is a new order", o.Number)
@@ -203,9 +206,9 @@ func mayReplace(o order.Order, s shipping.Shipment, paid order.Payback) error {
 		return fault.New(fault.Conflict, "shipment %s is %s: nothing is to be sent in its place", s.ID, whereIs(s))
 	case !s.Lacking():
 		return fault.New(fault.Conflict, "the goods of shipment %s were sent anew already", s.ID)
-	case paid == order.AllPaidBack:
+	case paid == allPaidBack:
 		return fault.New(fault.Conflict, "the money for what shipment %s holds has gone back, or is about to: what is wanted again is a new order", s.ID)
-	case paid == order.SomePaidBack:
+	case paid == somePaidBack:
 		return fault.New(fault.Conflict, "some of the money for what shipment %s holds has gone back, or is about to: give the rest back; what is wanted again is a new order", s.ID)
 	}
 	return nil
@@ -305,10 +308,11 @@ func reportAstray(c *change, e event.Event) error {
 }
 
 // astrayWays says what is left to do about a parcel, by how much of its money went back.
-var astrayWays = map[order.Payback]string{
-	order.NonePaidBack: "Have its goods reshipped, or give the money back.",
-	order.SomePaidBack: "Some of the money for it has gone back, or is about to: its goods are not sent anew. Give the rest back; what is wanted again is a new order.",
-	order.AllPaidBack:  "The money for it has gone back, or is about to: its goods are not sent anew.",
+var astrayWays = map[payback]string{
+	nonePaidBack:  "Have its goods reshipped, or give the money back.",
+	maybePaidBack: "For as many units as some of what it holds, money had gone back before: see whether it was for these, or for others that the customer has. If not, have its goods reshipped, or give the money back.",
+	somePaidBack:  "Some of the money for it has gone back, or is about to: its goods are not sent anew. Give the rest back; what is wanted again is a new order.",
+	allPaidBack:   "The money for it has gone back, or is about to: its goods are not sent anew.",
 }
 
 // astrayText says what has become of a parcel.

@@ -392,7 +392,7 @@ func (plan *EditPlan) afterPaying(s standing, q order.Edit) error {
 		return nil
 	}
 	var err error
-	if plan.credits, err = asked.Of(s.lines, s.credited); err != nil {
+	if plan.credits, err = asked.Of(s.lines, s.credited, nil); err != nil {
 		return err
 	}
 	for _, credit := range plan.credits {
@@ -737,11 +737,35 @@ func (c *change) edit(plan EditPlan) error {
 	}
 	data.Total = c.order.Total
 	order.DropEdit(c.tx, c.order.ID)
-	if err := c.emitOrder(order.EventChanged, data); err != nil || plan.Refund == 0 {
+	if err := c.emitOrder(order.EventChanged, data); err != nil {
 		return err
 	}
-	_, err = c.openRefund(plan.credits, "changed", "")
-	return err
+	if plan.Refund > 0 {
+		if _, err := c.openRefund(plan.credits, "changed", "", c.order.ID); err != nil {
+			return err
+		}
+	}
+	return c.claimCut(plan)
+}
+
+// claimCut takes what went back before for units that are taken out: so many had
+// theirs, or so much was given beside that less is left for them.
+func (c *change) claimCut(plan EditPlan) error {
+	if !c.order.Payment.Taken() {
+		return nil
+	}
+	fresh := map[int64]int64{}
+	for _, credit := range plan.credits {
+		fresh[credit.Line] += credit.Quantity
+	}
+	return c.claim(func(cl *claims) {
+		for _, line := range slices.Sorted(maps.Keys(plan.cuts)) {
+			cl.units(c.order.ID, line, plan.cuts[line]-fresh[line])
+			l := cl.line(line)
+			_, given := cl.Given(c.order.ID, line)
+			cl.money(c.order.ID, line, l.UpTo(l.Cancelled)-given)
+		}
+	})
 }
 
 // rewrite writes what is to be paid from now on, where the order goes and how.

@@ -73,6 +73,7 @@ func openRefundAttempt(c *change, e event.Event) error {
 type question struct {
 	payment payment.Payment
 	attempt payment.Attempt
+	unseen  []payment.Attempt // of the same refund, of which the gateway knew nothing
 	now     time.Time
 }
 
@@ -104,10 +105,20 @@ func readQuestion(r db.Reader, it work.Item) (question, error) {
 	for _, a := range slices.Backward(attempts) {
 		if a.IsOpen() && slices.Contains(ops, a.Op) && (a.Refund == "" || a.Refund == it.Subject) {
 			p, err := payment.Get(r, it.Owner, a.Payment)
-			return question{p, a, r.Now()}, err
+			return question{p, a, unseenBefore(attempts, a), r.Now()}, err
 		}
 	}
 	return question{}, work.ErrLeaseLost // someone else has closed it
+}
+
+// unseenBefore returns the earlier attempts of a refund that its gateway knew nothing of.
+func unseenBefore(attempts []payment.Attempt, a payment.Attempt) (unseen []payment.Attempt) {
+	for _, before := range attempts {
+		if a.Refund != "" && before.Refund == a.Refund && before.Status == attempt.Expired {
+			unseen = append(unseen, before)
+		}
+	}
+	return unseen
 }
 
 // stepOps says which operations each step asks for.
@@ -123,7 +134,7 @@ func askAttempt(ctx context.Context, p *Process, q question) (payment.Answer, er
 		return payment.Answer{}, err
 	}
 	answer, err := keyed(p, q.attempt.Attempt, q.now, g.KeyLife(),
-		func() (payment.Answer, error) { return makeAttempt(ctx, g, q) },
+		func() (payment.Answer, error) { return makeOnce(ctx, p, g, q) },
 		func() (payment.Answer, error) { return g.Lookup(ctx, q.attempt.Key) })
 	if fault.Is(err, fault.Invalid) { // it was refused as it stands: nothing was done, nor will be
 		answer, err = payment.Answer{Result: payment.Declined, Decline: payment.NotPermitted}, nil
@@ -139,6 +150,23 @@ func (p *Process) gateway(name string) (payment.Gateway, error) {
 		return g, nil
 	}
 	return nil, fmt.Errorf("%w: the shop has no gateway %q", payment.ErrNotReached, name)
+}
+
+// makeOnce asks for what an attempt says, unless an earlier one that the gateway knew
+// nothing of was made after all: its answer is this one's then.
+func makeOnce(ctx context.Context, p *Process, g payment.Gateway, q question) (payment.Answer, error) {
+	if q.attempt.Status == attempt.Open && len(q.unseen) > 0 {
+		answers, err := lookUpPast(ctx, p, pastQuestion{q.payment, q.unseen})
+		if err != nil {
+			return payment.Answer{}, err
+		}
+		for _, a := range q.unseen {
+			if answers[a.Key].Result == payment.Succeeded {
+				return answers[a.Key], nil
+			}
+		}
+	}
+	return makeAttempt(ctx, g, q)
 }
 
 func makeAttempt(ctx context.Context, g payment.Gateway, q question) (payment.Answer, error) {

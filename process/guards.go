@@ -117,7 +117,7 @@ func (c *change) sentAnewBy(e event.Event) (s shipping.Shipment, anew bool, err 
 		return s, false, err
 	}
 	paid, err := c.paybacks(true)
-	if err != nil || paid[parcel.ID] != order.NonePaidBack {
+	if err != nil || paid[parcel.ID] != nonePaidBack {
 		return *parcel, false, err
 	}
 	anew, err = sendsAnew(c)

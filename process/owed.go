@@ -23,7 +23,8 @@ type Account struct {
 }
 
 // Owes says whether anything of the order is owed: money that goes back or has to,
-// for an order that is over, for units that were taken out or came back; a parcel
+// for an order that is over, for units that were taken out or came back, or because a
+// ticket was decided so; a parcel
 // that does not arrive and was neither sent anew nor paid back; goods that leave once
 // more; an authorisation that an order which is over still holds; a charge that is to
 // be undone.
@@ -32,53 +33,16 @@ func (a Account) Owes() bool {
 		return true
 	}
 	repaid := a.Repaid(false)
-	return slices.ContainsFunc(a.Shipments, func(s shipping.Shipment) bool { return s.Lacking() && !repaid[s.ID] }) ||
+	return slices.ContainsFunc(a.missed(), func(s shipping.Shipment) bool { return !repaid[s.ID] }) ||
 		slices.ContainsFunc(a.Attempts, toUndo)
 }
 
 // Keeps says whether money is owed that nothing brings back: a refund that was to has
-// failed. Nobody but a person begins another.
+// failed, of an order that is over or for a cause of its own. Nobody but a person
+// begins another.
 func (a Account) Keeps() bool {
 	o := a.Order
-	return o.Payment.Taken() && (o.End.Over() && o.Sums.Kept() > 0 || order.Underpaid(a.Lines, a.back(true), a.due()))
-}
-
-// due is for how many units of each line money is owed, or was: they were taken out
-// of the order, or came back. Where a person decides about the money of what came
-// back, it is owed when that was decided.
-func (a Account) due() map[int64]int64 {
-	units := map[int64]int64{}
-	for _, l := range a.Lines {
-		units[l.Line] = l.Cancelled
-	}
-	for _, r := range a.Returns {
-		if !slices.ContainsFunc(a.Refunds, func(f payment.Refund) bool { return a.pays(f, r) }) {
-			continue
-		}
-		for _, l := range a.Coming[r.ID] {
-			units[l.Line] += l.Came - l.Withheld
-		}
-	}
-	return units
-}
-
-// pays says whether a refund is that of a return, whatever became of it: to the
-// customer, or to what was placed in its place.
-func (a Account) pays(f payment.Refund, r shipping.Return) bool {
-	return r.Refund == f.ID || r.Exchange != "" && f.Pays != "" && f.OpenedAt.Equal(r.ClosedAt)
-}
-
-// back is what went back of the lines, or with the pending refunds is about to.
-func (a Account) back(pending bool) (credits []order.Credit) {
-	for _, f := range a.Refunds {
-		if !counts(f, pending) {
-			continue
-		}
-		for _, l := range a.Credits[f.ID] {
-			credits = append(credits, order.Credit(l))
-		}
-	}
-	return credits
+	return o.Payment.Taken() && (o.End.Over() && o.Sums.Kept() > 0 || len(a.owed()) > 0)
 }
 
 func counts(f payment.Refund, pending bool) bool {

@@ -783,6 +783,9 @@ func (m *model) resolve() {
 		if slices.ContainsFunc(v.Next, func(n process.Next) bool { return n.Stuck }) {
 			m.t.Errorf("a step is stuck whatever a person does\n%s", timeline(v))
 		}
+		if short := m.short(v); short > 0 {
+			m.t.Errorf("the customer is short of %d whatever a person does\n%s", short, timeline(v))
+		}
 		m.giveAllBack(v)
 	}
 }
@@ -806,17 +809,47 @@ func (m *model) retryAll() (any bool) {
 	return any
 }
 
-// refundOwed has a person refund what came back of orders that are over, and says
-// whether there was any.
+// refundOwed has a person refund what came back of orders that are over, and what is
+// owed of others, and says whether there was any.
 func (m *model) refundOwed() (any bool) {
 	for _, o := range m.orders {
-		if v := m.show(o.ID).Order; v.End.Over() && v.Sums.Kept() > 0 {
-			any = true
-			_, err := m.Refund(m.t.Context(), person(""), o.ID, 0, order.CreditRequest{All: true, Reason: "made up"})
-			must(m.t, err)
+		v := m.show(o.ID)
+		q := order.CreditRequest{Amount: m.short(v), Reason: "made up"}
+		if v.Order.End.Over() {
+			q = order.CreditRequest{All: v.Order.Sums.Kept() > 0, Reason: "made up"}
 		}
+		if q.Amount == 0 && !q.All {
+			continue
+		}
+		any = true
+		_, err := m.Refund(m.t.Context(), person(""), o.ID, 0, q)
+		must(m.t, err)
 	}
 	return any
+}
+
+// short returns how much the customer is short of for units that were taken out of an
+// order that goes on, or came back and policy has it refunded.
+func (m *model) short(v process.Overview) (sum int64) {
+	if !v.Order.Payment.Taken() || v.Order.End != order.EndNone {
+		return 0
+	}
+	for _, l := range v.Lines {
+		due, parts := l.Cancelled, int64(1)
+		for _, r := range v.Returns {
+			if !slices.ContainsFunc(v.Refunds, func(f payment.Refund) bool { return f.ID == r.Refund && f.Reason == process.ForReturn }) {
+				continue
+			}
+			for _, came := range v.Coming[r.ID] {
+				if came.Line == l.Line {
+					due, parts = due+came.Came-came.Withheld, parts+1
+				}
+			}
+		}
+		// Each part is rounded down by itself.
+		sum += max(0, min(l.UpTo(due)-parts-l.Credited, l.Left()))
+	}
+	return sum
 }
 
 // letGo has a person release what is held, and solve the tickets that hold orders. It

@@ -1,8 +1,10 @@
 package process
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -14,7 +16,6 @@ import (
 	"doorstep/money"
 	"doorstep/order"
 	"doorstep/payment"
-	"doorstep/shipping"
 	"doorstep/support"
 )
 
@@ -76,13 +77,14 @@ func refundData(p *payment.Payment, f *payment.Refund) paymentData {
 }
 
 // openRefund begins to give back what was credited to the order's lines: to the
-// customer, or to the payment of another order that it pays.
-func (c *change) openRefund(credits []order.Credit, reason, pays string) (*payment.Refund, error) {
+// customer, or to the payment of another order that it pays. What names no cause of
+// its own is for the given one; a person's, who gives none, for what is missed.
+func (c *change) openRefund(credits []order.Credit, reason, pays, cause string) (*payment.Refund, error) {
 	p, err := c.payment()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.getRefunds(); err != nil { // to which this one is added
+	if credits, err = c.causes(credits, cause); err != nil {
 		return nil, err
 	}
 	f := c.refunds.add(payment.Refund{ID: c.newID("rfd", p.ID), Payment: p.ID, Order: c.order.ID, Reason: reason, Pays: pays, OpenedAt: c.tx.Now()})
@@ -91,7 +93,53 @@ func (c *change) openRefund(credits []order.Credit, reason, pays string) (*payme
 		c.credits[f.ID] = append(c.credits[f.ID], payment.RefundLine(credit))
 		order.GiveCredit(c.tx, c.order.ID, credit.Line, credit.Amount)
 	}
+	if err := c.paysReturns(f); err != nil {
+		return nil, err
+	}
 	return f, c.moveRefund(f, payment.EventRefundOpened, refundData(p, f))
+}
+
+// causes says for what credits are given that name no cause, after what is owed was
+// taken off the refunds in whose place they are.
+func (c *change) causes(credits []order.Credit, cause string) ([]order.Credit, error) {
+	if err := c.claim(func(cl *claims) {
+		for _, credit := range credits {
+			if credit.Cause != "" {
+				cl.replace(credit)
+			} else if isReturn(cause) {
+				cl.complaints(credit)
+			}
+		}
+	}); err != nil {
+		return nil, err
+	}
+	if cause == "" && (c.order.Sums.Returned > 0 || c.order.Sums.Lost > 0) {
+		a, err := c.account()
+		if err != nil {
+			return nil, err
+		}
+		return a.attribute(credits), nil
+	}
+	caused := slices.Clone(credits)
+	for i := range caused {
+		caused[i].Cause = cmp.Or(caused[i].Cause, cause)
+	}
+	return caused, nil
+}
+
+// paysReturns names a refund in the returns whose money it gives back.
+func (c *change) paysReturns(f *payment.Refund) error {
+	for _, l := range c.credits[f.ID] {
+		if !isReturn(l.Cause) {
+			continue
+		}
+		r, err := c.theReturn(l.Cause)
+		if err != nil {
+			return err
+		}
+		r.Refund = f.ID
+	}
+	return nil
 }
 
 // RefundPlan is what a refund comes to.
@@ -119,7 +167,7 @@ func (p *Process) PreviewRefund(ctx context.Context, orderID string, q order.Cre
 		if err != nil {
 			return RefundPlan{}, err
 		}
-		return planRefund(r, o, q)
+		return planRefund(r, o, q, Account.owed)
 	})
 }
 
@@ -138,57 +186,13 @@ func (p *Process) Refund(ctx context.Context, by Command, orderID string, versio
 		if err := c.at(version); err != nil {
 			return err
 		}
-		plan, err := planRefund(c.tx, c.order, q)
+		plan, err := planRefund(c.tx, c.order, q, Account.owed)
 		if err != nil {
 			return err
 		}
-		f, err := c.openRefund(plan.credits, q.Reason, "")
-		if err != nil {
-			return err
-		}
-		return c.forReturn(f)
+		_, err = c.openRefund(plan.credits, q.Reason, "", "")
+		return err
 	})
-}
-
-// forReturn takes a refund of exactly what a return brought for that return's, where
-// it has none, or one that did not stay with the customer.
-func (c *change) forReturn(f *payment.Refund) error {
-	returns, err := c.getReturns()
-	if err != nil || len(returns) == 0 {
-		return err
-	}
-	coming, err := shipping.ReturnLines(c.tx, c.order.ID)
-	if err != nil {
-		return err
-	}
-	for _, r := range returns {
-		if r.Status != shipping.ReturnReceived || !sameUnits(coming[r.ID], c.credits[f.ID]) {
-			continue
-		}
-		before, _, err := c.refund(r.Refund)
-		if r.Refund == "" || err == nil && !before.Counts() {
-			r.Refund = f.ID
-			return nil
-		}
-	}
-	return nil
-}
-
-// sameUnits says whether money is given back for exactly the units that came.
-func sameUnits(came []shipping.ReturnLine, credits []payment.RefundLine) bool {
-	units := map[int64]int64{}
-	for _, l := range came {
-		units[l.Line] += l.Came - l.Withheld
-	}
-	for _, l := range credits {
-		units[l.Line] -= l.Quantity
-	}
-	for _, n := range units {
-		if n != 0 {
-			return false
-		}
-	}
-	return len(came) > 0
 }
 
 // at refuses what was decided on an order as it is no longer.
@@ -201,10 +205,14 @@ func (c *change) at(version int64) error {
 	return nil
 }
 
-// planRefund says what a refund comes to as the order stands.
+// noneOwed is what a refund gives first that is for something of its own.
+func noneOwed(Account) []order.Credit { return nil }
+
+// planRefund says what a refund comes to as the order stands, which first gives what is
+// owed.
 //
 // Errors: invalid; conflict.
-func planRefund(r db.Reader, o order.Order, q order.CreditRequest) (plan RefundPlan, err error) {
+func planRefund(r db.Reader, o order.Order, q order.CreditRequest, owed func(Account) []order.Credit) (plan RefundPlan, err error) {
 	payments, err := payment.Of(r, o.ID)
 	if err != nil {
 		return plan, err
@@ -220,16 +228,12 @@ func planRefund(r db.Reader, o order.Order, q order.CreditRequest) (plan RefundP
 	case kept == 0:
 		return plan, fault.New(fault.Conflict, "all that was taken for order %d goes back already", o.Number)
 	}
-	before, err := credited(r, o.ID)
-	if err != nil {
-		return plan, err
-	}
-	lines, err := order.Lines(r, o.ID)
+	a, err := ReadAccount(r, o)
 	if err != nil {
 		return plan, err
 	}
 	plan = RefundPlan{Order: o.ID, Version: o.Version, Currency: o.Currency, Kept: kept, Here: o.Sums.Reserved + o.Sums.Backordered, Gateway: payments[0].Gateway}
-	if plan.credits, err = q.Of(lines, before); err != nil {
+	if plan.credits, err = q.Of(a.Lines, a.unitsBack(), owed(a)); err != nil {
 		return plan, err
 	}
 	for _, credit := range plan.credits {
@@ -254,19 +258,21 @@ func credited(r db.Reader, id string) (map[int64]int64, error) {
 		return nil, err
 	}
 	lines, err := payment.RefundLines(r, id)
-	if err != nil {
-		return nil, err
-	}
+	return Account{Refunds: refunds, Credits: lines}.unitsBack(), err
+}
+
+// unitsBack is for how many units of each line money is given back.
+func (a Account) unitsBack() map[int64]int64 {
 	units := map[int64]int64{}
-	for _, f := range refunds {
+	for _, f := range a.Refunds {
 		if !f.Counts() {
 			continue
 		}
-		for _, l := range lines[f.ID] {
+		for _, l := range a.Credits[f.ID] {
 			units[l.Line] += l.Quantity
 		}
 	}
-	return units, nil
+	return units
 }
 
 // giveBack is the rule of an order that is over: all that was captured and not
@@ -287,19 +293,15 @@ func giveBack(c *change, _ event.Event) error {
 	if kept == 0 {
 		return nil
 	}
-	lines, err := c.lines()
+	a, err := c.account()
 	if err != nil {
 		return err
 	}
-	before, err := credited(c.tx, c.order.ID)
+	credits, err := order.CreditRequest{All: true}.Of(a.Lines, a.unitsBack(), a.owed())
 	if err != nil {
 		return err
 	}
-	credits, err := order.CreditRequest{All: true}.Of(lines, before)
-	if err != nil {
-		return err
-	}
-	_, err = c.openRefund(credits, string(c.order.Status), "")
+	_, err = c.openRefund(credits, string(c.order.Status), "", c.order.ID)
 	return err
 }
 
@@ -435,7 +437,8 @@ func (c *change) settleRefunded(own *work.Item, q pastQuestion, answers map[stri
 	if asked != nil {
 		return c.askLater(own, asked)
 	}
-	bounced, twice := false, false
+	var bounced bool
+	var twice, recorded int64
 	for _, a := range q.attempts {
 		answer, known := answers[a.Key]
 		its := a.Status == attempt.Succeeded || q.hasMade(answer.Ref)
@@ -444,16 +447,18 @@ func (c *change) settleRefunded(own *work.Item, q pastQuestion, answers map[stri
 		case its:
 			bounced = bounced || answer.Result == payment.Declined
 		case answer.Result == payment.Succeeded:
-			twice = true
-			if err := c.alsoRefunded(a, answer); err != nil {
+			amount, err := c.alsoRefunded(a, answer)
+			if err != nil {
 				return err
 			}
+			twice, recorded = twice+a.Amount, recorded+amount
 		}
 	}
-	if err := c.settleMade(own.Subject, bounced); err != nil || !twice {
+	if err := c.settleMade(own.Subject, bounced); err != nil || twice == 0 {
 		return err
 	}
-	return c.tellMore(support.PaymentIssue, "The gateway has made a refund twice: it knew nothing of the first, and does now. What the customer has too much is recorded as given back: take it up with them, or let them have it.")
+	return c.tellMore(support.PaymentIssue, fmt.Sprintf("The gateway has made a refund twice: it knew nothing of the first, and does now. The customer has %d %s too much (minor units), of which %d are recorded as given back: no more was left of the order. Take it up with them, or let them have it.",
+		twice, c.order.Currency, recorded))
 }
 
 // hasMade says whether one of the attempts is known to have made what the gateway
@@ -474,36 +479,36 @@ func (c *change) settleMade(id string, bounced bool) error {
 }
 
 // alsoRefunded records what an attempt has given back that was taken for one which
-// was never made: as a refund of its own, as far as there is money to give back.
-func (c *change) alsoRefunded(a payment.Attempt, answer payment.Answer) error {
+// was never made: as a refund of its own, as far as there is money to give back. It
+// returns how much that is, in minor units.
+func (c *change) alsoRefunded(a payment.Attempt, answer payment.Answer) (amount int64, err error) {
 	p, err := c.payment()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	refunds, err := c.getRefunds()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	amount := min(a.Amount, payment.Kept(*p, refunds))
-	if amount == 0 {
-		return nil
+	if amount = min(a.Amount, payment.Kept(*p, refunds)); amount == 0 {
+		return 0, nil
 	}
 	lines, err := c.lines()
 	if err != nil {
-		return err
+		return 0, err
 	}
-	credits, err := order.CreditRequest{Amount: amount}.Of(lines, nil)
+	credits, err := order.CreditRequest{Amount: amount}.Of(lines, nil, nil)
 	if err != nil {
-		return err
+		return 0, err
 	}
-	f, err := c.openRefund(credits, "made_twice", "")
+	f, err := c.openRefund(credits, "made_twice", "", "")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := c.recorded(p, payment.OpRefund, payment.Record{Reference: answer.Ref, Amount: amount}, f.ID); err != nil {
-		return err
+		return 0, err
 	}
-	return c.refundSucceeded(p, f, refundData(p, f))
+	return amount, c.refundSucceeded(p, f, refundData(p, f))
 }
 
 // askLater puts a step back of which the gateway could tell nothing.

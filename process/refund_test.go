@@ -81,7 +81,7 @@ var refundScenarios = []scenario{
 	{"the gateway contradicts itself about a refund, and it was made twice", config{gateway: gateway.Config{KeyLife: time.Minute}, policy: slow}, func(s *shop) {
 		o := s.arrived(cup())
 		s.gateway.refund.say(gatewayLost)
-		s.gateway.lookup.say(gatewayDenies, gatewayDenies)
+		s.gateway.lookup.say(gatewayDenies, gatewayDenies, gatewayDenies)
 		s.refund(o, order.CreditRequest{Amount: 100})
 		s.after(time.Hour)
 		if sums := s.show(o.ID).Order.Sums; sums.Refunded != 100 {
@@ -93,12 +93,26 @@ var refundScenarios = []scenario{
 			s.t.Errorf("the sums are %+v", sums)
 		}
 		s.expect(o, outcome{Order: "delivered: left partly_refunded delivered", Money: "845 taken, 200 back", Labels: "1 sold", Tickets: givenBack})
+		s.wantTold(o, "100 GBP too much (minor units), of which 100 are recorded")
 		s.wantCount(o, payment.EventRefundConfirmed, 2)
+	}},
+	{"a refund is tried again of which an earlier attempt was made", config{gateway: gateway.Config{KeyLife: time.Minute}, policy: slow}, func(s *shop) {
+		o := s.arrived(cup())
+		s.gateway.refund.say(gatewayLost, declinedHard)
+		s.gateway.lookup.say(gatewayDenies, gatewayDenies, gatewayDenies)
+		s.refund(o, order.CreditRequest{Amount: 500})
+		s.after(time.Hour)
+		s.expectMoney(o, "845 taken, 500 back")
+		_, err := s.RetryStuck(s.t.Context(), person(""), o.ID)
+		must(s.t, err)
+		s.after(30 * day)
+		s.wantCount(o, payment.EventRefundSucceeded, 1)
+		s.expect(o, outcome{Order: "delivered: left partly_refunded delivered", Money: "845 taken, 500 back", Labels: "1 sold", Tickets: "order_issue open step_stuck"})
 	}},
 	{"a refund is given up of which an earlier attempt was made", config{gateway: gateway.Config{KeyLife: time.Minute}, policy: slow}, func(s *shop) {
 		o := s.arrived(cup())
 		s.gateway.refund.say(gatewayLost, declinedHard)
-		s.gateway.lookup.say(gatewayDenies, gatewayDenies)
+		s.gateway.lookup.say(gatewayDenies, gatewayDenies, gatewayDenies)
 		s.refund(o, order.CreditRequest{Amount: 100})
 		s.after(time.Hour)
 		s.expectMoney(o, "845 taken, 100 back")

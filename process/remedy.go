@@ -33,7 +33,7 @@ func (c *change) remedyFacts(t *support.Ticket, f *support.Facts) error {
 	if err != nil || len(lines) == 0 {
 		return err
 	}
-	plan, err := planRefund(c.tx, c.order, refundOf(t, lines))
+	plan, err := planRefund(c.tx, c.order, refundOf(t, lines), noneOwed)
 	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) {
 		return nil // a person sees why
 	}
@@ -62,19 +62,35 @@ func (c *change) remedyOf(t *support.Ticket) (support.Remedy, error) {
 		return c.returnRemedy(returns[i])
 	}
 	refunds, err := c.getRefunds()
+	if err != nil {
+		return "", err
+	}
 	i := slices.IndexFunc(refunds, func(f *payment.Refund) bool { return f.ID == t.Remedy })
+	if i < 0 {
+		return support.Reshipped, nil
+	}
+	again, err := c.givenAgain(t)
 	switch {
 	case err != nil:
 		return "", err
-	case i < 0:
-		return support.Reshipped, nil
-	case refunds[i].Status == payment.RefundSucceeded:
+	case again, refunds[i].Status == payment.RefundSucceeded:
 		return support.RefundDone, nil
 	case refunds[i].Status == payment.RefundCanceled:
 		return support.RefundWithdrawn, nil
 	default:
 		return support.RefundOpen, nil
 	}
+}
+
+// givenAgain says whether another refund has given what a ticket's had failed to.
+func (c *change) givenAgain(t *support.Ticket) (bool, error) {
+	a, err := c.account()
+	if err != nil {
+		return false, err
+	}
+	_, given := a.back(false)
+	owes := slices.ContainsFunc(a.owed(), func(o order.Credit) bool { return o.Cause == t.ID })
+	return len(given[t.ID]) > 0 && !owes, nil
 }
 
 // complained returns the lines that a ticket is about: those that it names of an
@@ -115,7 +131,7 @@ func (c *change) canReship(s *shipping.Shipment) (bool, error) {
 
 // strayParcel returns the parcel that a decision may be about, nil when there is
 // none: of one that was not taken and comes back, a person decides, and of one of
-// whose money some goes back.
+// whose money some goes back, or may have.
 func (c *change) strayParcel() (*shipping.Shipment, error) {
 	if c.policy.OnLost != policy.OnLostReship {
 		return nil, nil
@@ -126,7 +142,7 @@ func (c *change) strayParcel() (*shipping.Shipment, error) {
 	}
 	all, err := c.getShipments()
 	i := slices.IndexFunc(all, func(s *shipping.Shipment) bool {
-		return s.Lacking() && paid[s.ID] == order.NonePaidBack && (s.Status == shipping.Lost || s.Status == shipping.Damaged)
+		return s.Lacking() && paid[s.ID] == nonePaidBack && (s.Status == shipping.Lost || s.Status == shipping.Damaged)
 	})
 	if err != nil || i < 0 {
 		return nil, err
@@ -204,11 +220,15 @@ func (c *change) remedy(t *support.Ticket, act support.Act) error {
 		_, err = c.replace(parcel)
 		return err
 	}
-	plan, err := planRefund(c.tx, c.order, refundOf(t, lines))
+	plan, err := planRefund(c.tx, c.order, refundOf(t, lines), noneOwed)
 	if err != nil {
 		return err
 	}
-	f, err := c.openRefund(plan.credits, t.ID, "")
+	cause := t.ID
+	if parcel != nil {
+		cause = parcel.ID
+	}
+	f, err := c.openRefund(plan.credits, t.ID, "", cause)
 	if err == nil {
 		t.Remedy = f.ID
 	}

@@ -5,50 +5,138 @@ import (
 	"slices"
 
 	"doorstep/event"
+	"doorstep/fault"
+	"doorstep/internal/work"
 	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/shipping"
 )
 
 // Repaid returns the parcels that do not arrive, and were not sent anew, of which the
-// money for what they held went back: by refunds of their lines, or of everything.
-// Of the refunds those count that did go back, and with the pending ones those that
-// are about to. What was taken out of the order, and what the customer has sent back,
-// has its money first.
-func (a Account) Repaid(pending bool) map[string]bool {
-	return inFull(a.paybacks(pending))
-}
+// money for what they held went back. Of the refunds those count that did go back, and
+// with the pending ones those that are about to.
+func (a Account) Repaid(pending bool) map[string]bool { return inFull(a.paybacks(pending)) }
 
-func inFull(paybacks map[string]order.Payback) map[string]bool {
+func inFull(paybacks map[string]payback) map[string]bool {
 	repaid := map[string]bool{}
 	for id, paid := range paybacks {
-		repaid[id] = paid == order.AllPaidBack
+		repaid[id] = paid == allPaidBack
 	}
 	return repaid
 }
 
-// paybacks returns the same parcels with how much of their money went back.
-func (a Account) paybacks(pending bool) map[string]order.Payback {
-	back := a.back(pending)
-	other := slices.ContainsFunc(a.Refunds, func(f payment.Refund) bool {
-		return counts(f, pending) && !slices.ContainsFunc(a.Returns, func(r shipping.Return) bool { return a.pays(f, r) })
-	})
-	if !other {
-		return nil // also of goods that cost nothing: they are missed
+// payback says for how much of what a parcel held the money went back.
+type payback int
+
+const (
+	nonePaidBack  payback = iota
+	maybePaidBack         // some went back that may have been for it, or for other units
+	somePaidBack
+	allPaidBack
+)
+
+// paybacks returns the same parcels with how much of their money went back: for these
+// parcels, or as all that their lines came to.
+func (a Account) paybacks(pending bool) map[string]payback {
+	all, of := a.back(pending)
+	paybacks := map[string]payback{}
+	for _, s := range a.missed() {
+		priced, repaid, spare := 0, 0, false // goods that cost nothing are missed alone, or until all money has gone back
+		for _, h := range linesOf(a.Held[s.ID]) {
+			l := a.line(h.Line)
+			spare = spare || a.spareUnits(l.Line) > 0
+			if l.Amount == 0 {
+				continue
+			}
+			priced++
+			if all[l.Line] == l.Amount || of[s.ID][l.Line] >= l.UpTo(h.Quantity) {
+				repaid++
+			}
+		}
+		switch {
+		case repaid == priced && (priced > 0 || gaveAllBack(a.Order)):
+			paybacks[s.ID] = allPaidBack
+		case repaid > 0 || len(of[s.ID]) > 0:
+			paybacks[s.ID] = somePaidBack
+		case spare:
+			paybacks[s.ID] = maybePaidBack
+		}
 	}
+	return paybacks
+}
+
+// line is the order's line of the number, the zero line where there is none.
+func (a Account) line(n int64) order.Line {
+	if i := slices.IndexFunc(a.Lines, func(l order.Line) bool { return l.Line == n }); i >= 0 {
+		return a.Lines[i]
+	}
+	return order.Line{}
+}
+
+// missed returns the parcels that do not arrive and in whose place nothing was sent, in
+// the order in which they did not.
+func (a Account) missed() []shipping.Shipment {
 	missed := slices.DeleteFunc(slices.Clone(a.Shipments), func(s shipping.Shipment) bool { return !s.Lacking() })
 	slices.SortFunc(missed, func(a, b shipping.Shipment) int {
 		return cmp.Or(a.AstrayAt.Compare(b.AstrayAt), cmp.Compare(a.ID, b.ID))
 	})
-	parcels := make([][]order.CreditLine, len(missed))
-	for i, s := range missed {
-		parcels[i] = linesOf(a.Held[s.ID])
+	return missed
+}
+
+// back is what went back of each line, or with the pending refunds is about to, and
+// what of it for each cause.
+func (a Account) back(pending bool) (all map[int64]int64, of map[string]map[int64]int64) {
+	all, of = map[int64]int64{}, map[string]map[int64]int64{}
+	for _, f := range a.Refunds {
+		if !counts(f, pending) {
+			continue
+		}
+		for _, l := range a.Credits[f.ID] {
+			if of[l.Cause] == nil {
+				of[l.Cause] = map[int64]int64{}
+			}
+			all[l.Line] += l.Amount
+			of[l.Cause][l.Line] += l.Amount
+		}
 	}
-	paybacks := map[string]order.Payback{}
-	for i, paid := range order.Paybacks(a.Lines, back, a.due(), parcels) {
-		paybacks[missed[i].ID] = paid
+	return all, of
+}
+
+// claimMissed takes for a parcel that does not arrive the money that went back before,
+// as far as that can be for no other unit of its lines.
+func (c *change) claimMissed(s *shipping.Shipment) error {
+	return c.claim(func(cl *claims) {
+		units := cl.unitsBack()
+		for _, h := range linesOf(cl.Held[s.ID]) {
+			cl.units(s.ID, h.Line, units[h.Line]-(cl.line(h.Line).Quantity-h.Quantity))
+		}
+	})
+}
+
+// skipRemedy takes a person's word that the money which went back before was for a
+// parcel that does not arrive.
+//
+// Errors: conflict when that is not the money for what it held.
+func skipRemedy(c *change, it *work.Item) error {
+	s, err := c.shipment(it.Subject)
+	if err != nil {
+		return err
 	}
-	return paybacks
+	if err := c.claim(func(cl *claims) {
+		for _, h := range linesOf(cl.Held[s.ID]) {
+			had, _ := cl.Given(s.ID, h.Line)
+			cl.units(s.ID, h.Line, h.Quantity-had)
+		}
+	}); err != nil {
+		return err
+	}
+	if repaid, err := c.repaid(false); err != nil || !repaid[s.ID] {
+		if err == nil {
+			err = fault.New(fault.Conflict, "the money for what shipment %s holds has not gone back: have its goods sent anew, or give the money back", s.ID)
+		}
+		return err
+	}
+	return c.emitOrder(EventAttributed, map[string]string{"shipment": s.ID})
 }
 
 // linesOf returns what a parcel holds by line: it may hold goods of one line from
@@ -74,7 +162,7 @@ func (c *change) repaid(pending bool) (map[string]bool, error) {
 
 // paybacks returns the parcels that do not arrive with how much of the money for them
 // went back, or with the pending refunds is about to.
-func (c *change) paybacks(pending bool) (map[string]order.Payback, error) {
+func (c *change) paybacks(pending bool) (map[string]payback, error) {
 	if c.order.Sums.Lost == 0 || c.order.Sums.Refunding+c.order.Sums.Refunded == 0 {
 		return nil, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"doorstep/event"
@@ -167,18 +168,13 @@ func planReturn(r db.Reader, o order.Order, set policy.Policy, q shipping.Return
 			return plan, fault.New(fault.TooLate, "some of it arrived longer than %s ago: say that it is taken all the same, or leave it out", time.Duration(set.ReturnWindow))
 		}
 	}
-	all, err := shipping.ReturnLines(r, o.ID)
-	if err != nil {
-		return plan, err
-	}
 	came := slices.Clone(plan.Lines)
 	for i := range came {
 		plan.Units += came[i].Quantity
-		came[i].Came = came[i].Quantity
+		came[i].Came = came[i].Quantity // as if it had come
 	}
-	all[""] = came // as if it had come
-	credits, err := creditsFor(r, o.ID, came, all)
-	plan.Refund = amountOf(credits)
+	a, err := ReadAccount(r, o)
+	plan.Refund = amountOf(a.cameBack(newReturn, came))
 	return plan, err
 }
 
@@ -307,6 +303,9 @@ func (c *change) receiveReturn(r *shipping.Return, lines, came []shipping.Return
 		return err
 	}
 	shipping.SaveCame(c.tx, *r, came)
+	if err := c.claim(func(cl *claims) { cl.cameBack(r.ID, came) }); err != nil {
+		return err
+	}
 	return c.moveReturn(r, shipping.EventReturnReceived, returnData{Units: r.Came, Restocked: r.Restocked, WrittenOff: r.Came - r.Restocked, Withheld: r.Withheld})
 }
 
@@ -367,8 +366,11 @@ func (p *Process) PreviewReceiveReturn(ctx context.Context, orderID, returnID st
 			return plan, err
 		}
 		plan.Version, plan.Currency, plan.By = o.Version, o.Currency, set.OnReturn
-		all[returnID] = plan.Lines
-		given, err := givenFor(r, plan.Return, all)
+		a, err := ReadAccount(r, o)
+		if err != nil {
+			return plan, err
+		}
+		given, err := givenFor(r, plan.Return, a.cameBack(returnID, plan.Lines))
 		plan.give(given)
 		return plan, err
 	})
@@ -417,12 +419,9 @@ type given struct {
 	waits, pays bool
 }
 
-// givenFor is what a return gives back. All are the lines of the order's returns,
-// those that came of this one among them.
-func givenFor(r db.Reader, back shipping.Return, all map[string][]shipping.ReturnLine) (g given, err error) {
-	if g.credits, err = creditsFor(r, back.Order, all[back.ID], all); err != nil {
-		return g, err
-	}
+// givenFor is what a return gives back for what came of it.
+func givenFor(r db.Reader, back shipping.Return, credits []order.Credit) (g given, err error) {
+	g.credits = credits
 	if g.to, g.waits, err = inItsPlace(r, back); err != nil {
 		return g, err
 	}
@@ -435,17 +434,20 @@ func (c *change) givenBy(e event.Event) (g given, back *shipping.Return, err err
 	if back, err = c.theReturn(e.Entity); err != nil {
 		return g, nil, err
 	}
-	all, err := shipping.ReturnLines(c.tx, c.order.ID)
+	a, err := c.account()
 	if err != nil {
 		return g, nil, err
 	}
-	if g, err = givenFor(c.tx, *back, all); err != nil {
+	came := a.Coming[back.ID]
+	if g, err = givenFor(c.tx, *back, a.creditsFor(back.ID, came)); err != nil {
 		return g, nil, err
 	}
-	lines, err := c.lines()
-	g.less = bringsLess(lines, all[back.ID], g.credits)
+	g.less = c.bringsLess(a, back.ID, g.credits)
 	return g, back, err
 }
+
+// ForReturn is the reason of a refund that policy has made for a return.
+const ForReturn = "returned"
 
 // refundReturn is the rule of a return whose money is given back: first to what was
 // placed in its place, and the rest to the customer.
@@ -458,32 +460,33 @@ func refundReturn(c *change, e event.Event) error {
 	if g.pays {
 		var first []order.Credit
 		first, rest = order.SplitCredits(g.credits, g.to.Amount)
-		if err := c.payExchange(g.to, first); err != nil {
+		if err := c.payExchange(g.to, first, back.ID); err != nil {
 			return err
 		}
 	}
 	if len(rest) == 0 {
 		return nil
 	}
-	f, err := c.openRefund(rest, "returned", "")
-	if err != nil {
-		return err
-	}
-	back.Refund = f.ID
-	return nil
+	_, err = c.openRefund(rest, ForReturn, "", back.ID)
+	return err
 }
 
-// bringsLess says whether units came for which no money is given back, though some
-// is left of their line: which of its units had theirs before is nowhere said.
-func bringsLess(lines []order.Line, came []shipping.ReturnLine, credits []order.Credit) bool {
-	return slices.ContainsFunc(came, func(l shipping.ReturnLine) bool {
-		left, units := lines[l.Line-1].Left(), l.Came-l.Withheld
-		for _, credit := range credits {
-			if credit.Line == l.Line {
-				left, units = left-credit.Amount, units-credit.Quantity
-			}
-		}
-		return units > 0 && left > 0
+// bringsLess says whether units of a return came whose money had gone back before,
+// though some is left of their line beside what it gives: which of its units it was for
+// is nowhere said.
+func (c *change) bringsLess(a Account, id string, now []order.Credit) bool {
+	left := map[int64]int64{}
+	for _, l := range a.Lines {
+		left[l.Line] = l.Left()
+	}
+	for _, credit := range now {
+		left[credit.Line] -= credit.Amount
+	}
+	return slices.ContainsFunc(a.Refunds, func(f payment.Refund) bool {
+		_, fresh := c.credits[f.ID]
+		return !fresh && slices.ContainsFunc(a.Credits[f.ID], func(l payment.RefundLine) bool {
+			return l.Cause == id && l.Quantity > 0 && left[l.Line] > 0
+		})
 	})
 }
 
@@ -509,37 +512,45 @@ func amountOf(credits []order.Credit) (sum int64) {
 	return sum
 }
 
-// creditsFor is what is to be given back for units that came back, beside what was
-// given back of the order before. All are the lines of its returns, those that came
-// among them.
-//
-// A unit for which money was given back is taken for one that did not arrive, and
-// where there are none, for the one that came back first: so none is paid twice.
-func creditsFor(r db.Reader, id string, came []shipping.ReturnLine, all map[string][]shipping.ReturnLine) ([]order.Credit, error) {
-	lines, err := order.Lines(r, id)
-	if err != nil {
-		return nil, err
+// newReturn is the cause of what a return would give back that there is not yet.
+const newReturn = shipping.ReturnPrefix + "_"
+
+func isReturn(cause string) bool { return strings.HasPrefix(cause, newReturn) }
+
+// cameBack is what is to be given back for units that come back, beside what was given
+// back of the order before.
+func (a Account) cameBack(id string, came []shipping.ReturnLine) []order.Credit {
+	cl := claims{a, map[string]bool{}}
+	cl.cameBack(id, came)
+	return cl.creditsFor(id, came)
+}
+
+// cameBack takes what went back before for units that came back, as far as it was for
+// no others: which unit of a line it was for is nowhere said, so that none is paid
+// twice. So much may have been given beside that less is left for them.
+func (cl *claims) cameBack(id string, came []shipping.ReturnLine) {
+	for _, l := range came {
+		cl.units(id, l.Line, l.Came-l.Withheld)
 	}
-	before, err := credited(r, id)
-	if err != nil {
-		return nil, err
+	now := map[int64]int64{}
+	for _, credit := range cl.creditsFor(id, came) {
+		now[credit.Line] = credit.Amount
 	}
-	arrived, err := arrivedUnits(r, id)
-	if err != nil {
-		return nil, err
+	for _, l := range came {
+		_, before := cl.Given(id, l.Line)
+		cl.money(id, l.Line, cl.line(l.Line).UpTo(l.Came-l.Withheld)-before-now[l.Line])
 	}
-	owed := map[int64]int64{} // for all that came back
-	for _, returned := range all {
-		for _, l := range returned {
-			owed[l.Line] += l.Came - l.Withheld
-		}
-	}
+}
+
+// creditsFor is what is to be given back for units of a return that came, beside what
+// has gone back for them.
+func (a Account) creditsFor(id string, came []shipping.ReturnLine) []order.Credit {
 	units := map[int64]int64{}
 	for _, l := range came {
-		paid := max(0, before[l.Line]-(lines[l.Line-1].Quantity-arrived[l.Line]))
-		units[l.Line] = min(l.Came-l.Withheld, owed[l.Line]-paid)
+		had, _ := a.Given(id, l.Line)
+		units[l.Line] = l.Came - l.Withheld - had
 	}
-	return order.CreditUnits(lines, before, units), nil
+	return order.CreditUnits(a.Lines, a.unitsBack(), units)
 }
 
 // arrivedUnits returns how many units of each line are at the door, or were.

@@ -219,7 +219,7 @@ func (f *finder) undo(id string) (Undo, error) {
 		{UndoCancel, func() error { return mayCancelAll(o, whole) }},
 		{UndoEdit, func() error { return f.mayEdit(o, undo) }},
 		{UndoReturn, func() error { return f.mayReturn(o, undo) }},
-		{UndoRefund, func() error { _, err := planRefund(f, o, undo.Credit(f.asked.Reason)); return err }},
+		{UndoRefund, func() error { _, err := planRefund(f, o, undo.Credit(f.asked.Reason), Account.owed); return err }},
 	} {
 		err := way.may()
 		if err == nil {

@@ -75,7 +75,7 @@ func planShipments(c *change, _ event.Event) error {
 	}
 	for _, location := range slices.Sorted(maps.Keys(free)) {
 		s := shipping.Shipment{
-			ID: c.newID("shp", location), Order: c.order.ID, Location: location, Carrier: c.policy.Carrier,
+			ID: c.newID(shipping.Prefix, location), Order: c.order.ID, Location: location, Carrier: c.policy.Carrier,
 			Service: c.order.ShippingMethod, Leaves: c.policy.HandOver, Tracking: shipping.TrackingUnknown, PlannedAt: c.tx.Now(),
 		}
 		held := pack(lines, free[location])

@@ -373,10 +373,10 @@ func astrayRows() []Row {
 			Until: on(shipping.EventReplaced, shipping.EventFound, shipping.EventDelivered),
 			Does:  "wait until a person has the goods sent anew or gives the money back, or the parcel turns up; when it is late, tell a person", Leads: on(support.EventOpened),
 			due: awaitRemedyDue, lapse: remedyLate,
-			Ways: []Way{WayRetry}, Else: "have the goods sent anew, or give the money back",
+			Ways: []Way{WayRetry, WaySkip}, Else: "have the goods sent anew, or give the money back; skipped, the money that went back before was for it", skip: skipRemedy,
 		},
 		{
-			Step: StepEndRemedy, Kind: Rule, On: on(payment.EventRefundSucceeded), Guard: remedyWaits,
+			Step: StepEndRemedy, Kind: Rule, On: on(payment.EventRefundSucceeded, EventAttributed), Guard: remedyWaits,
 			Does: "a parcel that does not arrive is waited for no more when the money for what it held has gone back",
 			rule: endRemedy,
 		},
@@ -616,6 +616,10 @@ const (
 // EventNotAsked says of an order that is to be changed that a step waits which no one
 // has begun, though it was tried: the change waits for it no longer.
 const EventNotAsked event.Type = "order.not_asked"
+
+// EventAttributed says that money which went back before was for a parcel that does
+// not arrive, as a person says.
+const EventAttributed event.Type = "order.refund_attributed"
 
 // EventRetried says that a person has had stuck steps tried again.
 const EventRetried event.Type = "order.retried"

@@ -2,22 +2,21 @@ package process
 
 import (
 	"context"
-	"slices"
 
 	"doorstep/access"
 	"doorstep/event"
 	"doorstep/fault"
 	"doorstep/order"
 	"doorstep/payment"
-	"doorstep/shipping"
 	"doorstep/support"
 )
 
 // WithdrawRefund takes back a refund that was begun by mistake and that a person is
-// to make, before it is made.
+// to make, before it is made. What of its money is owed by now, for what came back or
+// was taken out of the order, is another refund from then on.
 //
-// Errors: not_found; conflict when it waits for no person, or its money is owed: of
-// an order that is over, for what came back, or for what was taken out of the order.
+// Errors: not_found; conflict when it waits for no person, or all of its money is
+// owed, as of an order that is over.
 func (p *Process) WithdrawRefund(ctx context.Context, by Command, orderID, refundID string) (Result[order.Order], error) {
 	return p.change(ctx, by, "withdraw_refund", orderID, refundID, func(c *change) error {
 		f, pay, err := c.refund(refundID)
@@ -27,46 +26,34 @@ func (p *Process) WithdrawRefund(ctx context.Context, by Command, orderID, refun
 		if f.Status != payment.RefundPending || pay.Gateway != payment.Manual {
 			return fault.New(fault.Conflict, "refund %s is %s at %s: only one that a person is still to make can be taken back", f.ID, f.Status, pay.Gateway)
 		}
-		if owed, err := c.owed(f); err != nil || owed {
-			if err == nil {
-				err = fault.New(fault.Conflict, "the money of refund %s is owed to the customer", f.ID)
-			}
+		bound, all, err := c.bound(f)
+		if err != nil {
 			return err
 		}
-		return c.endRefund(pay, f, payment.EventRefundCanceled)
+		if all {
+			return fault.New(fault.Conflict, "the money of refund %s is owed to the customer", f.ID)
+		}
+		if err := c.endRefund(pay, f, payment.EventRefundCanceled); err != nil || len(bound) == 0 {
+			return err
+		}
+		_, err = c.openRefund(bound, f.Reason, "", "")
+		return err
 	})
 }
 
-// owed says whether a refund's money is the customer's: the order is over, its goods
-// came back, or they were taken out of the order after it was paid.
-func (c *change) owed(f *payment.Refund) (bool, error) {
-	returns, err := c.getReturns()
-	if err != nil {
-		return false, err
-	}
-	if c.order.End.Over() || slices.ContainsFunc(returns, func(r *shipping.Return) bool { return r.Refund == f.ID }) {
-		return true, nil
-	}
-	before, err := credited(c.tx, c.order.ID)
-	if err != nil {
-		return false, err
-	}
-	a, err := c.account()
-	if err != nil {
-		return false, err
-	}
-	gone := map[int64]int64{} // what the customer does not have, and is not refused the money for
-	for _, l := range a.Lines {
-		gone[l.Line] = l.Cancelled
-	}
-	for _, came := range a.Coming {
-		for _, l := range came {
-			gone[l.Line] += l.Came - l.Withheld
+// bound returns what of a refund is the customer's whatever a person wants: the order
+// is over, its goods came back, or they were taken out of it after it was paid.
+func (c *change) bound(f *payment.Refund) (credits []order.Credit, all bool, err error) {
+	lines, err := c.allCredits()
+	all = true
+	for _, l := range lines[f.ID] {
+		if is := c.order.End.Over() || l.Cause == c.order.ID || isReturn(l.Cause); is {
+			credits = append(credits, order.Credit(l))
+		} else {
+			all = false
 		}
 	}
-	return slices.ContainsFunc(a.Credits[f.ID], func(l payment.RefundLine) bool {
-		return l.Quantity > 0 && before[l.Line]-l.Quantity < gone[l.Line]
-	}), nil
+	return credits, all, err
 }
 
 // solveRefund is the rule of tickets that told a person of a refund that is not to be

@@ -9,8 +9,11 @@ import (
 
 // A return changes under its order's lock.
 
-// ReturnPrefix begins the identifier of a return.
-const ReturnPrefix = "ret"
+// What identifiers begin with.
+const (
+	Prefix       = "shp" // of a shipment
+	ReturnPrefix = "ret" // of a return
+)
 
 // InsertReturn writes a new return and what it is about.
 func InsertReturn(tx *db.Tx, r Return, lines []ReturnLine) {

@@ -129,7 +129,7 @@ var orderCorruptions = []corruption{
 	{"a refund of no order", []string{refund("ord_gone")}, one(verify.Orphan, "ord_gone")},
 	{"a refund of what is not even named like one", []string{refund("gone")}, one(verify.Orphan, "gone")},
 	{"a refund of no payment", []string{refund("{delivered}")}, []named{{verify.Orphan, "rfd_x"}, {verify.State, "rfd_x"}, {verify.Credits, "rfd_x"}}},
-	{"a line of no refund", []string{`INSERT INTO refund_lines (order_id, refund_id, line, quantity, amount) VALUES ('{delivered}', 'rfd_x', 1, 1, 1)`}, one(verify.Orphan, "rfd_x")},
+	{"a line of no refund", []string{`INSERT INTO refund_lines (order_id, refund_id, line, quantity, amount, cause) VALUES ('{delivered}', 'rfd_x', 1, 1, 1, '')`}, one(verify.Orphan, "rfd_x")},
 	{"a ticket about no order", []string{
 		`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, proposed, remedy, holds, opened_by, opened_at, updated_at)
 			VALUES ('tkt_x', 'gone', 'other', 'closed', 1, 0, '', '', '', '', '', 'operator', 0, 0)`,
@@ -173,6 +173,8 @@ var moneyCorruptions = []corruption{
 		[]named{{verify.MoneyKept, "{bounced}"}, {verify.OpenTickets, "{bounced}"}, {verify.State, `SELECT id FROM tickets WHERE order_id = '{bounced}'`}, {verify.KeptCount, "tickets.open"}, {verify.KeptCount, "tickets.closed"}}},
 	{"a line's money is not given back", []string{`UPDATE order_lines SET credited = credited - 1 WHERE order_id = '{owed}'`}, one(verify.Credits, "{owed}")},
 	{"money is given back for more units than there are", []string{`UPDATE refund_lines SET quantity = quantity + 1 WHERE order_id = '{owed}'`}, one(verify.Credits, "{owed}")},
+	{"a refund is for nothing of the order", []string{`UPDATE refund_lines SET cause = 'ret_gone' WHERE order_id = '{owed}'`}, one(verify.Credits, of(refundOf, "owed"))},
+	{"money is kept for what was taken out", []string{`UPDATE order_lines SET cancelled = 1 WHERE order_id = '{delivered}' AND line = 1`}, []named{{verify.MoneyKept, "{delivered}"}, {verify.Totals, "{delivered}"}, {verify.ShipmentLines, "{delivered}"}}},
 	{"a refund is of a line that there is not", []string{`UPDATE refund_lines SET line = 7 WHERE order_id = '{owed}'`, `UPDATE order_lines SET credited = 0 WHERE order_id = '{owed}'`}, one(verify.Credits, "{owed}")},
 	{"a line has a part too much of the total", []string{`UPDATE order_lines SET amount = amount + 1 WHERE order_id = '{delivered}' AND line = 2`}, one(verify.Allotment, "{delivered}")},
 	{"no one asks whether a refund stands", []string{`DELETE FROM work WHERE owner = '{delivered}' AND step = 'check_refund'`, `UPDATE orders SET next_due = 0 WHERE id = '{delivered}'`},
@@ -333,7 +335,8 @@ var returnCorruptions = []corruption{
 	{"given back for two returns", []string{
 		`INSERT INTO returns (id, order_id, status, reason, units, came, restocked, withheld, refund_id, exchange, authorised_at, until_at, closed_at)
 			SELECT 'ret_x', order_id, status, reason, 0, 0, 0, 0, refund_id, '', authorised_at, until_at, closed_at FROM returns WHERE order_id = '{sent back}'`,
-	}, []named{{verify.ReturnRefunds, "ret_x"}, {verify.ReturnRefunds, "ret_x"}, {verify.State, "ret_x"}}},
+	}, []named{{verify.ReturnRefunds, "ret_x"}, {verify.State, "ret_x"}}},
+	{"a return's refund is for nothing", []string{`UPDATE refund_lines SET cause = '' WHERE order_id = '{sent back}'`}, []named{{verify.ReturnRefunds, of(returnOf, "sent back")}, {verify.MoneyKept, "{sent back}"}}},
 }
 
 // exchangePays is the refund that paid what was wanted instead.

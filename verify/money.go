@@ -124,8 +124,33 @@ func (d *dossier) checkRefunds() {
 
 // checkKept looks for money that is kept for units which the customer does not have.
 func (d *dossier) checkKept() {
-	if !d.order.End.Over() && d.account().Keeps() && !d.owesKnown() {
-		d.find(MoneyKept, d.order.ID, "of what was taken out of it or came back, fewer units have their money back than are to")
+	a := d.account()
+	if d.order.End.Over() || !d.order.Payment.Taken() {
+		return
+	}
+	if a.Keeps() && !d.owesKnown() {
+		d.find(MoneyKept, d.order.ID, "money is owed that a refund did not bring back, and no one is told")
+	}
+	for _, l := range d.lines {
+		d.checkGiven(a, d.order.ID, l, l.Cancelled)
+	}
+	for _, v := range d.returns {
+		if f, ok := d.refund(v.Refund); !ok || f.Reason != process.ForReturn {
+			continue // a person decides, of which units
+		}
+		for _, came := range d.coming[v.ID] {
+			if l, ok := pick(d.lines, func(l order.Line) bool { return l.Line == came.Line }); ok {
+				d.checkGiven(a, v.ID, l, came.Came-came.Withheld)
+			}
+		}
+	}
+}
+
+// checkGiven holds what goes back of a line for a cause, or is owed, against so many
+// units of it.
+func (d *dossier) checkGiven(a process.Account, cause string, l order.Line, units int64) {
+	if _, amount := a.Given(cause, l.Line); amount < l.UpTo(min(units, l.Quantity)) && l.Left() > 0 {
+		d.find(MoneyKept, d.order.ID, "of line %d, %d go back for %s, and %d units come to %d", l.Line, amount, cause, units, l.UpTo(min(units, l.Quantity)))
 	}
 }
 
@@ -142,6 +167,9 @@ func (d *dossier) checkCredits() {
 		sum := int64(0)
 		for _, l := range d.credits[f.ID] {
 			sum += l.Amount
+			if !d.mayCause(l.Cause) {
+				d.find(Credits, f.ID, "%d of line %d are given back for %q, which is nothing of the order", l.Amount, l.Line, l.Cause)
+			}
 			if f.Counts() {
 				credited[l.Line] += l.Amount
 				units[l.Line] += l.Quantity
@@ -160,6 +188,14 @@ func (d *dossier) checkCredits() {
 	if len(credited) > 0 {
 		d.find(Credits, d.order.ID, "the refunds name lines that there are not: %v", credited)
 	}
+}
+
+// mayCause says whether money of the order may be given back for that.
+func (d *dossier) mayCause(id string) bool {
+	_, parcel := d.shipment(id)
+	_, back := d.returnOf(id)
+	_, ticket := d.ticket(id)
+	return id == "" || id == d.order.ID || parcel || back || ticket
 }
 
 // checkPaymentAttempts holds what was asked of the gateways, and answered,

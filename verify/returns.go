@@ -2,9 +2,11 @@ package verify
 
 import (
 	"encoding/json"
+	"slices"
 
 	"doorstep/event"
 	"doorstep/order"
+	"doorstep/payment"
 	"doorstep/shipping"
 )
 
@@ -75,26 +77,24 @@ func (d *dossier) arrived() map[int64]int64 {
 // checkReturnRefunds holds what is given back for the order's returns against what
 // came of them.
 func (d *dossier) checkReturnRefunds() {
-	of := map[string]string{}
+	a := d.account()
 	for _, v := range d.returns {
-		if v.Refund == "" {
-			continue
-		}
-		if other := of[v.Refund]; other != "" {
-			d.find(ReturnRefunds, v.ID, "its refund %s is that of the return %s", v.Refund, other)
-		}
-		of[v.Refund] = v.ID
-		if f, ok := d.refund(v.Refund); !ok || f.OpenedAt.Before(v.ClosedAt) || v.Status != shipping.ReturnReceived {
-			d.find(ReturnRefunds, v.ID, "it is %s since %s, and its refund %s is none of the order's since then", v.Status, v.ClosedAt, v.Refund)
+		if f, ok := d.refund(v.Refund); v.Refund != "" && (!ok || f.OpenedAt.Before(v.ClosedAt) || v.Status != shipping.ReturnReceived || !d.isFor(f, v.ID)) {
+			d.find(ReturnRefunds, v.ID, "it is %s since %s, and its refund %s is none of the order's for it since then", v.Status, v.ClosedAt, v.Refund)
 		}
 		came := map[int64]int64{}
 		for _, l := range d.coming[v.ID] {
-			came[l.Line] += l.Came - l.Withheld
+			came[l.Line] = l.Came - l.Withheld
 		}
-		for _, l := range d.credits[v.Refund] {
-			if l.Quantity == 0 || l.Quantity > came[l.Line] {
-				d.find(ReturnRefunds, v.ID, "money is given back for %d units of line %d, and %d came", l.Quantity, l.Line, came[l.Line])
+		for _, l := range d.lines {
+			if units, amount := a.Given(v.ID, l.Line); units > came[l.Line] || amount > 0 && came[l.Line] == 0 {
+				d.find(ReturnRefunds, v.ID, "%d are given back for %d units of line %d, and %d came", amount, units, l.Line, came[l.Line])
 			}
 		}
 	}
+}
+
+// isFor says whether a refund is for a cause.
+func (d *dossier) isFor(f payment.Refund, cause string) bool {
+	return slices.ContainsFunc(d.credits[f.ID], func(l payment.RefundLine) bool { return l.Cause == cause })
 }

@@ -59,8 +59,9 @@ CREATE TABLE refund_lines (
     refund_id TEXT   NOT NULL,
     line      BIGINT NOT NULL,
     quantity  BIGINT NOT NULL CHECK (quantity >= 0), -- units for which it is given back; 0 for money alone
-    amount    BIGINT NOT NULL CHECK (amount > 0),
-    PRIMARY KEY (order_id, refund_id, line)
+    amount    BIGINT NOT NULL CHECK (amount >= 0 AND amount + quantity > 0),
+    cause     TEXT   NOT NULL, -- the return, parcel, ticket or order for which it is given back; '' for none of them
+    PRIMARY KEY (order_id, refund_id, line, cause)
 );
 
 -- Answers that came to a node which had lost its lease, as evidence.
