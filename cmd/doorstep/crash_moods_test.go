@@ -173,10 +173,12 @@ func (c *moodyCarrier) BuyLabel(ctx context.Context, key string, p shipping.Parc
 	return answer, err
 }
 
-// Track says of what was seen at once that it is under way.
+// Track says of what was seen at once that it is under way, and leaves it to policy when to ask
+// again.
 func (c *moodyCarrier) Track(ctx context.Context, number string) (shipping.Tracking, error) {
 	t, err := c.Carrier.Track(ctx, number)
 	if err == nil && c.has("seen", number) {
+		t.Next = time.Time{}
 		t.Scans = append(t.Scans, shipping.Scan{ID: number + "-seen", Status: shipping.InTransit, At: seenAt, Place: "made up"})
 	}
 	return t, err
