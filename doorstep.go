@@ -197,11 +197,11 @@ func (s *Shop) providers(cfg Config, url string, shopTime clock.Clock) ([]paymen
 	}
 	cfg.Gateway.Seed = cmp.Or(cfg.Gateway.Seed, cfg.Seed)
 	cfg.Carrier.Seed = cmp.Or(cfg.Carrier.Seed, cfg.Seed)
-	if s.Gateway, err = gateway.Open(books("gateway"), cfg.Gateway, shopTime); err != nil {
+	if s.Gateway, err = gateway.Open(books(gatewayBook), cfg.Gateway, shopTime); err != nil {
 		return nil, nil, err
 	}
 	s.closers = append(s.closers, s.Gateway)
-	if s.Carrier, err = carrier.Open(books("carrier"), cfg.Carrier, shopTime); err != nil {
+	if s.Carrier, err = carrier.Open(books(carrierBook), cfg.Carrier, shopTime); err != nil {
 		return nil, nil, err
 	}
 	s.closers = append(s.closers, s.Carrier)
@@ -209,7 +209,7 @@ func (s *Shop) providers(cfg Config, url string, shopTime clock.Clock) ([]paymen
 	if cfg.Second != nil {
 		second := *cfg.Second
 		second.Seed = cmp.Or(second.Seed, cfg.Seed)
-		opened, err := carrier.Open(books("second-carrier"), second, shopTime)
+		opened, err := carrier.Open(books(secondBook), second, shopTime)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -218,13 +218,27 @@ func (s *Shop) providers(cfg Config, url string, shopTime clock.Clock) ([]paymen
 	return append([]payment.Gateway{s.Gateway}, cfg.Gateways...), carriers, nil
 }
 
-// booksIn says where each provider keeps its books: in a file of the folder, which
-// is made, or nowhere.
-func booksIn(dir string) (func(provider string) string, error) {
+// The files in which the simulated providers keep their books.
+const (
+	gatewayBook = "gateway.db"
+	carrierBook = "carrier.db"
+	secondBook  = "second-carrier.db"
+)
+
+// Books returns the files of a folder in which simulated providers keep their books.
+func Books(folder string) (files []string) {
+	for _, book := range []string{gatewayBook, carrierBook, secondBook} {
+		files = append(files, filepath.Join(folder, book))
+	}
+	return files
+}
+
+// booksIn says where each book is kept: in the folder, which is made, or nowhere.
+func booksIn(dir string) (func(book string) string, error) {
 	if dir == InMemory {
 		return func(string) string { return "" }, nil
 	}
-	return func(provider string) string { return filepath.Join(dir, provider+".db") }, os.MkdirAll(dir, 0o755)
+	return func(book string) string { return filepath.Join(dir, book) }, os.MkdirAll(dir, 0o755)
 }
 
 // OutsideOf returns the folder in which the simulated providers of a database

@@ -60,8 +60,7 @@ func databaseFiles(as, url, outside string) (all []named) {
 	if url == "" {
 		return nil
 	}
-	folder := cmp.Or(outside, doorstep.OutsideOf(url))
-	files := []string{filepath.Join(folder, "gateway.db"), filepath.Join(folder, "carrier.db")}
+	files := doorstep.Books(cmp.Or(outside, doorstep.OutsideOf(url)))
 	if !isServer(url) {
 		files = append(files, url)
 	}

@@ -67,6 +67,7 @@ func TestNothingIsWrittenOver(t *testing.T) {
 	fresh := []string{"import", "--db", f.in("new.db")}
 	for _, args := range [][]string{
 		append(fresh, f.in("x.csv"), "--set-aside", f.in("x.csv")),
+		append(fresh, f.in("x.csv"), "--outside", f.dir, "--set-aside", f.in("second-carrier.db")),
 		append(fresh, f.in("x.csv"), "--set-aside", f.in("link.csv")),
 		append(fresh, f.in("x.csv"), "--set-aside", f.in("hard.csv")),
 		append(fresh, f.in("x.csv"), "--report", f.dir+"/./x.csv"),

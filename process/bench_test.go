@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"doorstep/internal/db/dbtest"
-	"doorstep/policy"
 	"doorstep/verify"
 )
 
@@ -18,33 +17,32 @@ func engines(b *testing.B, bench func(b *testing.B, engine string)) {
 
 // benchShop is a shop with stock for as many orders as a benchmark may have.
 func benchShop(b *testing.B, engine string) *shop {
-	s := newShop(b, engine, config{policy: func(p *policy.Policy) { p.TicketLimits.Count = 1 }})
+	s := newShop(b, engine, config{})
 	s.receive("CUP", "main", 1_000_000)
 	return s
 }
 
 // BenchmarkPlace measures a placement: one transaction, made durable, alone.
 func BenchmarkPlace(b *testing.B) {
-	engines(b, func(b *testing.B, engine string) {
-		s := benchShop(b, engine)
-		before, n := s.db.Stats().Statements, 0
-		for b.Loop() {
-			s.place(request(n, "CUP"))
-			n++
-		}
-		b.ReportMetric(float64(s.db.Stats().Statements-before)/float64(n), "statements/op")
-	})
+	benchOrders(b, func(s *shop, n int) { s.place(request(n, "CUP")) })
 }
 
 // BenchmarkToTheDoor measures an order from its placing until its parcel has left, one
 // step after the other.
 func BenchmarkToTheDoor(b *testing.B) {
+	benchOrders(b, func(s *shop, n int) {
+		s.place(request(n, "CUP"))
+		s.after(time.Second)
+	})
+}
+
+// benchOrders measures what is done with one order after the other.
+func benchOrders(b *testing.B, one func(s *shop, n int)) {
 	engines(b, func(b *testing.B, engine string) {
 		s := benchShop(b, engine)
 		before, n := s.db.Stats().Statements, 0
 		for b.Loop() {
-			s.place(request(n, "CUP"))
-			s.after(time.Second)
+			one(s, n)
 			n++
 		}
 		b.ReportMetric(float64(s.db.Stats().Statements-before)/float64(n), "statements/op")

@@ -177,17 +177,7 @@ var causeScenarios = []scenario{
 		s.wantRemedy(o, p)
 	}},
 	{"of two lost parcels that is refunded for which it is enough", config{policy: settings(manualCarrier, untold)}, func(s *shop) {
-		s.annex("POT", 10)
-		s.annex("CUP", 1)
-		must(s.t, s.recount("CUP", "main", 1))
-		must(s.t, s.recount("POT", "main", 0))
-		o := s.place(cupsAndPot(2))
-		s.after(time.Second)
-		s.leave(s.show(o.ID).Shipments...)
-		mixed, single := s.from(o, "annex"), s.from(o, "main")
-		s.report(mixed, shipping.Lost)
-		s.after(time.Hour)
-		s.report(single, shipping.Lost)
+		o, mixed, _ := s.loseBoth()
 		s.refund(o, aCup)
 		s.wantRemedy(o, mixed)
 	}},

@@ -64,6 +64,24 @@ func (s *shop) wantTold(o order.Order, what string) {
 // bouncesLate is a gateway from whose refunds the money comes back after three days.
 var bouncesLate = gateway.Config{RefundBounceRate: 1, RefundBounceAfter: 3 * day}
 
+// loseBoth places an order that leaves in two parcels, one with a cup and a pot and one
+// with a cup, which are lost one after the other.
+func (s *shop) loseBoth() (o order.Order, mixed, single shipping.Shipment) {
+	s.t.Helper()
+	s.annex("POT", 10)
+	s.annex("CUP", 1)
+	must(s.t, s.recount("CUP", "main", 1))
+	must(s.t, s.recount("POT", "main", 0))
+	o = s.place(cupsAndPot(2))
+	s.after(time.Second)
+	s.leave(s.show(o.ID).Shipments...)
+	mixed, single = s.from(o, "annex"), s.from(o, "main")
+	s.report(mixed, shipping.Lost)
+	s.after(time.Hour)
+	s.report(single, shipping.Lost)
+	return o, mixed, single
+}
+
 // repaidScenarios are the ways of parcels that do not arrive and whose money goes
 // back.
 var repaidScenarios = []scenario{
@@ -188,17 +206,7 @@ var repaidScenarios = []scenario{
 		s.wantRemedy(o)
 	}},
 	{"of two lost parcels the smaller one is refunded", config{policy: manualCarrier}, func(s *shop) {
-		s.annex("POT", 10)
-		s.annex("CUP", 1)
-		must(s.t, s.recount("CUP", "main", 1))
-		must(s.t, s.recount("POT", "main", 0))
-		o := s.place(cupsAndPot(2))
-		s.after(time.Second)
-		s.leave(s.show(o.ID).Shipments...)
-		mixed, single := s.from(o, "annex"), s.from(o, "main")
-		s.report(mixed, shipping.Lost)
-		s.after(time.Hour)
-		s.report(single, shipping.Lost)
+		o, mixed, single := s.loseBoth()
 		s.refund(o, aCup)
 		s.wantRemedy(o, mixed)
 		_, err := s.Reship(s.t.Context(), person(""), o.ID, single.ID)

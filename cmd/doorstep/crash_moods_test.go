@@ -72,10 +72,14 @@ func (n notes) keep(what, of, text string) (bool, error) {
 	return true, errors.Join(err, f.Close())
 }
 
-// text is what was noted with something.
-func (n notes) text(what, of string) (string, error) {
-	text, err := os.ReadFile(n.at(what, of))
-	return string(text), err
+// first returns the first text that something was noted with: this one, when there is
+// none.
+func (n notes) first(what, of, text string) (string, error) {
+	if isFirst, err := n.keep(what, of, text); err != nil || isFirst {
+		return text, err
+	}
+	kept, err := os.ReadFile(n.at(what, of))
+	return string(kept), err
 }
 
 func (n notes) has(what, of string) bool {
@@ -114,17 +118,16 @@ var errSilent = fault.New(fault.Unavailable, "the moody gateway gives no answer:
 // forget carries an order's first attempt out and never answers it. Another one is
 // declined, and then it remembers.
 func (g *moodyGateway) forget(ctx context.Context, r payment.Authorisation) (payment.Answer, error) {
-	_, err1 := g.keep("forgotten of", r.Order, r.Key)
-	key, err2 := g.text("forgotten of", r.Order)
-	if err := errors.Join(err1, err2); err != nil {
+	key, err := g.first("forgotten of", r.Order, r.Key)
+	if err != nil {
 		return payment.Answer{}, err
 	}
 	if r.Key != key {
 		_, err := g.write("remembered", key)
 		return payment.Answer{Result: payment.Declined, Decline: payment.CardStolen}, err
 	}
-	_, err1 = g.write("forgotten", key)
-	_, err2 = g.Gateway.Authorise(ctx, r)
+	_, err1 := g.write("forgotten", key)
+	_, err2 := g.Gateway.Authorise(ctx, r)
 	return payment.Answer{}, errors.Join(err1, err2, errSilent)
 }
 
@@ -134,10 +137,7 @@ func (g *moodyGateway) Capture(ctx context.Context, r payment.Followup) (payment
 		return payment.Answer{Result: payment.Declined, Decline: payment.InvalidMethod}, nil
 	}
 	if g.has(methodLater, r.Ref) {
-		if first, err := g.keep("late", r.Ref, r.Key); err != nil || first {
-			return payment.Answer{Result: payment.Declined, Decline: payment.TryAgainLater}, err
-		}
-		if key, err := g.text("late", r.Ref); err != nil || key == r.Key { // the same attempt, asked again
+		if key, err := g.first("late", r.Ref, r.Key); err != nil || key == r.Key {
 			return payment.Answer{Result: payment.Declined, Decline: payment.TryAgainLater}, err
 		}
 	}
