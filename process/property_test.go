@@ -619,6 +619,7 @@ func (m *model) drawDead(r *rapid.T) {
 		r.Skip("no node has died")
 	}
 	node := rapid.SampledFrom(m.dead).Draw(r, "node")
+	m.lapse() // what the other one has in hand counts as begun, whatever this one puts back
 	must(m.t, node.RunUntil(m.t.Context(), m.clock.Now()))
 	m.lapse()
 }

@@ -58,11 +58,14 @@ type mark struct {
 	patience time.Duration // how long what it is for is waited for
 }
 
-func newMark(at aim, on *child, rng *rand.Rand) *mark {
+// newMark returns one that waits the longer for what it is for, the more often that
+// did not come: what takes seconds on one machine takes a minute on a busy one.
+func newMark(at aim, missed int, on *child, rng *rand.Rand) *mark {
 	m := &mark{at: at, on: on, rng: rng, begin: time.Now(), patience: 4 * time.Second}
 	if _, is := lures[at.step]; is {
 		m.patience = 8 * time.Second
 	}
+	m.patience <<= min(missed, 3)
 	if at.moment == anyMoment {
 		m.shoot(100*time.Millisecond + m.within(800*time.Millisecond))
 	}
@@ -129,12 +132,13 @@ func (m *mark) disarm() {
 type tally struct {
 	kills    int
 	aimed    map[aim]int
+	missed   map[aim]int // how often what a kill was for did not come
 	hit      map[aim]int
 	commands map[intake.Verb]int
 }
 
 func newTally() *tally {
-	return &tally{aimed: map[aim]int{}, hit: map[aim]int{}, commands: map[intake.Verb]int{}}
+	return &tally{aimed: map[aim]int{}, missed: map[aim]int{}, hit: map[aim]int{}, commands: map[intake.Verb]int{}}
 }
 
 // killed counts what a program had in hand when it died, each step and each

@@ -217,7 +217,7 @@ func (s *shop) ordersAre(b books) {
 			s.Errorf("order %s was acknowledged as %s, and is %s %s", o.ID, k.answer.Status, o.Status, o.Failure)
 		}
 		if !finished(o) {
-			s.Errorf("order %s is %s %s, its payment %s and its parcel %s: it goes nowhere (held: %q)", o.ID, o.Status, o.End, o.Payment, o.Fulfilment, o.Held)
+			s.Errorf("order %s is %s %s, its payment %s and its parcel %s: it goes nowhere (held: %q)%s", o.ID, o.Status, o.End, o.Payment, o.Fulfilment, o.Held, s.book.about(o.ID))
 		}
 	}
 	for id, k := range unseen {

@@ -3,8 +3,10 @@ package main_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"doorstep/cli/intake"
 	"doorstep/fault"
@@ -155,6 +157,17 @@ func (b *book) acknowledged(do intake.Verb) (all []*command) {
 		}
 	}
 	return all
+}
+
+// about tells what was commanded about an order, and what came of it.
+func (b *book) about(id string) string {
+	var text strings.Builder
+	for _, key := range slices.Sorted(maps.Keys(b.all)) {
+		if k := b.all[key]; k.fields["order"] == id {
+			fmt.Fprintf(&text, "\n%s: %+v", strings.TrimSpace(string(k.line)), k.answer)
+		}
+	}
+	return text.String()
 }
 
 // waitedFor is what orders are taken for although too little of it is there.
@@ -412,8 +425,17 @@ func (s *shop) unsend(id string, shipment any) {
 	s.book.add(notSent+parcel, intake.Edit, fields{"order": id, "change": order.Edit{Withdraw: parcel}})
 }
 
+// release releases an order, and again each time that it is held once more: what
+// has no label by chance alone gets one in the end.
 func (s *shop) release(id string) bool {
-	return s.book.add("release "+id, intake.Release, fields{"order": id})
+	key := "release " + id
+	for range 5 {
+		if s.book.add(key, intake.Release, fields{"order": id}) {
+			return true
+		}
+		key = "again " + key
+	}
+	return false
 }
 
 func (s *shop) recordRefund(id, refund string) bool {

@@ -311,7 +311,7 @@ func (s *shop) survive(p part, of plan) {
 	least := max(len(p.aims), (of.kills*p.share+99)/100)
 	most := 4 * (least + len(p.aims))
 	if s.moody {
-		most = 3 * least // each is fed what it is for
+		most = 5 * least // each is fed what it is for
 	}
 	for n := 1; n <= least || len(s.tally.missing(p.aims)) > 0; n++ {
 		if n > most {
@@ -338,7 +338,7 @@ func (s *shop) live(at aim, orders int) {
 	s.Helper()
 	c := s.startTo(at)
 	s.book.repeat(s.rng, 3)
-	s.mark = newMark(at, c, s.rng)
+	s.mark = newMark(at, s.tally.missed[at], c, s.rng)
 	tick := 0
 	s.attend("a kill at "+at.String(), func() {
 		if s.moody {
@@ -358,6 +358,9 @@ func (s *shop) live(at aim, orders int) {
 		s.Errorf("it was to be killed at %s and ended by itself: %v", s.mark.at, c.err)
 	}
 	s.tally.killed(s.mark.at, c)
+	if s.mark.at != at {
+		s.tally.missed[at]++
+	}
 	s.book.unsent(c)
 	s.mark = nil
 }
