@@ -186,7 +186,6 @@ var wayWords = []struct {
 	{process.UndoCancel, "order cancelled", "orders cancelled"},
 	{process.UndoEdit, "order changed to less", "orders changed to less"},
 	{process.UndoReturn, "returned, and refunded by line", "returned, and refunded by line"},
-	{process.UndoRefund, "refunded by line on the way, then returned", "refunded by line on the way, then returned"},
 	{process.UndoLater, "returned, and refunded by line, after arrival", "returned, and refunded by line, after arrival"},
 }
 

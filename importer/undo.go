@@ -114,10 +114,6 @@ func (r *run) undoOne(ctx context.Context, number string, u process.Undo) (err e
 		if came, err = r.receive(ctx, number, u); err == nil && !came {
 			err = fault.New(fault.Internal, "the goods can not be returned after all")
 		}
-	case process.UndoRefund:
-		if _, err = r.Process.Refund(ctx, by, u.Order, 0, u.Credit(reason)); err == nil {
-			r.coming.expect(number, u)
-		}
 	default:
 		r.coming.expect(number, u)
 	}

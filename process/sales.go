@@ -58,7 +58,6 @@ type UndoLine struct {
 	Line     int64 `json:"line"`
 	Quantity int64 `json:"quantity"`
 	Rest     int64 `json:"rest"` // units of the line that are still wanted
-	Paid     bool  `json:"paid"` // whether money can be given back for it
 }
 
 // UndoWay is the use case by which units of an order are taken back, as it stands.
@@ -69,8 +68,7 @@ const (
 	UndoCancel UndoWay = "cancel" // all of it is, and nothing has left
 	UndoEdit   UndoWay = "edit"   // part of it is, and that has not left
 	UndoReturn UndoWay = "return" // it has arrived
-	UndoRefund UndoWay = "refund" // it is on its way: its money now, the goods when they have arrived
-	UndoLater  UndoWay = "later"  // nothing can be done before it has arrived
+	UndoLater  UndoWay = "later"  // it is on its way, or can not be changed so: it is returned when it has arrived
 )
 
 // FindSales finds the orders that a customer's units come from, and says how each
@@ -209,7 +207,7 @@ func (f *finder) undo(id string) (Undo, error) {
 			whole = false
 		}
 		if n > 0 {
-			undo.Lines = append(undo.Lines, UndoLine{l.Line, n, l.Wanted() - n, l.Credited < l.Amount})
+			undo.Lines = append(undo.Lines, UndoLine{l.Line, n, l.Wanted() - n})
 		}
 	}
 	for _, way := range []struct {
@@ -219,7 +217,6 @@ func (f *finder) undo(id string) (Undo, error) {
 		{UndoCancel, func() error { return mayCancelAll(o, whole) }},
 		{UndoEdit, func() error { return f.mayEdit(o, undo) }},
 		{UndoReturn, func() error { return f.mayReturn(o, undo) }},
-		{UndoRefund, func() error { _, err := planRefund(f, o, undo.Credit(f.asked.Reason), Account.owed); return err }},
 	} {
 		err := way.may()
 		if err == nil {
@@ -279,17 +276,6 @@ func (u Undo) Return(reason string) shipping.ReturnRequest {
 	q := shipping.ReturnRequest{Reason: reason, Late: true}
 	for _, l := range u.Lines {
 		q.Lines = append(q.Lines, shipping.LineUnits{Line: l.Line, Quantity: l.Quantity})
-	}
-	return q
-}
-
-// Credit is the refund of what was paid for the units.
-func (u Undo) Credit(reason string) order.CreditRequest {
-	q := order.CreditRequest{Reason: reason}
-	for _, l := range u.Lines {
-		if l.Paid {
-			q.Lines = append(q.Lines, order.CreditLine{Line: l.Line, Quantity: l.Quantity})
-		}
 	}
 	return q
 }

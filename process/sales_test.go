@@ -35,9 +35,9 @@ func TestFindSales(t *testing.T) {
 		want := process.Sales{
 			Units: []process.FoundUnits{{Enough: true, Bought: true, Left: 4}, {Bought: true, Left: 3}, {Enough: true, Bought: true, Left: 2}, {}},
 			Orders: []process.Undo{
-				{Order: here.ID, Way: process.UndoCancel, Lines: []process.UndoLine{{Line: 1, Quantity: 2, Paid: true}}},
-				{Order: arrived.ID, Way: process.UndoReturn, Lines: []process.UndoLine{{Line: 1, Quantity: 3, Paid: true}}},
-				{Order: other.ID, Way: process.UndoEdit, Lines: []process.UndoLine{{Line: 1, Quantity: 1, Rest: 1, Paid: true}}},
+				{Order: here.ID, Way: process.UndoCancel, Lines: []process.UndoLine{{Line: 1, Quantity: 2}}},
+				{Order: arrived.ID, Way: process.UndoReturn, Lines: []process.UndoLine{{Line: 1, Quantity: 3}}},
+				{Order: other.ID, Way: process.UndoEdit, Lines: []process.UndoLine{{Line: 1, Quantity: 1, Rest: 1}}},
 			},
 		}
 		first, err := s.FindSales(t.Context(), person("sales"), q)
