@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"math"
 	"path/filepath"
 	"slices"
@@ -19,6 +20,7 @@ import (
 	"doorstep/order"
 	"doorstep/payment"
 	gateway "doorstep/payment/simulated"
+	"doorstep/process"
 	"doorstep/shipping"
 	carrier "doorstep/shipping/simulated"
 	"doorstep/support"
@@ -217,7 +219,7 @@ func (s *shop) ordersAre(b books) {
 			s.Errorf("order %s was acknowledged as %s, and is %s %s", o.ID, k.answer.Status, o.Status, o.Failure)
 		}
 		if !finished(o) {
-			s.Errorf("order %s is %s %s, its payment %s and its parcel %s: it goes nowhere (held: %q)%s", o.ID, o.Status, o.End, o.Payment, o.Fulfilment, o.Held, s.book.about(o.ID))
+			s.Errorf("order %s is %s %s, its payment %s and its parcel %s: it goes nowhere (held: %q)%s%s", o.ID, o.Status, o.End, o.Payment, o.Fulfilment, o.Held, s.historyOf(o.ID), s.book.about(o.ID))
 		}
 	}
 	for id, k := range unseen {
@@ -226,6 +228,20 @@ func (s *shop) ordersAre(b books) {
 	for _, it := range b.stuck {
 		s.Errorf("stuck: %+v", it)
 	}
+}
+
+// historyOf tells what has happened to an order, what is next, and where its parcels
+// were seen: all of it is made up.
+func (s *shop) historyOf(id string) (text string) {
+	s.open(func(ctx context.Context, p *process.Process, _ process.Command) error {
+		v, err := p.Show(ctx, id)
+		for _, e := range v.Timeline {
+			text += fmt.Sprintf("\n%s %s %s→%s %s", e.At.Format(time.TimeOnly), e.Type, e.From, e.To, e.Data)
+		}
+		text += fmt.Sprintf("\nnext: %+v\nscans: %+v\nparcels: %+v", v.Next, v.Scans, v.Shipments)
+		return err
+	})
+	return text
 }
 
 // keyOf is the key of the command by which an order was placed.

@@ -94,7 +94,7 @@ func (s *shop) startTo(die aim) *child {
 	}, simulated, s.sim)
 	c := &child{gone: make(chan struct{}), inHand: map[item]moment{}, begins: map[item]int{}, unanswered: map[string]*command{}, fired: map[process.Step]bool{}}
 	cmd := exec.Command(s.program, args...)
-	if die.ofRow() || s.moody {
+	if die.ofRow() || s.moody || die.moment == answered && s.tally.missed[die] > 0 {
 		cmd = exec.Command(os.Args[0], args...)
 		cmd.Env = append(os.Environ(), fmt.Sprintf("%s=%s %s", dieAt, die.step, die.moment), fmt.Sprintf("%s=%t", haveMoods, s.moody))
 	}

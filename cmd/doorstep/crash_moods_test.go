@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"doorstep"
@@ -59,17 +60,22 @@ type notes string
 // write notes something, and says whether it was not there yet.
 func (n notes) write(what, of string) (bool, error) { return n.keep(what, of, "") }
 
-// keep notes something with a text.
+// keep notes something with a text: whole, or not at all.
 func (n notes) keep(what, of, text string) (bool, error) {
-	f, err := os.OpenFile(n.at(what, of), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-	if errors.Is(err, os.ErrExist) {
-		return false, nil
-	}
+	f, err := os.CreateTemp(string(n), "draft-*")
 	if err != nil {
 		return false, err
 	}
 	_, err = f.WriteString(text)
-	return true, errors.Join(err, f.Close())
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Link(f.Name(), n.at(what, of))
+	}
+	there := errors.Is(err, os.ErrExist)
+	if there {
+		err = nil
+	}
+	return !there && err == nil, errors.Join(err, os.Remove(f.Name()))
 }
 
 // first returns the first text that something was noted with: this one, when there is
@@ -80,6 +86,15 @@ func (n notes) first(what, of, text string) (string, error) {
 	}
 	kept, err := os.ReadFile(n.at(what, of))
 	return string(kept), err
+}
+
+// read returns the text that something was noted with, "" when it was not.
+func (n notes) read(what, of string) string {
+	text, err := os.ReadFile(n.at(what, of))
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 func (n notes) has(what, of string) bool {
@@ -108,7 +123,7 @@ func (g *moodyGateway) Authorise(ctx context.Context, r payment.Authorisation) (
 	}
 	answer, err := g.Gateway.Authorise(ctx, r)
 	if err == nil && (r.Method == methodEmpty || r.Method == methodLater) {
-		_, err = g.write(r.Method, answer.Ref)
+		_, err = g.keep(r.Method, answer.Ref, r.Order)
 	}
 	return answer, err
 }
@@ -141,7 +156,11 @@ func (g *moodyGateway) Capture(ctx context.Context, r payment.Followup) (payment
 			return payment.Answer{Result: payment.Declined, Decline: payment.TryAgainLater}, err
 		}
 	}
-	return g.Gateway.Capture(ctx, r)
+	answer, err := g.Gateway.Capture(ctx, r)
+	if of := g.read(methodLater, r.Ref); err == nil && of != "" && answer.Result == payment.Succeeded {
+		_, err = g.write("taken", of)
+	}
+	return answer, err
 }
 
 // Lookup knows nothing of a forgotten payment until it remembers.
@@ -159,31 +178,59 @@ type moodyCarrier struct {
 
 func (c *moodyCarrier) Name() string { return moody }
 
-// BuyLabel notes which parcels are gone at once.
+// BuyLabel notes which parcels are gone or seen at once.
 func (c *moodyCarrier) BuyLabel(ctx context.Context, key string, p shipping.Parcel) (shipping.LabelAnswer, error) {
-	answer, err := c.Carrier.BuyLabel(ctx, key, p)
-	if err == nil && answer.Bought {
-		switch p.To.PostalCode {
-		case postalGone:
-			_, err = c.write("gone", answer.Ref)
-		case postalSeen:
-			_, err = c.write("seen", answer.TrackingNumber)
-		}
+	if _, err := c.keep("asked for", key, p.To.PostalCode+"\n"+p.Order); err != nil {
+		return shipping.LabelAnswer{}, err
 	}
-	return answer, err
+	answer, err := c.Carrier.BuyLabel(ctx, key, p)
+	if err != nil {
+		return answer, err
+	}
+	return answer, c.noteLabel(key, answer)
 }
 
-// Track says of what was seen at once that it is under way. For a while it leaves it to
-// policy when to ask again, as long as the money may take.
+// Lookup notes it of a label that was bought without an answer.
+func (c *moodyCarrier) Lookup(ctx context.Context, key string) (shipping.LabelAnswer, error) {
+	answer, err := c.Carrier.Lookup(ctx, key)
+	if err != nil {
+		return answer, err
+	}
+	return answer, c.noteLabel(key, answer)
+}
+
+func (c *moodyCarrier) noteLabel(key string, answer shipping.LabelAnswer) (err error) {
+	to, of, _ := strings.Cut(c.read("asked for", key), "\n")
+	switch {
+	case !answer.Bought:
+	case to == postalGone:
+		_, err = c.write("gone", answer.Ref)
+	case to == postalSeen:
+		_, err = c.keep("seen", answer.TrackingNumber, of)
+	}
+	return err
+}
+
+// Track says of what was seen at once that it is under way. It leaves it to policy when
+// to ask again, a few times when its money was taken, and often until then.
 func (c *moodyCarrier) Track(ctx context.Context, number string) (shipping.Tracking, error) {
 	t, err := c.Carrier.Track(ctx, number)
-	if note, missing := os.Stat(c.at("seen", number)); err == nil && missing == nil {
-		t.Scans = append(t.Scans, shipping.Scan{ID: number + "-seen", Status: shipping.InTransit, At: seenAt, Place: "made up"})
-		if time.Since(note.ModTime()) < 20*time.Second {
+	of := c.read("seen", number)
+	if err != nil || of == "" {
+		return t, err
+	}
+	t.Scans = append(t.Scans, shipping.Scan{ID: number + "-seen", Status: shipping.InTransit, At: seenAt, Place: "made up"})
+	when, most := "unpaid", 60
+	if c.has("taken", of) {
+		when, most = "paid", 5
+	}
+	for n := range most {
+		if isNext, err := c.write(fmt.Sprint(when, " asked ", n), number); err != nil || isNext {
 			t.Next = time.Time{}
+			return t, err
 		}
 	}
-	return t, err
+	return t, nil
 }
 
 // seenAt is when the carrier says that it has seen a parcel, by its own clock.

@@ -3,6 +3,7 @@ package main_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/signal"
 	"slices"
@@ -22,7 +23,8 @@ import (
 // steps of the log: no one outside sees them begin. So that a kill can hit one,
 // the program is run by the test binary, which listens to the table and dies of
 // its own SIGKILL when the row fires, in the midst of the transaction or as soon
-// as that is durable. The program as it is shipped has no such ear.
+// as that is durable. The program as it is shipped has no such ear. It is also run where
+// a kill from outside has come too late for a step that was answered.
 
 // The moments of a row at which the program is killed.
 const (
@@ -53,6 +55,9 @@ func runUntil(at aim) int {
 
 func (e *ear) configure(c *doorstep.Config) {
 	c.Fired = e.hear
+	if e.at.moment == answered {
+		c.Log = slog.New(listener{Handler: c.Log.Handler(), ear: e})
+	}
 	if os.Getenv(haveMoods) == "true" {
 		if err := addMoods(c); err != nil {
 			panic(err) // a log without it would not say why the program fails
@@ -74,15 +79,42 @@ func (e *ear) hear(step process.Step, owner string) func() {
 	if step != e.at.step || time.Now().Before(e.from) {
 		return nil
 	}
-	die := func() {
-		say("row kills", e.at, owner)
-		_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		select {} // nothing more is done on the way out
-	}
 	if e.at.moment == uncommitted {
-		die()
+		e.die(owner)
 	}
-	return die
+	return func() { e.die(owner) }
+}
+
+// die ends the program.
+func (e *ear) die(owner string) {
+	say("row kills", e.at, owner)
+	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	select {} // nothing more is done on the way out
+}
+
+// listener hears in the log that a step is answered, and ends the program at one.
+type listener struct {
+	slog.Handler
+	ear  *ear
+	step string
+}
+
+func (l listener) WithAttrs(attrs []slog.Attr) slog.Handler {
+	for _, a := range attrs {
+		if a.Key == "step" {
+			l.step = a.Value.String()
+		}
+	}
+	l.Handler = l.Handler.WithAttrs(attrs)
+	return l
+}
+
+func (l listener) Handle(ctx context.Context, r slog.Record) error {
+	err := l.Handler.Handle(ctx, r)
+	if r.Message == "step is answered" && process.Step(l.step) == l.ear.at.step && time.Now().After(l.ear.from) {
+		l.ear.die("")
+	}
+	return err
 }
 
 // say adds a line to the program's log, whole, in one write.

@@ -357,8 +357,8 @@ func (s *shop) live(at aim, orders int) {
 	if !c.killed() {
 		s.Errorf("it was to be killed at %s and ended by itself: %v", s.mark.at, c.err)
 	}
-	s.tally.killed(s.mark.at, c)
-	if s.mark.at != at {
+	before := s.tally.hit[at]
+	if s.tally.killed(s.mark.at, c); at.step != "" && s.tally.hit[at] == before {
 		s.tally.missed[at]++
 	}
 	s.book.unsent(c)
