@@ -39,10 +39,18 @@ type simulateVerbs struct {
 
 // staging is how a scenario is run.
 type staging struct {
-	Seed  uint64  `help:"Where all chance comes from: the same one gives the same run." default:"1" placeholder:"N"`
+	Seed  *uint64 `help:"Where all chance comes from: the same one gives the same run; 1 when not given." placeholder:"N"`
 	Days  int     `help:"On how many days orders come in; as the scenario says when 0." placeholder:"N"`
 	Scale float64 `help:"So many times the customers, and the goods and people for them." default:"1" placeholder:"TIMES"`
 	File  string  `name:"report" help:"Write a page with charts to this file; it opens offline." type:"path" placeholder:"FILE"`
+}
+
+// seed is the one to run with.
+func (v staging) seed() uint64 {
+	if v.Seed == nil {
+		return 1
+	}
+	return *v.Seed
 }
 
 // Validate is called by the grammar.
@@ -216,7 +224,7 @@ func mustBeEmpty(outside string) error {
 }
 
 func (s *session) goThrough(title, file string, cfg doorstep.Config, sc scenario.Scenario, v simulateRun) (r run, err error) {
-	shop, simulated, err := s.demoShop(file, v.Seed, time.Time(sc.Start), cfg)
+	shop, simulated, err := s.demoShop(file, v.seed(), time.Time(sc.Start), cfg)
 	if err != nil {
 		return r, err
 	}
@@ -233,7 +241,7 @@ func (s *session) goThrough(title, file string, cfg doorstep.Config, sc scenario
 		return r, err
 	}
 	r.took = time.Since(start)
-	return r, s.look(shop, sc, v.Seed, log, &r)
+	return r, s.look(shop, sc, v.seed(), log, &r)
 }
 
 // mustBeNew refuses a database in which something has happened.

@@ -146,7 +146,7 @@ func (v *simulateCompare) runSeeds(s *session, a, b side) (as, bs []sim.Result, 
 		return nil, nil, fault.New(fault.Invalid, "a run that is over has one seed: --seeds runs scenarios")
 	}
 	if !s.out.json {
-		s.out.heading("%s and %s, with %d seeds from %d on", a.sc.Name, b.sc.Name, v.Seeds, v.Seed)
+		s.out.heading("%s and %s, with %d seeds from %d on", a.sc.Name, b.sc.Name, v.Seeds, v.seed())
 		s.out.printf("\n")
 	}
 	bar := s.newProgress("run", int64(2*v.Seeds))
@@ -156,7 +156,7 @@ func (v *simulateCompare) runSeeds(s *session, a, b side) (as, bs []sim.Result, 
 			side
 			into *[]sim.Result
 		}{{a, &as}, {b, &bs}} {
-			one.seed = v.Seed + uint64(i)
+			one.seed = v.seed() + uint64(i)
 			r, err := one.result(s, untold)
 			if err = cmp.Or(err, s.out.err); err != nil {
 				return nil, nil, err
@@ -215,7 +215,7 @@ func (v *simulateCompare) sides(s *session) (a, b side, err error) {
 // Errors: invalid.
 func (v *simulateCompare) asKept(kept ...side) error {
 	for _, k := range kept {
-		if v.Days != 0 || v.Scale != 1 || v.Seed != 1 && v.Seed != k.seed {
+		if v.Days != 0 || v.Scale != 1 || v.Seed != nil && *v.Seed != k.seed {
 			return invalid("a run that is over has its seed, days and customers: --seed, --days and --scale are for scenarios")
 		}
 	}
@@ -238,10 +238,10 @@ func (v *simulateCompare) side(s *session, name string, with []string) (side, er
 		if err == nil {
 			sc, err = changed(sc, with, v.staging)
 		}
-		return side{sc: sc, seed: v.Seed}, err
+		return side{sc: sc, seed: v.seed()}, err
 	}
 	sc, err := s.scenario(name, with, v.staging)
-	return side{sc: sc, seed: v.Seed}, err
+	return side{sc: sc, seed: v.seed()}, err
 }
 
 // keptRun reads a run that was kept, and says whether it is one.
@@ -275,7 +275,7 @@ func (d side) result(s *session, title string) (sim.Result, error) {
 	if d.kept != nil {
 		return *d.kept, nil
 	}
-	r, err := s.simulate(title, d.sc, simulateRun{staging: staging{Seed: d.seed}})
+	r, err := s.simulate(title, d.sc, simulateRun{staging: staging{Seed: &d.seed}})
 	return r.Result, err
 }
 

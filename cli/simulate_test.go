@@ -280,6 +280,7 @@ func TestASimulationThatCanNotBe(t *testing.T) {
 		{2, "--with changes a scenario", []string{"compare", "quiet-shop", s.file("run.json"), "--with", "days=1"}},
 		{2, "empty.json", []string{"compare", s.file("empty.json"), "quiet-shop"}},
 		{2, "are for scenarios", []string{"compare", s.file("run.json"), "--with", "days=1", "--seed", "9"}},
+		{2, "are for scenarios", []string{"compare", s.file("run.json"), "--with", "days=1", "--seed", "1"}},
 		{2, "are for scenarios", []string{"compare", s.file("run.json"), "--with", "days=1", "--days", "1"}},
 		{2, "are for scenarios", []string{"compare", s.file("run.json"), s.file("run.json"), "--scale", "2"}},
 		{3, "no scenario", []string{"show", "made-up"}},

@@ -45,6 +45,13 @@ func (a Account) Keeps() bool {
 	return o.Payment.Taken() && (o.End.Over() && o.Sums.Kept() > 0 || len(a.owed()) > 0)
 }
 
+// Owed is how much money of an order that is not over is owed that nothing brings back,
+// in minor units: a refund of as much gives it first.
+func (v Overview) Owed() (amount int64) {
+	a := Account{Order: v.Order, Lines: v.Lines, Refunds: v.Refunds, Credits: v.Credits}
+	return amountOf(a.owed())
+}
+
 func counts(f payment.Refund, pending bool) bool {
 	return f.Status == payment.RefundSucceeded || pending && f.Counts()
 }

@@ -36,13 +36,14 @@ type Overview struct {
 
 // Next is a step that is due or waited for.
 type Next struct {
-	Step  Step   `json:"step"`
-	Does  string `json:"does"`
-	Due   string `json:"due"`             // RFC 3339, shop time
-	Stuck bool   `json:"stuck,omitempty"` // it waits for a person
-	Held  bool   `json:"held,omitempty"`  // it waits until the order is released
-	Tries int    `json:"tries,omitempty"`
-	Error string `json:"error,omitempty"`
+	Step  Step         `json:"step"`
+	Does  string       `json:"does"`
+	Asks  ProviderKind `json:"asks,omitempty"`  // whom it asks
+	Due   string       `json:"due"`             // RFC 3339, shop time
+	Stuck bool         `json:"stuck,omitempty"` // it waits for a person
+	Held  bool         `json:"held,omitempty"`  // it waits until the order is released
+	Tries int          `json:"tries,omitempty"`
+	Error string       `json:"error,omitempty"`
 }
 
 // Show returns everything about one order, from one snapshot. The order is
@@ -86,7 +87,8 @@ func (p *Process) Show(ctx context.Context, what string) (Overview, error) {
 func (p *Process) next(items []work.Item) []Next {
 	next := make([]Next, len(items))
 	for i, it := range items {
-		next[i] = Next{Step: Step(it.Step), Does: p.steps[Step(it.Step)].Does, Due: it.Due.Format("2006-01-02T15:04:05Z07:00"),
+		row := p.steps[Step(it.Step)]
+		next[i] = Next{Step: row.Step, Does: row.Does, Asks: row.Asks, Due: it.Due.Format("2006-01-02T15:04:05Z07:00"),
 			Stuck: it.State == work.Stuck, Held: it.State == work.Held, Tries: it.Tries, Error: it.Error}
 	}
 	return next

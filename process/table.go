@@ -111,6 +111,7 @@ const (
 type Row struct {
 	Step  Step
 	Kind  Kind
+	Asks  ProviderKind // whom an Ask asks
 	On    []event.Type // any of them sets it off
 	Guard *Guard       // and this holds; nil for always
 	Until []event.Type // any of them ends an Ask or a Wait
@@ -195,7 +196,7 @@ func payRows() []Row {
 			rule: payNothing,
 		},
 		{
-			Step: StepAuthorise, Kind: Ask, Holds: true, On: on(order.EventProcessed, payment.EventConfirmed), Guard: paidAtGateway, about: thePayment,
+			Step: StepAuthorise, Kind: Ask, Asks: KindGateway, Holds: true, On: on(order.EventProcessed, payment.EventConfirmed), Guard: paidAtGateway, about: thePayment,
 			Until: on(payment.EventAuthorised, payment.EventSucceeded, payment.EventFailed, payment.EventCanceled),
 			Does:  "ask the gateway for the money, attempt by attempt", Leads: on(payment.EventUnknown, payment.EventDeclined, EventNotAsked, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpAuthorise), ask: askGateway,
@@ -241,7 +242,7 @@ func authorisationRows() []Row {
 			Ways: []Way{WayRetry, WayCompensate},
 		},
 		{
-			Step: StepRenew, Kind: Ask, On: on(payment.EventEnding), Guard: renews,
+			Step: StepRenew, Kind: Ask, Asks: KindGateway, On: on(payment.EventEnding), Guard: renews,
 			Until: on(payment.EventRenewed, payment.EventRenewalDeclined, payment.EventExpired),
 			Does:  "ask the gateway for another authorisation in the place of the one that ends", Leads: on(payment.EventUnknown, payment.EventDeclined, EventNotAsked, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpRenew), ask: askGateway,
@@ -253,7 +254,7 @@ func authorisationRows() []Row {
 			rule: reportEnding,
 		},
 		{
-			Step: StepUndo, Kind: Ask, On: on(EventStray, EventUndone, payment.EventRenewed), Guard: chargeToUndo, about: theOrder,
+			Step: StepUndo, Kind: Ask, Asks: KindGateway, On: on(EventStray, EventUndone, payment.EventRenewed), Guard: chargeToUndo, about: theOrder,
 			Until: on(EventUndone),
 			Does:  "give up an authorisation, or give back money, that is not the order's", Leads: on(EventStuck, support.EventOpened),
 			ask:  askGateway,
@@ -265,7 +266,7 @@ func authorisationRows() []Row {
 			rule: reportStray,
 		},
 		{
-			Step: StepLookAgain, Kind: Ask, On: on(order.EventFailed, order.EventCancelled), Guard: neverMade, about: theOrder,
+			Step: StepLookAgain, Kind: Ask, Asks: KindGateway, On: on(order.EventFailed, order.EventCancelled), Guard: neverMade, about: theOrder,
 			Until: on(EventLookedAgain),
 			Does:  "ask the gateway once more about attempts that it knew nothing of", Leads: on(EventStray, EventStuck, support.EventOpened),
 			due: lookAgainDue, ask: askOnceMore,
@@ -283,7 +284,7 @@ func shipRows() []Row {
 			rule: planShipments,
 		},
 		{
-			Step: StepBuyLabel, Kind: Ask, Holds: true, On: on(shipping.EventPlanned), Guard: carrierSellsLabels,
+			Step: StepBuyLabel, Kind: Ask, Asks: KindCarrier, Holds: true, On: on(shipping.EventPlanned), Guard: carrierSellsLabels,
 			Until: on(shipping.EventLabelBought, shipping.EventFailed, shipping.EventVoided),
 			Does:  "buy a label from the carrier, attempt by attempt", Leads: on(shipping.EventLabelUnknown, shipping.EventLabelRefused, shipping.EventRerouted, EventNotAsked, EventStuck, support.EventOpened),
 			rule: openLabelPurchase, ask: askCarrier, stock: true,
@@ -312,7 +313,7 @@ func shipRows() []Row {
 			rule: func(c *change, _ event.Event) error { return c.release() },
 		},
 		{
-			Step: StepCapture, Kind: Ask, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, payment.EventEnding, payment.EventRenewed, payment.EventRenewalDeclined), Guard: captureOwed, about: thePayment,
+			Step: StepCapture, Kind: Ask, Asks: KindGateway, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, payment.EventEnding, payment.EventRenewed, payment.EventRenewalDeclined), Guard: captureOwed, about: thePayment,
 			Until: on(payment.EventSucceeded, payment.EventCaptureFailed, payment.EventExpired),
 			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventNotAsked, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpCapture), ask: askGateway, stock: true,
@@ -336,7 +337,7 @@ func shipRows() []Row {
 			Ways: []Way{WayRetry, WayCompensate}, Else: "hand the parcel over",
 		},
 		{
-			Step: StepTrack, Kind: Ask, On: on(shipping.EventLabelBought, shipping.EventShipped), Guard: carrierTracks,
+			Step: StepTrack, Kind: Ask, Asks: KindCarrier, On: on(shipping.EventLabelBought, shipping.EventShipped), Guard: carrierTracks,
 			Until: on(shipping.EventDelivered, shipping.EventVoided, shipping.EventReturned, shipping.EventDamaged),
 			Does:  "ask the carrier what it has seen, up to the door; when nothing was seen for too long, tell a person, and later give the parcel up",
 			Leads: on(shipping.EventTracked, shipping.EventShipped, shipping.EventSilent, shipping.EventLost, shipping.EventFound, support.EventOpened),
@@ -476,7 +477,7 @@ func endRows() []Row {
 			rule: finishChange,
 		},
 		{
-			Step: StepVoidLabel, Kind: Ask, On: on(shipping.EventVoidRequested),
+			Step: StepVoidLabel, Kind: Ask, Asks: KindCarrier, On: on(shipping.EventVoidRequested),
 			Until: on(shipping.EventVoided, shipping.EventVoidRefused),
 			Does:  "give the label back to the carrier", Leads: on(EventStuck, support.EventOpened),
 			rule: openLabelVoid, ask: askCarrier,
@@ -503,7 +504,7 @@ func endRows() []Row {
 			rule: giveBack,
 		},
 		{
-			Step: StepVoidPayment, Kind: Ask, Guard: authorisationLeft, about: thePayment,
+			Step: StepVoidPayment, Kind: Ask, Asks: KindGateway, Guard: authorisationLeft, about: thePayment,
 			On:    on(order.EventFailed, order.EventCancelled, payment.EventCaptureFailed, payment.EventExpired, payment.EventRenewed, payment.EventRenewalDeclined),
 			Until: on(payment.EventCanceled),
 			Does:  "give up the authorisation at the gateway", Leads: on(payment.EventUnknown, EventStuck, support.EventOpened),
@@ -511,7 +512,7 @@ func endRows() []Row {
 			Ways: []Way{WayRetry}, Else: "record that the authorisation is gone",
 		},
 		{
-			Step: StepRefund, Kind: Ask, On: on(payment.EventRefundOpened), Guard: refundToMake,
+			Step: StepRefund, Kind: Ask, Asks: KindGateway, On: on(payment.EventRefundOpened), Guard: refundToMake,
 			Until: on(payment.EventRefundSucceeded, payment.EventRefundFailed),
 			Does:  "ask the gateway to give the money back, attempt by attempt", Leads: on(payment.EventRefundUnknown, payment.EventRefundDeclined, EventStuck, support.EventOpened),
 			rule: openRefundAttempt, ask: askGateway,
@@ -525,7 +526,7 @@ func endRows() []Row {
 			Ways: []Way{WayRetry}, Else: "record that the money was given back, or take the refund back",
 		},
 		{
-			Step: StepCheckRefund, Kind: Ask, On: on(payment.EventRefundSucceeded), Guard: refundAtGateway,
+			Step: StepCheckRefund, Kind: Ask, Asks: KindGateway, On: on(payment.EventRefundSucceeded), Guard: refundAtGateway,
 			Until: on(payment.EventRefundConfirmed, payment.EventRefundFailed),
 			Does:  "ask the gateway later whether the money has stayed with the customer, and went there once",
 			Leads: on(payment.EventRefundOpened, payment.EventRefundSucceeded, EventStuck, support.EventOpened),

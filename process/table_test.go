@@ -187,6 +187,11 @@ func (s *sightings) declared(t *testing.T) {
 	for _, row := range process.Table() {
 		rows[row.Step] = row
 	}
+	for _, row := range rows {
+		if (row.Asks != "") != (row.Kind == process.Ask) {
+			t.Errorf("%s is of kind %s, and asks a provider of kind %q", row.Step, row.Kind, row.Asks)
+		}
+	}
 	for is := range s.rows {
 		row := rows[is.Step]
 		if is.What == "causes" && !slices.Contains(row.Leads, is.Type) && !slices.Contains(row.Until, is.Type) {

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"doorstep/access"
@@ -17,18 +18,22 @@ import (
 type desk struct {
 	taken map[string]bool      // by ticket: someone is at it
 	again map[string]time.Time // by ticket: it is not looked at before
-	tries map[string]int       // by ticket: how many times it could not be solved
+	looks map[string]int       // by ticket: how many times it was put off
+	tries map[string]int       // by ticket: how many of these times because it could not be solved
 	mends map[string]int       // by order and what is the matter: how many times it was set going again
 }
 
 func newDesk() *desk {
-	return &desk{taken: map[string]bool{}, again: map[string]time.Time{}, tries: map[string]int{}, mends: map[string]int{}}
+	return &desk{taken: map[string]bool{}, again: map[string]time.Time{}, looks: map[string]int{}, tries: map[string]int{}, mends: map[string]int{}}
 }
 
 const (
 	lookAgain = 15 * time.Minute // how often a person without a ticket looks for one
-	putOff    = 4 * time.Hour    // how long a ticket is left that can not be solved now
-	mostTries = 6                // how often that is done
+	seeWhat   = 3 * time.Minute  // after which it is seen what has come of another try
+	soonest   = time.Hour        // how long a ticket is left that can not be solved now; then twice as long each time
+	latest    = day              // and at most
+	unasked   = time.Hour        // after so long without a question, a provider may be back
+	mostTries = 6                // how often a ticket is put off that can not be solved
 )
 
 // worker is the working day of a person: one ticket after the other, the oldest
@@ -54,17 +59,34 @@ func (p *play) worker(n int) func(context.Context) error {
 		if _, err := p.AssignTicket(ctx, by, t.ID, by.By); unlessRefused(err) != nil {
 			return err
 		}
-		wait := later(p.draw("minutes", t.ID, p.desk.tries[t.ID]), p.sc.Staff.Least, p.sc.Staff.Most-p.sc.Staff.Least)
-		p.at(now.Add(wait), func(ctx context.Context) error {
-			delete(p.desk.taken, t.ID)
-			if err := p.work(ctx, by, t.ID); err != nil {
-				return err
-			}
-			return next(ctx)
-		})
+		wait := later(p.draw("minutes", t.ID, p.desk.looks[t.ID]), p.sc.Staff.Least, p.sc.Staff.Most-p.sc.Staff.Least)
+		p.at(now.Add(wait), func(ctx context.Context) error { return p.sit(ctx, by, t, next) })
 		return nil
 	}
 	return next
+}
+
+// sit is what a person does at the end of the time that a ticket takes, who then goes
+// on to the next. What has come of a stuck step that is tried again is waited for.
+func (p *play) sit(ctx context.Context, by process.Command, t support.Ticket, next func(context.Context) error) error {
+	tried, err := p.work(ctx, by, t)
+	if err != nil {
+		return err
+	}
+	leave := func(ctx context.Context) error {
+		delete(p.desk.taken, t.ID)
+		return next(ctx)
+	}
+	if !tried {
+		return leave(ctx)
+	}
+	p.at(p.Clock.Now().Add(seeWhat), func(ctx context.Context) error {
+		if err := p.conclude(ctx, by, t); err != nil {
+			return err
+		}
+		return leave(ctx)
+	})
+	return nil
 }
 
 // until has something done at a time at which people are there still.
@@ -110,24 +132,80 @@ func (p *play) nextTicket(ctx context.Context) (support.Ticket, bool, error) {
 const answer = "We have seen to it."
 
 // work is what a person does about a ticket: what is proposed is approved, what
-// does not go on is set going, and the customer is told. What can not be solved
-// now is put off.
-func (p *play) work(ctx context.Context, by process.Command, id string) error {
-	c, err := p.ShowTicket(ctx, id)
+// does not go on is set going, and the customer is told. It says whether a stuck step
+// was tried again: then the answer is not known yet.
+func (p *play) work(ctx context.Context, by process.Command, t support.Ticket) (tried bool, err error) {
+	c, err := p.ShowTicket(ctx, t.ID)
 	if err != nil || c.Ticket.Status != support.Open {
-		return err // it was solved, or waits for something else by now
+		return false, err // it was solved, or waits for something else by now
 	}
 	if c.Ticket.Proposed != "" {
-		_, err := p.ApproveTicket(ctx, by, id)
-		return p.orPutOff(ctx, id, err)
+		_, err := p.ApproveTicket(ctx, by, t.ID)
+		return false, p.orPutOff(ctx, t.ID, err)
 	}
-	if c.Ticket.Order != "" {
-		if err := p.mend(ctx, by, c.Ticket.Order); err != nil {
-			return err
+	if t.Order != "" {
+		if tried, err = p.mend(ctx, by, t.Order); err != nil {
+			return false, err
 		}
 	}
-	_, err = p.SolveTicket(ctx, by, id, answer)
-	return p.orPutOff(ctx, id, err)
+	if tried {
+		return true, nil
+	}
+	return false, p.conclude(ctx, by, t)
+}
+
+// conclude tells the customer that all is well, or puts the ticket off where it is
+// not. A person who knows that a provider is away gives no answer: the process would
+// only tell of it anew.
+func (p *play) conclude(ctx context.Context, by process.Command, t support.Ticket) error {
+	if t.Order != "" {
+		v, err := p.Show(ctx, t.Order)
+		if err != nil {
+			return err
+		}
+		if p.awaits(v) {
+			p.putOff(t.ID)
+			return nil
+		}
+	}
+	_, err := p.SolveTicket(ctx, by, t.ID, answer)
+	return p.orPutOff(ctx, t.ID, err)
+}
+
+// awaits says whether an order waits for a provider that is away.
+func (p *play) awaits(v process.Overview) bool {
+	asked := map[process.ProviderKind][]string{}
+	for _, pay := range v.Payments {
+		asked[process.KindGateway] = append(asked[process.KindGateway], pay.Gateway)
+	}
+	for _, s := range v.Shipments {
+		asked[process.KindCarrier] = append(asked[process.KindCarrier], s.Carrier)
+	}
+	return slices.ContainsFunc(p.Providers(), func(of process.ProviderState) bool {
+		return p.isAway(of) && slices.Contains(asked[of.Kind], of.Name) &&
+			slices.ContainsFunc(v.Next, func(n process.Next) bool { return n.Asks == of.Kind && (n.Stuck || n.Error != "") })
+	})
+}
+
+// isAway says whether a provider gives no answers. Where it was not asked for long,
+// someone has to, or nobody would learn that it is back.
+func (p *play) isAway(of process.ProviderState) bool {
+	return of.Reach == process.ReachHalfOpen || of.Reach == process.ReachOpen && p.Clock.Now().Before(of.Until.Add(unasked))
+}
+
+// putOff leaves a ticket for a while, each time for longer.
+func (p *play) putOff(id string) {
+	p.desk.again[id] = p.Clock.Now().Add(longer(p.desk.looks[id]))
+	p.desk.looks[id]++
+}
+
+// longer is how long a ticket is left that was put off n times.
+func longer(n int) time.Duration {
+	wait := soonest
+	for ; n > 0 && wait < latest; n-- {
+		wait *= 2
+	}
+	return min(wait, latest)
 }
 
 func (p *play) orPutOff(ctx context.Context, id string, err error) error {
@@ -137,24 +215,29 @@ func (p *play) orPutOff(ctx context.Context, id string, err error) error {
 	c, err := p.ShowTicket(ctx, id)
 	if err == nil && c.Ticket.Status == support.Open {
 		p.desk.tries[id]++
-		p.desk.again[id] = p.Clock.Now().Add(putOff)
+		p.putOff(id)
 	}
 	return err
 }
 
-// mend sets going what of an order does not go on by itself. What is refused is
-// tried in another way the next time.
-func (p *play) mend(ctx context.Context, by process.Command, id string) error {
+// mend sets going what of an order does not go on by itself, and says whether that
+// was a stuck step. What is refused is tried in another way the next time. While a
+// provider is away that it waits for, nothing is tried.
+func (p *play) mend(ctx context.Context, by process.Command, id string) (tried bool, err error) {
 	v, err := p.Show(ctx, id)
-	if err != nil {
-		return err
+	if err != nil || p.awaits(v) {
+		return false, err
 	}
+	tried = slices.ContainsFunc(v.Next, func(n process.Next) bool { return n.Stuck })
 	for _, do := range []func(context.Context, process.Command, process.Overview) error{p.letGo, p.unstick, p.replace, p.payBack, p.giveBack} {
 		if err := unlessRefused(do(ctx, by, v)); err != nil {
-			return err
+			return false, err
+		}
+		if v, err = p.Show(ctx, id); err != nil { // as that has left it
+			return false, err
 		}
 	}
-	return nil
+	return tried, nil
 }
 
 // letGo releases an order that is held, and cancels it when it is held again.
@@ -172,7 +255,8 @@ func (p *play) letGo(ctx context.Context, by process.Command, v process.Overview
 	return err
 }
 
-// unstick has a stuck step tried again, then passed over, then undone.
+// unstick has a stuck step tried again, then passed over, then undone; again, where
+// that can not be done.
 func (p *play) unstick(ctx context.Context, by process.Command, v process.Overview) error {
 	for _, n := range v.Next {
 		if !n.Stuck {
@@ -180,7 +264,11 @@ func (p *play) unstick(ctx context.Context, by process.Command, v process.Overvi
 		}
 		way := process.Ways[min(p.desk.mends[v.Order.ID], len(process.Ways)-1)]
 		p.desk.mends[v.Order.ID]++
-		_, err := p.Attend(ctx, by, way, fmt.Sprintf("%d/%s", v.Order.Number, n.Step))
+		item := fmt.Sprintf("%d/%s", v.Order.Number, n.Step)
+		_, err := p.Attend(ctx, by, way, item)
+		if refused(err) && way != process.WayRetry {
+			_, err = p.Attend(ctx, by, process.WayRetry, item)
+		}
 		return err
 	}
 	return nil
@@ -216,11 +304,16 @@ func (p *play) replace(ctx context.Context, by process.Command, v process.Overvi
 	return nil
 }
 
-// giveBack refunds again what of an order that is over was not given back.
+// giveBack refunds again what did not stay with the customer: all of an order that is
+// over, and of another what is owed.
 func (p *play) giveBack(ctx context.Context, by process.Command, v process.Overview) error {
-	if !v.Order.End.Over() || v.Order.Sums.Kept() <= 0 {
+	again := order.CreditRequest{Amount: v.Owed(), Reason: "owed"}
+	if v.Order.End.Over() {
+		again = order.CreditRequest{All: v.Order.Sums.Kept() > 0, Reason: "over"}
+	}
+	if again.Amount == 0 && !again.All {
 		return nil
 	}
-	_, err := p.Refund(ctx, by, v.Order.ID, 0, order.CreditRequest{All: true, Reason: "over"})
+	_, err := p.Refund(ctx, by, v.Order.ID, 0, again)
 	return err
 }
