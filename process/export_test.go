@@ -2,6 +2,7 @@ package process
 
 import (
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -130,3 +131,6 @@ func typesOf(rows []Row) []event.Type {
 	slices.Sort(all)
 	return slices.Compact(all)
 }
+
+// UseCases are the names of the use cases that have a scope.
+func UseCases() []string { return slices.Collect(maps.Keys(scopes)) }

@@ -16,9 +16,12 @@ import (
 // What was committed is answered again, also when the answer is that an order
 // has failed; input that was refused is not kept.
 //
-// Errors: invalid when the key is too long or no text; conflict when the key was used
-// for another request.
+// Errors: forbidden when who commands may not do it; invalid when the key is too long
+// or no text; conflict when the key was used for another request.
 func once[T any](ctx context.Context, p *Process, by Command, useCase string, request any, locks []db.Lock, do func(*db.Tx) (T, error)) (Result[T], error) {
+	if err := by.permitted(useCase); err != nil {
+		return Result[T]{}, err
+	}
 	if by.Key == "" {
 		v, err := db.Update(ctx, p.db, locks, do)
 		return Result[T]{Value: v}, err

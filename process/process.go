@@ -99,6 +99,7 @@ func New(d Deps) *Process {
 // call is a command of its own.
 type Command struct {
 	By  access.Actor
+	May access.Permit // what they may do; its zero value is everything
 	Key string
 	// Asked is what the key stands for, as JSON, where the request itself was made
 	// of it and of what the shop knew at the time; nil where it is the request.

@@ -1,0 +1,37 @@
+package process
+
+import (
+	"doorstep/access"
+	"doorstep/fault"
+	"doorstep/inventory"
+)
+
+// scopes are what each use case takes of who calls it with a limited permit.
+var scopes = map[string]access.Scope{
+	"place": access.Orders, "cancel": access.Orders, "edit": access.Orders, "withdraw_edit": access.Orders, "hold": access.Orders, "release": access.Orders,
+	"note": access.Orders, "retry_stuck": access.Orders, "attend": access.Orders, "record_payment": access.Orders,
+	"hand_over": access.Orders, "mark_delivered": access.Orders, "report_mishap": access.Orders, "mark_found": access.Orders, "reship": access.Orders,
+	"receive_back": access.Orders, "authorise_return": access.Orders, "receive_return": access.Orders, "cancel_return": access.Orders, "exchange": access.Orders,
+
+	"refund": access.Refunds, "record_refund": access.Refunds, "fail_refund": access.Refunds, "withdraw_refund": access.Refunds, "record_void": access.Refunds,
+
+	"define_sku": access.Stock, "describe_sku": access.Stock, "allow_backorders": access.Stock, "set_location": access.Stock, "count_stock": access.Stock,
+	string(inventory.EventReceived): access.Stock, string(inventory.EventReturned): access.Stock, string(inventory.EventAdjusted): access.Stock,
+	string(inventory.EventSafety): access.Stock,
+
+	"open_ticket": access.Tickets, "reply_ticket": access.Tickets, "solve_ticket": access.Tickets, "assign_ticket": access.Tickets,
+	"approve_ticket": access.Tickets, "reject_ticket": access.Tickets,
+
+	"change_policy": access.Admin, "set_policy": access.Admin, "find_sales": access.Admin, "add_key": access.Admin, "revoke_key": access.Admin,
+}
+
+// permitted refuses what who commands may not do.
+//
+// Errors: forbidden.
+func (c Command) permitted(useCase string) error {
+	scope, known := scopes[useCase]
+	if !known {
+		return fault.New(fault.Internal, "the use case %s has no scope", useCase)
+	}
+	return c.May.Check(scope)
+}
