@@ -29,6 +29,7 @@ var exits = map[fault.Code]int{
 	fault.Invalid:     exitInvalid,
 	fault.NotFound:    exitNotFound,
 	fault.Conflict:    exitConflict,
+	fault.Stale:       exitConflict,
 	fault.TooLate:     exitConflict,
 	fault.Forbidden:   exitConflict,
 	fault.Locked:      exitUnavailable,

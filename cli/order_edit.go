@@ -93,7 +93,7 @@ func (v *editing) run(s *session, what string, request func(*process.Process) (o
 		if err != nil {
 			return err
 		}
-		_, err = p.Edit(s.ctx, v.asking(what, typed, v.Reason, v.Version), id, v.Version, q)
+		_, err = p.Edit(s.ctx, v.asking(what, typed, v.Reason, v.Version).At(v.Version), id, q)
 		return err
 	})
 }

@@ -73,7 +73,7 @@ func (v *orderReturn) Run(s *session) error {
 	q := shipping.ReturnRequest{Lines: lines, Reason: v.Reason, Late: v.Late}
 	if !v.Preview {
 		return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
-			_, err := p.AuthoriseReturn(s.ctx, v.command(), id, v.Version, q)
+			_, err := p.AuthoriseReturn(s.ctx, v.command().At(v.Version), id, q)
 			return err
 		})
 	}

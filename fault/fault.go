@@ -22,6 +22,7 @@ const (
 	Invalid     Code = "invalid"     // the input is wrong: mend the fields named and send it again
 	NotFound    Code = "not_found"   // there is no such thing
 	Conflict    Code = "conflict"    // something else has changed or taken it: look, then decide
+	Stale       Code = "stale"       // it has changed since the version that was named: look again, then decide
 	Forbidden   Code = "forbidden"   // this actor may not do it
 	TooLate     Code = "too_late"    // the process has gone past the point where it could be done
 	Locked      Code = "locked"      // another process holds the database

@@ -106,7 +106,7 @@ func (r *run) undoOne(ctx context.Context, number string, u process.Undo) (err e
 		r.cut[u.Order] += u.Units()
 		e := u.Edit()
 		e.Reason = reason
-		if _, err = r.Process.Edit(ctx, by, u.Order, 0, e); err == nil {
+		if _, err = r.Process.Edit(ctx, by, u.Order, e); err == nil {
 			r.coming.expect(number, u)
 		}
 	case process.UndoReturn:
@@ -124,7 +124,7 @@ func (r *run) undoOne(ctx context.Context, number string, u process.Undo) (err e
 // so that they could be.
 func (r *run) receive(ctx context.Context, number string, u process.Undo) (bool, error) {
 	e := expected{number, u}
-	if _, err := r.Process.AuthoriseReturn(ctx, r.command(e.returned()), u.Order, 0, u.Return(cancelled)); err != nil {
+	if _, err := r.Process.AuthoriseReturn(ctx, r.command(e.returned()), u.Order, u.Return(cancelled)); err != nil {
 		if refuses(err) {
 			return false, nil
 		}

@@ -163,7 +163,7 @@ func TestWhatWasPaidBackIsNotUnderWay(t *testing.T) {
 				t.Errorf("with %d parcels lost: %+v", lose, got.Orders)
 			}
 			missing.Reason = "lost"
-			_, err = shop.Process.Refund(ctx, by, v.Order.ID, 0, missing)
+			_, err = shop.Process.Refund(ctx, by, v.Order.ID, missing)
 			must(t, err)
 			must(t, simulated.RunUntil(ctx, simulated.Clock.Now().Add(time.Hour)))
 			got := read(t, shop.DB)

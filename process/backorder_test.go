@@ -513,6 +513,6 @@ func (s *shop) noAdd(o order.Order, sku string) {
 	if len(plan.Short) != 1 {
 		s.t.Errorf("the plan is %+v", plan)
 	}
-	_, err = s.Edit(s.t.Context(), person(""), o.ID, 0, q)
+	_, err = s.Edit(s.t.Context(), person(""), o.ID, q)
 	s.refused(fault.Conflict, err)
 }

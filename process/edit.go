@@ -82,18 +82,15 @@ type standing struct {
 // there. With a version, the order must still be at it.
 //
 // Errors: invalid; not_found; too_late when what is to be changed has left, with
-// the way that is left; conflict when the order has changed, is over or is being
+// the way that is left; stale; conflict when the order is over or is being
 // changed, when nothing of it would be left, when more is wanted than its money
 // was asked for, when what is to be added is not there or has to wait, or when what
 // is to be withdrawn is not being sent anew.
-func (p *Process) Edit(ctx context.Context, by Command, orderID string, version int64, q order.Edit) (Result[order.Order], error) {
+func (p *Process) Edit(ctx context.Context, by Command, orderID string, q order.Edit) (Result[order.Order], error) {
 	if err := q.Validate(); err != nil {
 		return Result[order.Order]{}, err
 	}
-	return p.change(ctx, by, "edit", orderID, [2]any{version, q}, func(c *change) error {
-		if err := c.at(version); err != nil {
-			return err
-		}
+	return p.change(ctx, by, "edit", orderID, q, func(c *change) error {
 		if err := whyNoEdit(c.order); err != nil {
 			return err
 		}

@@ -40,7 +40,7 @@ func (s *shop) edit(o order.Order, q order.Edit) process.EditPlan {
 	s.t.Helper()
 	plan, err := s.PreviewEdit(s.t.Context(), o.ID, q)
 	must(s.t, err)
-	r, err := s.Edit(s.t.Context(), person(""), o.ID, plan.Version, q)
+	r, err := s.Edit(s.t.Context(), person("").At(plan.Version), o.ID, q)
 	must(s.t, err)
 	if waits := r.Value.End == order.EndChanging; waits != plan.Waits {
 		s.t.Errorf("the preview says that it waits: %t; it does: %t", plan.Waits, waits)
@@ -53,7 +53,7 @@ func (s *shop) noEdit(o order.Order, q order.Edit, code fault.Code) {
 	s.t.Helper()
 	_, err := s.PreviewEdit(s.t.Context(), o.ID, q)
 	s.refused(code, err)
-	_, err = s.Edit(s.t.Context(), person(""), o.ID, 0, q)
+	_, err = s.Edit(s.t.Context(), person(""), o.ID, q)
 	s.refused(code, err)
 }
 
@@ -94,10 +94,10 @@ var editScenarios = []scenario{
 		if len(plan.Short) != 1 {
 			s.t.Errorf("the plan is %+v", plan)
 		}
-		_, err = s.Edit(s.t.Context(), person(""), o.ID, 0, beside("LAMP", 2))
+		_, err = s.Edit(s.t.Context(), person(""), o.ID, beside("LAMP", 2))
 		s.refused(fault.Conflict, err)
-		_, err = s.Edit(s.t.Context(), person(""), o.ID, 1, fewer(0))
-		s.refused(fault.Conflict, err) // it was changed since
+		_, err = s.Edit(s.t.Context(), person("").At(1), o.ID, fewer(0))
+		s.refused(fault.Stale, err) // it was changed since
 		o = s.show(o.ID).Order
 		s.record(o)
 		s.after(30 * day)
@@ -121,7 +121,7 @@ var editScenarios = []scenario{
 		s.after(time.Second)
 		s.edit(o, fewer(1))
 		s.expect(o, outcome{Order: "processed changing: reserved due none", Money: "3294 held", Next: "authorise"})
-		_, err := s.Edit(s.t.Context(), person(""), o.ID, 0, fewer(0))
+		_, err := s.Edit(s.t.Context(), person(""), o.ID, fewer(0))
 		s.refused(fault.Conflict, err)
 		s.after(time.Minute)
 		s.expect(o, outcome{Order: "shipped: left captured shipped", Money: "2783 taken", Labels: "1 sold", Next: "track"})
@@ -169,7 +169,7 @@ var editScenarios = []scenario{
 	{"more while the gateway authorises", config{gateway: slowGateway, policy: onHandOver}, func(s *shop) {
 		o := s.place(cupsAndPot(2))
 		s.after(time.Second)
-		_, err := s.Edit(s.t.Context(), person(""), o.ID, 0, beside("CUP", 1))
+		_, err := s.Edit(s.t.Context(), person(""), o.ID, beside("CUP", 1))
 		s.refused(fault.Conflict, err)
 		s.after(time.Minute)
 		s.expect(o, outcome{Order: "shipped: left captured shipped", Money: "3294 taken", Labels: "1 sold", Next: "track"})
@@ -213,7 +213,7 @@ var editScenarios = []scenario{
 		s.noEdit(o, beside("CUP", 1), fault.Conflict)
 		q := beside("CUP", 3)
 		q.Lines = []order.EditLine{{Line: 2}}
-		_, err := s.Edit(s.t.Context(), person(""), o.ID, 0, q)
+		_, err := s.Edit(s.t.Context(), person(""), o.ID, q)
 		s.refused(fault.Conflict, err) // its label is sold
 		s.after(0)
 		s.edit(o, order.Edit{Lines: []order.EditLine{{Line: 2}}})
@@ -237,7 +237,7 @@ var editScenarios = []scenario{
 		if plan.Refund != 511 || len(plan.Repacked) != 1 || !plan.Waits {
 			s.t.Errorf("the plan is %+v", plan)
 		}
-		_, err := s.Refund(s.t.Context(), person(""), o.ID, 0, order.CreditRequest{Amount: 1, Reason: "made up"})
+		_, err := s.Refund(s.t.Context(), person(""), o.ID, order.CreditRequest{Amount: 1, Reason: "made up"})
 		s.refused(fault.Conflict, err)
 		s.after(30 * time.Second)
 		s.expect(o, outcome{Order: "paid changing: reserved captured labelled", Money: "3294 taken", Labels: "1 sold, 1 void", Next: "void_label"})

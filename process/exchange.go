@@ -70,7 +70,7 @@ func (p *Process) PreviewExchange(ctx context.Context, orderID string, q Exchang
 // Errors: those of AuthoriseReturn; invalid, for the new order as for Place;
 // conflict when its goods are not there, when it costs nothing, or more than is
 // given back for the return.
-func (p *Process) Exchange(ctx context.Context, by Command, orderID string, version int64, q ExchangeRequest) (Result[Exchanged], error) {
+func (p *Process) Exchange(ctx context.Context, by Command, orderID string, q ExchangeRequest) (Result[Exchanged], error) {
 	if err := q.Return.Validate(); err != nil {
 		return Result[Exchanged]{}, err
 	}
@@ -83,11 +83,8 @@ func (p *Process) Exchange(ctx context.Context, by Command, orderID string, vers
 		return Result[Exchanged]{}, err
 	}
 	locks = append(locks, inventory.Locks(demandOf(order.Request{Lines: q.Lines}))...)
-	return once(ctx, p, by, "exchange", []any{orderID, version, q}, locks, func(tx *db.Tx) (done Exchanged, err error) {
+	return once(ctx, p, by, "exchange", []any{orderID, by.Version, q}, locks, func(tx *db.Tx) (done Exchanged, err error) {
 		done.Order, err = p.changeIn(tx, by, orderID, func(c *change) error {
-			if err := c.at(version); err != nil {
-				return err
-			}
 			done.New, err = c.exchange(by, q, number)
 			return err
 		})

@@ -20,7 +20,7 @@ func (s *shop) exchange(o order.Order, back int64, sku string, n int64) order.Or
 	q := exchangeRequest(back, sku, n)
 	plan, err := s.PreviewExchange(s.t.Context(), o.ID, q)
 	must(s.t, err)
-	r, err := s.Exchange(s.t.Context(), person(""), o.ID, plan.Return.Version, q)
+	r, err := s.Exchange(s.t.Context(), person("").At(plan.Return.Version), o.ID, q)
 	must(s.t, err)
 	made := r.Value.New
 	if made.Total != plan.Total || made.ExchangeOf != o.ID || made.Customer != o.Customer || r.Value.Order.ID != o.ID {
@@ -49,7 +49,7 @@ func (s *shop) waitedFor(o order.Order) shipping.Return {
 func (s *shop) notExchanged(o order.Order, code fault.Code, q process.ExchangeRequest) {
 	s.t.Helper()
 	before := s.show(o.ID).Order
-	_, err := s.Exchange(s.t.Context(), person(""), o.ID, 0, q)
+	_, err := s.Exchange(s.t.Context(), person(""), o.ID, q)
 	s.refused(code, err)
 	if after := s.show(o.ID).Order; after != before {
 		s.t.Errorf("the order is %+v, and was %+v", after, before)
@@ -105,7 +105,7 @@ var exchangeScenarios = []scenario{
 		o := s.arrived(q)
 		x := exchangeRequest(1, "CUP", 5)
 		x.Return.Lines = nil
-		r, err := s.Exchange(s.t.Context(), person(""), o.ID, 0, x)
+		r, err := s.Exchange(s.t.Context(), person(""), o.ID, x)
 		must(s.t, err)
 		s.takeBack(s.waitedFor(o), shipping.Reception{})
 		s.expect(o, outcome{Order: allCameBack, Money: "2844 taken, 594 back", Labels: "1 sold"})
@@ -185,8 +185,8 @@ var exchangeScenarios = []scenario{
 		if err != nil || len(plan.Short) != 1 {
 			s.t.Errorf("the preview is %+v, %v", plan, err)
 		}
-		_, err = s.Exchange(s.t.Context(), person(""), o.ID, 1, exchangeRequest(1, "CUP", 1))
-		s.refused(fault.Conflict, err) // it has changed since
+		_, err = s.Exchange(s.t.Context(), person("").At(1), o.ID, exchangeRequest(1, "CUP", 1))
+		s.refused(fault.Stale, err) // it has changed since
 		s.expect(o, outcome{Order: atTheDoor, Money: taken, Labels: "1 sold"})
 	}},
 }
@@ -197,9 +197,9 @@ func TestExchangedOnce(t *testing.T) {
 	dbtest.Engines(t, func(t *testing.T, engine string) {
 		s := newShop(t, engine, config{})
 		o := s.arrived(cup())
-		first, err := s.Exchange(t.Context(), person("k"), o.ID, 0, exchangeRequest(1, "CUP", 1))
+		first, err := s.Exchange(t.Context(), person("k"), o.ID, exchangeRequest(1, "CUP", 1))
 		must(t, err)
-		again, err := s.Exchange(t.Context(), person("k"), o.ID, 0, exchangeRequest(1, "CUP", 1))
+		again, err := s.Exchange(t.Context(), person("k"), o.ID, exchangeRequest(1, "CUP", 1))
 		must(t, err)
 		if !again.Replayed || again.Value.New.ID != first.Value.New.ID {
 			t.Errorf("first %+v, then %+v", first, again)

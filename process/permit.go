@@ -14,6 +14,7 @@ var scopes = map[string]access.Scope{
 	"receive_back": access.Orders, "authorise_return": access.Orders, "receive_return": access.Orders, "cancel_return": access.Orders, "exchange": access.Orders,
 
 	"refund": access.Refunds, "record_refund": access.Refunds, "fail_refund": access.Refunds, "withdraw_refund": access.Refunds, "record_void": access.Refunds,
+	"record_found": access.Refunds,
 
 	"define_sku": access.Stock, "describe_sku": access.Stock, "allow_backorders": access.Stock, "set_location": access.Stock, "count_stock": access.Stock,
 	string(inventory.EventReceived): access.Stock, string(inventory.EventReturned): access.Stock, string(inventory.EventAdjusted): access.Stock,

@@ -303,7 +303,7 @@ func (m *model) drawEdit(r *rapid.T, o order.Order) error {
 	if rapid.Bool().Draw(r, "elsewhere") {
 		q.ShipTo = elsewhere("SA1 1AB").ShipTo
 	}
-	_, err := m.Edit(m.t.Context(), person(""), o.ID, 0, q)
+	_, err := m.Edit(m.t.Context(), person(""), o.ID, q)
 	return err
 }
 
@@ -385,7 +385,7 @@ func (m *model) drawUnsend(r *rapid.T) {
 	p := rapid.SampledFrom(gone).Draw(r, "parcel")
 	m.reasoned(m.loseAndReship(p))
 	m.after(rapid.SampledFrom([]time.Duration{0, time.Second, time.Minute}).Draw(r, "thought again after"))
-	_, err := m.Edit(m.t.Context(), person(""), p.Order, 0, notAnew(p))
+	_, err := m.Edit(m.t.Context(), person(""), p.Order, notAnew(p))
 	m.reasoned(err)
 }
 
@@ -424,7 +424,7 @@ func (m *model) drawReturn(r *rapid.T, o order.Order) error {
 	if rapid.Bool().Draw(r, "some of it") {
 		q.Lines = []shipping.LineUnits{units(rapid.Int64Range(1, 3).Draw(r, "line"), rapid.Int64Range(0, 20).Draw(r, "units"))}
 	}
-	_, err := m.AuthoriseReturn(m.t.Context(), person(""), o.ID, 0, q)
+	_, err := m.AuthoriseReturn(m.t.Context(), person(""), o.ID, q)
 	return err
 }
 
@@ -434,7 +434,7 @@ func (m *model) drawExchange(r *rapid.T, o order.Order) error {
 	if rapid.Bool().Draw(r, "some of it") {
 		q.Return.Lines = []shipping.LineUnits{units(rapid.Int64Range(1, 3).Draw(r, "line"), rapid.Int64Range(0, 20).Draw(r, "units"))}
 	}
-	done, err := m.Exchange(m.t.Context(), person(""), o.ID, 0, q)
+	done, err := m.Exchange(m.t.Context(), person(""), o.ID, q)
 	if err == nil {
 		m.orders = append(m.orders, done.Value.New)
 	}
@@ -479,7 +479,7 @@ func (m *model) drawRefund(r *rapid.T, o order.Order) error {
 	default:
 		q.Lines = []order.CreditLine{{Line: rapid.Int64Range(1, 3).Draw(r, "line"), Quantity: rapid.Int64Range(0, 20).Draw(r, "units")}}
 	}
-	_, err := m.Refund(m.t.Context(), person(""), o.ID, 0, q)
+	_, err := m.Refund(m.t.Context(), person(""), o.ID, q)
 	return err
 }
 
@@ -823,7 +823,7 @@ func (m *model) refundOwed() (any bool) {
 			continue
 		}
 		any = true
-		_, err := m.Refund(m.t.Context(), person(""), o.ID, 0, q)
+		_, err := m.Refund(m.t.Context(), person(""), o.ID, q)
 		must(m.t, err)
 	}
 	return any

@@ -227,7 +227,7 @@ func TestAUseCaseThatMeetsAChange(t *testing.T) {
 		o := shops[0].place(q)
 		var done sync.WaitGroup
 		done.Go(func() {
-			if _, err := shops[0].Edit(t.Context(), person(""), o.ID, 0, beside("LAMP", 1)); err != nil && !strings.Contains(err.Error(), "cancelled") {
+			if _, err := shops[0].Edit(t.Context(), person(""), o.ID, beside("LAMP", 1)); err != nil && !strings.Contains(err.Error(), "cancelled") {
 				t.Error(err)
 			}
 		})

@@ -176,16 +176,13 @@ func (p *Process) PreviewRefund(ctx context.Context, orderID string, q order.Cre
 // asked for it, or a person, where it was paid elsewhere. With a version, the
 // order must still be at it.
 //
-// Errors: invalid; not_found; conflict when the order has changed, when nothing
+// Errors: invalid; not_found; stale; conflict when nothing
 // was taken or is left, and for all the money of an order that can be cancelled.
-func (p *Process) Refund(ctx context.Context, by Command, orderID string, version int64, q order.CreditRequest) (Result[order.Order], error) {
+func (p *Process) Refund(ctx context.Context, by Command, orderID string, q order.CreditRequest) (Result[order.Order], error) {
 	if err := q.Validate(); err != nil {
 		return Result[order.Order]{}, err
 	}
-	return p.change(ctx, by, "refund", orderID, [2]any{version, q}, func(c *change) error {
-		if err := c.at(version); err != nil {
-			return err
-		}
+	return p.change(ctx, by, "refund", orderID, q, func(c *change) error {
 		plan, err := planRefund(c.tx, c.order, q, Account.owed)
 		if err != nil {
 			return err
@@ -197,10 +194,10 @@ func (p *Process) Refund(ctx context.Context, by Command, orderID string, versio
 
 // at refuses what was decided on an order as it is no longer.
 //
-// Errors: conflict.
+// Errors: stale.
 func (c *change) at(version int64) error {
 	if version != 0 && version != c.order.Version {
-		return fault.New(fault.Conflict, "order %d has changed since version %d, to %d: preview it again", c.order.Number, version, c.order.Version)
+		return fault.New(fault.Stale, "order %d has changed since version %d, to %d: preview it again", c.order.Number, version, c.order.Version)
 	}
 	return nil
 }

@@ -259,8 +259,8 @@ func refundPieceByPiece(s *shop) {
 	s.refund(o, order.CreditRequest{Amount: 100}) // 18 of the cups, 82 of the pot
 	s.refund(o, one)                              // 512, without the 18
 	s.expect(o, outcome{Order: "delivered: left partly_refunded delivered", Money: "3294 taken, 1105 back", Labels: "1 sold"})
-	_, err := s.Refund(s.t.Context(), person(""), o.ID, 1, order.CreditRequest{All: true, Reason: "made up"})
-	s.refused(fault.Conflict, err) // it has changed since
+	_, err := s.Refund(s.t.Context(), person("").At(1), o.ID, order.CreditRequest{All: true, Reason: "made up"})
+	s.refused(fault.Stale, err) // it has changed since
 	s.refund(o, order.CreditRequest{All: true})
 	s.expect(o, outcome{Order: "delivered: left refunded delivered", Money: "3294 taken, 3294 back", Labels: "1 sold"})
 	for _, l := range s.show(o.ID).Lines {
@@ -290,7 +290,7 @@ func (s *shop) refund(o order.Order, q order.CreditRequest) {
 	q.Reason = "made up"
 	plan, err := s.PreviewRefund(s.t.Context(), o.ID, q)
 	must(s.t, err)
-	r, err := s.Refund(s.t.Context(), person(""), o.ID, plan.Version, q)
+	r, err := s.Refund(s.t.Context(), person("").At(plan.Version), o.ID, q)
 	must(s.t, err)
 	if got := plan.Kept - r.Value.Sums.Kept(); got != plan.Amount {
 		s.t.Errorf("%d were to be given back, %d are", plan.Amount, got)
@@ -303,7 +303,7 @@ func (s *shop) notRefunded(o order.Order, code fault.Code, q order.CreditRequest
 	s.t.Helper()
 	_, err := s.PreviewRefund(s.t.Context(), o.ID, q)
 	s.refused(code, err)
-	_, err = s.Refund(s.t.Context(), person(""), o.ID, 0, q)
+	_, err = s.Refund(s.t.Context(), person(""), o.ID, q)
 	s.refused(code, err)
 }
 

@@ -250,14 +250,14 @@ var remedyScenarios = []scenario{
 // goodwill gives ten pence back.
 func (s *shop) goodwill(o order.Order) {
 	s.t.Helper()
-	_, err := s.Refund(s.t.Context(), person(""), o.ID, 0, order.CreditRequest{Amount: 10, Reason: "made up"})
+	_, err := s.Refund(s.t.Context(), person(""), o.ID, order.CreditRequest{Amount: 10, Reason: "made up"})
 	must(s.t, err)
 }
 
 // refundAll gives all of an order's money back.
 func (s *shop) refundAll(o order.Order) {
 	s.t.Helper()
-	_, err := s.Refund(s.t.Context(), person(""), o.ID, 0, order.CreditRequest{All: true, Reason: "made up"})
+	_, err := s.Refund(s.t.Context(), person(""), o.ID, order.CreditRequest{All: true, Reason: "made up"})
 	must(s.t, err)
 }
 

@@ -105,17 +105,14 @@ func (p *Process) PreviewReturn(ctx context.Context, orderID string, q shipping.
 // and is in no other return. It is waited for as long as policy says. With a
 // version, the order must still be at it.
 //
-// Errors: invalid; not_found; conflict when the order has changed or nothing of it
+// Errors: invalid; not_found; stale; conflict when nothing of it
 // can come back; too_late when it arrived longer ago than policy takes back, unless
 // the request says that it is taken all the same.
-func (p *Process) AuthoriseReturn(ctx context.Context, by Command, orderID string, version int64, q shipping.ReturnRequest) (Result[order.Order], error) {
+func (p *Process) AuthoriseReturn(ctx context.Context, by Command, orderID string, q shipping.ReturnRequest) (Result[order.Order], error) {
 	if err := q.Validate(); err != nil {
 		return Result[order.Order]{}, err
 	}
-	return p.change(ctx, by, "authorise_return", orderID, [2]any{version, q}, func(c *change) error {
-		if err := c.at(version); err != nil {
-			return err
-		}
+	return p.change(ctx, by, "authorise_return", orderID, q, func(c *change) error {
 		plan, err := planReturn(c.tx, c.order, c.policy, q)
 		if err != nil {
 			return err

@@ -28,7 +28,7 @@ func (s *shop) sendBackAs(o order.Order, q shipping.ReturnRequest) shipping.Retu
 	s.t.Helper()
 	plan, err := s.PreviewReturn(s.t.Context(), o.ID, q)
 	must(s.t, err)
-	_, err = s.AuthoriseReturn(s.t.Context(), person(""), o.ID, plan.Version, q)
+	_, err = s.AuthoriseReturn(s.t.Context(), person("").At(plan.Version), o.ID, q)
 	must(s.t, err)
 	found, err := s.FindReturn(s.t.Context(), o.ID)
 	must(s.t, err)
@@ -75,7 +75,7 @@ func (s *shop) notReturned(o order.Order, code fault.Code, q shipping.ReturnRequ
 	q.Reason += "made_up"
 	_, err := s.PreviewReturn(s.t.Context(), o.ID, q)
 	s.refused(code, err)
-	_, err = s.AuthoriseReturn(s.t.Context(), person(""), o.ID, 0, q)
+	_, err = s.AuthoriseReturn(s.t.Context(), person(""), o.ID, q)
 	s.refused(code, err)
 }
 
@@ -240,8 +240,8 @@ var returnScenarios = []scenario{
 		for _, lines := range [][]shipping.LineUnits{{units(1, 2)}, {units(3, 1)}, {units(0, 1)}, {units(1, -1)}, {units(1, 1), units(1, 1)}} {
 			s.notReturned(o, fault.Invalid, shipping.ReturnRequest{Lines: lines})
 		}
-		_, err := s.AuthoriseReturn(s.t.Context(), person(""), o.ID, 1, shipping.ReturnRequest{Reason: "unwanted"})
-		s.refused(fault.Conflict, err) // it has changed since
+		_, err := s.AuthoriseReturn(s.t.Context(), person("").At(1), o.ID, shipping.ReturnRequest{Reason: "unwanted"})
+		s.refused(fault.Stale, err) // it has changed since
 		r := s.sendBack(o, units(1, 1))
 		s.notReturned(o, fault.Invalid, shipping.ReturnRequest{Lines: []shipping.LineUnits{units(1, 1)}})
 		s.notReceived(r, fault.Invalid, shipping.Reception{Lines: []shipping.LineUnits{units(2, 1)}})
@@ -251,7 +251,7 @@ var returnScenarios = []scenario{
 		s.refused(fault.NotFound, err)
 		_, err = s.ReceiveReturn(s.t.Context(), person(""), o.ID, "ret_gone", shipping.Reception{})
 		s.refused(fault.NotFound, err)
-		_, err = s.AuthoriseReturn(s.t.Context(), person(""), o.ID, 0, shipping.ReturnRequest{Reason: "unwanted"})
+		_, err = s.AuthoriseReturn(s.t.Context(), person(""), o.ID, shipping.ReturnRequest{Reason: "unwanted"})
 		must(s.t, err)
 		_, err = s.FindReturn(s.t.Context(), o.ID) // which of the two?
 		s.refused(fault.Conflict, err)
@@ -280,7 +280,7 @@ func TestReturnedOnce(t *testing.T) {
 			}
 		}
 		twice("a return", func(by process.Command) (process.Result[order.Order], error) {
-			return s.AuthoriseReturn(t.Context(), by, o.ID, 0, q)
+			return s.AuthoriseReturn(t.Context(), by, o.ID, q)
 		})
 		r, err := s.FindReturn(t.Context(), o.ID)
 		must(t, err)

@@ -86,14 +86,14 @@ func (p *Process) settleWith(ctx context.Context, locks []db.Lock, it work.Item,
 // and what the table says follows. It holds more locks where it writes what
 // must differ from other orders'.
 //
-// Errors: not_found, and what the function returns.
+// Errors: not_found, stale, and what the function returns.
 func (p *Process) change(ctx context.Context, by Command, useCase, orderID string, request any, do func(*change) error, more ...db.Lock) (Result[order.Order], error) {
 	for tries := 1; ; tries++ {
 		locks, err := p.locks(ctx, orderID)
 		if err != nil {
 			return Result[order.Order]{}, err
 		}
-		done, err := once(ctx, p, by, useCase, [2]any{orderID, request}, append(locks, more...), func(tx *db.Tx) (order.Order, error) {
+		done, err := once(ctx, p, by, useCase, []any{orderID, by.Version, request}, append(locks, more...), func(tx *db.Tx) (order.Order, error) {
 			return p.changeIn(tx, by, orderID, do)
 		})
 		if tries == mostTries || !errors.Is(err, inventory.ErrNotLocked) {
@@ -110,6 +110,9 @@ const mostTries = 5
 func (p *Process) changeIn(tx *db.Tx, by Command, orderID string, do func(*change) error) (order.Order, error) {
 	c, err := p.begin(tx, orderID, by.By)
 	if err != nil {
+		return order.Order{}, err
+	}
+	if err := c.at(by.Version); err != nil {
 		return order.Order{}, err
 	}
 	if err := do(c); err != nil {

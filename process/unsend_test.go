@@ -516,7 +516,7 @@ func TestTwoWithdrawAtOnce(t *testing.T) {
 		}
 		for range 8 {
 			done.Go(func() {
-				_, err := s.Edit(t.Context(), person(""), o.ID, 0, notAnew(p))
+				_, err := s.Edit(t.Context(), person(""), o.ID, notAnew(p))
 				count(err)
 			})
 			done.Go(func() {

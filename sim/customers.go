@@ -158,7 +158,7 @@ func (p *play) thinkAgain(n int, id string) {
 			if err != nil {
 				return err
 			}
-			_, err = p.Edit(ctx, customer, id, 0, order.Edit{ShipTo: &to})
+			_, err = p.Edit(ctx, customer, id, order.Edit{ShipTo: &to})
 			return unlessRefused(err)
 		})
 	case share < p.sc.Thoughts.Address+p.sc.Thoughts.Cancel:

@@ -295,7 +295,7 @@ func (p *play) replace(ctx context.Context, by process.Command, v process.Overvi
 		for _, l := range v.Packed[s.ID] {
 			lines = append(lines, order.CreditLine{Line: l.Line, Quantity: l.Quantity})
 		}
-		_, err := p.Refund(ctx, by, v.Order.ID, 0, order.CreditRequest{Lines: lines, Reason: "not_arrived"})
+		_, err := p.Refund(ctx, by, v.Order.ID, order.CreditRequest{Lines: lines, Reason: "not_arrived"})
 		if fault.Is(err, fault.Invalid) { // for some of it the money has gone back already
 			return nil
 		}
@@ -314,6 +314,6 @@ func (p *play) giveBack(ctx context.Context, by process.Command, v process.Overv
 	if again.Amount == 0 && !again.All {
 		return nil
 	}
-	_, err := p.Refund(ctx, by, v.Order.ID, 0, again)
+	_, err := p.Refund(ctx, by, v.Order.ID, again)
 	return err
 }

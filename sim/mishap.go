@@ -162,7 +162,7 @@ func (s *Shop) changeOfMind(ctx context.Context, _ BadLuck) (Mishap, error) {
 		return Mishap{}, err
 	}
 	q := order.Edit{Lines: []order.EditLine{{Line: 1, Quantity: 0}}}
-	if _, err := s.Edit(ctx, process.Command{By: access.Customer}, id, 0, q); err != nil {
+	if _, err := s.Edit(ctx, process.Command{By: access.Customer}, id, q); err != nil {
 		return Mishap{}, err
 	}
 	if err := s.after(ctx, toTheDoor); err != nil {
@@ -180,7 +180,7 @@ func (s *Shop) breakage(ctx context.Context, _ BadLuck) (Mishap, error) {
 		return Mishap{}, err
 	}
 	by := process.Command{By: access.Operator}
-	if _, err := s.AuthoriseReturn(ctx, by, id, 0, shipping.ReturnRequest{Reason: "damaged"}); err != nil {
+	if _, err := s.AuthoriseReturn(ctx, by, id, shipping.ReturnRequest{Reason: "damaged"}); err != nil {
 		return Mishap{}, err
 	}
 	if err := s.after(ctx, 5*24*time.Hour); err != nil {

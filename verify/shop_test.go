@@ -259,7 +259,7 @@ var twoUnits = shipping.ReturnRequest{Lines: []shipping.LineUnits{{Line: 1, Quan
 // sendBack authorises the return of two units of an order.
 func (s *shop) sendBack(purpose string) {
 	s.t.Helper()
-	_, err := s.AuthoriseReturn(s.t.Context(), person, s.orders[purpose], 0, twoUnits)
+	_, err := s.AuthoriseReturn(s.t.Context(), person, s.orders[purpose], twoUnits)
 	must(s.t, err)
 	s.look("after a return of " + purpose)
 }
@@ -268,7 +268,7 @@ func (s *shop) sendBack(purpose string) {
 func (s *shop) exchange(purpose string) {
 	s.t.Helper()
 	q := process.ExchangeRequest{Return: twoUnits, Lines: []order.LineRequest{{SKU: "CUP", Quantity: 1}}}
-	done, err := s.Exchange(s.t.Context(), person, s.orders[purpose], 0, q)
+	done, err := s.Exchange(s.t.Context(), person, s.orders[purpose], q)
 	must(s.t, err)
 	s.orders[purpose+" for"] = done.Value.New.ID
 	s.look("after an exchange of " + purpose)
@@ -359,7 +359,7 @@ func (s *shop) fill() {
 	s.afterADay()
 	s.askSupport()
 	s.until(30 * 24 * time.Hour)
-	_, err := s.Refund(s.t.Context(), person, s.orders["delivered"], 0, order.CreditRequest{Amount: 1, Reason: "made up"})
+	_, err := s.Refund(s.t.Context(), person, s.orders["delivered"], order.CreditRequest{Amount: 1, Reason: "made up"})
 	must(s.t, err)
 	s.sendBack("sent back")
 	s.sendBack("coming back")
@@ -524,7 +524,7 @@ func (s *shop) loseParcels() {
 	_, err := s.ReceiveBack(ctx, person, p.Order, p.ID, shipping.Grading{})
 	must(s.t, err)
 	s.look("after a parcel came back")
-	_, err = s.Refund(ctx, person, s.orders["made up for"], 0, order.CreditRequest{All: true, Reason: "damaged"})
+	_, err = s.Refund(ctx, person, s.orders["made up for"], order.CreditRequest{All: true, Reason: "damaged"})
 	must(s.t, err)
 	s.look("after a parcel was refunded")
 }
@@ -533,7 +533,7 @@ func (s *shop) loseParcels() {
 func (s *shop) withdraw(purpose string) {
 	s.t.Helper()
 	p := s.show(purpose).Shipments[0]
-	_, err := s.Edit(s.t.Context(), person, p.Order, 0, order.Edit{Withdraw: p.ID})
+	_, err := s.Edit(s.t.Context(), person, p.Order, order.Edit{Withdraw: p.ID})
 	must(s.t, err)
 	s.look("after goods were not sent anew")
 }
@@ -647,7 +647,7 @@ func (s *shop) leaveUnfinished() {
 // edit takes a unit out of an order, which takes the carrier's answer, and holds it.
 func (s *shop) edit(purpose string) {
 	s.t.Helper()
-	_, err := s.Edit(s.t.Context(), person, s.orders[purpose], 0, order.Edit{Lines: []order.EditLine{{Line: 1, Quantity: 2}}, Reason: "made up"})
+	_, err := s.Edit(s.t.Context(), person, s.orders[purpose], order.Edit{Lines: []order.EditLine{{Line: 1, Quantity: 2}}, Reason: "made up"})
 	must(s.t, err)
 	_, err = s.Hold(s.t.Context(), person, s.orders[purpose], "made_up", "")
 	must(s.t, err)

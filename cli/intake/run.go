@@ -234,15 +234,15 @@ func (n *Intake) change(ctx context.Context, by process.Command, c Command) (Res
 	case RecordVoid:
 		return changed(n.Process.RecordVoid(ctx, by, o.ID, c.Reference))
 	case Refund:
-		return changed(n.Process.Refund(ctx, by, o.ID, 0, c.credit()))
+		return changed(n.Process.Refund(ctx, by, o.ID, c.credit()))
 	case Return:
-		return changed(n.Process.AuthoriseReturn(ctx, by, o.ID, 0, shipping.ReturnRequest{Reason: c.Reason}))
+		return changed(n.Process.AuthoriseReturn(ctx, by, o.ID, shipping.ReturnRequest{Reason: c.Reason}))
 	case Edit:
 		var change order.Edit
 		if c.Change != nil {
 			change = *c.Change
 		}
-		return changed(n.Process.Edit(ctx, by, o.ID, 0, change))
+		return changed(n.Process.Edit(ctx, by, o.ID, change))
 	case Exchange:
 		return n.exchange(ctx, by, o.ID, c)
 	case FailRefund:
@@ -259,7 +259,7 @@ func (n *Intake) change(ctx context.Context, by process.Command, c Command) (Res
 // exchange takes all of an order back for one SKU.
 func (n *Intake) exchange(ctx context.Context, by process.Command, id string, c Command) (Result, error) {
 	q := process.ExchangeRequest{Return: shipping.ReturnRequest{Reason: c.Reason}, Lines: []order.LineRequest{{SKU: c.SKU, Quantity: c.Quantity}}}
-	r, err := n.Process.Exchange(ctx, by, id, 0, q)
+	r, err := n.Process.Exchange(ctx, by, id, q)
 	return Result{Status: string(r.Value.New.Status), Order: r.Value.New.ID, Replayed: r.Replayed}, err
 }
 
