@@ -56,3 +56,17 @@ func (s seeded) New(prefix string, at time.Time, parts ...string) string {
 func join(prefix string, u ulid.ULID) string {
 	return prefix + "_" + strings.ToLower(u.String())
 }
+
+// Since returns the smallest identifier with the prefix that can have been made at the
+// given time, to the millisecond: in an order by identifier, what was made from then on
+// stands behind it.
+func Since(prefix string, at time.Time) string {
+	var u ulid.ULID
+	if at.Before(time.UnixMilli(0)) {
+		return join(prefix, u)
+	}
+	if err := u.SetTime(min(ulid.Timestamp(at), ulid.MaxTime())); err != nil {
+		panic(err)
+	}
+	return join(prefix, u)
+}

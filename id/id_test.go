@@ -60,3 +60,20 @@ func TestASeededIdentifierDependsOnItsPartsAlone(t *testing.T) {
 		}
 	})
 }
+
+func TestSinceStandsBeforeWhatWasMadeThen(t *testing.T) {
+	t.Parallel()
+	for range 100 {
+		if made, since := id.Random().New("ord", noon), id.Since("ord", noon); since > made {
+			t.Fatalf("%s stands behind %s", since, made)
+		}
+	}
+	if before, since := id.Random().New("ord", noon.Add(-time.Millisecond)), id.Since("ord", noon); since <= before {
+		t.Errorf("%s stands before %s", since, before)
+	}
+	for _, far := range []time.Time{{}, time.Date(20_000, 1, 1, 0, 0, 0, 0, time.UTC)} {
+		if got := id.Since("ord", far); len(got) != 30 {
+			t.Errorf("of %s: %s", far, got)
+		}
+	}
+}

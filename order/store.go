@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"doorstep/fault"
+	"doorstep/id"
 	"doorstep/internal/db"
 )
 
@@ -121,11 +123,15 @@ func ByReference(r db.Reader, ref Reference) (Order, bool, error) {
 
 // Filter says which orders a list shows. The zero value of a field is no limit.
 type Filter struct {
-	Status   Status
-	Customer string
-	Held     bool   // only those that are held
-	Before   string // an order's id: only older ones, for the next page
-	Limit    int
+	Status     Status
+	Stock      Stock
+	Payment    Payment
+	Fulfilment Fulfilment
+	Customer   string
+	Held       bool      // only those that are held
+	From, To   time.Time // placed from this time on, and before that one, to the millisecond
+	Before     string    // an order's id: only older ones, for the next page
+	Limit      int
 }
 
 // List returns orders, the newest first.
@@ -136,14 +142,24 @@ func List(r db.Reader, f Filter) ([]Order, error) {
 		args = append(args, v)
 		where = append(where, fmt.Sprintf(cond, len(args)))
 	}
-	if f.Status != "" {
-		and("status = $%d", string(f.Status))
+	for _, facet := range []struct{ column, value string }{
+		{"status", string(f.Status)}, {"stock", string(f.Stock)}, {"payment", string(f.Payment)}, {"fulfilment", string(f.Fulfilment)},
+	} {
+		if facet.value != "" {
+			and(facet.column+" = $%d", facet.value)
+		}
 	}
 	if f.Customer != "" {
 		and("customer = $%d AND customer <> ''", f.Customer) // as the index says
 	}
 	if f.Held {
 		where = append(where, "held <> ''")
+	}
+	if !f.From.IsZero() {
+		and("id >= $%d", id.Since(Prefix, f.From))
+	}
+	if !f.To.IsZero() {
+		and("id < $%d", id.Since(Prefix, f.To))
 	}
 	if f.Before != "" {
 		and("id < $%d", f.Before)

@@ -102,6 +102,11 @@ func (p *Process) FindOrder(ctx context.Context, what string) (order.Order, erro
 	return db.View(ctx, p.db, func(r db.Reader) (order.Order, error) { return order.Find(r, what) })
 }
 
+// Orders returns the orders that the filter lets through, the newest first.
+func (p *Process) Orders(ctx context.Context, f order.Filter) ([]order.Order, error) {
+	return db.View(ctx, p.db, func(r db.Reader) ([]order.Order, error) { return order.List(r, f) })
+}
+
 // FindShipment returns the order and the id of a shipment, by its id or its
 // tracking number.
 //

@@ -1,0 +1,105 @@
+// Package api is everything that the process can do, over HTTP: REST, with an OpenAPI
+// document that is made from the code. It decides nothing: each operation calls one use
+// case, as the API key that was shown.
+package api
+
+import (
+	"log/slog"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"doorstep/process"
+)
+
+// Version is that of the API, as its paths have it.
+const Version = "v1"
+
+// Config says what is served.
+type Config struct {
+	Process *process.Process
+	Log     *slog.Logger // nil logs nothing
+}
+
+// API answers requests. It is for many at once.
+type API struct {
+	process *process.Process
+	log     *slog.Logger
+	keys    *keyring
+	huma    huma.API
+	handler http.Handler
+}
+
+// New returns the API of a shop.
+func New(cfg Config) (*API, error) {
+	a := &API{process: cfg.Process, log: cfg.Log}
+	if a.log == nil {
+		a.log = slog.New(slog.DiscardHandler)
+	}
+	a.keys = newKeyring(cfg.Process.KeyBySecret)
+	operations := http.NewServeMux()
+	a.huma = humago.New(operations, a.config())
+	a.routes()
+	document, err := a.Document()
+	if err != nil {
+		return nil, err
+	}
+	a.handler = a.around(operations, document)
+	return a, nil
+}
+
+// ServeHTTP answers a request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.ServeHTTP(w, r) }
+
+// config is how huma makes the document and reads requests.
+func (a *API) config() huma.Config {
+	huma.DefaultArrayNullable = false // a list is empty, never null
+	return huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title: "Doorstep", Version: Version,
+				Description: "Everything between checkout and doorstep. Amounts are integers of the currency's minor unit, times are RFC 3339, identifiers are opaque. " +
+					"Every change can be sent again under its Idempotency-Key and is carried out once.",
+				License: &huma.License{Name: "To be said by whoever runs it", Identifier: "LicenseRef-Proprietary"},
+			},
+			Servers: []*huma.Server{{URL: "/", Description: "This server"}},
+			Tags:    tags,
+			Components: &huma.Components{
+				Schemas: newRegistry(),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"key": {Type: "http", Scheme: "bearer", Description: "An API key: Authorization: Bearer dsk_…"},
+				},
+			},
+		},
+		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+	}
+}
+
+// tags are the groups of operations, in the order of the document.
+var tags = []*huma.Tag{
+	{Name: "orders", Description: "An order, from checkout to the door."},
+	{Name: "keys", Description: "API keys: who may do what."},
+}
+
+func (a *API) routes() {
+	a.orders()
+	a.apiKeys()
+}
+
+// around puts what every request passes through around the operations.
+func (a *API) around(operations http.Handler, document []byte) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/v1/", a.authenticate(routed(operations)))
+	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
+		_, _ = w.Write(document) // the client has gone: no one else can be told
+	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		refuse(w, problem("not_found", "there is nothing here: the document is at /openapi.json"))
+	})
+	return traced(mux)
+}

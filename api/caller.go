@@ -1,0 +1,102 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"doorstep/access"
+)
+
+// caller is who makes a request.
+type caller struct {
+	actor  access.Actor
+	permit access.Permit
+	key    string // its id
+}
+
+type callerKey struct{}
+
+func callerOf(ctx context.Context) caller {
+	if c, ok := ctx.Value(callerKey{}).(caller); ok {
+		return c
+	}
+	return caller{permit: access.Limit()} // nobody may do nothing
+}
+
+func permitOf(ctx context.Context) access.Permit { return callerOf(ctx).permit }
+
+// keyring knows for a second which key a secret opens, so that not every request asks
+// the database: a key that is revoked is refused at the latest then.
+type keyring struct {
+	find func(context.Context, access.Secret) (access.Key, bool, error)
+
+	mu   sync.Mutex
+	seen map[access.Secret]sighting
+}
+
+type sighting struct {
+	key   access.Key
+	valid bool
+	at    time.Time
+}
+
+const (
+	keptFor  = time.Second
+	mostKept = 10_000
+)
+
+func newKeyring(find func(context.Context, access.Secret) (access.Key, bool, error)) *keyring {
+	return &keyring{find: find, seen: map[access.Secret]sighting{}}
+}
+
+func (k *keyring) open(ctx context.Context, s access.Secret) (access.Key, bool, error) {
+	now := time.Now()
+	k.mu.Lock()
+	got, there := k.seen[s]
+	k.mu.Unlock()
+	if there && now.Sub(got.at) < keptFor {
+		return got.key, got.valid && got.key.ValidAt(now), nil
+	}
+	key, valid, err := k.find(ctx, s)
+	if err != nil {
+		return key, false, err
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.seen) >= mostKept {
+		clear(k.seen) // of so many secrets most are guesses
+	}
+	if valid {
+		k.seen[s] = sighting{key, valid, now}
+	}
+	return key, valid, nil
+}
+
+// authenticate finds out who calls, for everything below /v1.
+func (a *API) authenticate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		secret, is := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+		if !is || secret == "" || len(secret) > 200 {
+			a.unknown(w, "there is no key: send Authorization: Bearer dsk_…")
+			return
+		}
+		key, valid, err := a.keys.open(r.Context(), access.Secret(secret))
+		switch {
+		case err != nil:
+			refuse(w, problemOf(r.Context(), a.log, err))
+		case !valid:
+			a.unknown(w, "there is no such key, or it has expired or was revoked")
+		default:
+			who := caller{actor: key.Actor(), permit: key.Permit(), key: key.ID}
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
+		}
+	})
+}
+
+func (a *API) unknown(w http.ResponseWriter, detail string) {
+	w.Header().Set("WWW-Authenticate", `Bearer realm="doorstep"`)
+	refuse(w, problem(codeUnknownKey, detail))
+}

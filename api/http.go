@@ -1,0 +1,54 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+
+	"doorstep/fault"
+)
+
+// routed answers what no operation is for as a problem, where net/http would answer
+// with text.
+func routed(operations http.Handler) http.Handler {
+	mux, _ := operations.(*http.ServeMux)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, pattern := mux.Handler(r); pattern != "" {
+			operations.ServeHTTP(w, r)
+			return
+		}
+		probe := &statusOnly{header: http.Header{}}
+		operations.ServeHTTP(probe, r)
+		if allow := probe.header.Get("Allow"); allow != "" {
+			w.Header().Set("Allow", allow)
+			refuse(w, problem(codeNotAllowed, "this path takes "+allow))
+			return
+		}
+		refuse(w, problem(fault.NotFound, "there is no such path"))
+	})
+}
+
+// statusOnly takes an answer that is not sent.
+type statusOnly struct{ header http.Header }
+
+func (s *statusOnly) Header() http.Header         { return s.header }
+func (s *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
+func (s *statusOnly) WriteHeader(int)             {}
+
+type traceKey struct{}
+
+// traced gives each request a name under which the logs have it.
+func traced(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		trace := rand.Text()
+		w.Header().Set("X-Request-Id", trace)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), traceKey{}, trace)))
+	})
+}
+
+func traceOf(ctx context.Context) string {
+	trace, _ := ctx.Value(traceKey{}).(string)
+	return trace
+}

@@ -1,0 +1,260 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"doorstep/access"
+	"doorstep/event"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/process"
+	"doorstep/shipping"
+	"doorstep/support"
+)
+
+// OrderPath names an order.
+type OrderPath struct {
+	Order string `path:"order" maxLength:"200" doc:"The order: its identifier, its number, or its reference as source%2Fnumber."`
+}
+
+// Order is an order with what was asked for of it.
+type Order struct {
+	order.Order
+	Lines     []order.Line      `json:"lines"`
+	Contact   *order.Contact    `json:"contact,omitempty"`   // Who ordered, and where it goes; missing once it was erased.
+	Payments  *[]Payment        `json:"payments,omitempty"`  // With expand=payments.
+	Refunds   *[]Refund         `json:"refunds,omitempty"`   // With expand=refunds.
+	Shipments *[]Shipment       `json:"shipments,omitempty"` // With expand=shipments.
+	Returns   *[]Return         `json:"returns,omitempty"`   // With expand=returns.
+	Tickets   *[]support.Ticket `json:"tickets,omitempty"`   // With expand=tickets.
+	Notes     *[]order.Note     `json:"notes,omitempty"`     // With expand=notes.
+	Next      *[]process.Next   `json:"next,omitempty"`      // With expand=next: what happens next, or is waited for.
+	Timeline  *[]event.Event    `json:"timeline,omitempty"`  // With expand=timeline.
+}
+
+// Payment is a payment with what the gateway was asked.
+type Payment struct {
+	payment.Payment
+	Attempts []payment.Attempt `json:"attempts"`
+}
+
+// Refund is a refund with what of the lines it gives back.
+type Refund struct {
+	payment.Refund
+	Lines []payment.RefundLine `json:"lines"`
+}
+
+// Shipment is a parcel with what is in it, and where it was seen.
+type Shipment struct {
+	shipping.Shipment
+	Lines []shipping.ShipmentLine `json:"lines"`
+	Scans []shipping.Scan         `json:"scans"`
+}
+
+// Return is a return with what may come back, and what did.
+type Return struct {
+	shipping.Return
+	Lines []shipping.ReturnLine `json:"lines"`
+}
+
+// Expanding says what else to show.
+type Expanding struct {
+	Expand []string `query:"expand" enum:"payments,refunds,shipments,returns,tickets,notes,next,timeline" maxItems:"8" doc:"What else to show of the order."`
+}
+
+// expanded is an order with the parts that were asked for.
+func expanded(v process.Overview, with []string) Order {
+	o := Order{Order: v.Order, Lines: list(v.Lines)}
+	if v.Contact.ShipTo != (order.Address{}) {
+		o.Contact = &v.Contact
+	}
+	show := map[string]func(){
+		"payments": func() {
+			o.Payments = of(v.Payments, func(p payment.Payment) Payment { return Payment{p, attemptsOf(v.Attempts, p.ID)} })
+		},
+		"refunds": func() {
+			o.Refunds = of(v.Refunds, func(f payment.Refund) Refund { return Refund{f, list(v.Credits[f.ID])} })
+		},
+		"shipments": func() {
+			o.Shipments = of(v.Shipments, func(s shipping.Shipment) Shipment { return Shipment{s, list(v.Packed[s.ID]), list(v.Scans[s.ID])} })
+		},
+		"returns": func() {
+			o.Returns = of(v.Returns, func(r shipping.Return) Return { return Return{r, list(v.Coming[r.ID])} })
+		},
+		"tickets":  func() { o.Tickets = new(list(v.Tickets)) },
+		"notes":    func() { o.Notes = new(list(v.Notes)) },
+		"next":     func() { o.Next = new(list(v.Next)) },
+		"timeline": func() { o.Timeline = new(list(v.Timeline)) },
+	}
+	for _, part := range with {
+		show[part]()
+	}
+	return o
+}
+
+// list is a list that is never null.
+func list[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
+}
+
+func of[T, V any](items []T, view func(T) V) *[]V {
+	views := make([]V, len(items))
+	for i, x := range items {
+		views[i] = view(x)
+	}
+	return &views
+}
+
+func attemptsOf(all []payment.Attempt, id string) []payment.Attempt {
+	return list(slices.Collect(func(yield func(payment.Attempt) bool) {
+		for _, a := range all {
+			if a.Payment == id && !yield(a) {
+				return
+			}
+		}
+	}))
+}
+
+// CancelRequest cancels an order.
+type CancelRequest struct {
+	Reason string `json:"reason,omitempty"` // Why, for the books.
+}
+
+// HoldRequest stops an order.
+type HoldRequest struct {
+	Reason string `json:"reason"`         // Why, as a word for programs.
+	Text   string `json:"text,omitempty"` // Why, for people.
+}
+
+// NoteRequest is a note about an order.
+type NoteRequest struct {
+	Text string `json:"text"`
+}
+
+// Nothing is the body of a request that needs none.
+type Nothing struct{}
+
+func (a *API) orders() {
+	register(a, operation{
+		id: "place-order", method: http.MethodPost, path: "/v1/orders", tag: "orders", scope: access.Orders, status: http.StatusCreated, answer: process.Placed{},
+		summary: "Place an order",
+		description: "The stock is reserved and the payment opened in the same transaction. An order for which there is too little is an answer, too: its status is failed, and the shortages are named. " +
+			"The reference is unique for good: a second order under it is refused.",
+	}, func(ctx context.Context, in *struct {
+		Posting
+		Sent[order.Request]
+	}) (answer, error) {
+		r, err := a.process.Place(ctx, command(ctx, in.key()), in.Value)
+		o := r.Value.Order
+		return answer{body: r.Value, version: o.Version, replayed: r.Replayed, location: "/v1/orders/" + o.ID}, err
+	})
+	register(a, operation{
+		id: "list-orders", method: http.MethodGet, path: "/v1/orders", tag: "orders", scope: access.Read, answer: Page[order.Order]{},
+		summary:     "List orders, the newest first",
+		description: "A page goes on where the one before has ended, whatever has been placed since.",
+	}, func(ctx context.Context, in *struct {
+		Paging
+		OrderFilter
+	}) (answer, error) {
+		f := in.filter()
+		f.Before, f.Limit = in.Cursor, in.Limit+1
+		orders, err := a.process.Orders(ctx, f)
+		return answer{body: page(orders, in.Limit, func(o order.Order) string { return o.ID })}, err
+	})
+	register(a, operation{
+		id: "show-order", method: http.MethodGet, path: "/v1/orders/{order}", tag: "orders", scope: access.Read, answer: Order{},
+		summary: "Show an order",
+	}, func(ctx context.Context, in *struct {
+		OrderPath
+		Expanding
+	}) (answer, error) {
+		v, err := a.process.Show(ctx, in.Order)
+		if err != nil {
+			return answer{}, err
+		}
+		return answer{body: expanded(v, in.Expand), version: v.Order.Version}, nil
+	})
+	a.orderChanges()
+}
+
+func (a *API) orderChanges() {
+	changeOrder(a, "cancel", "Cancel an order",
+		"While a provider is being asked, it is cancelled as soon as the answer is there. What has left can not be cancelled: too_late names the way that is left.",
+		func(ctx context.Context, by process.Command, id string, q CancelRequest) (process.Result[order.Order], error) {
+			return a.process.Cancel(ctx, by, id, q.Reason)
+		})
+	changeOrder(a, "hold", "Stop an order until it is released",
+		"What waits, waits until then; the answer of a provider that is being asked is still recorded.",
+		func(ctx context.Context, by process.Command, id string, q HoldRequest) (process.Result[order.Order], error) {
+			return a.process.Hold(ctx, by, id, q.Reason, q.Text)
+		})
+	changeOrder(a, "release", "Let a held order go on", "",
+		func(ctx context.Context, by process.Command, id string, _ Nothing) (process.Result[order.Order], error) {
+			return a.process.Release(ctx, by, id)
+		})
+	changeOrder(a, "notes", "Write a note about an order", "",
+		func(ctx context.Context, by process.Command, id string, q NoteRequest) (process.Result[order.Order], error) {
+			return a.process.Note(ctx, by, id, q.Text)
+		})
+}
+
+// changeOrder registers an operation that changes an order and answers with it.
+func changeOrder[Q any](a *API, verb, summary, description string, do func(context.Context, process.Command, string, Q) (process.Result[order.Order], error)) {
+	register(a, operation{
+		id: verb + "-order", method: http.MethodPost, path: "/v1/orders/{order}/" + verb, tag: "orders", scope: access.Orders, answer: order.Order{},
+		summary: summary, description: description,
+	}, func(ctx context.Context, in *struct {
+		OrderPath
+		Posting
+		Matching
+		Sent[Q]
+	}) (answer, error) {
+		by, err := commandOn(ctx, in)
+		if err != nil {
+			return answer{}, err
+		}
+		id, err := a.orderID(ctx, in.Order)
+		if err != nil {
+			return answer{}, err
+		}
+		r, err := do(ctx, by, id, in.Value)
+		return answer{body: r.Value, version: r.Value.Version, replayed: r.Replayed}, err
+	})
+}
+
+// orderID returns the identifier of an order that is named in any way.
+//
+// Errors: not_found.
+func (a *API) orderID(ctx context.Context, what string) (string, error) {
+	if strings.HasPrefix(what, order.Prefix+"_") {
+		return what, nil
+	}
+	o, err := a.process.FindOrder(ctx, what)
+	return o.ID, err
+}
+
+// OrderFilter says which orders a list shows.
+type OrderFilter struct {
+	Status     string    `query:"status" enum:"processed,paid,shipped,delivered,returned,failed,cancelled" doc:"Only those with the status."`
+	Stock      string    `query:"stock" enum:"none,reserved,backordered,partly_left,missing,released,left" doc:"Only those whose goods are there."`
+	Payment    string    `query:"payment" enum:"due,authorised,captured,failed,voided,refunding,partly_refunded,refunded" doc:"Only those whose money stands so."`
+	Fulfilment string    `query:"fulfilment" enum:"none,planned,labelled,partly_shipped,shipped,delivered,returned,partly_lost,lost,reshipping" doc:"Only those whose parcels are so far."`
+	Customer   string    `query:"customer" maxLength:"64" doc:"Only this customer's: the shop's own identifier."`
+	Held       bool      `query:"held" doc:"Only those that are held."`
+	From       time.Time `query:"placed_from" doc:"Only those placed at this time or later, to the millisecond."`
+	To         time.Time `query:"placed_before" doc:"Only those placed before this time."`
+}
+
+func (f OrderFilter) filter() order.Filter {
+	return order.Filter{
+		Status: order.Status(f.Status), Stock: order.Stock(f.Stock), Payment: order.Payment(f.Payment), Fulfilment: order.Fulfilment(f.Fulfilment),
+		Customer: f.Customer, Held: f.Held, From: f.From, To: f.To,
+	}
+}
