@@ -144,6 +144,9 @@ var badInputs = map[string]badInput{
 	"a NUL":                         bad(2, fault.Invalid, "argument 6", "order", "note", "1001", "\x00-5"),
 	"a limit of nothing":            bad(2, fault.Invalid, "", "order", "list", "--limit", "0"),
 	"a served shop on virtual time": bad(2, fault.Invalid, "", "serve"),
+	"an API that others can reach":  bad(2, fault.Invalid, "", "serve", "--listen", "0.0.0.0:0"),
+	"an API on no address":          bad(2, fault.Invalid, "", "serve", "--listen", "8420"),
+	"half a certificate":            bad(2, fault.Invalid, "", "serve", "--listen", "127.0.0.1:0", "--tls-cert", "made-up.pem"),
 }
 
 // TestBadInput: whatever is wrong is refused by code and path, and changes

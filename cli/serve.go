@@ -25,6 +25,7 @@ type serveVerb struct {
 	AskTimeout  time.Duration `help:"How long the gateway and the carrier are waited for." default:"10s" placeholder:"TIME"`
 	Lease       time.Duration `help:"How long a step is kept from other processes on the same database, longer than --ask-timeout: what a dead one had in hand is taken up after that." default:"30s" placeholder:"TIME"`
 
+	listening
 	simulated
 }
 
@@ -89,7 +90,7 @@ func (v *serveVerb) check() error {
 	case v.Lease <= v.AskTimeout:
 		return invalid("--lease (%s) is longer than --ask-timeout (%s)", v.Lease, v.AskTimeout)
 	}
-	return nil
+	return v.listening.check()
 }
 
 // configure says how the shop is opened that is served.
@@ -99,8 +100,17 @@ func (v *serveVerb) configure(cfg *doorstep.Config) {
 }
 
 // serve runs until the session ends, or until it is idle.
-func (v *serveVerb) serve(s *session, shop *doorstep.Shop) error {
-	if err := s.announce(shop); err != nil {
+func (v *serveVerb) serve(s *session, shop *doorstep.Shop) (err error) {
+	served, key, err := v.open(s, shop)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), v.StopWithin)
+		defer cancel()
+		err = errors.Join(err, served.stop(ctx))
+	}()
+	if err := s.announce(shop, served, key); err != nil {
 		return err
 	}
 	if v.Intake != "" {
@@ -115,15 +125,32 @@ func (v *serveVerb) serve(s *session, shop *doorstep.Shop) error {
 	return nil
 }
 
+// open begins to serve the API, where one is served, and returns the file with the first
+// API key where it was made.
+func (v *serveVerb) open(s *session, shop *doorstep.Shop) (served *apiServer, key string, err error) {
+	if v.Listen == off {
+		return nil, "", nil
+	}
+	if served, err = v.serveAPI(s, shop); err != nil {
+		return nil, "", err
+	}
+	if key, err = s.firstKey(shop); err != nil {
+		return nil, "", errors.Join(err, served.stop(s.ctx))
+	}
+	return served, key, nil
+}
+
 // serving is what is said when the process runs.
 type serving struct {
 	Serving    string        `json:"serving"` // the database, without its password
 	Durability db.Durability `json:"durability"`
+	API        string        `json:"api,omitempty"`       // its address
+	FirstKey   string        `json:"first_key,omitempty"` // the file with the first API key, when it was made just now
 }
 
 // announce says on standard error that the process runs: standard output
 // belongs to the results.
-func (s *session) announce(shop *doorstep.Shop) error {
+func (s *session) announce(shop *doorstep.Shop, served *apiServer, key string) error {
 	d, err := shop.DB.Durability(s.ctx)
 	if err != nil {
 		return err
@@ -131,13 +158,23 @@ func (s *session) announce(shop *doorstep.Shop) error {
 	name := databaseName(s.flags.DB)
 	log := &screen{w: s.program.Stderr, json: s.flags.JSON}
 	if s.flags.JSON {
-		return log.line(serving{name, d})
+		said := serving{Serving: name, Durability: d, FirstKey: key}
+		if served != nil {
+			said.API = served.URL
+		}
+		return log.line(said)
 	}
 	var settings []string
 	for _, x := range d.Settings {
 		settings = append(settings, x.Name+"="+x.Value)
 	}
 	log.printf("Serving %s on %s %s (%s).\n", name, d.Engine, d.Version, strings.Join(settings, ", "))
+	if served != nil {
+		log.printf("The API is at %s/v1, its document at %s/openapi.json.\n", served.URL, served.URL)
+	}
+	if key != "" {
+		log.printf("The first API key is in %s.\n", key)
+	}
 	return log.err
 }
 

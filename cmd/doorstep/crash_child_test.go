@@ -89,7 +89,7 @@ func (s *shop) start() *child { return s.startTo(aim{}) }
 func (s *shop) startTo(die aim) *child {
 	s.Helper()
 	args := slices.Concat([]string{
-		"serve", "--db", s.url, "--outside", s.outside, "--intake", "-", "--json", "--log-level", "debug",
+		"serve", "--listen", "off", "--db", s.url, "--outside", s.outside, "--intake", "-", "--json", "--log-level", "debug",
 		"--lease", "2s", "--ask-timeout", "1s", "--stop-within", "30s", "--sim-latency", s.latency.String(),
 	}, simulated, s.sim)
 	c := &child{gone: make(chan struct{}), inHand: map[item]moment{}, begins: map[item]int{}, unanswered: map[string]*command{}, fired: map[process.Step]bool{}}

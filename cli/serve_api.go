@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"doorstep"
+	"doorstep/access"
+	"doorstep/api"
+	"doorstep/fault"
+)
+
+// listening is the flags of who serves the API.
+type listening struct {
+	Listen   string `help:"Where the API is served: an address and a port (0 for any that is free), or off." default:"127.0.0.1:8420" placeholder:"ADDR"`
+	TLSCert  string `name:"tls-cert" help:"The certificate of the API, in PEM." placeholder:"FILE"`
+	TLSKey   string `name:"tls-key" help:"The certificate's private key, in PEM." placeholder:"FILE"`
+	TLSFront bool   `name:"tls-front" help:"Something in front of the API takes TLS off: it may listen beyond this machine without a certificate."`
+}
+
+// off is a Listen that serves no API.
+const off = "off"
+
+func (l listening) check() error {
+	if l.Listen == off {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(l.Listen)
+	switch {
+	case err != nil:
+		return invalid("--listen takes an address and a port, such as 127.0.0.1:8420, or off")
+	case (l.TLSCert == "") != (l.TLSKey == ""):
+		return invalid("--tls-cert and --tls-key go together")
+	case l.TLSCert == "" && !l.TLSFront && !loopback(host):
+		return invalid("to listen on %s, which others can reach, takes --tls-cert and --tls-key, or --tls-front where something in front takes TLS off", l.Listen)
+	}
+	return nil
+}
+
+// loopback says whether only this machine can reach a host.
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	a, err := netip.ParseAddr(host)
+	return err == nil && a.IsLoopback()
+}
+
+// Limits of the API's server: how long the headers of a request may take, an answer may
+// take to be read, and a connection may be silent; and how long the headers may be.
+const (
+	headersWithin = 10 * time.Second
+	readWithin    = 30 * time.Second
+	silentFor     = 2 * time.Minute
+	maxHeaders    = 64 << 10
+)
+
+// apiServer is the API, listening.
+type apiServer struct {
+	server *http.Server
+	URL    string
+	done   chan error
+}
+
+// serveAPI begins to serve the shop's API.
+//
+// Errors: invalid when the certificate is none; unavailable when it can not listen.
+func (l listening) serveAPI(s *session, shop *doorstep.Shop) (*apiServer, error) {
+	a, err := api.New(api.Config{Process: shop.Process, Log: s.log})
+	if err != nil {
+		return nil, err
+	}
+	on, err := net.Listen("tcp", l.Listen)
+	if err != nil {
+		return nil, fault.New(fault.Unavailable, "the API can not listen on %s (--listen off serves none): %w", l.Listen, err)
+	}
+	served := &apiServer{URL: "http://" + on.Addr().String(), done: make(chan error, 1)}
+	served.server = &http.Server{
+		Handler: a, ReadHeaderTimeout: headersWithin, WriteTimeout: readWithin, IdleTimeout: silentFor, MaxHeaderBytes: maxHeaders,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	if l.TLSCert != "" {
+		pair, err := tls.LoadX509KeyPair(l.TLSCert, l.TLSKey)
+		if err != nil {
+			return nil, errors.Join(invalid("the certificate can not be used: %s", err), on.Close())
+		}
+		served.server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+		served.URL = "https://" + on.Addr().String()
+	}
+	go func() {
+		if served.server.TLSConfig != nil {
+			served.done <- served.server.ServeTLS(on, "", "")
+			return
+		}
+		served.done <- served.server.Serve(on)
+	}()
+	return served, nil
+}
+
+// stop refuses new requests and waits for those that run, until ctx ends.
+func (a *apiServer) stop(ctx context.Context) error {
+	if a == nil {
+		return nil
+	}
+	err := a.server.Shutdown(ctx)
+	if err != nil {
+		err = errors.Join(fault.New(fault.Unavailable, "requests were cut off that did not end in time"), a.server.Close())
+	}
+	<-a.done
+	return err
+}
+
+// keyFile is where the first API key is written: beside the database, or in the working
+// directory where that is on a server.
+func keyFile(database string) string {
+	if strings.Contains(database, "://") {
+		return "doorstep.admin-key"
+	}
+	return database + ".admin-key"
+}
+
+// firstKey makes an API key for the administrator of a shop that has none, and writes
+// it to a file that only its owner can read. It returns the file, "" when there are
+// keys.
+func (s *session) firstKey(shop *doorstep.Shop) (string, error) {
+	keys, err := shop.Process.Keys(s.ctx, "", 1)
+	if err != nil || len(keys) > 0 {
+		return "", err
+	}
+	made, err := shop.Process.AddKey(s.ctx, keyed{}.command(), access.KeyRequest{Name: "first administrator", Scopes: []access.Scope{access.Admin}})
+	if err != nil {
+		return "", err
+	}
+	name := keyFile(s.flags.DB)
+	if err := writeSecret(name, string(made.Value.Secret)); err != nil {
+		_, revoked := shop.Process.RevokeKey(s.ctx, keyed{}.command(), made.Value.ID)
+		return "", errors.Join(fault.New(fault.Unavailable, "the first API key can not be written: %w", err), revoked)
+	}
+	return name, nil
+}
+
+// writeSecret writes a line to a file that only its owner can read, in place of one
+// that is there.
+func writeSecret(name, text string) error {
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+"-*") // for its owner alone
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text + "\n")
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
