@@ -115,7 +115,9 @@ func (a *apiServer) stop(ctx context.Context) error {
 	if err != nil {
 		err = errors.Join(fault.New(fault.Unavailable, "requests were cut off that did not end in time"), a.server.Close())
 	}
-	<-a.done
+	if served := <-a.done; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
 	return err
 }
 
