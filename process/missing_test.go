@@ -10,6 +10,7 @@ import (
 	"doorstep/payment"
 	gateway "doorstep/payment/simulated"
 	"doorstep/shipping"
+	"doorstep/support"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -42,6 +43,7 @@ func (s *shop) noRelease(o order.Order) {
 
 // missingScenarios are the ways of an order whose goods a count does not find.
 var missingScenarios = []scenario{
+	{"a step is stuck of which no other ticket tells any more", config{policy: impatient}, aForgottenStep},
 	{"not found before it is paid", config{policy: manualGateway}, func(s *shop) {
 		o := s.place(request(1, "LAMP"))
 		must(s.t, s.recount("LAMP", "main", 0))
@@ -138,6 +140,27 @@ var missingScenarios = []scenario{
 		s.after(30 * day)
 		s.wantStatus(o, order.Delivered)
 	}},
+}
+
+// aForgottenStep: the ticket of a step that is stuck is solved while another one tells of
+// the order, and that one is over when the order is cancelled.
+func aForgottenStep(s *shop) {
+	s.gateway.authorise.say(gatewaySilent, gatewaySilent, gatewaySilent)
+	o := s.place(request(1, "LAMP"))
+	s.after(time.Hour)
+	must(s.t, s.recount("LAMP", "main", 0))
+	for _, t := range s.show(o.ID).Tickets {
+		if t.Category == support.OrderIssue {
+			s.solve(t.ID)
+		}
+	}
+	s.expect(o, outcome{Order: "processed: missing due none", Tickets: "order_issue solved step_stuck, " + stopped, Next: "authorise stuck"})
+	s.cancel(o)
+	s.expect(o, outcome{Order: "processed cancelling: missing due none", Tickets: "order_issue open step_stuck, order_issue solved step_stuck, other solved needs_person", Next: "authorise stuck"})
+	_, err := s.RetryStuck(s.t.Context(), person(""), o.ID)
+	must(s.t, err)
+	s.after(time.Hour)
+	s.wantStatus(o, order.Cancelled)
 }
 
 // TestACountPrefersOrdersWithoutLabels: the oldest order gives up its goods when

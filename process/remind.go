@@ -167,8 +167,12 @@ func reportStuck(c *change, e event.Event) error {
 	if err := json.Unmarshal(e.Data, &what); err != nil {
 		return err
 	}
-	body := "A step has used up its tries and needs a person to try it again: " + c.p.steps[what.Step].Does + "."
-	return c.tellMore(support.OrderIssue, body)
+	return c.tellStuck(what.Step)
+}
+
+// tellStuck tells a person of a step that waits for them.
+func (c *change) tellStuck(step Step) error {
+	return c.tellMore(support.OrderIssue, "A step has used up its tries and needs a person to try it again: "+c.p.steps[step].Does+".")
 }
 
 // reportRefund is the rule of money that a person has to give back.

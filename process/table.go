@@ -447,7 +447,7 @@ func holdRows() []Row {
 		},
 		{
 			Step: StepSolveHold, Kind: Rule, On: on(order.EventReleased, order.EventCancelRequested, order.EventFailed), Guard: holdIsOver,
-			Does: "a ticket that told a person of a hold is solved when that is over", Leads: on(support.EventSolved),
+			Does: "a ticket that told a person of a hold is solved when that is over, and what is left for a person is told anew", Leads: on(support.EventSolved, support.EventOpened),
 			rule: solveHold,
 		},
 	}

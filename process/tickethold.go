@@ -6,6 +6,7 @@ import (
 	"doorstep/access"
 	"doorstep/event"
 	"doorstep/fault"
+	"doorstep/internal/work"
 	"doorstep/order"
 	"doorstep/support"
 )
@@ -112,7 +113,8 @@ func (c *change) tellsNoMore(t *support.Ticket) bool {
 	return t.Holds != "" && t.Holds != HeldByTicket && t.Holds != c.order.Held
 }
 
-// solveHold is the rule of tickets that told a person of a hold.
+// solveHold is the rule of tickets that told a person of a hold. Where another ticket was
+// solved because this one told of the order, a step that is stuck is told of anew.
 func solveHold(c *change, _ event.Event) error {
 	tickets, err := c.getTickets()
 	if err != nil {
@@ -125,6 +127,18 @@ func solveHold(c *change, _ event.Event) error {
 		c.say(t, support.FromProcess, "The order is held for this no longer.")
 		if err := c.moveTicket(t, support.EventSolved); err != nil {
 			return err
+		}
+	}
+	if told, err := c.withPerson(); err != nil || told > 0 {
+		return err
+	}
+	items, err := c.getItems()
+	if err != nil {
+		return err
+	}
+	for _, it := range items {
+		if it.State == work.Stuck {
+			return c.tellStuck(Step(it.Step))
 		}
 	}
 	return nil
