@@ -3,11 +3,9 @@ package order
 import (
 	"fmt"
 	"math/bits"
-	"slices"
 
 	"doorstep/fault"
 	"doorstep/internal/db"
-	"doorstep/money"
 )
 
 // Credit is what of a line is given back.
@@ -57,165 +55,80 @@ func (q CreditRequest) Validate() error {
 	return c.Err("the refund")
 }
 
-// Of returns what the request comes to, line by line and never more than is left
-// of each. Before says for how many units of each line money was given back. What is
-// owed is given first, as it was to be: it names its cause.
-//
-// Errors: invalid, with the path of every field that asks for more than there is.
-func (q CreditRequest) Of(lines []Line, before map[int64]int64, owed []Credit) ([]Credit, error) {
-	var c fault.Check
-	var credits []Credit
-	switch {
-	case q.All:
-		for _, l := range lines {
-			first, rest := l.owing(owed, l.Left())
-			credits = append(credits, first...)
-			credits = append(credits, Credit{Line: l.Line, Quantity: l.Quantity - before[l.Line] - unitsOf(first), Amount: rest})
-		}
-	case len(q.Lines) == 0:
-		credits = q.spread(&c, lines, owed)
-	}
-	for i, asked := range q.Lines {
-		path := fmt.Sprintf("lines[%d]", i)
-		if asked.Line < 1 || asked.Line > int64(len(lines)) {
-			c.Add(path+".line", "unknown", "from 1 to %d", len(lines))
-			continue
-		}
-		credits = append(credits, lines[asked.Line-1].credits(&c, path, asked.Quantity, before[asked.Line], owed)...)
-	}
-	if err := c.Err("the refund"); err != nil {
-		return nil, err
-	}
-	some := credits[:0]
-	for _, credit := range credits {
-		if credit.Amount > 0 {
-			some = append(some, credit)
-		}
-	}
-	return some, nil
-}
-
 // Left is what of a line's amount was not given back, minor units.
 func (l Line) Left() int64 { return l.Amount - l.Credited }
 
-// owing takes what is owed of the line out of an amount that goes back of it, and
-// returns what is left of that. Of what is not given whole, no unit has its money.
-func (l Line) owing(owed []Credit, amount int64) (credits []Credit, rest int64) {
-	for _, o := range owed {
-		if o.Line != l.Line || amount == 0 {
-			continue
-		}
-		if o.Amount > amount {
-			o.Quantity, o.Amount = 0, amount
-		}
-		amount -= o.Amount
-		credits = append(credits, o)
+// Repaid is what has gone back of a line: for how many units, and how much, in minor
+// units. What went back for units may have been too little.
+type Repaid struct{ Units, Amount int64 }
+
+// each is what every unit of the line comes to at least, in minor units. Those that are
+// over, fewer than the line has units, go back with the units that they fall to in turn.
+func (l Line) each() int64 { return l.UpTo(1) }
+
+// over is how many of the minor units that are over have gone back for some units.
+func (l Line) over(p Repaid) int64 {
+	if p.Units == 0 {
+		return 0
 	}
-	return credits, amount
+	return min(max(p.Amount-p.Units*l.each(), 0), l.Amount-l.Quantity*l.each())
 }
 
-// spread takes an amount from all lines: first what is owed of them, and then by
-// what is left of each.
-func (q CreditRequest) spread(c *fault.Check, lines []Line, owed []Credit) (credits []Credit) {
-	left, rest := make([]int64, len(lines)), q.Amount
-	for i, l := range lines {
-		first, _ := l.owing(owed, min(rest, l.Left()))
-		credits = append(credits, first...)
-		left[i] = l.Left() - amountOf(first)
-		rest -= amountOf(first)
+// Part is what so many more units of the line come to, in minor units, after what was
+// paid of it for one thing and another: whichever way they go back, all units of a line
+// come to its amount, and none to less than the others but for what is over.
+func (l Line) Part(paid []Repaid, units int64) int64 {
+	var over int64
+	n := units
+	for _, p := range paid {
+		n, over = n+p.Units, over+l.over(p)
 	}
-	if all := sumOf(left); rest > all {
-		c.Add("amount", "out_of_range", "at most %d, what is left of the order", q.Amount-rest+all)
-		return nil
-	}
-	for i, part := range money.Allot(rest, left) {
-		credits = append(credits, Credit{Line: lines[i].Line, Amount: part})
-	}
-	return credits
+	n = min(n, l.Quantity)
+	over = min(over, l.Amount-l.Quantity*l.each())
+	return units*l.each() + max(l.UpTo(n)-n*l.each()-over, 0)
 }
 
-func sumOf(all []int64) (sum int64) {
-	for _, n := range all {
-		sum += n
+// Most is the most that so many units of the line can have come to, with all that is over.
+func (l Line) Most(units int64) int64 { return l.Amount - (l.Quantity-units)*l.each() }
+
+// Units is of how many units of the line an amount is the money.
+func (l Line) Units(amount int64) int64 {
+	if l.each() == 0 {
+		return 0
 	}
-	return sum
+	return min(amount/l.each(), l.Quantity)
 }
 
-func amountOf(credits []Credit) (sum int64) {
-	for _, credit := range credits {
-		sum += credit.Amount
+// Lacks is how many of so many units of the line have not their money. Of a line whose
+// units come to less than a minor unit, those have it that went back.
+func (l Line) Lacks(p Repaid, units int64) int64 {
+	switch {
+	case p.Amount >= l.UpTo(units):
+		return 0
+	case l.each() == 0:
+		return max(units-p.Units, 0)
+	default:
+		return max(units-l.Units(p.Amount), 0)
 	}
-	return sum
 }
 
-func unitsOf(credits []Credit) (sum int64) {
-	for _, credit := range credits {
-		sum += credit.Quantity
-	}
-	return sum
+// Wanting is of how many units, beside those that had so much, what is owed is the
+// money: one at least.
+func (l Line) Wanting(had, owed Repaid) int64 {
+	rest := had.Amount + owed.Amount - (had.Units+owed.Units)*l.each() - l.over(had) - l.over(owed)
+	return max(owed.Units+l.Units(max(rest, 0)), 1)
 }
 
-// credits is for so many units of a line, all when 0, after others: first what is owed
-// for some of them, as it was to be, and then what the others come to.
-func (l Line) credits(c *fault.Check, path string, quantity, before int64, owed []Credit) (credits []Credit) {
-	all := quantity == 0
-	for _, o := range owed {
-		if o.Line != l.Line {
-			continue
-		}
-		of := l.worth(o)
-		if !all && of > quantity {
-			o.Quantity, o.Amount = min(o.Quantity, quantity), portion(o.Amount, quantity, of)
-		}
-		credits = append(credits, o)
-		before += o.Quantity
-		l.Credited += o.Amount
-		if quantity -= min(of, quantity); quantity == 0 && !all {
-			return credits
-		}
-	}
-	if all && len(credits) > 0 && (before == l.Quantity || l.Left() == 0) {
-		return credits
-	}
-	return append(credits, l.credit(c, path, quantity, before))
-}
+// Covers says whether so many units of the line have their money.
+func (l Line) Covers(p Repaid, units int64) bool { return l.Lacks(p, units) == 0 }
 
-// worth is the money of how many units a credit is.
-func (l Line) worth(o Credit) int64 {
-	if o.Quantity > 0 || l.Amount == 0 {
-		return o.Quantity
-	}
-	units := portion(l.Quantity, o.Amount, l.Amount)
-	if l.UpTo(units) < o.Amount {
-		units++
-	}
-	return units
-}
-
-// credit is for so many units of a line, after others: the parts of all units
-// come to the line's amount. What was given back beside is not given again.
-func (l Line) credit(c *fault.Check, path string, quantity, before int64) Credit {
-	rest := l.Quantity - before
-	if quantity == 0 {
-		quantity = rest
-	}
-	c.If(quantity > rest, path+".quantity", "out_of_range", "at most %d, for which none was given back", rest)
-	c.If(quantity <= rest && l.Left() == 0, path+".line", "nothing_left", "a line of which something is left")
-	part := l.UpTo(min(before+quantity, l.Quantity)) - l.UpTo(before)
-	return Credit{Line: l.Line, Quantity: quantity, Amount: min(part, l.Left())}
-}
-
-// CreditUnits returns what so many units of each line come to, of those for which
-// none was given back: never more than is left of the line. Before says for how
-// many units of each money was given back.
-func CreditUnits(lines []Line, before, units map[int64]int64) (credits []Credit) {
-	for _, l := range lines {
-		var c fault.Check // there is nothing to refuse: it is bounded here
-		if n := min(units[l.Line], l.Quantity-before[l.Line]); n > 0 && l.Left() > 0 {
-			credits = append(credits, l.credit(&c, "", n, before[l.Line]))
-		}
-	}
-	return slices.DeleteFunc(credits, func(c Credit) bool { return c.Amount == 0 })
+// Due is what something is still to have for so many units of the line that has been
+// paid so much: the units for which nothing went back, and what is wanting for all of
+// them. Paid is what was paid of the line for everything.
+func (l Line) Due(paid []Repaid, of Repaid, units int64) Repaid {
+	more := max(units-of.Units, 0)
+	amount := (units-more)*l.each() + l.Part(paid, more) - (of.Amount - l.over(of))
+	return Repaid{Units: more, Amount: max(amount, 0)}
 }
 
 // SplitCredits takes an amount off credits, from the first to the last. Of the one
@@ -227,7 +140,7 @@ func SplitCredits(credits []Credit, amount int64) (first, rest []Credit) {
 			first = append(first, c)
 			amount -= taken
 		case taken > 0:
-			first = append(first, Credit{Line: c.Line, Amount: taken})
+			first = append(first, Credit{Line: c.Line, Amount: taken, Cause: c.Cause})
 			c.Amount -= taken
 			rest = append(rest, c)
 			amount = 0

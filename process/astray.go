@@ -19,7 +19,7 @@ import (
 // mishap says that a parcel does not arrive: what has become of it, and since when.
 func (c *change) mishap(s *shipping.Shipment, became shipping.Status, at time.Time) error {
 	s.AstrayAt = at
-	if err := c.claimMissed(s); err != nil {
+	if err := c.claim(func(d *draft) { d.miss(*s) }); err != nil {
 		return err
 	}
 	return c.moveShipment(s, shipping.Mishaps[became], shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, SeenAt: &at})

@@ -92,7 +92,7 @@ func (p *Process) PreviewAttend(ctx context.Context, w Way, name string) (Attend
 		if err != nil {
 			return Attended{}, err
 		}
-		chosen, err := p.choose(o, pointers(items), w, of)
+		chosen, err := p.choose(r, o, pointers(items), w, of)
 		if err == nil && chosen.held && w == WayRetry {
 			err = p.canRelease(r, o)
 		}
@@ -151,7 +151,7 @@ type choice struct {
 // choose returns what a way is open for.
 //
 // Errors: invalid; conflict; too_late.
-func (p *Process) choose(o order.Order, items []*work.Item, w Way, of item) (choice, error) {
+func (p *Process) choose(r db.Reader, o order.Order, items []*work.Item, w Way, of item) (choice, error) {
 	chosen := choice{item: of, way: w}
 	if !slices.Contains(Ways, w) {
 		return chosen, fault.New(fault.Invalid, "%.40q is no way: there are %v", string(w), Ways)
@@ -165,7 +165,10 @@ func (p *Process) choose(o order.Order, items []*work.Item, w Way, of item) (cho
 		if !of.means(*it) {
 			continue
 		}
-		m := p.stepMatter(o, *it)
+		m, err := p.stepMatter(r, o, *it)
+		if err != nil {
+			return chosen, err
+		}
 		if all = append(all, m); slices.Contains(m.Ways, w) {
 			chosen.items = append(chosen.items, it)
 		}
@@ -241,7 +244,7 @@ func (c *change) attend(w Way, of item) (Attended, error) {
 	if err != nil {
 		return Attended{}, err
 	}
-	chosen, err := c.p.choose(c.order, items, w, of)
+	chosen, err := c.p.choose(c.tx, c.order, items, w, of)
 	if err != nil {
 		return Attended{}, err
 	}

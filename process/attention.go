@@ -128,7 +128,9 @@ func (p *Process) stepMatters(r db.Reader, limit int, list func(db.Reader, int) 
 	matters := make([]Matter, len(items))
 	for i, it := range items {
 		o := orders[it.Owner]
-		matters[i] = p.stepMatter(o, it)
+		if matters[i], err = p.stepMatter(r, o, it); err != nil {
+			return nil, 0, err
+		}
 		if matters[i].AtRisk, err = itemRisk(r, o, it); err != nil {
 			return nil, 0, err
 		}
@@ -160,7 +162,7 @@ func insteadOfRelease(o order.Order) string {
 
 // stepMatter is a step of an order, or of a ticket without one, that is stuck or
 // waits for what is late, without what is at risk.
-func (p *Process) stepMatter(o order.Order, it work.Item) Matter {
+func (p *Process) stepMatter(r db.Reader, o order.Order, it work.Item) (Matter, error) {
 	row := p.steps[Step(it.Step)]
 	m := Matter{Step: Step(it.Step), Subject: it.Subject, Does: row.Does, Why: it.Error, Instead: row.Else}
 	m.Cause, m.Since = CauseStuck, it.Due
@@ -175,11 +177,18 @@ func (p *Process) stepMatter(o order.Order, it work.Item) Matter {
 	if o.ID == "" {
 		m.Ticket, m.SKU = ofNoOrder(it.Owner)
 		m.Item = it.Owner + "/" + it.Step
-		return m
+		return m, nil
 	}
 	m.Order, m.Number, m.Currency = o.ID, o.Number, o.Currency
 	m.Item = strconv.FormatInt(o.Number, 10) + "/" + it.Step
-	return m
+	if row.may == nil {
+		return m, nil
+	}
+	a, err := ReadAccount(r, o)
+	if err == nil && !row.may(a, it.Subject) {
+		m.Ways = slices.DeleteFunc(m.Ways, func(w Way) bool { return w == WaySkip })
+	}
+	return m, err
 }
 
 // ofNoOrder is what an owner is that is no order: a ticket, or the stock of an SKU.

@@ -1,7 +1,6 @@
 package process
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -63,16 +62,30 @@ func (a Account) owed() (credits []order.Credit) {
 }
 
 // Given is for how many units of a line money goes back for a cause, or is owed, and how
-// much, in minor units.
-func (a Account) Given(cause string, line int64) (units, amount int64) {
+// much.
+func (a Account) Given(cause string, line int64) (given order.Repaid) {
 	for _, f := range a.Refunds {
 		for _, l := range a.Credits[f.ID] {
 			if l.Cause == cause && l.Line == line && (f.Counts() || owedFor(f, l)) {
-				units, amount = units+l.Quantity, amount+l.Amount
+				given.Units, given.Amount = given.Units+l.Quantity, given.Amount+l.Amount
 			}
 		}
 	}
-	return units, amount
+	return given
+}
+
+// repaid is what goes back of a line for units, or for a cause, by cause.
+func (a Account) repaid(line int64) map[string]order.Repaid {
+	repaid := map[string]order.Repaid{}
+	for _, f := range a.Refunds {
+		for _, l := range a.Credits[f.ID] {
+			if f.Counts() && l.Line == line && (l.Quantity > 0 || l.Cause != "") {
+				had := repaid[l.Cause]
+				repaid[l.Cause] = order.Repaid{Units: had.Units + l.Quantity, Amount: had.Amount + l.Amount}
+			}
+		}
+	}
+	return repaid
 }
 
 // spareUnits is for how many units of a line money goes back that may have been for
@@ -88,30 +101,24 @@ func (a Account) spareUnits(line int64) (units int64) {
 	return units
 }
 
-// claims moves parts of refunds to causes, and notes of which refunds.
-type claims struct {
-	Account
-	moved map[string]bool // by refund
-}
-
 // units takes the money of up to so many units of a line, of that which may have been
 // for any, for a cause: what they have had is not given once more, and owed where it
 // comes back.
-func (cl *claims) units(cause string, line, units int64) {
-	cl.each(func(f payment.Refund, l payment.RefundLine) (int64, int64) {
-		if !f.Counts() || l.Line != line || l.Cause == cause || !cl.spare(l) {
+func (d *draft) units(cause string, line, units int64) {
+	d.each(func(f payment.Refund, l payment.RefundLine) (int64, int64) {
+		if !f.Counts() || l.Line != line || l.Cause == cause || !d.spare(l) {
 			return 0, 0
 		}
 		n := min(max(units, 0), l.Quantity)
 		units -= n
-		return n, portionOf(l, n)
+		return n, min(portionOf(l, n), d.at(line).Most(n))
 	}, cause)
 }
 
 // money takes up to an amount of a line likewise, of what went back for no units.
-func (cl *claims) money(cause string, line, amount int64) {
-	cl.each(func(f payment.Refund, l payment.RefundLine) (int64, int64) {
-		if !f.Counts() || l.Line != line || l.Cause == cause || l.Quantity > 0 || !cl.spare(l) || amount <= 0 {
+func (d *draft) money(cause string, line, amount int64) {
+	d.each(func(f payment.Refund, l payment.RefundLine) (int64, int64) {
+		if !f.Counts() || l.Line != line || l.Cause == cause || l.Quantity > 0 || !d.spare(l) || amount <= 0 {
 			return 0, 0
 		}
 		n := min(amount, l.Amount)
@@ -120,10 +127,17 @@ func (cl *claims) money(cause string, line, amount int64) {
 	}, cause)
 }
 
+// instead has credits given in the place of what is owed.
+func (d *draft) instead(of []order.Credit) {
+	for _, by := range of {
+		d.replace(by)
+	}
+}
+
 // replace takes what was owed off the refund that came to nothing, for another one
 // gives it.
-func (cl *claims) replace(by order.Credit) {
-	cl.each(func(f payment.Refund, l payment.RefundLine) (int64, int64) {
+func (d *draft) replace(by order.Credit) {
+	d.each(func(f payment.Refund, l payment.RefundLine) (int64, int64) {
 		if l.Line != by.Line || l.Cause != by.Cause || by.Amount == 0 || !owedFor(f, l) {
 			return 0, 0
 		}
@@ -136,10 +150,18 @@ func (cl *claims) replace(by order.Credit) {
 	}, "")
 }
 
-// complaints does the same with what tickets are owed of units that came back, and of
-// which a refund is for that.
-func (cl *claims) complaints(by order.Credit) {
-	cl.each(func(f payment.Refund, l payment.RefundLine) (int64, int64) {
+// complaints does the same with what tickets are owed of units that came back, where a
+// refund is for that.
+func (d *draft) complaints(of []order.Credit) {
+	for _, by := range of {
+		if ofReturn(by) {
+			d.complaint(by)
+		}
+	}
+}
+
+func (d *draft) complaint(by order.Credit) {
+	d.each(func(f payment.Refund, l payment.RefundLine) (int64, int64) {
 		if l.Line != by.Line || !isTicket(l.Cause) || !owedFor(f, l) {
 			return 0, 0
 		}
@@ -149,21 +171,16 @@ func (cl *claims) complaints(by order.Credit) {
 	}, "")
 }
 
-// portionOf is the money of so many units of a part of a refund.
-func portionOf(l payment.RefundLine, units int64) int64 {
-	return order.Line{Amount: l.Amount, Quantity: l.Quantity}.UpTo(units)
-}
-
 // each moves what is taken of the parts of all refunds to a cause.
-func (cl *claims) each(take func(payment.Refund, payment.RefundLine) (units, amount int64), cause string) {
-	for _, f := range cl.Refunds {
-		for _, l := range slices.Clone(cl.Credits[f.ID]) {
+func (d *draft) each(take func(payment.Refund, payment.RefundLine) (units, amount int64), cause string) {
+	for _, f := range d.Refunds {
+		for _, l := range slices.Clone(d.Credits[f.ID]) {
 			units, amount := take(f, l)
-			if units+amount == 0 {
+			if f.ID == drafted || units+amount == 0 {
 				continue
 			}
-			cl.Credits[f.ID] = moved(cl.Credits[f.ID], l, units, amount, cause)
-			cl.moved[f.ID] = true
+			d.Credits[f.ID] = moved(d.Credits[f.ID], l, units, amount, cause)
+			d.moved[f.ID] = true
 		}
 	}
 }
@@ -171,25 +188,31 @@ func (cl *claims) each(take func(payment.Refund, payment.RefundLine) (units, amo
 // moved moves units and an amount of one part of a refund to another cause.
 func moved(lines []payment.RefundLine, from payment.RefundLine, units, amount int64, cause string) []payment.RefundLine {
 	var rest []payment.RefundLine
-	to := payment.RefundLine{Line: from.Line, Quantity: units, Amount: amount, Cause: cause}
 	for _, l := range lines {
-		switch {
-		case l == from:
+		if l == from {
 			l.Quantity, l.Amount = l.Quantity-units, l.Amount-amount
-			if l.Quantity+l.Amount > 0 {
-				rest = append(rest, l)
-			}
-		case l.Line == to.Line && l.Cause == to.Cause:
-			to.Quantity, to.Amount = to.Quantity+l.Quantity, to.Amount+l.Amount
-		default:
-			rest = append(rest, l)
+		}
+		rest = merge(rest, l)
+	}
+	return merge(rest, payment.RefundLine{Line: from.Line, Quantity: units, Amount: amount, Cause: cause})
+}
+
+// merge adds a part to those of a refund, which has one for each line and cause.
+func merge(lines []payment.RefundLine, l payment.RefundLine) []payment.RefundLine {
+	if l.Quantity+l.Amount == 0 {
+		return lines
+	}
+	for i := range lines {
+		if lines[i].Line == l.Line && lines[i].Cause == l.Cause {
+			lines[i].Quantity, lines[i].Amount = lines[i].Quantity+l.Quantity, lines[i].Amount+l.Amount
+			return lines
 		}
 	}
-	return append(rest, to)
+	return append(lines, l)
 }
 
 // claim moves parts of the order's refunds to causes, where it has any.
-func (c *change) claim(do func(*claims)) error {
+func (c *change) claim(do func(*draft)) error {
 	if refunds, err := c.getRefunds(); err != nil || len(refunds) == 0 {
 		return err
 	}
@@ -197,79 +220,24 @@ func (c *change) claim(do func(*claims)) error {
 	if err != nil {
 		return err
 	}
-	cl := claims{a, map[string]bool{}}
-	do(&cl)
-	for _, id := range slices.Sorted(maps.Keys(cl.moved)) {
-		if _, fresh := c.credits[id]; fresh {
-			c.credits[id] = cl.Credits[id]
-			continue
-		}
-		payment.SaveRefundLines(c.tx, payment.Refund{ID: id, Order: c.order.ID}, cl.Credits[id])
-	}
+	d := a.draft()
+	do(d)
+	c.keepClaims(d)
 	return nil
 }
 
-// attribute says for what a person gives money back, who does not say: for units of
-// returns about which they were to decide, the newest first, and then for parcels that
-// do not arrive, the first that it is enough for.
-func (a Account) attribute(credits []order.Credit) (attributed []order.Credit) {
-	free := map[int64]int64{}
-	for _, credit := range credits {
-		if credit.Cause == "" {
-			free[credit.Line] += credit.Quantity
-		}
-	}
-	var parts []order.Credit // units of lines, with their cause
-	take := func(cause string, line, units int64) {
-		had, _ := a.Given(cause, line)
-		if n := min(units-had, free[line]); n > 0 {
-			free[line] -= n
-			parts = append(parts, order.Credit{Line: line, Quantity: n, Cause: cause})
-		}
-	}
-	for _, r := range slices.Backward(a.Returns) {
-		for _, l := range a.Coming[r.ID] {
-			take(r.ID, l.Line, l.Came-l.Withheld)
-		}
-	}
-	for _, s := range a.enoughFirst(free) {
-		for _, l := range linesOf(a.Held[s.ID]) {
-			take(s.ID, l.Line, l.Quantity)
-		}
-	}
-	for _, credit := range credits {
-		attributed = append(attributed, split(credit, parts)...)
-	}
-	return attributed
-}
-
-// enoughFirst returns the parcels that do not arrive in the order in which they did
-// not, but those first of whose goods all have their money with so many units.
-func (a Account) enoughFirst(free map[int64]int64) []shipping.Shipment {
-	missed := a.missed()
-	lacks := func(s shipping.Shipment) bool {
-		return slices.ContainsFunc(linesOf(a.Held[s.ID]), func(l order.CreditLine) bool {
-			had, _ := a.Given(s.ID, l.Line)
-			return l.Quantity-had > free[l.Line]
-		})
-	}
-	slices.SortStableFunc(missed, func(x, y shipping.Shipment) int { return cmp.Compare(rank(lacks(x)), rank(lacks(y))) })
-	return missed
-}
-
-// split takes units off a credit that has no cause, for the causes of the parts.
-func split(credit order.Credit, parts []order.Credit) (all []order.Credit) {
-	for _, part := range parts {
-		if part.Line != credit.Line || credit.Cause != "" || credit.Quantity == 0 {
+// keepClaims keeps which parts of refunds a draft has moved to which causes.
+func (c *change) keepClaims(d *draft) {
+	for _, id := range slices.Sorted(maps.Keys(d.moved)) {
+		if _, fresh := c.credits[id]; fresh {
+			c.credits[id] = d.Credits[id]
 			continue
 		}
-		part.Quantity = min(part.Quantity, credit.Quantity)
-		part.Amount = portionOf(payment.RefundLine(credit), part.Quantity)
-		credit.Quantity, credit.Amount = credit.Quantity-part.Quantity, credit.Amount-part.Amount
-		all = append(all, part)
+		payment.SaveRefundLines(c.tx, payment.Refund{ID: id, Order: c.order.ID}, d.Credits[id])
 	}
-	if credit.Amount > 0 {
-		all = append(all, credit)
-	}
-	return all
+}
+
+// portionOf is the money of so many units of a part of a refund.
+func portionOf(l payment.RefundLine, units int64) int64 {
+	return order.Line{Amount: l.Amount, Quantity: l.Quantity}.UpTo(units)
 }

@@ -42,13 +42,13 @@ type EditPlan struct {
 	Withdrawn string `json:"withdrawn,omitempty"` // the shipment whose goods are not sent anew after all
 	Stands    string `json:"stands,omitempty"`    // as what it counts from then on, in a word
 
-	edit    order.Edit // without what is so already
-	cuts    map[int64]int64
-	stay    map[int64]int64 // what does not leave, by line: what is taken out, or not sent anew
-	totals  order.Totals
-	lines   []order.Line // after
-	credits []order.Credit
-	moves   bool // it changes what is to be paid
+	edit   order.Edit // without what is so already
+	cuts   map[int64]int64
+	stay   map[int64]int64 // what does not leave, by line: what is taken out, or not sent anew
+	totals order.Totals
+	lines  []order.Line // after
+	draft  *draft       // of an order whose money was taken
+	moves  bool         // it changes what is to be paid
 }
 
 // LineChange is what becomes of one line.
@@ -65,7 +65,7 @@ type standing struct {
 	payment   payment.Payment
 	shipTo    order.Address // zero once it was erased
 	lines     []order.Line
-	credited  map[int64]int64 // units of lines for which money was given back
+	account   Account
 	attempts  []payment.Attempt
 	shipments []shipping.Shipment
 	held      map[string][]shipping.ShipmentLine
@@ -191,11 +191,7 @@ func readStanding(r db.Reader, id string) (s standing, err error) {
 	}
 	for _, read := range []func() error{
 		func() error { s.shipTo, err = shipTo(r, id); return err },
-		func() error { s.lines, err = order.Lines(r, id); return err },
-		func() error { s.credited, err = credited(r, id); return err },
-		func() error { s.attempts, err = payment.Attempts(r, id); return err },
-		func() error { s.shipments, err = shipping.Of(r, id); return err },
-		func() error { s.held, err = shipping.Lines(r, id); return err },
+		func() error { s.account, err = ReadAccount(r, s.order); return err },
 		func() error { s.labels, err = shipping.Attempts(r, id); return err },
 		func() error { s.items, err = work.Of(r, id); return err },
 		func() error { s.waiting, err = waitingOf(r, s.order); return err },
@@ -204,6 +200,7 @@ func readStanding(r db.Reader, id string) (s standing, err error) {
 			return s, err
 		}
 	}
+	s.lines, s.attempts, s.shipments, s.held = s.account.Lines, s.account.Attempts, s.account.Shipments, s.account.Held
 	return s, nil
 }
 
@@ -235,17 +232,7 @@ func (c *change) standing() (s standing, err error) {
 	if s.shipTo, err = shipTo(c.tx, c.order.ID); err != nil {
 		return s, err
 	}
-	if s.lines, err = c.lines(); err != nil {
-		return s, err
-	}
-	if s.credited, err = credited(c.tx, c.order.ID); err != nil {
-		return s, err
-	}
-	if s.shipments, s.held, err = c.parcels(); err != nil {
-		return s, err
-	}
-	attempts, err := c.getAttempts()
-	if err != nil {
+	if s.account, err = c.account(); err != nil {
 		return s, err
 	}
 	labels, err := c.getLabels()
@@ -256,7 +243,8 @@ func (c *change) standing() (s standing, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.attempts, s.labels, s.items = valuesOf(attempts), valuesOf(labels), valuesOf(items)
+	s.lines, s.attempts, s.shipments, s.held = s.account.Lines, s.account.Attempts, s.account.Shipments, s.account.Held
+	s.labels, s.items = valuesOf(labels), valuesOf(items)
 	s.waiting, err = waitingOf(c.tx, c.order)
 	return s, err
 }
@@ -375,39 +363,20 @@ func (plan *EditPlan) afterPaying(s standing, q order.Edit) error {
 	if len(q.Add) > 0 {
 		return fault.New(fault.Conflict, "order %d is paid: what is wanted beside is a new order", s.order.Number)
 	}
-	var asked order.CreditRequest
+	plan.draft = s.account.draft()
 	for _, line := range slices.Sorted(maps.Keys(plan.cuts)) {
 		l := &plan.lines[line-1]
 		l.Cancelled += plan.cuts[line]
-		// Of units for which money was given back before, none goes back again.
-		if n := plan.cuts[line] - s.creditedHere(*l, plan.cuts[line]); n > 0 && l.Credited < l.Amount {
-			asked.Lines = append(asked.Lines, order.CreditLine{Line: line, Quantity: n})
-		}
+		plan.draft.cut(*l, plan.cuts[line])
 	}
 	plan.After = plan.Total
-	if len(asked.Lines) == 0 {
-		return nil
-	}
-	var err error
-	if plan.credits, err = asked.Of(s.lines, s.credited, nil); err != nil {
-		return err
-	}
-	for _, credit := range plan.credits {
+	for _, credit := range plan.draft.credits() {
 		plan.Refund += credit.Amount
 	}
-	if kept := s.order.Sums.Kept(); plan.Refund == kept && s.order.Sums.Sent() == 0 {
+	if kept := s.order.Sums.Kept(); plan.Refund > 0 && plan.Refund == kept && s.order.Sums.Sent() == 0 {
 		return fault.New(fault.Conflict, "what is left of order %d costs nothing: cancel it", s.order.Number)
 	}
 	return nil
-}
-
-// creditedHere returns for how many of the units of a line that are still here
-// money was given back, at most so many. Money counts first for what was taken
-// out before, and for what did not arrive or came back.
-func (s standing) creditedHere(l order.Line, cut int64) int64 {
-	lacking := s.unitsIn(func(p shipping.Shipment) bool { return p.Lacking() })
-	units := s.credited[l.Line] - (l.Cancelled - cut) - l.Returned - lacking[l.Line]
-	return min(max(units, 0), cut)
 }
 
 // beforePaying plans a change of an order whose money was not taken: less is to be
@@ -737,32 +706,15 @@ func (c *change) edit(plan EditPlan) error {
 	if err := c.emitOrder(order.EventChanged, data); err != nil {
 		return err
 	}
-	if plan.Refund > 0 {
-		if _, err := c.openRefund(plan.credits, "changed", "", c.order.ID); err != nil {
-			return err
-		}
-	}
-	return c.claimCut(plan)
-}
-
-// claimCut takes what went back before for units that are taken out: so many had
-// theirs, or so much was given beside that less is left for them.
-func (c *change) claimCut(plan EditPlan) error {
-	if !c.order.Payment.Taken() {
+	if plan.draft == nil {
 		return nil
 	}
-	fresh := map[int64]int64{}
-	for _, credit := range plan.credits {
-		fresh[credit.Line] += credit.Quantity
+	if plan.Refund == 0 {
+		c.keepClaims(plan.draft)
+		return nil
 	}
-	return c.claim(func(cl *claims) {
-		for _, line := range slices.Sorted(maps.Keys(plan.cuts)) {
-			cl.units(c.order.ID, line, plan.cuts[line]-fresh[line])
-			l := cl.line(line)
-			_, given := cl.Given(c.order.ID, line)
-			cl.money(c.order.ID, line, l.UpTo(l.Cancelled)-given)
-		}
-	})
+	_, err = c.openDraft(plan.draft, "changed")
+	return err
 }
 
 // rewrite writes what is to be paid from now on, where the order goes and how.

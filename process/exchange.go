@@ -228,12 +228,12 @@ func cancelExchange(c *change, e event.Event) error {
 
 // payExchange gives what came back of a return to the order that was placed in its
 // place: a refund of this order and the payment of that one, which name each other.
-func (c *change) payExchange(to payment.Payment, credits []order.Credit, back string) error {
+func (c *change) payExchange(to payment.Payment, credits []order.Credit) error {
 	from, err := c.payment()
 	if err != nil {
 		return err
 	}
-	f, err := c.openRefund(credits, "exchanged", to.ID, back)
+	f, err := c.openRefund(credits, "exchanged", to.ID)
 	if err != nil {
 		return err
 	}

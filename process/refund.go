@@ -1,7 +1,6 @@
 package process
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,20 +76,22 @@ func refundData(p *payment.Payment, f *payment.Refund) paymentData {
 }
 
 // openRefund begins to give back what was credited to the order's lines: to the
-// customer, or to the payment of another order that it pays. What names no cause of
-// its own is for the given one; a person's, who gives none, for what is missed.
-func (c *change) openRefund(credits []order.Credit, reason, pays, cause string) (*payment.Refund, error) {
+// customer, or to the payment of another order that it pays. What a ticket is owed for
+// units that came back is not, where they have their money.
+func (c *change) openRefund(credits []order.Credit, reason, pays string) (*payment.Refund, error) {
 	p, err := c.payment()
 	if err != nil {
 		return nil, err
 	}
-	if credits, err = c.causes(credits, cause); err != nil {
-		return nil, err
+	if slices.ContainsFunc(credits, ofReturn) {
+		if err := c.claim(func(d *draft) { d.complaints(credits) }); err != nil {
+			return nil, err
+		}
 	}
 	f := c.refunds.add(payment.Refund{ID: c.newID("rfd", p.ID), Payment: p.ID, Order: c.order.ID, Reason: reason, Pays: pays, OpenedAt: c.tx.Now()})
 	for _, credit := range credits {
 		f.Amount += credit.Amount
-		c.credits[f.ID] = append(c.credits[f.ID], payment.RefundLine(credit))
+		c.credits[f.ID] = merge(c.credits[f.ID], payment.RefundLine(credit))
 		order.GiveCredit(c.tx, c.order.ID, credit.Line, credit.Amount)
 	}
 	if err := c.paysReturns(f); err != nil {
@@ -99,32 +100,12 @@ func (c *change) openRefund(credits []order.Credit, reason, pays, cause string) 
 	return f, c.moveRefund(f, payment.EventRefundOpened, refundData(p, f))
 }
 
-// causes says for what credits are given that name no cause, after what is owed was
-// taken off the refunds in whose place they are.
-func (c *change) causes(credits []order.Credit, cause string) ([]order.Credit, error) {
-	if err := c.claim(func(cl *claims) {
-		for _, credit := range credits {
-			if credit.Cause != "" {
-				cl.replace(credit)
-			} else if isReturn(cause) {
-				cl.complaints(credit)
-			}
-		}
-	}); err != nil {
-		return nil, err
-	}
-	if cause == "" && (c.order.Sums.Returned > 0 || c.order.Sums.Lost > 0) {
-		a, err := c.account()
-		if err != nil {
-			return nil, err
-		}
-		return a.attribute(credits), nil
-	}
-	caused := slices.Clone(credits)
-	for i := range caused {
-		caused[i].Cause = cmp.Or(caused[i].Cause, cause)
-	}
-	return caused, nil
+func ofReturn(credit order.Credit) bool { return isReturn(credit.Cause) }
+
+// openDraft begins to give back what was drafted, in the place of what that replaces.
+func (c *change) openDraft(d *draft, reason string) (*payment.Refund, error) {
+	c.keepClaims(d)
+	return c.openRefund(d.credits(), reason, "")
 }
 
 // paysReturns names a refund in the returns whose money it gives back.
@@ -152,7 +133,7 @@ type RefundPlan struct {
 	Kept     int64                `json:"kept"`    // what was taken and not given back, before
 	Here     int64                `json:"here"`    // units that are still to leave, whatever is given back
 	Gateway  string               `json:"gateway"` // who gives it back; "manual" when that is a person
-	credits  []order.Credit
+	draft    *draft
 }
 
 // PreviewRefund says what a refund would come to.
@@ -167,7 +148,7 @@ func (p *Process) PreviewRefund(ctx context.Context, orderID string, q order.Cre
 		if err != nil {
 			return RefundPlan{}, err
 		}
-		return planRefund(r, o, q, Account.owed)
+		return planRefund(r, o, q, "")
 	})
 }
 
@@ -183,11 +164,11 @@ func (p *Process) Refund(ctx context.Context, by Command, orderID string, q orde
 		return Result[order.Order]{}, err
 	}
 	return p.change(ctx, by, "refund", orderID, q, func(c *change) error {
-		plan, err := planRefund(c.tx, c.order, q, Account.owed)
+		plan, err := planRefund(c.tx, c.order, q, "")
 		if err != nil {
 			return err
 		}
-		_, err = c.openRefund(plan.credits, q.Reason, "", "")
+		_, err = c.openDraft(plan.draft, q.Reason)
 		return err
 	})
 }
@@ -202,14 +183,11 @@ func (c *change) at(version int64) error {
 	return nil
 }
 
-// noneOwed is what a refund gives first that is for something of its own.
-func noneOwed(Account) []order.Credit { return nil }
-
-// planRefund says what a refund comes to as the order stands, which first gives what is
-// owed.
+// planRefund says what a refund comes to as the order stands: one for a cause of its own,
+// or, where none is named, first for what is owed and has no money yet.
 //
 // Errors: invalid; conflict.
-func planRefund(r db.Reader, o order.Order, q order.CreditRequest, owed func(Account) []order.Credit) (plan RefundPlan, err error) {
+func planRefund(r db.Reader, o order.Order, q order.CreditRequest, cause string) (plan RefundPlan, err error) {
 	payments, err := payment.Of(r, o.ID)
 	if err != nil {
 		return plan, err
@@ -230,10 +208,12 @@ func planRefund(r db.Reader, o order.Order, q order.CreditRequest, owed func(Acc
 		return plan, err
 	}
 	plan = RefundPlan{Order: o.ID, Version: o.Version, Currency: o.Currency, Kept: kept, Here: o.Sums.Reserved + o.Sums.Backordered, Gateway: payments[0].Gateway}
-	if plan.credits, err = q.Of(a.Lines, a.unitsBack(), owed(a)); err != nil {
+	d := a.draft()
+	if err := d.request(q, cause); err != nil {
 		return plan, err
 	}
-	for _, credit := range plan.credits {
+	plan.draft = d
+	for _, credit := range d.credits() {
 		plan.Amount += credit.Amount
 		plan.Lines = append(plan.Lines, payment.RefundLine(credit))
 	}
@@ -294,11 +274,9 @@ func giveBack(c *change, _ event.Event) error {
 	if err != nil {
 		return err
 	}
-	credits, err := order.CreditRequest{All: true}.Of(a.Lines, a.unitsBack(), a.owed())
-	if err != nil {
-		return err
-	}
-	_, err = c.openRefund(credits, string(c.order.Status), "", c.order.ID)
+	d := a.draft()
+	d.all(c.order.ID)
+	_, err = c.openDraft(d, string(c.order.Status))
 	return err
 }
 
@@ -478,7 +456,7 @@ func (c *change) settleMade(id string, bounced bool) error {
 // alsoRefunded records what an attempt has given back that was taken for one which
 // was never made: as a refund of its own, as far as there is money to give back. It
 // returns how much that is, in minor units.
-func (c *change) alsoRefunded(a payment.Attempt, answer payment.Answer) (amount int64, err error) {
+func (c *change) alsoRefunded(made payment.Attempt, answer payment.Answer) (amount int64, err error) {
 	p, err := c.payment()
 	if err != nil {
 		return 0, err
@@ -487,18 +465,16 @@ func (c *change) alsoRefunded(a payment.Attempt, answer payment.Answer) (amount 
 	if err != nil {
 		return 0, err
 	}
-	if amount = min(a.Amount, payment.Kept(*p, refunds)); amount == 0 {
+	if amount = min(made.Amount, payment.Kept(*p, refunds)); amount == 0 {
 		return 0, nil
 	}
-	lines, err := c.lines()
+	a, err := c.account()
 	if err != nil {
 		return 0, err
 	}
-	credits, err := order.CreditRequest{Amount: amount}.Of(lines, nil, nil)
-	if err != nil {
-		return 0, err
-	}
-	f, err := c.openRefund(credits, "made_twice", "", "")
+	d := a.draft()
+	d.spread(amount)
+	f, err := c.openDraft(d, "made_twice")
 	if err != nil {
 		return 0, err
 	}

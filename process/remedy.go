@@ -33,7 +33,7 @@ func (c *change) remedyFacts(t *support.Ticket, f *support.Facts) error {
 	if err != nil || len(lines) == 0 {
 		return err
 	}
-	plan, err := planRefund(c.tx, c.order, refundOf(t, lines), noneOwed)
+	plan, err := planRefund(c.tx, c.order, refundOf(t, lines), causeOf(t, parcel))
 	if fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) {
 		return nil // a person sees why
 	}
@@ -150,6 +150,14 @@ func (c *change) strayParcel() (*shipping.Shipment, error) {
 	return all[i], nil
 }
 
+// causeOf is what the refund of a ticket is for: the parcel that it is about, or itself.
+func causeOf(t *support.Ticket, parcel *shipping.Shipment) string {
+	if parcel != nil {
+		return parcel.ID
+	}
+	return t.ID
+}
+
 // refundOf is the refund of lines for a ticket.
 func refundOf(t *support.Ticket, lines []order.CreditLine) order.CreditRequest {
 	return order.CreditRequest{Lines: lines, Reason: t.ID}
@@ -220,15 +228,11 @@ func (c *change) remedy(t *support.Ticket, act support.Act) error {
 		_, err = c.replace(parcel)
 		return err
 	}
-	plan, err := planRefund(c.tx, c.order, refundOf(t, lines), noneOwed)
+	plan, err := planRefund(c.tx, c.order, refundOf(t, lines), causeOf(t, parcel))
 	if err != nil {
 		return err
 	}
-	cause := t.ID
-	if parcel != nil {
-		cause = parcel.ID
-	}
-	f, err := c.openRefund(plan.credits, t.ID, "", cause)
+	f, err := c.openDraft(plan.draft, t.ID)
 	if err == nil {
 		t.Remedy = f.ID
 	}

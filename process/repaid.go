@@ -49,7 +49,7 @@ func (a Account) paybacks(pending bool) map[string]payback {
 				continue
 			}
 			priced++
-			if all[l.Line] == l.Amount || of[s.ID][l.Line] >= l.UpTo(h.Quantity) {
+			if all[l.Line] == l.Amount || l.Covers(of[s.ID][l.Line], h.Quantity) {
 				repaid++
 			}
 		}
@@ -85,32 +85,41 @@ func (a Account) missed() []shipping.Shipment {
 
 // back is what went back of each line, or with the pending refunds is about to, and
 // what of it for each cause.
-func (a Account) back(pending bool) (all map[int64]int64, of map[string]map[int64]int64) {
-	all, of = map[int64]int64{}, map[string]map[int64]int64{}
+func (a Account) back(pending bool) (all map[int64]int64, of map[string]map[int64]order.Repaid) {
+	all, of = map[int64]int64{}, map[string]map[int64]order.Repaid{}
 	for _, f := range a.Refunds {
 		if !counts(f, pending) {
 			continue
 		}
 		for _, l := range a.Credits[f.ID] {
 			if of[l.Cause] == nil {
-				of[l.Cause] = map[int64]int64{}
+				of[l.Cause] = map[int64]order.Repaid{}
 			}
 			all[l.Line] += l.Amount
-			of[l.Cause][l.Line] += l.Amount
+			had := of[l.Cause][l.Line]
+			of[l.Cause][l.Line] = order.Repaid{Units: had.Units + l.Quantity, Amount: had.Amount + l.Amount}
 		}
 	}
 	return all, of
 }
 
-// claimMissed takes for a parcel that does not arrive the money that went back before,
-// as far as that can be for no other unit of its lines.
-func (c *change) claimMissed(s *shipping.Shipment) error {
-	return c.claim(func(cl *claims) {
-		units := cl.unitsBack()
-		for _, h := range linesOf(cl.Held[s.ID]) {
-			cl.units(s.ID, h.Line, units[h.Line]-(cl.line(h.Line).Quantity-h.Quantity))
+// claimAll takes for a parcel that does not arrive the money that went back before, as
+// much as it comes to, and says whether that is all of it.
+func (d *draft) claimAll(s shipping.Shipment) bool {
+	for _, of := range d.missing(s) {
+		d.units(of.cause, of.line, of.units-d.Given(of.cause, of.line).Units)
+		if had := d.Given(of.cause, of.line); !d.at(of.line).Covers(had, of.units) {
+			d.money(of.cause, of.line, d.due(of.line, had, of.units).Amount)
 		}
-	})
+	}
+	return d.Repaid(false)[s.ID]
+}
+
+// maySkipRemedy says whether the money that went back before may have been for a parcel
+// that does not arrive.
+func maySkipRemedy(a Account, id string) bool {
+	i := slices.IndexFunc(a.Shipments, func(s shipping.Shipment) bool { return s.ID == id })
+	return i >= 0 && a.draft().claimAll(a.Shipments[i])
 }
 
 // skipRemedy takes a person's word that the money which went back before was for a
@@ -122,19 +131,12 @@ func skipRemedy(c *change, it *work.Item) error {
 	if err != nil {
 		return err
 	}
-	if err := c.claim(func(cl *claims) {
-		for _, h := range linesOf(cl.Held[s.ID]) {
-			had, _ := cl.Given(s.ID, h.Line)
-			cl.units(s.ID, h.Line, h.Quantity-had)
-		}
-	}); err != nil {
+	repaid := false
+	if err := c.claim(func(d *draft) { repaid = d.claimAll(*s) }); err != nil {
 		return err
 	}
-	if repaid, err := c.repaid(false); err != nil || !repaid[s.ID] {
-		if err == nil {
-			err = fault.New(fault.Conflict, "the money for what shipment %s holds has not gone back: have its goods sent anew, or give the money back", s.ID)
-		}
-		return err
+	if !repaid {
+		return fault.New(fault.Conflict, "the money for what shipment %s holds has not gone back: have its goods sent anew, or give the money back", s.ID)
 	}
 	return c.emitOrder(EventAttributed, map[string]string{"shipment": s.ID})
 }

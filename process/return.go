@@ -300,7 +300,7 @@ func (c *change) receiveReturn(r *shipping.Return, lines, came []shipping.Return
 		return err
 	}
 	shipping.SaveCame(c.tx, *r, came)
-	if err := c.claim(func(cl *claims) { cl.cameBack(r.ID, came) }); err != nil {
+	if err := c.claim(func(d *draft) { d.cameBack(r.ID, came) }); err != nil {
 		return err
 	}
 	return c.moveReturn(r, shipping.EventReturnReceived, returnData{Units: r.Came, Restocked: r.Restocked, WrittenOff: r.Came - r.Restocked, Withheld: r.Withheld})
@@ -393,13 +393,13 @@ func notOpen(r shipping.Return) error {
 // refundsReturn holds when the money for what came is given back, to the customer or
 // to what was placed in its place.
 var refundsReturn = &Guard{"policy has it refunded or it pays for an exchange, and its money was not given back yet", func(c *change, e event.Event) (bool, error) {
-	given, _, err := c.givenBy(e)
+	given, err := c.givenBy(e)
 	return err == nil && (given.pays || len(given.credits) > 0 && c.policy.OnReturn == policy.OnReturnRefund), err
 }}
 
 // asksAboutReturn holds when a person decides about the money for what came.
 var asksAboutReturn = &Guard{"policy has a person asked, it has paid for no exchange, and its money was not given back yet; or units came that bring no money, because as many of their line had theirs before", func(c *change, e event.Event) (bool, error) {
-	given, _, err := c.givenBy(e)
+	given, err := c.givenBy(e)
 	return err == nil && (given.asked(c.policy) || given.less), err
 }}
 
@@ -426,21 +426,22 @@ func givenFor(r db.Reader, back shipping.Return, credits []order.Credit) (g give
 	return g, nil
 }
 
-// givenBy is what the return gives back that an event is about, and that return.
-func (c *change) givenBy(e event.Event) (g given, back *shipping.Return, err error) {
-	if back, err = c.theReturn(e.Entity); err != nil {
-		return g, nil, err
+// givenBy is what the return gives back that an event is about.
+func (c *change) givenBy(e event.Event) (g given, err error) {
+	back, err := c.theReturn(e.Entity)
+	if err != nil {
+		return g, err
 	}
 	a, err := c.account()
 	if err != nil {
-		return g, nil, err
+		return g, err
 	}
 	came := a.Coming[back.ID]
-	if g, err = givenFor(c.tx, *back, a.creditsFor(back.ID, came)); err != nil {
-		return g, nil, err
+	if g, err = givenFor(c.tx, *back, a.cameBack(back.ID, came)); err != nil {
+		return g, err
 	}
 	g.less = c.bringsLess(a, back.ID, g.credits)
-	return g, back, err
+	return g, err
 }
 
 // ForReturn is the reason of a refund that policy has made for a return.
@@ -449,7 +450,7 @@ const ForReturn = "returned"
 // refundReturn is the rule of a return whose money is given back: first to what was
 // placed in its place, and the rest to the customer.
 func refundReturn(c *change, e event.Event) error {
-	g, back, err := c.givenBy(e)
+	g, err := c.givenBy(e)
 	if err != nil {
 		return err
 	}
@@ -457,14 +458,14 @@ func refundReturn(c *change, e event.Event) error {
 	if g.pays {
 		var first []order.Credit
 		first, rest = order.SplitCredits(g.credits, g.to.Amount)
-		if err := c.payExchange(g.to, first, back.ID); err != nil {
+		if err := c.payExchange(g.to, first); err != nil {
 			return err
 		}
 	}
 	if len(rest) == 0 {
 		return nil
 	}
-	_, err = c.openRefund(rest, ForReturn, "", back.ID)
+	_, err = c.openRefund(rest, ForReturn, "")
 	return err
 }
 
@@ -490,7 +491,7 @@ func (c *change) bringsLess(a Account, id string, now []order.Credit) bool {
 // reportReturn is the rule of goods that came back and about whose money a person
 // decides.
 func reportReturn(c *change, e event.Event) error {
-	g, _, err := c.givenBy(e)
+	g, err := c.givenBy(e)
 	if err != nil {
 		return err
 	}
@@ -517,37 +518,18 @@ func isReturn(cause string) bool { return strings.HasPrefix(cause, newReturn) }
 // cameBack is what is to be given back for units that come back, beside what was given
 // back of the order before.
 func (a Account) cameBack(id string, came []shipping.ReturnLine) []order.Credit {
-	cl := claims{a, map[string]bool{}}
-	cl.cameBack(id, came)
-	return cl.creditsFor(id, came)
+	d := a.draft()
+	d.cameBack(id, came)
+	return d.credits()
 }
 
-// cameBack takes what went back before for units that came back, as far as it was for
-// no others: which unit of a line it was for is nowhere said, so that none is paid
-// twice. So much may have been given beside that less is left for them.
-func (cl *claims) cameBack(id string, came []shipping.ReturnLine) {
+// cameBack settles units that came back: which unit of a line went back before is
+// nowhere said, so that none is paid twice.
+func (d *draft) cameBack(id string, came []shipping.ReturnLine) {
 	for _, l := range came {
-		cl.units(id, l.Line, l.Came-l.Withheld)
+		units := l.Came - l.Withheld
+		d.settle(id, l.Line, units, units)
 	}
-	now := map[int64]int64{}
-	for _, credit := range cl.creditsFor(id, came) {
-		now[credit.Line] = credit.Amount
-	}
-	for _, l := range came {
-		_, before := cl.Given(id, l.Line)
-		cl.money(id, l.Line, cl.line(l.Line).UpTo(l.Came-l.Withheld)-before-now[l.Line])
-	}
-}
-
-// creditsFor is what is to be given back for units of a return that came, beside what
-// has gone back for them.
-func (a Account) creditsFor(id string, came []shipping.ReturnLine) []order.Credit {
-	units := map[int64]int64{}
-	for _, l := range came {
-		had, _ := a.Given(id, l.Line)
-		units[l.Line] = l.Came - l.Withheld - had
-	}
-	return order.CreditUnits(a.Lines, a.unitsBack(), units)
 }
 
 // arrivedUnits returns how many units of each line are at the door, or were.

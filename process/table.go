@@ -130,6 +130,7 @@ type Row struct {
 	about  func(*change, event.Event) string                             // whom the step is about; the event's entity when nil
 	arm    func(*change, event.Event) error                              // enqueues the step where its items are not the order's own
 	skip   func(*change, *work.Item) error                               // passes over it, where it has WaySkip: the item ends by an event of Until
+	may    func(Account, string) bool                                    // whether its subject can be passed over as the order stands; always when nil
 }
 
 // Way is something that a person may do about a step that does not go on by
@@ -374,7 +375,7 @@ func astrayRows() []Row {
 			Until: on(shipping.EventReplaced, shipping.EventFound, shipping.EventDelivered),
 			Does:  "wait until a person has the goods sent anew or gives the money back, or the parcel turns up; when it is late, tell a person", Leads: on(support.EventOpened),
 			due: awaitRemedyDue, lapse: remedyLate,
-			Ways: []Way{WayRetry, WaySkip}, Else: "have the goods sent anew, or give the money back; skipped, the money that went back before was for it", skip: skipRemedy,
+			Ways: []Way{WayRetry, WaySkip}, Else: "have the goods sent anew, or give the money back; skipped, where that is open, the money that went back before was for it", skip: skipRemedy, may: maySkipRemedy,
 		},
 		{
 			Step: StepEndRemedy, Kind: Rule, On: on(payment.EventRefundSucceeded, EventAttributed), Guard: remedyWaits,

@@ -36,7 +36,10 @@ func (p *Process) WithdrawRefund(ctx context.Context, by Command, orderID, refun
 		if err := c.endRefund(pay, f, payment.EventRefundCanceled); err != nil || len(bound) == 0 {
 			return err
 		}
-		_, err = c.openRefund(bound, f.Reason, "", "")
+		if err := c.claim(func(d *draft) { d.instead(bound) }); err != nil {
+			return err
+		}
+		_, err = c.openRefund(bound, f.Reason, "")
 		return err
 	})
 }

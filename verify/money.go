@@ -149,8 +149,9 @@ func (d *dossier) checkKept() {
 // checkGiven holds what goes back of a line for a cause, or is owed, against so many
 // units of it.
 func (d *dossier) checkGiven(a process.Account, cause string, l order.Line, units int64) {
-	if _, amount := a.Given(cause, l.Line); amount < l.UpTo(min(units, l.Quantity)) && l.Left() > 0 {
-		d.find(MoneyKept, d.order.ID, "of line %d, %d go back for %s, and %d units come to %d", l.Line, amount, cause, units, l.UpTo(min(units, l.Quantity)))
+	units = min(units, l.Quantity)
+	if had := a.Given(cause, l.Line); !l.Covers(had, units) && l.Left() > 0 && l.UpTo(1) > 0 { // what is less than a minor unit goes with others
+		d.find(MoneyKept, d.order.ID, "of line %d, %d go back for %d units for %s, and %d units come to %d", l.Line, had.Amount, had.Units, cause, units, l.UpTo(units))
 	}
 }
 

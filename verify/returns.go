@@ -87,8 +87,8 @@ func (d *dossier) checkReturnRefunds() {
 			came[l.Line] = l.Came - l.Withheld
 		}
 		for _, l := range d.lines {
-			if units, amount := a.Given(v.ID, l.Line); units > came[l.Line] || amount > 0 && came[l.Line] == 0 {
-				d.find(ReturnRefunds, v.ID, "%d are given back for %d units of line %d, and %d came", amount, units, l.Line, came[l.Line])
+			if had := a.Given(v.ID, l.Line); had.Units > came[l.Line] || had.Amount > 0 && came[l.Line] == 0 {
+				d.find(ReturnRefunds, v.ID, "%d are given back for %d units of line %d, and %d came", had.Amount, had.Units, l.Line, came[l.Line])
 			}
 		}
 	}
