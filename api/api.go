@@ -82,11 +82,15 @@ func (a *API) config() huma.Config {
 // tags are the groups of operations, in the order of the document.
 var tags = []*huma.Tag{
 	{Name: "orders", Description: "An order, from checkout to the door."},
+	{Name: "tickets", Description: "What customers ask, what was decided about it and on which facts."},
+	{Name: "events", Description: "Everything that has happened, in a feed that misses nothing."},
 	{Name: "keys", Description: "API keys: who may do what."},
 }
 
 func (a *API) routes() {
 	a.orders()
+	a.tickets()
+	a.events()
 	a.apiKeys()
 }
 

@@ -151,6 +151,22 @@ func (p *Process) Tickets(ctx context.Context, f support.Filter) ([]support.Tick
 	return db.View(ctx, p.db, func(r db.Reader) ([]support.Ticket, error) { return support.List(r, f) })
 }
 
+// Events returns up to limit events behind the cursor of the feed, "" for its beginning,
+// and the cursor behind the last of them: see event.After.
+//
+// Errors: invalid when the cursor is none of the feed's.
+func (p *Process) Events(ctx context.Context, after event.Cursor, limit int) ([]event.Event, event.Cursor, error) {
+	type part struct {
+		events []event.Event
+		next   event.Cursor
+	}
+	got, err := db.View(ctx, p.db, func(r db.Reader) (part, error) {
+		events, next, err := event.After(r, after, limit)
+		return part{events, next}, err
+	})
+	return got.events, got.next, err
+}
+
 // Levels returns the stock of the SKUs from first to last, both included, by SKU
 // and location.
 func (p *Process) Levels(ctx context.Context, first, last string) ([]inventory.Level, error) {

@@ -217,6 +217,7 @@ func (p *Process) changeTicket(ctx context.Context, by Command, useCase, id stri
 // Errors: invalid; not_found; conflict when the ticket is closed.
 func (p *Process) ReplyTicket(ctx context.Context, by Command, id string, from support.Author, body string) (Result[support.Ticket], error) {
 	var check fault.Check
+	check.If(from != support.FromCustomer && from != support.FromShop, "from", "unknown", "customer or shop: whose words these are")
 	support.ValidateBody(&check, body)
 	if err := check.Err("the reply"); err != nil {
 		return Result[support.Ticket]{}, err

@@ -1,0 +1,85 @@
+package api_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"doorstep/access"
+	"doorstep/internal/db/dbtest"
+)
+
+func TestATicketIsOpenedAndSolved(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		s := serve(t, engine)
+		placed := s.ask("POST", "/v1/orders", placing("A-1"))
+		path := placed.header.Get("Location")
+		s.eventually("shipped", func() bool { return s.ask("GET", path, "").json["status"] == "shipped" })
+		ask := `{"order":"web/A-1","category":"wrong_item","body":"It is made up."}`
+		r := s.ask("POST", "/v1/tickets", ask, "Idempotency-Key", "t1")
+		s.want(r, 201, "")
+		at := r.header.Get("Location")
+		if again := s.ask("POST", "/v1/tickets", ask, "Idempotency-Key", "t1"); again.header.Get("Location") != at || again.header.Get("Idempotency-Replayed") != "true" {
+			t.Errorf("opened again: %v", again.header)
+		}
+		s.eventually("decided", func() bool { return s.ask("GET", at, "").json["ticket"].(map[string]any)["status"] != "new" })
+		s.want(s.ask("POST", at+"/reply", `{"body":"We look into it."}`), 200, "")
+		s.want(s.ask("POST", at+"/reply", `{"from":"customer","body":"Thank you."}`), 200, "")
+		s.want(s.ask("POST", at+"/reply", `{"from":"nobody","body":"Thank you."}`), 422, "invalid")
+		s.want(s.ask("POST", at+"/assign", `{"assignee":"agent:7"}`), 200, "")
+		s.want(s.ask("POST", at+"/assign", `{"assignee":"Made Up"}`), 422, "invalid")
+		s.want(s.ask("POST", at+"/approve", ""), 409, "conflict")
+		s.want(s.ask("POST", at+"/solve", `{"body":"Another one is on its way."}`), 200, "")
+		s.want(s.ask("POST", at+"/solve", `{"body":"Once more."}`), 409, "conflict")
+		if items := s.ask("GET", "/v1/tickets?status=solved&assignee=agent:7", "").json["items"].([]any); len(items) != 1 {
+			t.Errorf("solved are %v", items)
+		}
+		s.want(s.ask("GET", "/v1/tickets/tkt_made_up", ""), 404, "not_found")
+		s.want(s.ask("POST", "/v1/tickets", `{"order":"web/A-9","category":"damaged","body":"x"}`), 404, "not_found")
+		s.want(s.askAs(s.key(access.Orders), "POST", "/v1/tickets", ask), 403, "forbidden")
+	})
+}
+
+// TestAReaderOfTheFeedMissesNothing reads it in small parts while orders come in.
+func TestAReaderOfTheFeedMissesNothing(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		s := serve(t, engine)
+		seen, cursor := map[string]float64{}, ""
+		read := func() (n int) {
+			r := s.ask("GET", "/v1/events?limit=7&after="+cursor, "")
+			s.want(r, 200, "")
+			for _, item := range r.json["items"].([]any) {
+				e := item.(map[string]any)
+				subject, version := e["subject"].(string), e["version"].(float64)
+				if version != seen[subject]+1 {
+					t.Errorf("behind version %v of %s comes %v", seen[subject], subject, version)
+				}
+				seen[subject] = version
+				n++
+			}
+			cursor = r.json["next"].(string)
+			return n
+		}
+		for n := range 10 {
+			s.want(s.ask("POST", "/v1/orders", placing(fmt.Sprint(n))), 201, "")
+			read()
+		}
+		s.eventually("all shipped", func() bool { return len(s.ask("GET", "/v1/orders?status=shipped", "").json["items"].([]any)) == 10 })
+		s.eventually("all read", func() bool { return read() == 0 })
+		orders := 0
+		for subject, version := range seen {
+			if strings.HasPrefix(subject, "ord_") {
+				orders++
+				if now := s.ask("GET", "/v1/orders/"+subject, "").json["version"]; now != version {
+					t.Errorf("%s is at %v, the feed at %v", subject, now, version)
+				}
+			}
+		}
+		if orders != 10 {
+			t.Errorf("the feed has %d orders", orders)
+		}
+		s.want(s.ask("GET", "/v1/events?after=nonsense", ""), 422, "invalid")
+	})
+}
