@@ -115,8 +115,8 @@ func (l Line) Lacks(p Repaid, units int64) int64 {
 // Wanting is of how many units, beside those that had so much, what is owed is the
 // money: one at least.
 func (l Line) Wanting(had, owed Repaid) int64 {
-	rest := had.Amount + owed.Amount - (had.Units+owed.Units)*l.each() - l.over(had) - l.over(owed)
-	return max(owed.Units+l.Units(max(rest, 0)), 1)
+	before := had.Amount - l.over(had)
+	return max(owed.Units, l.Units(before+owed.Amount-l.over(owed))-l.Units(before), 1)
 }
 
 // Covers says whether so many units of the line have their money.

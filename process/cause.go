@@ -115,13 +115,18 @@ func (d *draft) units(cause string, line, units int64) {
 	}, cause)
 }
 
-// money takes up to an amount of a line likewise, of what went back for no units.
+// money takes up to an amount of a line likewise, of what went back for no units, or for
+// some that do not come to as much.
 func (d *draft) money(cause string, line, amount int64) {
 	d.each(func(f payment.Refund, l payment.RefundLine) (int64, int64) {
-		if !f.Counts() || l.Line != line || l.Cause == cause || l.Quantity > 0 || !d.spare(l) || amount <= 0 {
+		if !f.Counts() || l.Line != line || l.Cause == cause || !d.spare(l) || amount <= 0 {
 			return 0, 0
 		}
-		n := min(amount, l.Amount)
+		n := l.Amount
+		if l.Quantity > 0 {
+			n -= d.at(line).Most(l.Quantity)
+		}
+		n = min(amount, max(n, 0))
 		amount -= n
 		return 0, n
 	}, cause)
@@ -138,15 +143,15 @@ func (d *draft) instead(of []order.Credit) {
 // gives it.
 func (d *draft) replace(by order.Credit) {
 	d.each(func(f payment.Refund, l payment.RefundLine) (int64, int64) {
-		if l.Line != by.Line || l.Cause != by.Cause || by.Amount == 0 || !owedFor(f, l) {
+		if l.Line != by.Line || l.Cause != by.Cause || !owedFor(f, l) {
 			return 0, 0
 		}
-		n := min(by.Amount, l.Amount)
-		by.Amount -= n
-		if n == l.Amount {
-			return l.Quantity, n
+		amount, units := min(by.Amount, l.Amount), min(max(by.Quantity, 0), l.Quantity)
+		if amount == l.Amount && amount > 0 {
+			units = l.Quantity
 		}
-		return min(by.Quantity, l.Quantity), n
+		by.Amount, by.Quantity = by.Amount-amount, by.Quantity-units
+		return units, amount
 	}, "")
 }
 

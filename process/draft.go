@@ -64,7 +64,22 @@ func (d *draft) at(line int64) *order.Line { return &d.Lines[line-1] }
 
 // due is what a cause is still to have that had so much, for so many units of a line.
 func (d *draft) due(line int64, had order.Repaid, units int64) order.Repaid {
-	return d.at(line).Due(slices.Collect(maps.Values(d.repaid(line))), had, units)
+	repaid := d.repaid(line)
+	delete(repaid, "")
+	return d.at(line).Due(slices.AppendSeq(d.goodwill(line), maps.Values(repaid)), had, units)
+}
+
+// goodwill is what goes back of a line for units and no cause, each part by itself: one
+// of too little is not made up for by the next.
+func (d *draft) goodwill(line int64) (parts []order.Repaid) {
+	for _, f := range d.Refunds {
+		for _, l := range d.Credits[f.ID] {
+			if f.Counts() && l.Line == line && l.Cause == "" && l.Quantity > 0 {
+				parts = append(parts, order.Repaid{Units: l.Quantity, Amount: l.Amount})
+			}
+		}
+	}
+	return parts
 }
 
 // settle gives a cause what it is to have for so many units of a line. What went back
@@ -81,11 +96,11 @@ func (d *draft) settle(cause string, line, units, before int64) {
 	d.give(cause, line, due)
 }
 
-// cut settles units of a line that are taken out of the order, as the line is then: so
-// many of all that were. Money counts first for what was taken out before, and for what
-// did not arrive or came back.
-func (d *draft) cut(l order.Line, units int64) {
-	before := d.unitsBack()[l.Line] - (l.Cancelled - units) - l.Returned
+// cut settles the units of a line that are taken out of the order, as the line is then.
+// Money counts first for what was taken out before, and for what did not arrive or came
+// back.
+func (d *draft) cut(l order.Line) {
+	before := d.unitsBack()[l.Line] - d.repaid(l.Line)[d.Order.ID].Units - l.Returned
 	for _, s := range d.missed() {
 		for _, of := range d.missing(s) {
 			if of.line == l.Line {
@@ -221,7 +236,9 @@ func (d *draft) repay(o debt, free map[int64]int64) {
 	if units < o.lacks {
 		had := d.repaid(o.line)[o.cause]
 		part := d.due(o.line, had, d.at(o.line).Units(had.Amount)+units)
-		pay = order.Repaid{Units: min(o.units, units), Amount: min(o.amount, part.Amount)}
+		if o.amount-part.Amount >= d.at(o.line).UpTo(1) { // less than a unit's money is not left behind
+			pay = order.Repaid{Units: min(o.units, units), Amount: part.Amount}
+		}
 	}
 	d.giveOwed(o, pay)
 }

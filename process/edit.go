@@ -367,7 +367,7 @@ func (plan *EditPlan) afterPaying(s standing, q order.Edit) error {
 	for _, line := range slices.Sorted(maps.Keys(plan.cuts)) {
 		l := &plan.lines[line-1]
 		l.Cancelled += plan.cuts[line]
-		plan.draft.cut(*l, plan.cuts[line])
+		plan.draft.cut(*l)
 	}
 	plan.After = plan.Total
 	for _, credit := range plan.draft.credits() {

@@ -30,9 +30,9 @@ func (a Account) Ended(id string) Account {
 }
 
 // Cut is the account after units were taken out, as the line has it.
-func (a Account) Cut(id string, l order.Line, units int64) Account {
+func (a Account) Cut(id string, l order.Line) Account {
 	d := a.draft()
-	d.cut(l, units)
+	d.cut(l)
 	return d.begun(id)
 }
 
