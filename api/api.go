@@ -54,7 +54,6 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.handler.Serv
 
 // config is how huma makes the document and reads requests.
 func (a *API) config() huma.Config {
-	huma.DefaultArrayNullable = false // a list is empty, never null
 	return huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",

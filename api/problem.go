@@ -106,9 +106,10 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
 	return problem(e.Code, e.Message, e.Fields...)
 }
 
-// init has huma make its own errors, of parameters and bodies, problems as well. It
-// knows one maker of errors for the whole program.
+// init has huma make its own errors, of parameters and bodies, problems as well, and
+// lists that are empty and never null. It knows one way of these for the whole program.
 func init() {
+	huma.DefaultArrayNullable = false
 	huma.NewError = humaProblem
 	huma.NewErrorWithContext = func(_ huma.Context, status int, message string, errs ...error) huma.StatusError {
 		return humaProblem(status, message, errs...)
