@@ -41,6 +41,7 @@ func New(cfg Config) (*API, error) {
 	operations := http.NewServeMux()
 	a.huma = humago.New(operations, a.config())
 	a.routes()
+	describe(a.huma.OpenAPI().Components.Schemas)
 	document, err := a.Document()
 	if err != nil {
 		return nil, err

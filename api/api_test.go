@@ -181,6 +181,16 @@ func (s *server) eventually(what string, is func() bool) {
 	}
 }
 
+// shipped places an order, waits until it is shipped, and returns its path.
+func (s *server) shipped(number string) string {
+	s.t.Helper()
+	r := s.ask("POST", "/v1/orders", placing(number))
+	s.want(r, 201, "")
+	path := r.header.Get("Location")
+	s.eventually("shipped", func() bool { return s.ask("GET", path, "").json["status"] == "shipped" })
+	return path
+}
+
 func TestAnOrderGoesToTheDoor(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, engine string) {
@@ -216,9 +226,7 @@ func TestAStaleVersionIsRefused(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, engine string) {
 		s := serve(t, engine)
-		r := s.ask("POST", "/v1/orders", placing("A-1"))
-		path := r.header.Get("Location")
-		s.eventually("shipped", func() bool { return s.ask("GET", path, "").json["status"] == "shipped" })
+		path := s.shipped("A-1")
 		seen := s.ask("GET", path, "").header.Get("ETag")
 		s.want(s.ask("POST", path+"/hold", `{"reason":"made_up"}`, "If-Match", `"1"`), 412, "stale")
 		s.want(s.ask("POST", path+"/notes", `{"text":"made up"}`, "If-Match", seen), 200, "")

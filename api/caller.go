@@ -14,7 +14,6 @@ import (
 type caller struct {
 	actor  access.Actor
 	permit access.Permit
-	key    string // its id
 }
 
 type callerKey struct{}
@@ -38,9 +37,8 @@ type keyring struct {
 }
 
 type sighting struct {
-	key   access.Key
-	valid bool
-	at    time.Time
+	key access.Key
+	at  time.Time
 }
 
 const (
@@ -58,21 +56,19 @@ func (k *keyring) open(ctx context.Context, s access.Secret) (access.Key, bool, 
 	got, there := k.seen[s]
 	k.mu.Unlock()
 	if there && now.Sub(got.at) < keptFor {
-		return got.key, got.valid && got.key.ValidAt(now), nil
+		return got.key, got.key.ValidAt(now), nil
 	}
 	key, valid, err := k.find(ctx, s)
-	if err != nil {
+	if err != nil || !valid {
 		return key, false, err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.seen) >= mostKept {
-		clear(k.seen) // of so many secrets most are guesses
+		clear(k.seen)
 	}
-	if valid {
-		k.seen[s] = sighting{key, valid, now}
-	}
-	return key, valid, nil
+	k.seen[s] = sighting{key, now}
+	return key, true, nil
 }
 
 // authenticate finds out who calls, for everything below /v1.
@@ -90,7 +86,7 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 		case !valid:
 			a.unknown(w, "there is no such key, or it has expired or was revoked")
 		default:
-			who := caller{actor: key.Actor(), permit: key.Permit(), key: key.ID}
+			who := caller{actor: key.Actor(), permit: key.Permit()}
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
 		}
 	})

@@ -45,6 +45,7 @@ var docs = map[string]string{
 	"api.Page.Items":                    "What is on the page.",
 	"api.Page.Next":                     "The cursor of the next page; missing on the last one.",
 	"api.Paging":                        "Paging is what every request for a list has.",
+	"api.Part":                          "Part is what can be shown of an order beside its lines.",
 	"api.Payment":                       "Payment is a payment with what the gateway was asked.",
 	"api.Posting":                       "Posting is what every request has that changes something.",
 	"api.Problem":                       "Problem is what is wrong, as a problem document (RFC 9457). Its code says what kind of problem it is and thereby what a caller can do.",
@@ -658,6 +659,7 @@ var docs = map[string]string{
 var values = map[string][]string{
 	"access.Actor":            {"process", "operator", "customer", "importer", "provider"},
 	"access.Scope":            {"read", "orders", "refunds", "stock", "tickets", "admin"},
+	"api.Part":                {"payments", "refunds", "shipments", "returns", "tickets", "notes", "next", "timeline"},
 	"attempt.Status":          {"open", "unknown", "succeeded", "declined", "expired", "withdrawn"},
 	"inventory.MovementType":  {"receipt", "reservation", "release", "shipment", "adjustment", "return"},
 	"order.End":               {"cancelling", "cancelled", "failed", "changing"},

@@ -7,7 +7,6 @@ import (
 
 // Document is the API as an OpenAPI 3.1 document, indented.
 func (a *API) Document() ([]byte, error) {
-	describe(a.huma.OpenAPI().Components.Schemas)
 	raw, err := a.huma.OpenAPI().MarshalJSON()
 	if err != nil {
 		return nil, err

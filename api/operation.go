@@ -183,10 +183,19 @@ func errorsOf(o operation, in reflect.Type) []int {
 	return errs
 }
 
-// document says in the document what huma can not see: the bodies.
+// document says in the document what huma can not see: the bodies, and what words a
+// parameter may be.
 func (a *API) document(o operation, in reflect.Type) {
 	doc := a.huma.OpenAPI()
 	op := methodOf(doc.Paths[o.path], o.method)
+	for _, f := range reflect.VisibleFields(in) {
+		for _, p := range op.Parameters {
+			if p.In == "query" && p.Name == f.Tag.Get("query") {
+				describeField(p.Schema, f, in)
+				p.Schema.PrecomputeMessages()
+			}
+		}
+	}
 	if b, ok := reflect.New(in).Interface().(bodied); ok {
 		op.RequestBody = &huma.RequestBody{Required: !b.empty(), Content: map[string]*huma.MediaType{"application/json": {Schema: b.schema(doc.Components.Schemas)}}}
 	}

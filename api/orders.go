@@ -61,34 +61,49 @@ type Return struct {
 	Lines []shipping.ReturnLine `json:"lines"`
 }
 
+// Part is what can be shown of an order beside its lines.
+type Part string
+
+// The parts.
+const (
+	PartPayments  Part = "payments"
+	PartRefunds   Part = "refunds"
+	PartShipments Part = "shipments"
+	PartReturns   Part = "returns"
+	PartTickets   Part = "tickets"
+	PartNotes     Part = "notes"
+	PartNext      Part = "next"
+	PartTimeline  Part = "timeline"
+)
+
 // Expanding says what else to show.
 type Expanding struct {
-	Expand []string `query:"expand" enum:"payments,refunds,shipments,returns,tickets,notes,next,timeline" maxItems:"8" doc:"What else to show of the order."`
+	Expand []Part `query:"expand" maxItems:"8" doc:"What else to show of the order."`
 }
 
 // expanded is an order with the parts that were asked for.
-func expanded(v process.Overview, with []string) Order {
+func expanded(v process.Overview, with []Part) Order {
 	o := Order{Order: v.Order, Lines: list(v.Lines)}
 	if v.Contact.ShipTo != (order.Address{}) {
 		o.Contact = &v.Contact
 	}
-	show := map[string]func(){
-		"payments": func() {
+	show := map[Part]func(){
+		PartPayments: func() {
 			o.Payments = of(v.Payments, func(p payment.Payment) Payment { return Payment{p, attemptsOf(v.Attempts, p.ID)} })
 		},
-		"refunds": func() {
+		PartRefunds: func() {
 			o.Refunds = of(v.Refunds, func(f payment.Refund) Refund { return Refund{f, list(v.Credits[f.ID])} })
 		},
-		"shipments": func() {
+		PartShipments: func() {
 			o.Shipments = of(v.Shipments, func(s shipping.Shipment) Shipment { return Shipment{s, list(v.Packed[s.ID]), list(v.Scans[s.ID])} })
 		},
-		"returns": func() {
+		PartReturns: func() {
 			o.Returns = of(v.Returns, func(r shipping.Return) Return { return Return{r, list(v.Coming[r.ID])} })
 		},
-		"tickets":  func() { o.Tickets = new(list(v.Tickets)) },
-		"notes":    func() { o.Notes = new(list(v.Notes)) },
-		"next":     func() { o.Next = new(list(v.Next)) },
-		"timeline": func() { o.Timeline = new(list(v.Timeline)) },
+		PartTickets:  func() { o.Tickets = new(list(v.Tickets)) },
+		PartNotes:    func() { o.Notes = new(list(v.Notes)) },
+		PartNext:     func() { o.Next = new(list(v.Next)) },
+		PartTimeline: func() { o.Timeline = new(list(v.Timeline)) },
 	}
 	for _, part := range with {
 		show[part]()
@@ -242,19 +257,19 @@ func (a *API) orderID(ctx context.Context, what string) (string, error) {
 
 // OrderFilter says which orders a list shows.
 type OrderFilter struct {
-	Status     string    `query:"status" enum:"processed,paid,shipped,delivered,returned,failed,cancelled" doc:"Only those with the status."`
-	Stock      string    `query:"stock" enum:"none,reserved,backordered,partly_left,missing,released,left" doc:"Only those whose goods are there."`
-	Payment    string    `query:"payment" enum:"due,authorised,captured,failed,voided,refunding,partly_refunded,refunded" doc:"Only those whose money stands so."`
-	Fulfilment string    `query:"fulfilment" enum:"none,planned,labelled,partly_shipped,shipped,delivered,returned,partly_lost,lost,reshipping" doc:"Only those whose parcels are so far."`
-	Customer   string    `query:"customer" maxLength:"64" doc:"Only this customer's: the shop's own identifier."`
-	Held       bool      `query:"held" doc:"Only those that are held."`
-	From       time.Time `query:"placed_from" doc:"Only those placed at this time or later, to the millisecond."`
-	To         time.Time `query:"placed_before" doc:"Only those placed before this time."`
+	Status     order.Status     `query:"status" doc:"Only those with the status."`
+	Stock      order.Stock      `query:"stock" doc:"Only those whose goods are there."`
+	Payment    order.Payment    `query:"payment" doc:"Only those whose money stands so."`
+	Fulfilment order.Fulfilment `query:"fulfilment" doc:"Only those whose parcels are so far."`
+	Customer   string           `query:"customer" maxLength:"64" doc:"Only this customer's: the shop's own identifier."`
+	Held       bool             `query:"held" doc:"Only those that are held."`
+	From       time.Time        `query:"placed_from" doc:"Only those placed at this time or later, to the millisecond."`
+	To         time.Time        `query:"placed_before" doc:"Only those placed before this time."`
 }
 
 func (f OrderFilter) filter() order.Filter {
 	return order.Filter{
-		Status: order.Status(f.Status), Stock: order.Stock(f.Stock), Payment: order.Payment(f.Payment), Fulfilment: order.Fulfilment(f.Fulfilment),
+		Status: f.Status, Stock: f.Stock, Payment: f.Payment, Fulfilment: f.Fulfilment,
 		Customer: f.Customer, Held: f.Held, From: f.From, To: f.To,
 	}
 }

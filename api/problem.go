@@ -32,7 +32,7 @@ type kind struct {
 	advice string // what a caller should do about it
 }
 
-// kinds are all codes that an answer may have. docs/errors.md is written from them.
+// kinds are all codes that an answer may have.
 var kinds = map[fault.Code]kind{
 	fault.Invalid:      {http.StatusUnprocessableEntity, "The request is not right.", "Mend the fields that are named and send it again."},
 	fault.NotFound:     {http.StatusNotFound, "There is no such thing.", "Look whether its identifier is right, and whether it is this shop's."},

@@ -55,11 +55,11 @@ func (a *API) tickets() {
 		summary: "List tickets, the newest first",
 	}, func(ctx context.Context, in *struct {
 		Paging
-		Status   string `query:"status" enum:"new,open,pending,on_hold,solved,closed" doc:"Only those with the status."`
-		Category string `query:"category" enum:"order_issue,where_is_my_order,damaged,wrong_item,cancel_request,address_change,payment_issue,return,other" doc:"Only those that are about this."`
-		Assignee string `query:"assignee" maxLength:"100" doc:"Only those to which this person sees, such as agent:7."`
+		Status   support.Status   `query:"status" doc:"Only those with the status."`
+		Category support.Category `query:"category" doc:"Only those that are about this."`
+		Assignee string           `query:"assignee" maxLength:"100" doc:"Only those to which this person sees, such as agent:7."`
 	}) (answer, error) {
-		f := support.Filter{Status: support.Status(in.Status), Category: support.Category(in.Category), Assignee: in.Assignee, Before: in.Cursor, Limit: in.Limit + 1}
+		f := support.Filter{Status: in.Status, Category: in.Category, Assignee: in.Assignee, Before: in.Cursor, Limit: in.Limit + 1}
 		tickets, err := a.process.Tickets(ctx, f)
 		return answer{body: page(tickets, in.Limit, func(t support.Ticket) string { return t.ID })}, err
 	})

@@ -13,9 +13,7 @@ func TestATicketIsOpenedAndSolved(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, engine string) {
 		s := serve(t, engine)
-		placed := s.ask("POST", "/v1/orders", placing("A-1"))
-		path := placed.header.Get("Location")
-		s.eventually("shipped", func() bool { return s.ask("GET", path, "").json["status"] == "shipped" })
+		s.shipped("A-1")
 		ask := `{"order":"web/A-1","category":"wrong_item","body":"It is made up."}`
 		r := s.ask("POST", "/v1/tickets", ask, "Idempotency-Key", "t1")
 		s.want(r, 201, "")
