@@ -29,6 +29,7 @@ type operation struct {
 	description      string
 	scope            access.Scope // which a key needs for it
 	status           int          // of a good answer, 200 when 0
+	versioned        bool         // the answer has the version of the order that it is about
 	answer           any          // a value of the type of the answer
 }
 
@@ -203,10 +204,10 @@ func (a *API) document(o operation, in reflect.Type) {
 	if good.Content = nil; o.answer != nil {
 		good.Content = map[string]*huma.MediaType{"application/json": {Schema: doc.Components.Schemas.Schema(reflect.TypeOf(o.answer), true, "")}}
 	}
-	if _, versioned := in.FieldByName("IfMatch"); !versioned && o.tag != "orders" {
+	if _, matching := in.FieldByName("IfMatch"); !matching && !o.versioned {
 		delete(good.Headers, "ETag")
 	}
-	if o.method == http.MethodGet {
+	if _, posting := in.FieldByName("IdempotencyKey"); !posting {
 		delete(good.Headers, "Idempotency-Replayed")
 	}
 	if o.status != http.StatusCreated {
@@ -235,11 +236,14 @@ func command(ctx context.Context, key string) process.Command {
 	return process.Command{By: who.actor, May: who.permit, Key: key}
 }
 
-// commandOn is command for an order that may have to be at a version.
-func commandOn(ctx context.Context, in interface {
+// changing is a request that changes an order.
+type changing interface {
 	key() string
 	version() (int64, error)
-}) (process.Command, error) {
+}
+
+// commandOn is command for an order that may have to be at a version.
+func commandOn(ctx context.Context, in changing) (process.Command, error) {
 	version, err := in.version()
 	return command(ctx, in.key()).At(version), err
 }

@@ -137,28 +137,9 @@ func attemptsOf(all []payment.Attempt, id string) []payment.Attempt {
 	}))
 }
 
-// CancelRequest cancels an order.
-type CancelRequest struct {
-	Reason string `json:"reason,omitempty"` // Why, for the books.
-}
-
-// HoldRequest stops an order.
-type HoldRequest struct {
-	Reason string `json:"reason"`         // Why, as a word for programs.
-	Text   string `json:"text,omitempty"` // Why, for people.
-}
-
-// NoteRequest is a note about an order.
-type NoteRequest struct {
-	Text string `json:"text"`
-}
-
-// Nothing is the body of a request that needs none.
-type Nothing struct{}
-
 func (a *API) orders() {
 	register(a, operation{
-		id: "place-order", method: http.MethodPost, path: "/v1/orders", tag: "orders", scope: access.Orders, status: http.StatusCreated, answer: process.Placed{},
+		id: "place-order", method: http.MethodPost, path: "/v1/orders", tag: "orders", scope: access.Orders, status: http.StatusCreated, versioned: true, answer: process.Placed{},
 		summary: "Place an order",
 		description: "The stock is reserved and the payment opened in the same transaction. An order for which there is too little is an answer, too: its status is failed, and the shortages are named. " +
 			"The reference is unique for good: a second order under it is refused.",
@@ -184,7 +165,7 @@ func (a *API) orders() {
 		return answer{body: page(orders, in.Limit, func(o order.Order) string { return o.ID })}, err
 	})
 	register(a, operation{
-		id: "show-order", method: http.MethodGet, path: "/v1/orders/{order}", tag: "orders", scope: access.Read, answer: Order{},
+		id: "show-order", method: http.MethodGet, path: "/v1/orders/{order}", tag: "orders", scope: access.Read, versioned: true, answer: Order{},
 		summary: "Show an order",
 	}, func(ctx context.Context, in *struct {
 		OrderPath
@@ -197,51 +178,6 @@ func (a *API) orders() {
 		return answer{body: expanded(v, in.Expand), version: v.Order.Version}, nil
 	})
 	a.orderChanges()
-}
-
-func (a *API) orderChanges() {
-	changeOrder(a, "cancel", "Cancel an order",
-		"While a provider is being asked, it is cancelled as soon as the answer is there. What has left can not be cancelled: too_late names the way that is left.",
-		func(ctx context.Context, by process.Command, id string, q CancelRequest) (process.Result[order.Order], error) {
-			return a.process.Cancel(ctx, by, id, q.Reason)
-		})
-	changeOrder(a, "hold", "Stop an order until it is released",
-		"What waits, waits until then; the answer of a provider that is being asked is still recorded.",
-		func(ctx context.Context, by process.Command, id string, q HoldRequest) (process.Result[order.Order], error) {
-			return a.process.Hold(ctx, by, id, q.Reason, q.Text)
-		})
-	changeOrder(a, "release", "Let a held order go on", "",
-		func(ctx context.Context, by process.Command, id string, _ Nothing) (process.Result[order.Order], error) {
-			return a.process.Release(ctx, by, id)
-		})
-	changeOrder(a, "notes", "Write a note about an order", "",
-		func(ctx context.Context, by process.Command, id string, q NoteRequest) (process.Result[order.Order], error) {
-			return a.process.Note(ctx, by, id, q.Text)
-		})
-}
-
-// changeOrder registers an operation that changes an order and answers with it.
-func changeOrder[Q any](a *API, verb, summary, description string, do func(context.Context, process.Command, string, Q) (process.Result[order.Order], error)) {
-	register(a, operation{
-		id: verb + "-order", method: http.MethodPost, path: "/v1/orders/{order}/" + verb, tag: "orders", scope: access.Orders, answer: order.Order{},
-		summary: summary, description: description,
-	}, func(ctx context.Context, in *struct {
-		OrderPath
-		Posting
-		Matching
-		Sent[Q]
-	}) (answer, error) {
-		by, err := commandOn(ctx, in)
-		if err != nil {
-			return answer{}, err
-		}
-		id, err := a.orderID(ctx, in.Order)
-		if err != nil {
-			return answer{}, err
-		}
-		r, err := do(ctx, by, id, in.Value)
-		return answer{body: r.Value, version: r.Value.Version, replayed: r.Replayed}, err
-	})
 }
 
 // orderID returns the identifier of an order that is named in any way.

@@ -269,14 +269,11 @@ func (v *orderCancel) Run(s *session) error {
 	if len(v.Line) > 0 {
 		return v.run(s, v.Order, func(p *process.Process) (order.Edit, error) { return v.part(s, p) }, v.Line)
 	}
-	if v.Version != 0 {
-		return invalid("--version is for a part of an order: name its --line")
-	}
 	if v.Preview {
 		return v.previewWhole(s)
 	}
 	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
-		_, err := p.Cancel(s.ctx, v.command(), id, v.Reason)
+		_, err := p.Cancel(s.ctx, v.command().At(v.Version), id, v.Reason)
 		return err
 	})
 }
@@ -288,21 +285,21 @@ func (v *orderCancel) previewWhole(s *session) error {
 		if err != nil {
 			return err
 		}
-		done.Undoing, err = shop.Process.PreviewCancel(s.ctx, o.ID)
+		done.CancelPlan, err = shop.Process.PreviewCancel(s.ctx, o.ID)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return s.out.show(done, func() {
-		s.out.printf("It would be cancelled:\n  %s.\nNothing has changed: this was a preview.\n", undoing(done.Undoing))
+		s.out.printf("It would be cancelled:\n  %s.\nNothing has changed: this was a preview of version %d.\n", undoing(done.Undoing), done.Version)
 	})
 }
 
 // cancelling is what cancelling an order comes to.
 type cancelling struct {
-	Preview bool            `json:"preview"`
-	Undoing process.Undoing `json:"undoing"`
+	Preview bool `json:"preview"`
+	process.CancelPlan
 }
 
 // part is the change by which the lines that were typed are taken out.

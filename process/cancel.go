@@ -20,9 +20,9 @@ import (
 // Cancel stops an order that has not been handed over. While a provider is
 // being asked, the order is cancelled as soon as the answer is there; then
 // labels are given back, money goes back, and the stock is released. The reason
-// is kept as a note.
+// is kept as a note. With a version, the order must still be at it.
 //
-// Errors: not_found; too_late when it has left, with the way that is left;
+// Errors: not_found; stale; too_late when it has left, with the way that is left;
 // conflict when it is over already.
 func (p *Process) Cancel(ctx context.Context, by Command, orderID, reason string) (Result[order.Order], error) {
 	var check fault.Check
@@ -39,16 +39,23 @@ func (p *Process) Cancel(ctx context.Context, by Command, orderID, reason string
 	})
 }
 
+// CancelPlan is what cancelling an order comes to.
+type CancelPlan struct {
+	Order   string  `json:"order"`
+	Version int64   `json:"version"` // of the order
+	Undoing Undoing `json:"undoing"`
+}
+
 // PreviewCancel says what Cancel would undo.
 //
 // Errors: as Cancel.
-func (p *Process) PreviewCancel(ctx context.Context, orderID string) (Undoing, error) {
-	return db.View(ctx, p.db, func(r db.Reader) (Undoing, error) {
+func (p *Process) PreviewCancel(ctx context.Context, orderID string) (CancelPlan, error) {
+	return db.View(ctx, p.db, func(r db.Reader) (CancelPlan, error) {
 		o, err := order.Get(r, orderID)
 		if err != nil {
-			return Undoing{}, err
+			return CancelPlan{}, err
 		}
-		return *undoing(o), whyNoCancel(o)
+		return CancelPlan{Order: o.ID, Version: o.Version, Undoing: *undoing(o)}, whyNoCancel(o)
 	})
 }
 
