@@ -64,6 +64,10 @@ type Config struct {
 	Log               *slog.Logger
 	// Done is told of each step that was worked on and the machine's time it took.
 	Done func(step string, took time.Duration)
+	// Asked is told of each question to a provider: see process.Deps. Committed is told
+	// of each commit of the database: see db.Config.
+	Asked     func(kind process.ProviderKind, provider string, came process.Outcome, took time.Duration)
+	Committed func(updates int, took time.Duration)
 	// Fired is told of each row of the process table that fires: see process.Deps.
 	Fired func(step process.Step, owner string) (durable func())
 }
@@ -111,11 +115,11 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 	if cfg.Virtual != nil {
 		shopTime, ids = cfg.Virtual, id.Seeded(cfg.Seed)
 	}
-	if s.DB, err = db.Open(ctx, db.Config{URL: url, Clock: shopTime, ReadOnly: cfg.ReadOnly, Virtual: cfg.Virtual != nil}); err != nil {
+	if s.DB, err = db.Open(ctx, db.Config{URL: url, Clock: shopTime, ReadOnly: cfg.ReadOnly, Virtual: cfg.Virtual != nil, Committed: cfg.Committed}); err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.DB)
-	deps := process.Deps{DB: s.DB, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout, Fired: cfg.Fired}
+	deps := process.Deps{DB: s.DB, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout, Asked: cfg.Asked, Fired: cfg.Fired}
 	if cfg.ReadOnly {
 		deps.KnownGateways, deps.KnownCarriers = named(gateway.Name, cfg.Gateways), append(named(carrier.Name, cfg.Carriers), cfg.second()...)
 	} else if deps.Gateways, deps.Carriers, err = s.providers(cfg, url, shopTime); err != nil {

@@ -4,8 +4,10 @@
 package api
 
 import (
+	"cmp"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -20,6 +22,12 @@ const Version = "v1"
 type Config struct {
 	Process *process.Process
 	Log     *slog.Logger // nil logs nothing
+	// Meter is told of what the shop does, and shown at /metrics; nil for one that is
+	// told nothing.
+	Meter *Meter
+	// DueWithin is how old work may be that is due, for the shop to be ready, 5 min
+	// when 0.
+	DueWithin time.Duration
 }
 
 // API answers requests. It is for many at once.
@@ -46,7 +54,7 @@ func New(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.handler = a.around(operations, document)
+	a.handler = a.around(operations, document, cmp.Or(cfg.Meter, NewMeter()).handler(cfg.Process), newReadiness(cfg.Process, cmp.Or(cfg.DueWithin, dueWithin)))
 	return a, nil
 }
 
@@ -95,13 +103,22 @@ func (a *API) routes() {
 }
 
 // around puts what every request passes through around the operations.
-func (a *API) around(operations http.Handler, document []byte) http.Handler {
+func (a *API) around(operations http.Handler, document []byte, metrics http.Handler, ready *readiness) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", a.authenticate(routed(operations)))
 	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
 		_, _ = w.Write(document) // the client has gone: no one else can be told
 	})
+	mux.HandleFunc("GET /healthz", healthy)
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		if err := ready.look(r.Context()); err != nil {
+			refuse(w, problemOf(r.Context(), a.log, err))
+			return
+		}
+		healthy(w, r)
+	})
+	mux.Handle("GET /metrics", a.authenticate(a.reading(metrics)))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, problem("not_found", "there is nothing here: the document is at /openapi.json"))
 	})

@@ -34,11 +34,14 @@ type server struct {
 
 func serve(t *testing.T, engine string) *server {
 	t.Helper()
-	shop, err := doorstep.Open(t.Context(), doorstep.Config{DB: dbtest.URL(t, engine), Outside: doorstep.InMemory})
+	meter := api.NewMeter()
+	shop, err := doorstep.Open(t.Context(), doorstep.Config{
+		DB: dbtest.URL(t, engine), Outside: doorstep.InMemory, Done: meter.Done, Asked: meter.Asked, Committed: meter.Committed,
+	})
 	must(t, err)
 	t.Cleanup(func() { must(t, shop.Close()) })
 	must(t, shop.Runner.Start(t.Context()))
-	a, err := api.New(api.Config{Process: shop.Process})
+	a, err := api.New(api.Config{Process: shop.Process, Meter: meter})
 	must(t, err)
 	h := httptest.NewServer(a)
 	t.Cleanup(h.Close)

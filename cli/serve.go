@@ -9,6 +9,7 @@ import (
 
 	"doorstep"
 	"doorstep/access"
+	"doorstep/api"
 	"doorstep/cli/intake"
 	"doorstep/fault"
 	"doorstep/internal/db"
@@ -97,6 +98,13 @@ func (v *serveVerb) check() error {
 func (v *serveVerb) configure(cfg *doorstep.Config) {
 	cfg.Lease, cfg.AskTimeout = v.Lease, v.AskTimeout
 	v.simulated.configure(cfg)
+	v.meter = api.NewMeter()
+	stepped := cfg.Done
+	cfg.Done = func(step string, took time.Duration) {
+		v.meter.Done(step, took)
+		stepped(step, took)
+	}
+	cfg.Asked, cfg.Committed = v.meter.Asked, v.meter.Committed
 }
 
 // serve runs until the session ends, or until it is idle.

@@ -21,10 +21,13 @@ import (
 
 // listening is the flags of who serves the API.
 type listening struct {
-	Listen   string `help:"Where the API is served: an address and a port (0 for any that is free), or off." default:"127.0.0.1:8420" placeholder:"ADDR"`
-	TLSCert  string `name:"tls-cert" help:"The certificate of the API, in PEM." placeholder:"FILE"`
-	TLSKey   string `name:"tls-key" help:"The certificate's private key, in PEM." placeholder:"FILE"`
-	TLSFront bool   `name:"tls-front" help:"Something in front of the API takes TLS off: it may listen beyond this machine without a certificate."`
+	Listen    string        `help:"Where the API is served: an address and a port (0 for any that is free), or off." default:"127.0.0.1:8420" placeholder:"ADDR"`
+	TLSCert   string        `name:"tls-cert" help:"The certificate of the API, in PEM." placeholder:"FILE"`
+	TLSKey    string        `name:"tls-key" help:"The certificate's private key, in PEM." placeholder:"FILE"`
+	DueWithin time.Duration `help:"How long work may be due for /readyz to say that the shop is ready." default:"5m" placeholder:"TIME"`
+	TLSFront  bool          `name:"tls-front" help:"Something in front of the API takes TLS off: it may listen beyond this machine without a certificate."`
+
+	meter *api.Meter
 }
 
 // off is a Listen that serves no API.
@@ -75,7 +78,7 @@ type apiServer struct {
 //
 // Errors: invalid when the certificate is none; unavailable when it can not listen.
 func (l listening) serveAPI(s *session, shop *doorstep.Shop) (*apiServer, error) {
-	a, err := api.New(api.Config{Process: shop.Process, Log: s.log})
+	a, err := api.New(api.Config{Process: shop.Process, Log: s.log, Meter: l.meter, DueWithin: l.DueWithin})
 	if err != nil {
 		return nil, err
 	}

@@ -66,10 +66,15 @@ func (i inquiry[Q, A]) prepare(ctx context.Context, p *Process, it work.Item) (q
 func (i inquiry[Q, A]) put(ctx context.Context, p *Process, q Q, set policy.Breaker) (answer A, asked error) {
 	b := p.breaker(line{i.kind, i.provider(q)})
 	if err := b.admit(p.db.Clock().Now(), set); err != nil {
+		p.asked(i.kind, i.provider(q), OutcomeNotAsked, 0)
 		return answer, err
 	}
 	asked = errCutShort
-	defer func() { b.answered(p.db.Clock().Now(), asked) }()
+	began := time.Now()
+	defer func() {
+		b.answered(p.db.Clock().Now(), asked)
+		p.asked(i.kind, i.provider(q), outcomeOf(asked), time.Since(began))
+	}()
 	asking, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
 	answer, asked = i.ask(asking, p, q)

@@ -83,19 +83,31 @@ func (p *Process) Attention(ctx context.Context, of Cause, limit int) (Attention
 func (p *Process) mattersOf(r db.Reader, cause Cause, limit int) (matters []Matter, n int64, err error) {
 	switch cause {
 	case CauseHeld:
-		held, err := order.Held(r, limit)
-		if err != nil {
-			return nil, 0, err
+		var held []order.Order
+		if held, err = order.Held(r, limit); err == nil {
+			matters, err = p.heldMatters(r, held)
 		}
-		if matters, err = p.heldMatters(r, held); err != nil {
-			return nil, 0, err
-		}
-		n, err = order.CountHeld(r, mostCounted)
-		return matters, n, err
 	case CauseStuck:
-		return p.stepMatters(r, limit, work.Stuckness, work.CountStuck)
+		matters, err = p.stepMatters(r, limit, work.Stuckness)
 	default:
-		return p.stepMatters(r, limit, work.Overdues, work.CountOverdue)
+		matters, err = p.stepMatters(r, limit, work.Overdues)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	n, err = countMatters(r, cause)
+	return matters, n, err
+}
+
+// countMatters counts the matters of a cause, up to mostCounted.
+func countMatters(r db.Reader, cause Cause) (int64, error) {
+	switch cause {
+	case CauseHeld:
+		return order.CountHeld(r, mostCounted)
+	case CauseStuck:
+		return work.CountStuck(r, mostCounted)
+	default:
+		return work.CountOverdue(r, mostCounted)
 	}
 }
 
@@ -112,10 +124,10 @@ func (p *Process) heldMatters(r db.Reader, held []order.Order) ([]Matter, error)
 	return matters, nil
 }
 
-func (p *Process) stepMatters(r db.Reader, limit int, list func(db.Reader, int) ([]work.Item, error), count func(db.Reader, int) (int64, error)) ([]Matter, int64, error) {
+func (p *Process) stepMatters(r db.Reader, limit int, list func(db.Reader, int) ([]work.Item, error)) ([]Matter, error) {
 	items, err := list(r, limit)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	owners := make([]string, len(items))
 	for i, it := range items {
@@ -123,20 +135,19 @@ func (p *Process) stepMatters(r db.Reader, limit int, list func(db.Reader, int) 
 	}
 	orders, err := order.ByID(r, owners)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	matters := make([]Matter, len(items))
 	for i, it := range items {
 		o := orders[it.Owner]
 		if matters[i], err = p.stepMatter(r, o, it); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		if matters[i].AtRisk, err = itemRisk(r, o, it); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 	}
-	n, err := count(r, mostCounted)
-	return matters, n, err
+	return matters, nil
 }
 
 // heldPart names in an item that an order is held.

@@ -37,6 +37,31 @@ const (
 	ReachHalfOpen Reach = "half-open" // one question tries whether it answers again
 )
 
+// Outcome is what came of a question to a provider.
+type Outcome string
+
+// The outcomes.
+const (
+	OutcomeAnswered Outcome = "answered"  // also when it declined
+	OutcomeNotKnown Outcome = "not_known" // it knows nothing of what it was asked about
+	OutcomeNoAnswer Outcome = "no_answer" // it was not reached, gave no answer in time, or is not to be had
+	OutcomeFailed   Outcome = "failed"    // it answered what can not be understood, or the question was cut short
+	OutcomeNotAsked Outcome = "not_asked" // its breaker is open
+)
+
+func outcomeOf(asked error) Outcome {
+	switch {
+	case asked == nil:
+		return OutcomeAnswered
+	case errors.Is(asked, attempt.ErrNotKnown):
+		return OutcomeNotKnown
+	case noAnswer(asked):
+		return OutcomeNoAnswer
+	default:
+		return OutcomeFailed
+	}
+}
+
 // ProviderState is how the way to one provider stands, as this node sees it.
 type ProviderState struct {
 	Kind     ProviderKind `json:"kind"`

@@ -38,6 +38,10 @@ type Deps struct {
 	// AskTimeout bounds a question to a provider, 10 s when 0. It is shorter than
 	// a lease.
 	AskTimeout time.Duration
+	// Asked is told of each question that was put to a provider, or was not because
+	// its breaker is open: what came of it, and the machine's time it took. Nil is
+	// told nothing.
+	Asked func(kind ProviderKind, provider string, came Outcome, took time.Duration)
 	// Fired is told of each row of the table that fires, in the transaction in which
 	// it does, and so more than once where that runs again. What it returns, if
 	// anything, is called when the transaction is durable, before anyone is
@@ -64,18 +68,22 @@ type Process struct {
 	breakers breakers
 	numbers  numbers
 	tickets  atomic.Int64 // counts the tickets that were raised here
+	asked    func(ProviderKind, string, Outcome, time.Duration)
 	fired    func(Step, string) func()
 }
 
 // New returns a process.
 func New(d Deps) *Process {
 	p := &Process{
-		db: d.DB, queue: d.Queue, ids: d.IDs, log: d.Log, timeout: d.AskTimeout, fired: d.Fired,
+		db: d.DB, queue: d.Queue, ids: d.IDs, log: d.Log, timeout: d.AskTimeout, asked: d.Asked, fired: d.Fired,
 		gateways: map[string]payment.Gateway{}, carriers: map[string]shipping.Carrier{},
 		table: Table(), steps: map[Step]Row{}, breakers: breakers{of: map[line]*breaker{}},
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
+	}
+	if p.asked == nil {
+		p.asked = func(ProviderKind, string, Outcome, time.Duration) {}
 	}
 	if p.timeout == 0 {
 		p.timeout = AskTimeout

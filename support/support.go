@@ -62,6 +62,9 @@ const (
 	Closed  Status = "closed" // solved, and too long ago to reply to
 )
 
+// Statuses are all statuses.
+var Statuses = []Status{New, Open, Pending, OnHold, Solved, Closed}
+
 // Unsolved says whether someone or something still has to do with it.
 func (s Status) Unsolved() bool { return s != Solved && s != Closed }
 

@@ -29,6 +29,9 @@ type Config struct {
 	// Connected is told of each connection to a SQLite file that Views and Updates
 	// use, before they do, such as to give it functions; nil is told nothing.
 	Connected func(*sqlite.Conn) error
+	// Committed is told of each commit: how many Updates it carried, and how long the
+	// transaction took until it was durable. Nil is told nothing.
+	Committed func(updates int, took time.Duration)
 }
 
 // The bounds of what is open at once.
@@ -61,6 +64,7 @@ type engine interface {
 	asked() durabilityAsked
 	durability(ctx context.Context) (Durability, error) // on a connection of its own
 	backup(ctx context.Context, path string) error
+	logSize() int64
 	view(ctx context.Context, now time.Time, use func(Reader) error) error
 	writers() []writer
 	rawLanes() int // how many connections write at once
@@ -88,6 +92,9 @@ type writer interface {
 func Open(ctx context.Context, config Config) (*DB, error) {
 	if config.Clock == nil {
 		config.Clock = clock.Wall{}
+	}
+	if config.Committed == nil {
+		config.Committed = func(int, time.Duration) {}
 	}
 	config.Lanes = cmp.Or(config.Lanes, defaultLanes)
 	d := &DB{config: config, queue: make(chan *job, maxGroup), quit: make(chan struct{})}

@@ -147,6 +147,8 @@ func (p *postgresDB) durability(ctx context.Context) (Durability, error) {
 	return d, classify(err)
 }
 
+func (p *postgresDB) logSize() int64 { return 0 }
+
 func (p *postgresDB) backup(context.Context, string) error {
 	return fault.New(fault.Invalid, "%s is PostgreSQL's: pg_dump makes a copy of it while Doorstep runs", p.about)
 }

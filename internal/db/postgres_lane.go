@@ -148,6 +148,7 @@ func (l *postgresLane) together(g *group, jobs []*job) error {
 	if err := l.connect(ctx); err != nil {
 		return err
 	}
+	began := time.Now()
 	t := newPostgresTx(ctx, l.conn, "BEGIN")
 	if err := l.runAll(t, g, jobs); err != nil {
 		t.rollback()
@@ -156,7 +157,7 @@ func (l *postgresLane) together(g *group, jobs []*job) error {
 	if err := l.commit(t); err != nil {
 		return err
 	}
-	l.db.stats.committed(len(g.jobs))
+	l.db.committed(len(g.jobs), began)
 	return nil
 }
 

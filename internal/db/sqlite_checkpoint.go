@@ -244,3 +244,11 @@ func (c *checkpointer) close() error {
 	_, _ = c.checkpoint("TRUNCATE") // what is left in the log is read from there
 	return errors.Join(c.conn.close(), c.index.Close())
 }
+
+// logSize is that of the write-ahead log, in bytes.
+func (s *sqliteDB) logSize() int64 {
+	if s.checkpoints == nil {
+		return 0 // read only
+	}
+	return s.checkpoints.size()
+}

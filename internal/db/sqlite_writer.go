@@ -86,6 +86,7 @@ func only(j *job) func() *job {
 // together runs the jobs in one transaction. The group holds every job that was
 // taken, also when there is an error, which means that nothing was committed.
 func (w *sqliteWriter) together(g *group, next func() *job) error {
+	began := time.Now()
 	if err := w.begin(); err != nil {
 		// The first job was taken from the queue and wants its answer.
 		g.jobs = append(g.jobs, next())
@@ -104,7 +105,7 @@ func (w *sqliteWriter) together(g *group, next func() *job) error {
 		w.engine.writer.rollback()
 		return err
 	}
-	w.db.stats.committed(len(g.jobs))
+	w.db.committed(len(g.jobs), began)
 	w.engine.checkpoints.grown()
 	return nil
 }

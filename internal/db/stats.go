@@ -3,6 +3,7 @@ package db
 import (
 	"math/bits"
 	"sync/atomic"
+	"time"
 )
 
 // sizes is how many classes of group sizes are told apart.
@@ -16,6 +17,7 @@ type Stats struct {
 	Repeats     int64        // groups that had to be run again, one by one or on a new connection
 	Checkpoints int64        // copies of SQLite's write-ahead log into the database
 	Waiting     int          // Updates that no writer has taken yet
+	LogBytes    int64        // the size of SQLite's write-ahead log; 0 on PostgreSQL, whose log is its server's
 	Groups      [sizes]int64 // commits by how many Updates they carried: 1, 2, to 4, to 8 … to 256, more
 }
 
@@ -34,6 +36,7 @@ func (d *DB) Stats() Stats {
 		Repeats:     d.stats.repeats.Load(),
 		Checkpoints: d.stats.checkpoints.Load(),
 		Waiting:     len(d.queue),
+		LogBytes:    d.engine.logSize(),
 	}
 	for i := range s.Groups {
 		s.Groups[i] = d.stats.groups[i].Load()
@@ -41,9 +44,11 @@ func (d *DB) Stats() Stats {
 	return s
 }
 
-// committed counts a commit that carried so many Updates.
-func (s *stats) committed(size int) {
-	s.commits.Add(1)
+// committed counts a commit that carried so many Updates, of a transaction that began
+// at the time.
+func (d *DB) committed(size int, began time.Time) {
+	d.stats.commits.Add(1)
 	class := bits.Len(uint(max(size-1, 0)))
-	s.groups[min(class, sizes-1)].Add(1)
+	d.stats.groups[min(class, sizes-1)].Add(1)
+	d.config.Committed(size, time.Since(began))
 }

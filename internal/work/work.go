@@ -223,9 +223,14 @@ func CountOverdue(r db.Reader, most int) (int64, error) {
 	return count(r, `state = 'ready' AND overdue > 0`, most)
 }
 
-func count(r db.Reader, which string, most int) (int64, error) {
+// CountDue counts the items that are due by t, up to most.
+func CountDue(r db.Reader, t time.Time, most int) (int64, error) {
+	return count(r, `state = 'ready' AND due <= $2`, most, db.Micros(t))
+}
+
+func count(r db.Reader, which string, most int, more ...any) (int64, error) {
 	n, _, err := db.One(r, func(row db.Row) (n int64, err error) { return n, row.Scan(&n) },
-		`SELECT COUNT(*) FROM (SELECT 1 FROM work WHERE `+which+` LIMIT $1) AS counted`, most)
+		`SELECT COUNT(*) FROM (SELECT 1 FROM work WHERE `+which+` LIMIT $1) AS counted`, append([]any{most}, more...)...)
 	return n, err
 }
 
