@@ -35,13 +35,14 @@ type API struct {
 	process *process.Process
 	log     *slog.Logger
 	keys    *keyring
+	streams *streams
 	huma    huma.API
 	handler http.Handler
 }
 
 // New returns the API of a shop.
 func New(cfg Config) (*API, error) {
-	a := &API{process: cfg.Process, log: cfg.Log}
+	a := &API{process: cfg.Process, log: cfg.Log, streams: newStreams()}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
@@ -105,7 +106,7 @@ func (a *API) routes() {
 // around puts what every request passes through around the operations.
 func (a *API) around(operations http.Handler, document []byte, metrics http.Handler, ready *readiness) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/v1/", a.authenticate(routed(operations)))
+	mux.Handle("/v1/", a.authenticate(a.streaming(routed(operations))))
 	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
 		_, _ = w.Write(document) // the client has gone: no one else can be told

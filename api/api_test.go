@@ -27,6 +27,7 @@ import (
 type server struct {
 	t      *testing.T
 	shop   *doorstep.Shop
+	api    *api.API
 	url    string
 	secret string
 	check  validator.Validator
@@ -47,7 +48,7 @@ func serve(t *testing.T, engine string) *server {
 	t.Cleanup(h.Close)
 	document, err := a.Document()
 	must(t, err)
-	s := &server{t: t, shop: shop, url: h.URL, check: documented(t, document)}
+	s := &server{t: t, shop: shop, api: a, url: h.URL, check: documented(t, document)}
 	s.secret = s.key(access.Admin)
 	s.stock("CUP", 450, 100)
 	return s

@@ -74,12 +74,12 @@ func (k *keyring) open(ctx context.Context, s access.Secret) (access.Key, bool, 
 // authenticate finds out who calls, for everything below /v1.
 func (a *API) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		secret, is := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if !is || secret == "" || len(secret) > 200 {
+		secret := secretOf(r)
+		if secret == "" || len(secret) > 200 {
 			a.unknown(w, "there is no key: send Authorization: Bearer dsk_…")
 			return
 		}
-		key, valid, err := a.keys.open(r.Context(), access.Secret(secret))
+		key, valid, err := a.keys.open(r.Context(), secret)
 		switch {
 		case err != nil:
 			refuse(w, problemOf(r.Context(), a.log, err))
@@ -90,6 +90,15 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
 		}
 	})
+}
+
+// secretOf returns the secret that a request shows, "" when it shows none.
+func secretOf(r *http.Request) access.Secret {
+	secret, is := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !is {
+		return ""
+	}
+	return access.Secret(secret)
 }
 
 func (a *API) unknown(w http.ResponseWriter, detail string) {

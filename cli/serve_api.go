@@ -91,6 +91,7 @@ func (l listening) serveAPI(s *session, shop *doorstep.Shop) (*apiServer, error)
 		Handler: a, ReadHeaderTimeout: headersWithin, WriteTimeout: readWithin, IdleTimeout: silentFor, MaxHeaderBytes: maxHeaders,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
 	}
+	served.server.RegisterOnShutdown(a.EndStreams)
 	if l.TLSCert != "" {
 		pair, err := tls.LoadX509KeyPair(l.TLSCert, l.TLSKey)
 		if err != nil {

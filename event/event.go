@@ -45,8 +45,10 @@ func Data(v any) json.RawMessage {
 	return b
 }
 
-// Append writes an event in the transaction that makes it true.
+// Append writes an event in the transaction that makes it true, and rings for those who
+// wait for one: see db.DB.Rung.
 func Append(tx *db.Tx, e Event) {
+	tx.Ring()
 	tx.Write(`INSERT INTO events (subject, version, entity, type, from_state, to_state, status, actor, at, data)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 		e.Subject, e.Version, e.Entity, string(e.Type), e.From, e.To, e.Status, string(e.Actor), db.Micros(e.At), string(e.Data))

@@ -22,32 +22,68 @@ type Cursor string
 //
 // Errors: invalid when the cursor is none of the feed's.
 func After(r db.Reader, c Cursor, limit int) ([]Event, Cursor, error) {
+	entries, err := Entries(r, c, limit)
+	events := make([]Event, len(entries))
+	for i, e := range entries {
+		events[i], c = e.Event, e.Cursor
+	}
+	return events, c, err
+}
+
+// Entry is an event with the cursor behind it.
+type Entry struct {
+	Event
+	Cursor Cursor
+}
+
+// Entries is After, with a cursor for each event.
+func Entries(r db.Reader, c Cursor, limit int) ([]Entry, error) {
 	at, err := parseCursor(c)
 	if err != nil {
-		return nil, c, err
+		return nil, err
 	}
 	if !r.Postgres() && at != beginning && (at.epoch != 0 || at.tx != 0) {
-		return nil, c, fault.New(fault.Invalid, "%.40q is no cursor of this database's feed", string(c))
+		return nil, fault.New(fault.Invalid, "%.40q is no cursor of this database's feed", string(c))
 	}
 	query, args := `SELECT 0, seq, `+columns+` FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`, []any{at.seq, limit}
 	if r.Postgres() {
 		if at, err = at.moved(r); err != nil {
-			return nil, c, err
+			return nil, err
 		}
 		query, args = `SELECT xid, seq, `+columns+` FROM events
 			WHERE (xid, seq) > ($1::bigint, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
 			ORDER BY xid, seq LIMIT $3`, []any{at.tx, at.seq, limit}
 	}
-	events, err := db.All(r, func(row db.Row) (Event, error) {
-		return scan(skipTwo{row, &at})
+	entries, err := db.All(r, func(row db.Row) (Entry, error) {
+		e, err := scan(skipTwo{row, &at})
+		return Entry{e, at.cursor()}, err
 	}, query, args...)
 	if err != nil {
-		return nil, c, fmt.Errorf("read the feed: %w", err)
+		return nil, fmt.Errorf("read the feed: %w", err)
 	}
-	if len(events) == 0 {
-		return events, c, nil
+	return entries, nil
+}
+
+// End returns the cursor behind the newest event that is shown, "" when there is none.
+func End(r db.Reader) (Cursor, error) {
+	query := `SELECT 0, seq FROM events ORDER BY seq DESC LIMIT 1`
+	at := beginning
+	if r.Postgres() {
+		var err error
+		if at, err = at.moved(r); err != nil {
+			return "", err
+		}
+		query = `SELECT xid, seq FROM events WHERE xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY xid DESC, seq DESC LIMIT 1`
 	}
-	return events, at.cursor(), nil
+	at, found, err := db.One(r, func(row db.Row) (p place, err error) {
+		p.epoch = at.epoch
+		err = row.Scan(&p.tx, &p.seq)
+		return p, err
+	}, query)
+	if err != nil || !found {
+		return "", err
+	}
+	return at.cursor(), nil
 }
 
 // place is where an event stands in the feed: in which of the clusters that

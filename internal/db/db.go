@@ -50,6 +50,7 @@ type DB struct {
 	lanes   sync.WaitGroup
 	running sync.Map // the goroutines whose functions have their turns
 	stats   stats
+	bell    bell
 
 	mu     sync.Mutex
 	closed bool

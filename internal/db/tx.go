@@ -24,6 +24,7 @@ type Tx struct {
 	over     bool
 	counts   counts
 	onCommit []func()
+	rings    bool
 }
 
 // session is a transaction on an engine's connection.
