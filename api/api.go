@@ -91,6 +91,10 @@ func (a *API) config() huma.Config {
 // tags are the groups of operations, in the order of the document.
 var tags = []*huma.Tag{
 	{Name: "orders", Description: "An order, from checkout to the door."},
+	{Name: "payments", Description: "What is taken for an order, by a gateway or elsewhere."},
+	{Name: "refunds", Description: "What is given back of it."},
+	{Name: "shipments", Description: "Parcels, and where they are."},
+	{Name: "returns", Description: "What customers send back, and what they are given in its place."},
 	{Name: "tickets", Description: "What customers ask, what was decided about it and on which facts."},
 	{Name: "events", Description: "Everything that has happened, in a feed that misses nothing."},
 	{Name: "keys", Description: "API keys: who may do what."},
@@ -98,6 +102,10 @@ var tags = []*huma.Tag{
 
 func (a *API) routes() {
 	a.orders()
+	a.payments()
+	a.refunds()
+	a.shipments()
+	a.returns()
 	a.tickets()
 	a.events()
 	a.apiKeys()

@@ -3,6 +3,9 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"doorstep/access"
 	"doorstep/order"
@@ -65,7 +68,7 @@ func (a *API) orderChanges() {
 		func(ctx context.Context, by process.Command, id string, _ Nothing) (process.Result[order.Order], error) {
 			return a.process.RetryStuck(ctx, by, id)
 		})
-	changeOrder(a, "notes", "Write a note about an order", "",
+	postToOrder(a, operation{id: "note-order", path: "notes", summary: "Write a note about an order"},
 		func(ctx context.Context, by process.Command, id string, q NoteRequest) (process.Result[order.Order], error) {
 			return a.process.Note(ctx, by, id, q.Text)
 		})
@@ -73,10 +76,14 @@ func (a *API) orderChanges() {
 
 // changeOrder registers an operation that changes an order and answers with it.
 func changeOrder[Q any](a *API, verb, summary, description string, do func(context.Context, process.Command, string, Q) (process.Result[order.Order], error)) {
-	register(a, operation{
-		id: verb + "-order", method: http.MethodPost, path: "/v1/orders/{order}/" + verb, tag: "orders", scope: access.Orders, answer: order.Order{},
-		summary: summary, description: description,
-	}, func(ctx context.Context, in *struct {
+	postToOrder(a, operation{id: verb + "-order", path: verb, summary: summary, description: description}, do)
+}
+
+// postToOrder is changeOrder for an operation of which the path below the order is no
+// verb.
+func postToOrder[Q any](a *API, o operation, do func(context.Context, process.Command, string, Q) (process.Result[order.Order], error)) {
+	o.method, o.path, o.tag, o.scope, o.answer = http.MethodPost, "/v1/orders/{order}/"+o.path, tagOf(o.path), access.Orders, order.Order{}
+	register(a, o, func(ctx context.Context, in *struct {
 		OrderPath
 		Posting
 		Matching
@@ -110,7 +117,7 @@ func changed(r process.Result[order.Order], err error) (answer, error) {
 func previewOrder[Q, P any](a *API, scope access.Scope, what, summary string, do func(context.Context, string, Q) (P, int64, error)) {
 	var plan P
 	register(a, operation{
-		id: "preview-" + what, method: http.MethodPost, path: "/v1/orders/{order}/" + what + "/preview", tag: "orders", scope: scope, versioned: true, answer: plan,
+		id: "preview-" + what, method: http.MethodPost, path: "/v1/orders/{order}/" + what + "/preview", tag: tagOf(what), scope: scope, versioned: true, answer: plan,
 		summary: summary, description: aboutPreviews,
 	}, func(ctx context.Context, in *struct {
 		OrderPath
@@ -122,6 +129,41 @@ func previewOrder[Q, P any](a *API, scope access.Scope, what, summary string, do
 		}
 		plan, version, err := do(ctx, id, in.Value)
 		return answer{body: plan, version: version}, err
+	})
+}
+
+// tagOf is the group of what is made of an order, such as its refunds, or the orders'
+// own.
+func tagOf(what string) string {
+	if slices.ContainsFunc(tags, func(t *huma.Tag) bool { return t.Name == what }) {
+		return what
+	}
+	if what == "exchanges" {
+		return "returns"
+	}
+	return "orders"
+}
+
+// makeOfOrder registers an operation that makes something of an order, such as a
+// refund, and answers with it and the order.
+func makeOfOrder[Q, T any](a *API, scope access.Scope, what, id, summary, description string, do func(context.Context, process.Command, string, Q) (process.Result[T], error), made func(T) (order.Order, string)) {
+	var one T
+	register(a, operation{
+		id: id, method: http.MethodPost, path: "/v1/orders/{order}/" + what, tag: tagOf(what), scope: scope, status: http.StatusCreated, answer: one,
+		summary: summary, description: description,
+	}, func(ctx context.Context, in *struct {
+		OrderPath
+		Posting
+		Matching
+		Sent[Q]
+	}) (answer, error) {
+		by, id, err := a.commandOnOrder(ctx, in, in.Order)
+		if err != nil {
+			return answer{}, err
+		}
+		r, err := do(ctx, by, id, in.Value)
+		o, location := made(r.Value)
+		return answer{body: r.Value, version: o.Version, replayed: r.Replayed, location: location}, err
 	})
 }
 

@@ -31,6 +31,7 @@ type operation struct {
 	status           int          // of a good answer, 200 when 0
 	versioned        bool         // the answer has the version of the order that it is about
 	answer           any          // a value of the type of the answer
+	ambiguous        bool         // what its path names can be several, which is a conflict
 }
 
 // answer is what an operation answers with.
@@ -169,11 +170,14 @@ func register[I any](a *API, o operation, do func(context.Context, *I) (answer, 
 // errorsOf are the statuses of the problems that an operation may answer with.
 func errorsOf(o operation, in reflect.Type) []int {
 	errs := append([]int{}, always...)
-	if strings.Contains(o.path, "{") {
+	if _, named := in.FieldByName("OfOrder"); named || strings.Contains(o.path, "{") {
 		errs = append(errs, http.StatusNotFound)
 	}
 	if o.method != http.MethodGet {
 		errs = append(errs, http.StatusConflict, http.StatusNotFound)
+	}
+	if o.ambiguous {
+		errs = append(errs, http.StatusConflict)
 	}
 	if in.Implements(reflect.TypeFor[interface{ version() (int64, error) }]()) {
 		errs = append(errs, http.StatusPreconditionFailed)

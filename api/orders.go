@@ -88,27 +88,35 @@ func expanded(v process.Overview, with []Part) Order {
 		o.Contact = &v.Contact
 	}
 	show := map[Part]func(){
-		PartPayments: func() {
-			o.Payments = of(v.Payments, func(p payment.Payment) Payment { return Payment{p, attemptsOf(v.Attempts, p.ID)} })
-		},
-		PartRefunds: func() {
-			o.Refunds = of(v.Refunds, func(f payment.Refund) Refund { return Refund{f, list(v.Credits[f.ID])} })
-		},
-		PartShipments: func() {
-			o.Shipments = of(v.Shipments, func(s shipping.Shipment) Shipment { return Shipment{s, list(v.Packed[s.ID]), list(v.Scans[s.ID])} })
-		},
-		PartReturns: func() {
-			o.Returns = of(v.Returns, func(r shipping.Return) Return { return Return{r, list(v.Coming[r.ID])} })
-		},
-		PartTickets:  func() { o.Tickets = new(list(v.Tickets)) },
-		PartNotes:    func() { o.Notes = new(list(v.Notes)) },
-		PartNext:     func() { o.Next = new(list(v.Next)) },
-		PartTimeline: func() { o.Timeline = new(list(v.Timeline)) },
+		PartPayments:  func() { o.Payments = viewPayments(v) },
+		PartRefunds:   func() { o.Refunds = viewRefunds(v) },
+		PartShipments: func() { o.Shipments = viewShipments(v) },
+		PartReturns:   func() { o.Returns = viewReturns(v) },
+		PartTickets:   func() { o.Tickets = new(list(v.Tickets)) },
+		PartNotes:     func() { o.Notes = new(list(v.Notes)) },
+		PartNext:      func() { o.Next = new(list(v.Next)) },
+		PartTimeline:  func() { o.Timeline = new(list(v.Timeline)) },
 	}
 	for _, part := range with {
 		show[part]()
 	}
 	return o
+}
+
+func viewPayments(v process.Overview) *[]Payment {
+	return of(v.Payments, func(p payment.Payment) Payment { return Payment{p, attemptsOf(v.Attempts, p.ID)} })
+}
+
+func viewRefunds(v process.Overview) *[]Refund {
+	return of(v.Refunds, func(f payment.Refund) Refund { return Refund{f, list(v.Credits[f.ID])} })
+}
+
+func viewShipments(v process.Overview) *[]Shipment {
+	return of(v.Shipments, func(s shipping.Shipment) Shipment { return Shipment{s, list(v.Packed[s.ID]), list(v.Scans[s.ID])} })
+}
+
+func viewReturns(v process.Overview) *[]Return {
+	return of(v.Returns, func(r shipping.Return) Return { return Return{r, list(v.Coming[r.ID])} })
 }
 
 // list is a list that is never null.

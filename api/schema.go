@@ -14,10 +14,11 @@ import (
 // the other rooms'.
 var names = map[string]string{
 	"order.Line": "OrderLine", "order.Request": "OrderRequest", "order.LineRequest": "OrderLineRequest", "order.Note": "Note",
-	"payment.Attempt": "PaymentAttempt", "payment.Refund": "Refund", "payment.RefundLine": "RefundLine", "payment.Record": "PaymentRecord",
+	"payment.Attempt": "PaymentAttempt", "payment.RefundLine": "RefundLine", "payment.Record": "PaymentRecord",
 	"support.Address": "AddressFacts", "support.Return": "ReturnFacts", "support.Line": "TicketLine", "support.Record": "DecisionRecord", "support.Message": "Message", "support.Request": "TicketAbout",
 	"inventory.Level": "StockLevel", "inventory.Movement": "StockMovement", "inventory.Count": "StockCount", "inventory.Counted": "StockCounted",
-	"api.Order": "OrderDetails", "access.Key": "APIKey", "access.KeyRequest": "APIKeyRequest", "process.NewKey": "NewAPIKey",
+	"api.Order": "OrderDetails", "api.Payment": "PaymentDetails", "api.Refund": "RefundDetails", "api.Return": "ReturnDetails", "api.Shipment": "ShipmentDetails",
+	"access.Key": "APIKey", "access.KeyRequest": "APIKeyRequest", "process.NewKey": "NewAPIKey",
 	"process.Item": "AttentionItem", "fault.Field": "ProblemField",
 }
 

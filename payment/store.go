@@ -1,6 +1,8 @@
 package payment
 
 import (
+	"cmp"
+
 	"doorstep/fault"
 	"doorstep/internal/db"
 )
@@ -85,14 +87,18 @@ func Refunds(r db.Reader, order string) ([]Refund, error) { return RefundsRange(
 
 // RefundsRange returns the refunds of the orders from first to last, both included.
 func RefundsRange(r db.Reader, first, last string) ([]Refund, error) {
-	return db.All(r, func(row db.Row) (Refund, error) {
-		var f Refund
-		var opened, closed int64
-		err := row.Scan(&f.ID, &f.Payment, &f.Order, &f.Amount, (*string)(&f.Status), &f.Reason, &f.Pays, &opened, &closed)
-		f.OpenedAt, f.ClosedAt = db.Time(opened), db.Time(closed)
-		return f, err
-	}, `SELECT id, payment_id, order_id, amount, status, reason, pays, opened_at, closed_at FROM refunds
+	return db.All(r, scanRefund, `SELECT `+refundColumns+` FROM refunds
 		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, id`, first, last)
+}
+
+const refundColumns = `id, payment_id, order_id, amount, status, reason, pays, opened_at, closed_at`
+
+func scanRefund(row db.Row) (Refund, error) {
+	var f Refund
+	var opened, closed int64
+	err := row.Scan(&f.ID, &f.Payment, &f.Order, &f.Amount, (*string)(&f.Status), &f.Reason, &f.Pays, &opened, &closed)
+	f.OpenedAt, f.ClosedAt = db.Time(opened), db.Time(closed)
+	return f, err
 }
 
 // RefundLines returns what of an order's refunds is of which line, by refund.
@@ -130,6 +136,53 @@ func RefundLinesRange(r db.Reader, first, last string) (map[string]map[string][]
 func KeepAnswer(tx *db.Tx, id string, a Attempt, answer string) {
 	tx.Write(`INSERT INTO payment_late_answers (id, attempt_key, order_id, at, answer) VALUES ($1, $2, $3, $4, $5)`,
 		id, a.Key, a.Order, db.Micros(tx.Now()), answer)
+}
+
+// Filter says which payments or refunds a list shows. The zero value of a field is no
+// limit.
+type Filter struct {
+	Order  string
+	Before string // an id: only older ones, for the next page
+	Limit  int
+}
+
+// where is the filter as a condition on a table's rows.
+func (f Filter) where() (string, []any) {
+	where, args := "id < $2", []any{f.Limit, cmp.Or(f.Before, "~")} // behind every identifier
+	if f.Order != "" {
+		where, args = where+" AND order_id = $3", append(args, f.Order)
+	}
+	return where + " ORDER BY id DESC LIMIT $1", args
+}
+
+// List returns payments, the newest first.
+func List(r db.Reader, f Filter) ([]Payment, error) {
+	where, args := f.where()
+	return db.All(r, scanPayment, `SELECT `+paymentColumns+` FROM payments WHERE `+where, args...)
+}
+
+// ListRefunds returns refunds, the newest first.
+func ListRefunds(r db.Reader, f Filter) ([]Refund, error) {
+	where, args := f.where()
+	return db.All(r, scanRefund, `SELECT `+refundColumns+` FROM refunds WHERE `+where, args...)
+}
+
+// Find returns a payment. Errors: not_found.
+func Find(r db.Reader, id string) (Payment, error) {
+	p, found, err := db.One(r, scanPayment, `SELECT `+paymentColumns+` FROM payments WHERE id = $1`, id)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "there is no payment %q", id)
+	}
+	return p, err
+}
+
+// FindRefund returns a refund. Errors: not_found.
+func FindRefund(r db.Reader, id string) (Refund, error) {
+	f, found, err := db.One(r, scanRefund, `SELECT `+refundColumns+` FROM refunds WHERE id = $1`, id)
+	if err == nil && !found {
+		err = fault.New(fault.NotFound, "there is no refund %q", id)
+	}
+	return f, err
 }
 
 // Get returns the order's payment with the id. Errors: not_found.

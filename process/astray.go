@@ -244,6 +244,7 @@ func (c *change) replace(s *shipping.Shipment) ([]inventory.Shortage, error) {
 // Reshipping is what sending a parcel's goods anew comes to.
 type Reshipping struct {
 	Shipment shipping.Shipment       `json:"shipment"`
+	Version  int64                   `json:"version"` // of the order
 	Lines    []shipping.ShipmentLine `json:"lines"`
 	From     []inventory.Reservation `json:"from"`              // what would be reserved where
 	Waiting  []inventory.Backorder   `json:"waiting,omitempty"` // what would be waited for, before all others
@@ -273,7 +274,7 @@ func (p *Process) PreviewReship(ctx context.Context, orderID, shipmentID string)
 		if err != nil {
 			return v, err
 		}
-		v.Lines = a.Held[shipmentID]
+		v.Version, v.Lines = o.Version, a.Held[shipmentID]
 		taken, err := wouldTakeAnew(r, shipping.Units(v.Lines), set.Split)
 		v.From, v.Waiting, v.Short = taken.Parts, taken.Waiting, taken.Short
 		return v, err

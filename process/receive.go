@@ -72,6 +72,7 @@ func (c *change) receive(s *shipping.Shipment, fit map[string]int64) error {
 // ComingBack is what receiving a parcel that did not arrive comes to.
 type ComingBack struct {
 	Shipment shipping.Shipment       `json:"shipment"`
+	Version  int64                   `json:"version"` // of the order
 	Lines    []shipping.ShipmentLine `json:"lines"`
 	Fit      map[string]int64        `json:"fit"`   // what goes back to the shipment's location, by SKU
 	Unfit    map[string]int64        `json:"unfit"` // what is written off
@@ -88,6 +89,11 @@ func (p *Process) PreviewReceiveBack(ctx context.Context, orderID, shipmentID st
 		if err := mayComeBack(v.Shipment); err != nil {
 			return v, err
 		}
+		o, err := order.Get(r, orderID)
+		if err != nil {
+			return v, err
+		}
+		v.Version = o.Version
 		held, err := shipping.Lines(r, orderID)
 		if err != nil {
 			return v, err

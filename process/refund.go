@@ -136,6 +136,12 @@ type RefundPlan struct {
 	draft    *draft
 }
 
+// Refunded is the answer to a refund: it is begun, and the gateway is yet to be asked.
+type Refunded struct {
+	Order  order.Order    `json:"order"`
+	Refund payment.Refund `json:"refund"`
+}
+
 // PreviewRefund says what a refund would come to.
 //
 // Errors: as for Refund.
@@ -159,17 +165,24 @@ func (p *Process) PreviewRefund(ctx context.Context, orderID string, q order.Cre
 //
 // Errors: invalid; not_found; stale; conflict when nothing
 // was taken or is left, and for all the money of an order that can be cancelled.
-func (p *Process) Refund(ctx context.Context, by Command, orderID string, q order.CreditRequest) (Result[order.Order], error) {
+func (p *Process) Refund(ctx context.Context, by Command, orderID string, q order.CreditRequest) (Result[Refunded], error) {
 	if err := q.Validate(); err != nil {
-		return Result[order.Order]{}, err
+		return Result[Refunded]{}, err
 	}
-	return p.change(ctx, by, "refund", orderID, q, func(c *change) error {
-		plan, err := planRefund(c.tx, c.order, q, "")
-		if err != nil {
+	return answering(ctx, p, by, "refund", orderID, q, func(tx *db.Tx) (done Refunded, err error) {
+		var made *payment.Refund
+		done.Order, err = p.changeIn(tx, by, orderID, func(c *change) error {
+			plan, err := planRefund(c.tx, c.order, q, "")
+			if err != nil {
+				return err
+			}
+			made, err = c.openDraft(plan.draft, q.Reason)
 			return err
+		})
+		if err == nil {
+			done.Refund = *made
 		}
-		_, err = c.openDraft(plan.draft, q.Reason)
-		return err
+		return done, err
 	})
 }
 

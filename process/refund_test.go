@@ -292,7 +292,7 @@ func (s *shop) refund(o order.Order, q order.CreditRequest) {
 	must(s.t, err)
 	r, err := s.Refund(s.t.Context(), person("").At(plan.Version), o.ID, q)
 	must(s.t, err)
-	if got := plan.Kept - r.Value.Sums.Kept(); got != plan.Amount {
+	if got := plan.Kept - r.Value.Order.Sums.Kept(); got != plan.Amount {
 		s.t.Errorf("%d were to be given back, %d are", plan.Amount, got)
 	}
 	s.after(time.Minute)

@@ -81,6 +81,12 @@ type ReturnPlan struct {
 	By       policy.OnReturn       `json:"by"`     // whether that is given back by itself
 }
 
+// SendingBack is the answer to a return: it is authorised, and yet to come.
+type SendingBack struct {
+	Order  order.Order     `json:"order"`
+	Return shipping.Return `json:"return"`
+}
+
 // PreviewReturn says what a return would come to.
 //
 // Errors: as for AuthoriseReturn.
@@ -108,25 +114,31 @@ func (p *Process) PreviewReturn(ctx context.Context, orderID string, q shipping.
 // Errors: invalid; not_found; stale; conflict when nothing of it
 // can come back; too_late when it arrived longer ago than policy takes back, unless
 // the request says that it is taken all the same.
-func (p *Process) AuthoriseReturn(ctx context.Context, by Command, orderID string, q shipping.ReturnRequest) (Result[order.Order], error) {
+func (p *Process) AuthoriseReturn(ctx context.Context, by Command, orderID string, q shipping.ReturnRequest) (Result[SendingBack], error) {
 	if err := q.Validate(); err != nil {
-		return Result[order.Order]{}, err
+		return Result[SendingBack]{}, err
 	}
-	return p.change(ctx, by, "authorise_return", orderID, q, func(c *change) error {
-		plan, err := planReturn(c.tx, c.order, c.policy, q)
-		if err != nil {
+	return answering(ctx, p, by, "authorise_return", orderID, q, func(tx *db.Tx) (done SendingBack, err error) {
+		var made *shipping.Return
+		done.Order, err = p.changeIn(tx, by, orderID, func(c *change) error {
+			plan, err := planReturn(c.tx, c.order, c.policy, q)
+			if err != nil {
+				return err
+			}
+			made, err = c.authorise(plan, q.Reason, "")
 			return err
+		})
+		if err == nil {
+			done.Return = *made
 		}
-		_, err = c.authorise(plan, q.Reason, "")
-		return err
+		return done, err
 	})
 }
 
-// authorise allows a return, in whose place an order may have been placed, and
-// returns its identifier.
-func (c *change) authorise(plan ReturnPlan, reason, exchange string) (string, error) {
+// authorise allows a return, in whose place an order may have been placed.
+func (c *change) authorise(plan ReturnPlan, reason, exchange string) (*shipping.Return, error) {
 	if _, err := c.getReturns(); err != nil { // to which this one is added
-		return "", err
+		return nil, err
 	}
 	r := c.returns.add(shipping.Return{ID: c.newID(shipping.ReturnPrefix), Order: c.order.ID, Reason: reason, Units: plan.Units, Exchange: exchange,
 		AuthorisedAt: c.tx.Now(), Until: plan.Until})
@@ -134,7 +146,7 @@ func (c *change) authorise(plan ReturnPlan, reason, exchange string) (string, er
 	for _, l := range plan.Lines {
 		order.CountReturned(c.tx, c.order.ID, l.Line, l.Quantity)
 	}
-	return r.ID, c.moveReturn(r, shipping.EventReturnAuthorised, returnData{Units: r.Units, Reason: reason, Until: &r.Until, Exchange: exchange})
+	return r, c.moveReturn(r, shipping.EventReturnAuthorised, returnData{Units: r.Units, Reason: reason, Until: &r.Until, Exchange: exchange})
 }
 
 // planReturn says what a return comes to as the order stands.

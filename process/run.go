@@ -88,14 +88,18 @@ func (p *Process) settleWith(ctx context.Context, locks []db.Lock, it work.Item,
 //
 // Errors: not_found, stale, and what the function returns.
 func (p *Process) change(ctx context.Context, by Command, useCase, orderID string, request any, do func(*change) error, more ...db.Lock) (Result[order.Order], error) {
+	return answering(ctx, p, by, useCase, orderID, request, func(tx *db.Tx) (order.Order, error) { return p.changeIn(tx, by, orderID, do) }, more...)
+}
+
+// answering is change for a use case with an answer of its own: it calls changeIn in
+// the transaction that it is given.
+func answering[T any](ctx context.Context, p *Process, by Command, useCase, orderID string, request any, do func(*db.Tx) (T, error), more ...db.Lock) (Result[T], error) {
 	for tries := 1; ; tries++ {
 		locks, err := p.locks(ctx, orderID)
 		if err != nil {
-			return Result[order.Order]{}, err
+			return Result[T]{}, err
 		}
-		done, err := once(ctx, p, by, useCase, []any{orderID, by.Version, request}, append(locks, more...), func(tx *db.Tx) (order.Order, error) {
-			return p.changeIn(tx, by, orderID, do)
-		})
+		done, err := once(ctx, p, by, useCase, []any{orderID, by.Version, request}, append(locks, more...), do)
 		if tries == mostTries || !errors.Is(err, inventory.ErrNotLocked) {
 			return done, err
 		}

@@ -107,6 +107,40 @@ func (p *Process) Orders(ctx context.Context, f order.Filter) ([]order.Order, er
 	return db.View(ctx, p.db, func(r db.Reader) ([]order.Order, error) { return order.List(r, f) })
 }
 
+// Payments returns the payments that the filter lets through, the newest first.
+func (p *Process) Payments(ctx context.Context, f payment.Filter) ([]payment.Payment, error) {
+	return db.View(ctx, p.db, func(r db.Reader) ([]payment.Payment, error) { return payment.List(r, f) })
+}
+
+// FindPayment returns a payment by its id.
+//
+// Errors: not_found.
+func (p *Process) FindPayment(ctx context.Context, id string) (payment.Payment, error) {
+	return db.View(ctx, p.db, func(r db.Reader) (payment.Payment, error) { return payment.Find(r, id) })
+}
+
+// Refunds returns the refunds that the filter lets through, the newest first.
+func (p *Process) Refunds(ctx context.Context, f payment.Filter) ([]payment.Refund, error) {
+	return db.View(ctx, p.db, func(r db.Reader) ([]payment.Refund, error) { return payment.ListRefunds(r, f) })
+}
+
+// FindRefund returns a refund by its id.
+//
+// Errors: not_found.
+func (p *Process) FindRefund(ctx context.Context, id string) (payment.Refund, error) {
+	return db.View(ctx, p.db, func(r db.Reader) (payment.Refund, error) { return payment.FindRefund(r, id) })
+}
+
+// Returns returns the returns that the filter lets through, the newest first.
+func (p *Process) Returns(ctx context.Context, f shipping.ReturnFilter) ([]shipping.Return, error) {
+	return db.View(ctx, p.db, func(r db.Reader) ([]shipping.Return, error) { return shipping.ListReturns(r, f) })
+}
+
+// Shipments returns the shipments that the filter lets through, the newest first.
+func (p *Process) Shipments(ctx context.Context, f shipping.Filter) ([]shipping.Shipment, error) {
+	return db.View(ctx, p.db, func(r db.Reader) ([]shipping.Shipment, error) { return shipping.List(r, f) })
+}
+
 // FindShipment returns the order and the id of a shipment, by its id or its
 // tracking number.
 //

@@ -169,7 +169,10 @@ func (c *change) haveSentBack(t *support.Ticket) error {
 	if err != nil {
 		return err
 	}
-	t.Remedy, err = c.authorise(plan, string(t.Category), "")
+	r, err := c.authorise(plan, string(t.Category), "")
+	if err == nil {
+		t.Remedy = r.ID
+	}
 	return err
 }
 

@@ -80,15 +80,15 @@ var ReturnTransitions = state.Table[ReturnStatus, event.Type]{
 
 // ReturnRequest says what a customer wants to send back.
 type ReturnRequest struct {
-	Lines  []LineUnits `json:"lines"`  // all that may come back when there are none
-	Reason string      `json:"reason"` // a word for programs
-	Late   bool        `json:"late"`   // also what arrived longer ago than policy takes back
+	Lines  []LineUnits `json:"lines,omitempty"` // all that may come back when there are none
+	Reason string      `json:"reason"`          // a word for programs
+	Late   bool        `json:"late,omitempty"`  // also what arrived longer ago than policy takes back
 }
 
 // LineUnits is so many units of an order's line.
 type LineUnits struct {
 	Line     int64 `json:"line"`
-	Quantity int64 `json:"quantity"` // all there are when 0
+	Quantity int64 `json:"quantity,omitempty"` // all there are when 0
 }
 
 // check looks at lines as they were asked for.

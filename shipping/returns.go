@@ -1,6 +1,7 @@
 package shipping
 
 import (
+	"fmt"
 	"strings"
 
 	"doorstep/fault"
@@ -68,6 +69,7 @@ func GetReturn(r db.Reader, id string) (Return, error) {
 // ReturnFilter says which returns a list shows. The zero value of a field is no
 // limit.
 type ReturnFilter struct {
+	Order  string
 	Status ReturnStatus
 	Before string // a return's id: only older ones, for the next page
 	Limit  int
@@ -79,8 +81,13 @@ func ListReturns(r db.Reader, f ReturnFilter) ([]Return, error) {
 	if f.Before == "" {
 		args[1] = ReturnPrefix + "_~" // behind every return
 	}
+	if f.Order != "" {
+		args = append(args, f.Order)
+		where = append(where, fmt.Sprintf("order_id = $%d", len(args)))
+	}
 	if f.Status != "" {
-		where, args = append(where, "status = $3"), append(args, string(f.Status))
+		args = append(args, string(f.Status))
+		where = append(where, fmt.Sprintf("status = $%d", len(args)))
 	}
 	return db.All(r, scanReturn, `SELECT `+returnColumns+` FROM returns WHERE `+strings.Join(where, " AND ")+` ORDER BY id DESC LIMIT $1`, args...)
 }

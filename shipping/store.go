@@ -1,6 +1,7 @@
 package shipping
 
 import (
+	"cmp"
 	"time"
 
 	"doorstep/fault"
@@ -49,6 +50,22 @@ func Of(r db.Reader, order string) ([]Shipment, error) { return Range(r, order, 
 func Range(r db.Reader, first, last string) ([]Shipment, error) {
 	return db.All(r, scanShipment, `SELECT `+shipmentColumns+` FROM shipments
 		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, id`, first, last)
+}
+
+// Filter says which shipments a list shows. The zero value of a field is no limit.
+type Filter struct {
+	Order  string
+	Before string // a shipment's id: only older ones, for the next page
+	Limit  int
+}
+
+// List returns shipments, the newest first.
+func List(r db.Reader, f Filter) ([]Shipment, error) {
+	where, args := "id < $2", []any{f.Limit, cmp.Or(f.Before, Prefix+"_~")} // behind every shipment
+	if f.Order != "" {
+		where, args = where+" AND order_id = $3", append(args, f.Order)
+	}
+	return db.All(r, scanShipment, `SELECT `+shipmentColumns+` FROM shipments WHERE `+where+` ORDER BY id DESC LIMIT $1`, args...)
 }
 
 // OrderOf returns the order that a shipment belongs to, by the shipment's id

@@ -234,9 +234,11 @@ func (n *Intake) change(ctx context.Context, by process.Command, c Command) (Res
 	case RecordVoid:
 		return changed(n.Process.RecordVoid(ctx, by, o.ID, c.Reference))
 	case Refund:
-		return changed(n.Process.Refund(ctx, by, o.ID, c.credit()))
+		r, err := n.Process.Refund(ctx, by, o.ID, c.credit())
+		return changed(process.Result[order.Order]{Value: r.Value.Order, Replayed: r.Replayed}, err)
 	case Return:
-		return changed(n.Process.AuthoriseReturn(ctx, by, o.ID, shipping.ReturnRequest{Reason: c.Reason}))
+		r, err := n.Process.AuthoriseReturn(ctx, by, o.ID, shipping.ReturnRequest{Reason: c.Reason})
+		return changed(process.Result[order.Order]{Value: r.Value.Order, Replayed: r.Replayed}, err)
 	case Edit:
 		var change order.Edit
 		if c.Change != nil {

@@ -1,0 +1,109 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"doorstep/access"
+	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/process"
+)
+
+// PaymentPath names a payment.
+type PaymentPath struct {
+	Payment string `path:"payment" maxLength:"64" doc:"The identifier of the payment."`
+}
+
+// OfOrder is what every request for a list has that can be one order's.
+type OfOrder struct {
+	Order string `query:"order" maxLength:"200" doc:"Only those of the order: its identifier, its number, or its reference as source/number."`
+}
+
+// VoidRequest says that an authorisation is gone.
+type VoidRequest struct {
+	Reference string `json:"reference"` // How it is known, such as the gateway's own page.
+}
+
+func (a *API) payments() {
+	register(a, operation{
+		id: "list-payments", method: http.MethodGet, path: "/v1/payments", tag: "payments", scope: access.Read, answer: Page[payment.Payment]{},
+		summary: "List payments, the newest first",
+	}, func(ctx context.Context, in *struct {
+		Paging
+		OfOrder
+	}) (answer, error) {
+		id, err := a.wanted(ctx, in.Order)
+		if err != nil {
+			return answer{}, err
+		}
+		all, err := a.process.Payments(ctx, payment.Filter{Order: id, Before: in.Cursor, Limit: in.Limit + 1})
+		return answer{body: page(all, in.Limit, func(p payment.Payment) string { return p.ID })}, err
+	})
+	register(a, operation{
+		id: "show-payment", method: http.MethodGet, path: "/v1/payments/{payment}", tag: "payments", scope: access.Read, versioned: true, answer: Payment{},
+		summary: "Show a payment with what the gateway was asked",
+	}, func(ctx context.Context, in *PaymentPath) (answer, error) {
+		p, err := a.process.FindPayment(ctx, in.Payment)
+		if err != nil {
+			return answer{}, err
+		}
+		return a.part(ctx, p.Order, func(v process.Overview) any {
+			return only(viewPayments(v), func(p Payment) bool { return p.ID == in.Payment })
+		})
+	})
+	postToOrder(a, operation{
+		id: "record-payment", path: "payments", summary: "Say that an order was paid elsewhere",
+		description: "It is for an order that is paid by bank transfer or on delivery, to the gateway manual.",
+	},
+		func(ctx context.Context, by process.Command, id string, q payment.Record) (process.Result[order.Order], error) {
+			return a.process.RecordPayment(ctx, by, id, q)
+		})
+	register(a, operation{
+		id: "void-payment", method: http.MethodPost, path: "/v1/payments/{payment}/void", tag: "payments", scope: access.Refunds, answer: order.Order{},
+		summary:     "Say that an authorisation is gone",
+		description: "The process gives up by itself what it does not take. It is for an authorisation that the gateway would not give up: a person has seen that it has lapsed or was given up there.",
+	}, func(ctx context.Context, in *struct {
+		PaymentPath
+		Posting
+		Matching
+		Sent[VoidRequest]
+	}) (answer, error) {
+		by, err := commandOn(ctx, in)
+		if err != nil {
+			return answer{}, err
+		}
+		p, err := a.process.FindPayment(ctx, in.Payment)
+		if err != nil {
+			return answer{}, err
+		}
+		return changed(a.process.RecordVoid(ctx, by, p.Order, in.Value.Reference))
+	})
+}
+
+// wanted is the order of which a list is asked for, "" for all.
+func (a *API) wanted(ctx context.Context, what string) (string, error) {
+	if what == "" {
+		return "", nil
+	}
+	return a.orderID(ctx, what)
+}
+
+// part answers with a part of an order.
+func (a *API) part(ctx context.Context, orderID string, of func(process.Overview) any) (answer, error) {
+	v, err := a.process.Show(ctx, orderID)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: of(v), version: v.Order.Version}, nil
+}
+
+// only is the one that is looked for, which there is.
+func only[T any](all *[]T, is func(T) bool) (one T) {
+	for _, x := range *all {
+		if is(x) {
+			return x
+		}
+	}
+	return one
+}

@@ -1,0 +1,156 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"doorstep/access"
+	"doorstep/order"
+	"doorstep/process"
+	"doorstep/shipping"
+)
+
+// ShipmentPath names a shipment.
+type ShipmentPath struct {
+	Shipment string `path:"shipment" maxLength:"200" doc:"The shipment: its identifier or its tracking number."`
+}
+
+// Rates are what carriers would take for an order's parcels.
+type Rates struct {
+	Items []process.Rate `json:"items"`
+}
+
+func (a *API) shipments() {
+	register(a, operation{
+		id: "list-shipments", method: http.MethodGet, path: "/v1/shipments", tag: "shipments", scope: access.Read, answer: Page[shipping.Shipment]{},
+		summary: "List shipments, the newest first",
+	}, func(ctx context.Context, in *struct {
+		Paging
+		OfOrder
+	}) (answer, error) {
+		id, err := a.wanted(ctx, in.Order)
+		if err != nil {
+			return answer{}, err
+		}
+		all, err := a.process.Shipments(ctx, shipping.Filter{Order: id, Before: in.Cursor, Limit: in.Limit + 1})
+		return answer{body: page(all, in.Limit, func(s shipping.Shipment) string { return s.ID })}, err
+	})
+	register(a, operation{
+		id: "show-shipment", method: http.MethodGet, path: "/v1/shipments/{shipment}", tag: "shipments", scope: access.Read, versioned: true, ambiguous: true, answer: Shipment{},
+		summary: "Show a parcel with what is in it, its label, and where it was seen",
+	}, func(ctx context.Context, in *ShipmentPath) (answer, error) {
+		of, id, err := a.process.FindShipment(ctx, in.Shipment)
+		if err != nil {
+			return answer{}, err
+		}
+		return a.part(ctx, of, func(v process.Overview) any {
+			return only(viewShipments(v), func(s Shipment) bool { return s.ID == id })
+		})
+	})
+	register(a, operation{
+		id: "list-rates", method: http.MethodGet, path: "/v1/orders/{order}/rates", tag: "shipments", scope: access.Read, answer: Rates{},
+		summary: "Ask what the carriers would take for an order's parcels", description: "That buys nothing.",
+	}, func(ctx context.Context, in *OrderPath) (answer, error) {
+		id, err := a.orderID(ctx, in.Order)
+		if err != nil {
+			return answer{}, err
+		}
+		rates, err := a.process.Rates(ctx, id)
+		return answer{body: Rates{list(rates)}}, err
+	})
+	a.shipmentChanges()
+	a.shipmentsAstray()
+}
+
+func (a *API) shipmentChanges() {
+	changeShipment(a, "hand-over", "Say that a parcel was handed over to its carrier", "The stock leaves with it. Where no label was bought, the number is needed under which it is followed.",
+		func(ctx context.Context, by process.Command, of, id string, q shipping.HandOver) (process.Result[order.Order], error) {
+			return a.process.HandOver(ctx, by, of, id, q)
+		})
+	changeShipment(a, "delivered", "Say that a parcel has arrived that no carrier reports on", "",
+		func(ctx context.Context, by process.Command, of, id string, _ Nothing) (process.Result[order.Order], error) {
+			return a.process.MarkDelivered(ctx, by, of, id)
+		})
+	for _, mishap := range []struct {
+		verb, summary string
+		became        shipping.Status
+	}{
+		{"lost", "Say that a parcel is lost", shipping.Lost},
+		{"damaged", "Say that a parcel was damaged on its way", shipping.Damaged},
+		{"refused", "Say that a parcel was not taken, and comes back", shipping.Returned},
+	} {
+		changeShipment(a, mishap.verb, mishap.summary, "Its goods are sent anew, or a ticket asks a person, as policy has it.",
+			func(ctx context.Context, by process.Command, of, id string, _ Nothing) (process.Result[order.Order], error) {
+				return a.process.ReportMishap(ctx, by, of, id, mishap.became)
+			})
+	}
+	changeShipment(a, "found", "Say that a lost parcel is on its way again", "Where its goods were sent anew already, a ticket tells of it.",
+		func(ctx context.Context, by process.Command, of, id string, _ Nothing) (process.Result[order.Order], error) {
+			return a.process.MarkFound(ctx, by, of, id)
+		})
+}
+
+// shipmentsAstray is about parcels that do not arrive.
+func (a *API) shipmentsAstray() {
+	changeShipment(a, "receive", "Receive a parcel that has come back", "What is fit to be sold goes back to where it left from; the rest is written off.",
+		func(ctx context.Context, by process.Command, of, id string, q shipping.Grading) (process.Result[order.Order], error) {
+			return a.process.ReceiveBack(ctx, by, of, id, q)
+		})
+	previewShipment(a, "receive", "Preview what receiving a parcel puts where", func(ctx context.Context, of, id string, q shipping.Grading) (process.ComingBack, int64, error) {
+		plan, err := a.process.PreviewReceiveBack(ctx, of, id, q)
+		plan.Lines = list(plan.Lines)
+		return plan, plan.Version, err
+	})
+	changeShipment(a, "reship", "Send what is in a parcel that does not arrive once more", "All of it is reserved, or nothing. An edit of the order withdraws it while it is here.",
+		func(ctx context.Context, by process.Command, of, id string, _ Nothing) (process.Result[order.Order], error) {
+			return a.process.Reship(ctx, by, of, id)
+		})
+	previewShipment(a, "reship", "Preview what sending a parcel's goods anew reserves", func(ctx context.Context, of, id string, _ Nothing) (process.Reshipping, int64, error) {
+		plan, err := a.process.PreviewReship(ctx, of, id)
+		plan.Lines, plan.From = list(plan.Lines), list(plan.From)
+		return plan, plan.Version, err
+	})
+}
+
+// changeShipment registers an operation that changes a parcel of an order, and answers
+// with the order.
+func changeShipment[Q any](a *API, verb, summary, description string, do func(ctx context.Context, by process.Command, of, id string, q Q) (process.Result[order.Order], error)) {
+	register(a, operation{
+		id: verb + "-shipment", method: http.MethodPost, path: "/v1/shipments/{shipment}/" + verb, tag: "shipments", scope: access.Orders, answer: order.Order{},
+		summary: summary, description: description,
+	}, func(ctx context.Context, in *struct {
+		ShipmentPath
+		Posting
+		Matching
+		Sent[Q]
+	}) (answer, error) {
+		by, err := commandOn(ctx, in)
+		if err != nil {
+			return answer{}, err
+		}
+		of, id, err := a.process.FindShipment(ctx, in.Shipment)
+		if err != nil {
+			return answer{}, err
+		}
+		return changed(do(ctx, by, of, id, in.Value))
+	})
+}
+
+// previewShipment registers the preview of a change of a parcel.
+func previewShipment[Q, P any](a *API, verb, summary string, do func(ctx context.Context, of, id string, q Q) (P, int64, error)) {
+	var plan P
+	register(a, operation{
+		id: "preview-" + verb + "-shipment", method: http.MethodPost, path: "/v1/shipments/{shipment}/" + verb + "/preview", tag: "shipments", scope: access.Orders,
+		versioned: true, answer: plan, summary: summary, description: aboutPreviews,
+	}, func(ctx context.Context, in *struct {
+		ShipmentPath
+		Sent[Q]
+	}) (answer, error) {
+		of, id, err := a.process.FindShipment(ctx, in.Shipment)
+		if err != nil {
+			return answer{}, err
+		}
+		plan, version, err := do(ctx, of, id, in.Value)
+		return answer{body: plan, version: version}, err
+	})
+}
