@@ -95,6 +95,8 @@ var tags = []*huma.Tag{
 	{Name: "refunds", Description: "What is given back of it."},
 	{Name: "shipments", Description: "Parcels, and where they are."},
 	{Name: "returns", Description: "What customers send back, and what they are given in its place."},
+	{Name: "stock", Description: "What there is of what is sold, and where."},
+	{Name: "attention", Description: "What is held, stuck or late, and what may be done about it."},
 	{Name: "tickets", Description: "What customers ask, what was decided about it and on which facts."},
 	{Name: "events", Description: "Everything that has happened, in a feed that misses nothing."},
 	{Name: "keys", Description: "API keys: who may do what."},
@@ -106,6 +108,8 @@ func (a *API) routes() {
 	a.refunds()
 	a.shipments()
 	a.returns()
+	a.stock()
+	a.attention()
 	a.tickets()
 	a.events()
 	a.apiKeys()

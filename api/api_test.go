@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,24 +48,32 @@ func serve(t *testing.T, engine string) *server {
 	must(t, err)
 	h := httptest.NewServer(a)
 	t.Cleanup(h.Close)
-	document, err := a.Document()
+	check, err := documented()
 	must(t, err)
-	s := &server{t: t, shop: shop, api: a, url: h.URL, check: documented(t, document)}
+	s := &server{t: t, shop: shop, api: a, url: h.URL, check: check}
 	s.secret = s.key(access.Admin)
 	s.stock("CUP", 450, 100)
 	return s
 }
 
-func documented(t *testing.T, document []byte) validator.Validator {
-	t.Helper()
-	doc, err := libopenapi.NewDocument(document)
-	must(t, err)
-	v, errs := validator.NewValidator(doc)
-	if len(errs) > 0 {
-		t.Fatal(errs)
+// documented is the document as what holds answers to it: it takes long to make, and
+// is the same for every server.
+var documented = sync.OnceValues(func() (validator.Validator, error) {
+	a, err := api.New(api.Config{Process: process.New(process.Deps{})})
+	if err != nil {
+		return nil, err
 	}
-	return v
-}
+	document, err := a.Document()
+	if err != nil {
+		return nil, err
+	}
+	doc, err := libopenapi.NewDocument(document)
+	if err != nil {
+		return nil, err
+	}
+	v, errs := validator.NewValidator(doc)
+	return v, errors.Join(errs...)
+})
 
 func must(t *testing.T, err error) {
 	t.Helper()

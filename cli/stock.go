@@ -44,19 +44,13 @@ func unknownSKU(err error, sku string) error {
 	return c.Err("the order")
 }
 
-// stockOf is an SKU with its levels.
-type stockOf struct {
-	inventory.SKU
-	Levels []inventory.Level `json:"levels"`
-}
-
 const stockPage = 500
 
 // eachStock reads every SKU with its levels, by code, in short snapshots.
-func (s *session) eachStock(shop *doorstep.Shop, do func(stockOf) error) error {
+func (s *session) eachStock(shop *doorstep.Shop, do func(process.Stock) error) error {
 	after := ""
 	for {
-		part, err := db.View(s.ctx, shop.DB, func(r db.Reader) ([]stockOf, error) { return readStock(r, after) })
+		part, err := shop.Process.Stock(s.ctx, after, stockPage)
 		if err != nil || len(part) == 0 {
 			return err
 		}
@@ -67,28 +61,6 @@ func (s *session) eachStock(shop *doorstep.Shop, do func(stockOf) error) error {
 		}
 		after = part[len(part)-1].Code
 	}
-}
-
-func readStock(r db.Reader, after string) ([]stockOf, error) {
-	skus, err := inventory.Page(r, after, stockPage)
-	if err != nil || len(skus) == 0 {
-		return nil, err
-	}
-	levels, err := inventory.Levels(r, skus[0].Code, skus[len(skus)-1].Code)
-	if err != nil {
-		return nil, err
-	}
-	part := make([]stockOf, len(skus))
-	at := map[string]int{}
-	for i, sku := range skus {
-		part[i], at[sku.Code] = stockOf{SKU: sku, Levels: []inventory.Level{}}, i
-	}
-	for _, l := range levels {
-		if i, ok := at[l.SKU]; ok {
-			part[i].Levels = append(part[i].Levels, l)
-		}
-	}
-	return part, nil
 }
 
 // stockList lists the stock.
@@ -106,12 +78,12 @@ func (stockList) Help() string {
 
 // Run lists the stock.
 func (v *stockList) Run(s *session) error {
-	var all []stockOf
+	var all []process.Stock
 	err := s.reading(func(shop *doorstep.Shop) error {
 		if v.SKU == "" {
-			return s.eachStock(shop, func(one stockOf) error { all = append(all, one); return nil })
+			return s.eachStock(shop, func(one process.Stock) error { all = append(all, one); return nil })
 		}
-		one, err := db.View(s.ctx, shop.DB, func(r db.Reader) (stockOf, error) { return oneStock(r, v.SKU) })
+		one, err := shop.Process.StockOf(s.ctx, v.SKU)
 		all = append(all, one)
 		return err
 	})
@@ -121,16 +93,7 @@ func (v *stockList) Run(s *session) error {
 	return s.out.show(pageOf(all), func() { s.out.stock(all) })
 }
 
-func oneStock(r db.Reader, code string) (stockOf, error) {
-	sku, err := inventory.Get(r, code)
-	if err != nil {
-		return stockOf{}, err
-	}
-	levels, err := inventory.Levels(r, code, code)
-	return stockOf{SKU: sku, Levels: levels}, err
-}
-
-func (s *screen) stock(all []stockOf) {
+func (s *screen) stock(all []process.Stock) {
 	if len(all) == 0 {
 		s.printf("There are no SKUs yet: doorstep stock import FILE.csv brings them in.\n")
 		return
@@ -304,7 +267,7 @@ func (v *stockSafety) Run(s *session) error {
 // moveStock carries out a use case on an SKU, lets what came free be given to the
 // orders that wait for it, and shows what there is then.
 func (s *session) moveStock(w working, sku string, do func(*process.Process) error) error {
-	var after stockOf
+	var after process.Stock
 	err := s.writing(func(shop *doorstep.Shop) error {
 		if err := s.start(shop, w.Wait); err != nil {
 			return err
@@ -319,13 +282,13 @@ func (s *session) moveStock(w working, sku string, do func(*process.Process) err
 		if err := s.workOffUntil(shop, w.Wait, func(ctx context.Context) (bool, error) { return served(ctx, shop, sku, waiting) }); err != nil {
 			return err
 		}
-		after, err = db.View(context.WithoutCancel(s.ctx), shop.DB, func(r db.Reader) (stockOf, error) { return oneStock(r, sku) })
+		after, err = shop.Process.StockOf(context.WithoutCancel(s.ctx), sku)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return s.out.show(after, func() { s.out.stock([]stockOf{after}) })
+	return s.out.show(after, func() { s.out.stock([]process.Stock{after}) })
 }
 
 // watchedOrders is how many orders that wait for an SKU a verb waits for at most.
@@ -387,7 +350,7 @@ func (v *stockMovements) Run(s *session) error {
 		if _, err := inventory.Get(r, v.SKU); err != nil {
 			return nil, err
 		}
-		moves, err := inventory.Movements(r, v.SKU, v.Limit)
+		moves, err := inventory.Movements(r, v.SKU, "", v.Limit)
 		if err == nil {
 			numbers, err = orderNumbers(r, moves)
 		}

@@ -215,7 +215,7 @@ func (*stockExport) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		err = s.eachStock(shop, func(one stockOf) error { return exportStock(w, one) })
+		err = s.eachStock(shop, func(one process.Stock) error { return exportStock(w, one) })
 		if err != nil {
 			return err
 		}
@@ -223,7 +223,7 @@ func (*stockExport) Run(s *session) error {
 	})
 }
 
-func exportStock(w *stockfile.Writer, one stockOf) error {
+func exportStock(w *stockfile.Writer, one process.Stock) error {
 	one.Version = 0
 	if len(one.Levels) == 0 {
 		return w.Write(stockfile.Row{SKU: one.SKU, Backorder: &one.Backorder})

@@ -183,8 +183,9 @@ func MovedFor(r db.Reader, first, last string) ([]Movement, error) {
 		GROUP BY order_id, sku, location, type ORDER BY order_id, sku, location, type`, first, last)
 }
 
-// Movements returns the last movements of an SKU, the newest first.
-func Movements(r db.Reader, sku string, limit int) ([]Movement, error) {
+// Movements returns the last movements of an SKU before the one with the id, "" for all,
+// the newest first.
+func Movements(r db.Reader, sku, before string, limit int) ([]Movement, error) {
 	return db.All(r, func(row db.Row) (Movement, error) {
 		var m Movement
 		var at int64
@@ -192,7 +193,7 @@ func Movements(r db.Reader, sku string, limit int) ([]Movement, error) {
 		m.At = db.Time(at)
 		return m, err
 	}, `SELECT id, sku, location, type, quantity, order_id, at, actor, reason FROM stock_movements
-		WHERE sku = $1 ORDER BY id DESC LIMIT $2`, sku, limit)
+		WHERE sku = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, sku, cmp.Or(before, "~"), limit) // behind every identifier
 }
 
 const (

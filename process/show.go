@@ -201,6 +201,68 @@ func (p *Process) Events(ctx context.Context, after event.Cursor, limit int) ([]
 	return got.events, got.next, err
 }
 
+// Stock is an SKU with what there is of it.
+type Stock struct {
+	inventory.SKU
+	Levels []inventory.Level `json:"levels"` // by location
+}
+
+// Stock returns up to limit SKUs behind after, by code, with what there is of them.
+func (p *Process) Stock(ctx context.Context, after string, limit int) ([]Stock, error) {
+	return db.View(ctx, p.db, func(r db.Reader) ([]Stock, error) {
+		skus, err := inventory.Page(r, after, limit)
+		if err != nil || len(skus) == 0 {
+			return nil, err
+		}
+		levels, err := inventory.Levels(r, skus[0].Code, skus[len(skus)-1].Code)
+		if err != nil {
+			return nil, err
+		}
+		all := make([]Stock, len(skus))
+		at := map[string]int{}
+		for i, sku := range skus {
+			all[i], at[sku.Code] = Stock{SKU: sku, Levels: []inventory.Level{}}, i
+		}
+		for _, l := range levels {
+			if i, ok := at[l.SKU]; ok {
+				all[i].Levels = append(all[i].Levels, l)
+			}
+		}
+		return all, nil
+	})
+}
+
+// StockOf returns an SKU with what there is of it.
+//
+// Errors: not_found.
+func (p *Process) StockOf(ctx context.Context, sku string) (Stock, error) {
+	return db.View(ctx, p.db, func(r db.Reader) (s Stock, err error) {
+		if s.SKU, err = inventory.Get(r, sku); err != nil {
+			return s, err
+		}
+		s.Levels, err = inventory.Levels(r, sku, sku)
+		return s, err
+	})
+}
+
+// Movements returns the last movements of an SKU before the one with the id, "" for
+// all, the newest first.
+//
+// Errors: not_found.
+func (p *Process) Movements(ctx context.Context, sku, before string, limit int) ([]inventory.Movement, error) {
+	return db.View(ctx, p.db, func(r db.Reader) ([]inventory.Movement, error) {
+		if _, err := inventory.Get(r, sku); err != nil {
+			return nil, err
+		}
+		return inventory.Movements(r, sku, before, limit)
+	})
+}
+
+// Locations returns all locations, by id.
+func (p *Process) Locations(ctx context.Context) ([]inventory.Location, error) {
+	return db.View(ctx, p.db, inventory.Locations)
+}
+
 // Levels returns the stock of the SKUs from first to last, both included, by SKU
 // and location.
 func (p *Process) Levels(ctx context.Context, first, last string) ([]inventory.Level, error) {
