@@ -27,6 +27,7 @@ import (
 	"doorstep/process"
 	"doorstep/shipping"
 	carrier "doorstep/shipping/simulated"
+	"doorstep/webhook"
 )
 
 // Config says which shop is opened, and how. The zero value is a shop in the
@@ -55,6 +56,10 @@ type Config struct {
 	// asked. They are not closed with the shop.
 	Gateways []payment.Gateway
 	Carriers []shipping.Carrier
+
+	// WebhookHosts are those that a webhook may name though they are not reached over
+	// the Internet.
+	WebhookHosts []string
 
 	// Workers is how many steps are worked on at once, 64 when 0.
 	Workers int
@@ -88,7 +93,9 @@ type Shop struct {
 	Gateway *gateway.Gateway // the simulated one
 	Carrier *carrier.Carrier // the simulated one
 	Runner  *work.Runner     // runs the process in real time, between Start and Stop
-	Virtual *work.Virtual    // runs it on virtual time, nil in real time
+	// Webhooks sends events to those who want to be told, between Start and Stop.
+	Webhooks *webhook.Sender
+	Virtual  *work.Virtual // runs it on virtual time, nil in real time
 
 	closers []io.Closer
 }
@@ -119,7 +126,7 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.DB)
-	deps := process.Deps{DB: s.DB, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout, Asked: cfg.Asked, Fired: cfg.Fired}
+	deps := process.Deps{DB: s.DB, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout, Asked: cfg.Asked, Fired: cfg.Fired, WebhookHosts: cfg.WebhookHosts}
 	if cfg.ReadOnly {
 		deps.KnownGateways, deps.KnownCarriers = named(gateway.Name, cfg.Gateways), append(named(carrier.Name, cfg.Carriers), cfg.second()...)
 	} else if deps.Gateways, deps.Carriers, err = s.providers(cfg, url, shopTime); err != nil {
@@ -131,7 +138,9 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 	if cfg.Lease > work.MaxLease {
 		return fault.New(fault.Invalid, "a lease of %s is longer than %s", cfg.Lease, work.MaxLease)
 	}
-	deps.Queue = work.NewQueue(id.Random().New("node", time.Now()), cmp.Or(cfg.Lease, defaultLease))
+	node := id.Random().New("node", time.Now())
+	deps.Queue = work.NewQueue(node, cmp.Or(cfg.Lease, defaultLease))
+	s.Webhooks = webhook.NewSender(s.DB, webhook.Config{Allowed: cfg.WebhookHosts, Node: node, Log: cfg.Log})
 	if !cfg.ReadOnly {
 		if _, err := db.Update(ctx, s.DB, []db.Lock{event.SettleLock()}, func(tx *db.Tx) (struct{}, error) {
 			return struct{}{}, event.Settle(tx)
@@ -259,6 +268,9 @@ func OutsideOf(url string) string {
 func (s *Shop) Close() error {
 	if s.Runner != nil {
 		s.Runner.Stop()
+	}
+	if s.Webhooks != nil {
+		s.Webhooks.Stop()
 	}
 	var errs []error
 	for _, c := range s.closers {

@@ -99,6 +99,7 @@ var tags = []*huma.Tag{
 	{Name: "attention", Description: "What is held, stuck or late, and what may be done about it."},
 	{Name: "tickets", Description: "What customers ask, what was decided about it and on which facts."},
 	{Name: "events", Description: "Everything that has happened, in a feed that misses nothing."},
+	{Name: "webhooks", Description: "Who is sent events as they happen."},
 	{Name: "keys", Description: "API keys: who may do what."},
 }
 
@@ -112,6 +113,7 @@ func (a *API) routes() {
 	a.attention()
 	a.tickets()
 	a.events()
+	a.webhooks()
 	a.apiKeys()
 }
 

@@ -39,11 +39,12 @@ func serve(t *testing.T, engine string) *server {
 	t.Helper()
 	meter := api.NewMeter()
 	shop, err := doorstep.Open(t.Context(), doorstep.Config{
-		DB: dbtest.URL(t, engine), Outside: doorstep.InMemory, Done: meter.Done, Asked: meter.Asked, Committed: meter.Committed,
+		DB: dbtest.URL(t, engine), Outside: doorstep.InMemory, WebhookHosts: []string{"127.0.0.1"}, Done: meter.Done, Asked: meter.Asked, Committed: meter.Committed,
 	})
 	must(t, err)
 	t.Cleanup(func() { must(t, shop.Close()) })
 	must(t, shop.Runner.Start(t.Context()))
+	must(t, shop.Webhooks.Start(t.Context()))
 	a, err := api.New(api.Config{Process: shop.Process, Meter: meter})
 	must(t, err)
 	h := httptest.NewServer(a)

@@ -20,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "write anew what is made from the code")
 
 // described are the rooms whose types the API shows.
-var described = []string{"access", "api", "attempt", "event", "inventory", "order", "payment", "policy", "process", "shipping", "support"}
+var described = []string{"access", "api", "attempt", "event", "inventory", "order", "payment", "policy", "process", "shipping", "support", "webhook"}
 
 const descriptions = "describe_gen.go"
 

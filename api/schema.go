@@ -20,6 +20,7 @@ var names = map[string]string{
 	"process.Stock": "StockDetails", "api.Order": "OrderDetails", "api.Payment": "PaymentDetails", "api.Refund": "RefundDetails", "api.Return": "ReturnDetails", "api.Shipment": "ShipmentDetails",
 	"access.Key": "APIKey", "access.KeyRequest": "APIKeyRequest", "process.NewKey": "NewAPIKey",
 	"process.Item": "AttentionItem", "fault.Field": "ProblemField",
+	"webhook.Endpoint": "Webhook", "webhook.Request": "WebhookRequest", "webhook.Delivery": "WebhookDelivery",
 }
 
 // roomOf is the name under which describe_gen.go has a type.

@@ -26,6 +26,8 @@ type serveVerb struct {
 	AskTimeout  time.Duration `help:"How long the gateway and the carrier are waited for." default:"10s" placeholder:"TIME"`
 	Lease       time.Duration `help:"How long a step is kept from other processes on the same database, longer than --ask-timeout: what a dead one had in hand is taken up after that." default:"30s" placeholder:"TIME"`
 
+	WebhookAllow []string `name:"webhook-allow" help:"Hosts that webhooks may be sent to though they are not reached over the Internet, as they stand in the address." placeholder:"HOST"`
+
 	listening
 	simulated
 }
@@ -75,7 +77,9 @@ func (v *serveVerb) Run(s *session) error {
 	if shop.Runner == nil {
 		return errors.Join(invalid("a shop on virtual time can not be served"), shop.Close())
 	}
-	err = shop.Runner.Start(s.ctx)
+	if err = shop.Runner.Start(s.ctx); err == nil {
+		err = shop.Webhooks.Start(s.ctx)
+	}
 	if err == nil {
 		err = v.serve(s, shop)
 	}
@@ -97,6 +101,7 @@ func (v *serveVerb) check() error {
 // configure says how the shop is opened that is served.
 func (v *serveVerb) configure(cfg *doorstep.Config) {
 	cfg.Lease, cfg.AskTimeout = v.Lease, v.AskTimeout
+	cfg.WebhookHosts = v.WebhookAllow
 	v.simulated.configure(cfg)
 	v.meter = api.NewMeter()
 	stepped := cfg.Done

@@ -24,8 +24,8 @@ type listening struct {
 	Listen    string        `help:"Where the API is served: an address and a port (0 for any that is free), or off." default:"127.0.0.1:8420" placeholder:"ADDR"`
 	TLSCert   string        `name:"tls-cert" help:"The certificate of the API, in PEM." placeholder:"FILE"`
 	TLSKey    string        `name:"tls-key" help:"The certificate's private key, in PEM." placeholder:"FILE"`
-	DueWithin time.Duration `help:"How long work may be due for /readyz to say that the shop is ready." default:"5m" placeholder:"TIME"`
 	TLSFront  bool          `name:"tls-front" help:"Something in front of the API takes TLS off: it may listen beyond this machine without a certificate."`
+	DueWithin time.Duration `help:"How long work may be due for /readyz to say that the shop is ready." default:"5m" placeholder:"TIME"`
 
 	meter *api.Meter
 }

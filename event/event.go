@@ -66,6 +66,12 @@ func Range(r db.Reader, first, last string) ([]Event, error) {
 		WHERE subject >= $1 AND subject <= $2 ORDER BY subject, version`, first, last)
 }
 
+// Part returns up to limit events of one subject from a version on, oldest first.
+func Part(r db.Reader, subject string, from int64, limit int) ([]Event, error) {
+	return db.All(r, scan, `SELECT `+columns+` FROM events
+		WHERE subject = $1 AND version >= $2 ORDER BY version LIMIT $3`, subject, from, limit)
+}
+
 // OfType returns the events of the type that the subjects have, by subject and
 // version.
 func OfType(r db.Reader, t Type, subjects []string) ([]Event, error) {

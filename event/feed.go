@@ -86,6 +86,43 @@ func End(r db.Reader) (Cursor, error) {
 	return at.cursor(), nil
 }
 
+// Before returns the cursor just before an event, which its ID names; "" names none, and
+// the beginning of the feed.
+//
+// Errors: invalid when there is no such event.
+func Before(r db.Reader, id string) (Cursor, error) {
+	if id == "" {
+		return "", nil
+	}
+	subject, version, _ := cutLast(id, ".")
+	n, err := strconv.ParseInt(version, 10, 64)
+	if err != nil {
+		return "", fault.New(fault.Invalid, "%.80q names no event: its subject, a dot and its version do", id)
+	}
+	at := place{}
+	query := `SELECT 0, seq FROM events WHERE subject = $1 AND version = $2`
+	if r.Postgres() {
+		if at, err = beginning.moved(r); err != nil {
+			return "", err
+		}
+		query = `SELECT xid, seq FROM events WHERE subject = $1 AND version = $2`
+	}
+	_, found, err := db.One(r, func(row db.Row) (struct{}, error) { return struct{}{}, row.Scan(&at.tx, &at.seq) }, query, subject, n)
+	if err == nil && !found {
+		err = fault.New(fault.Invalid, "there is no event %.80q", id)
+	}
+	at.seq--
+	return at.cursor(), err
+}
+
+// cutLast is strings.Cut at the last place.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return s, "", false
+}
+
 // place is where an event stands in the feed: in which of the clusters that
 // the database has lived in (see Settle), its transaction, its number.
 type place struct{ epoch, tx, seq int64 }

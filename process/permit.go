@@ -24,6 +24,8 @@ var scopes = map[string]access.Scope{
 	"approve_ticket": access.Tickets, "reject_ticket": access.Tickets,
 
 	"change_policy": access.Admin, "set_policy": access.Admin, "find_sales": access.Admin, "add_key": access.Admin, "revoke_key": access.Admin,
+	"add_webhook": access.Admin, "change_webhook": access.Admin, "disable_webhook": access.Admin, "enable_webhook": access.Admin, "rotate_webhook": access.Admin,
+	"replay_webhook": access.Admin,
 }
 
 // permitted refuses what who commands may not do.

@@ -22,6 +22,7 @@ import (
 	"doorstep/payment"
 	"doorstep/policy"
 	"doorstep/shipping"
+	"doorstep/webhook"
 )
 
 // Deps is what a Process works with.
@@ -35,6 +36,9 @@ type Deps struct {
 	// only read: a policy may name them, and no one asks them.
 	KnownGateways, KnownCarriers []string
 	Log                          *slog.Logger
+	// WebhookHosts are those that a webhook may name though they are not reached over
+	// the Internet.
+	WebhookHosts webhook.Hosts
 	// AskTimeout bounds a question to a provider, 10 s when 0. It is shorter than
 	// a lease.
 	AskTimeout time.Duration
@@ -70,12 +74,14 @@ type Process struct {
 	tickets  atomic.Int64 // counts the tickets that were raised here
 	asked    func(ProviderKind, string, Outcome, time.Duration)
 	fired    func(Step, string) func()
+
+	webhookHosts webhook.Hosts
 }
 
 // New returns a process.
 func New(d Deps) *Process {
 	p := &Process{
-		db: d.DB, queue: d.Queue, ids: d.IDs, log: d.Log, timeout: d.AskTimeout, asked: d.Asked, fired: d.Fired,
+		db: d.DB, queue: d.Queue, ids: d.IDs, log: d.Log, timeout: d.AskTimeout, asked: d.Asked, fired: d.Fired, webhookHosts: d.WebhookHosts,
 		gateways: map[string]payment.Gateway{}, carriers: map[string]shipping.Carrier{},
 		table: Table(), steps: map[Step]Row{}, breakers: breakers{of: map[line]*breaker{}},
 	}
