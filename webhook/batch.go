@@ -1,6 +1,8 @@
 package webhook
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"doorstep/access"
@@ -91,7 +93,8 @@ func (b *batch) readFeed(r db.Reader) error {
 // empty says whether there is nothing to do.
 func (b *batch) empty() bool { return len(b.lines) == 0 && b.cursor == b.endpoint.cursor }
 
-// note writes what came of a batch, and returns the endpoint as it is then.
+// note writes what came of a batch, and returns the endpoint as it is then. It may run
+// again, and leaves the batch as it is.
 //
 // Errors: errLost when someone else sends to the endpoint by now.
 func (b *batch) note(tx *db.Tx) (Endpoint, error) {
@@ -100,7 +103,8 @@ func (b *batch) note(tx *db.Tx) (Endpoint, error) {
 		return e, err
 	}
 	e.cursor = b.cursor
-	for _, l := range b.lines {
+	lines, later := b.copies()
+	for _, l := range lines {
 		for i := range l.tried {
 			d := &l.tried[i]
 			e.sent++
@@ -113,17 +117,17 @@ func (b *batch) note(tx *db.Tx) (Endpoint, error) {
 		return e, lost(err)
 	}
 	why := Why("")
-	for _, l := range b.lines {
-		if h, more := b.later[l.subject]; more {
+	for _, l := range lines {
+		if h, more := later[l.subject]; more {
 			l.last = h.last
-			delete(b.later, l.subject)
+			delete(later, l.subject)
 		}
 		if ends := l.settle(tx, e); ends != "" {
 			why = ends
 		}
 		keep(tx, e.ID, l.tried)
 	}
-	for _, h := range b.later {
+	for _, h := range later {
 		h.put(tx, e.ID)
 	}
 	if why != "" && e.State == Enabled {
@@ -131,6 +135,16 @@ func (b *batch) note(tx *db.Tx) (Endpoint, error) {
 		e.Change(tx, EventDisabled, access.Process)
 	}
 	return e, nil
+}
+
+// copies are the lines of a batch, and what is later, to be changed.
+func (b *batch) copies() (lines []*line, later map[string]held) {
+	for _, l := range b.lines {
+		one := *l
+		one.tried = slices.Clone(l.tried)
+		lines = append(lines, &one)
+	}
+	return lines, maps.Clone(b.later)
 }
 
 // settle writes how the subject of a line is held from now on, if it is, and says why the
