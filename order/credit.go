@@ -74,6 +74,15 @@ func (l Line) over(p Repaid) int64 {
 	return min(max(p.Amount-p.Units*l.each(), 0), l.Amount-l.Quantity*l.each())
 }
 
+// Over is how many of the minor units that are over have not gone back with units.
+func (l Line) Over(paid []Repaid) int64 {
+	over := l.Amount - l.Quantity*l.each()
+	for _, p := range paid {
+		over -= l.over(p)
+	}
+	return max(over, 0)
+}
+
 // Part is what so many more units of the line come to, in minor units, after what was
 // paid of it for one thing and another: whichever way they go back, all units of a line
 // come to its amount, and none to less than the others but for what is over.
@@ -129,6 +138,12 @@ func (l Line) Due(paid []Repaid, of Repaid, units int64) Repaid {
 	more := max(units-of.Units, 0)
 	amount := (units-more)*l.each() + l.Part(paid, more) - (of.Amount - l.over(of))
 	return Repaid{Units: more, Amount: max(amount, 0)}
+}
+
+// Wants is the most that something may still have for so many units of the line that has
+// been paid so much, with so many minor units that are over.
+func (l Line) Wants(of Repaid, units, over int64) int64 {
+	return max(units*l.each()+over-(of.Amount-l.over(of)), 0)
 }
 
 // SplitCredits takes an amount off credits, from the first to the last. Of the one

@@ -173,6 +173,13 @@ func (m *ledger) hold(r *rapid.T) {
 				}
 			}
 		}
+		for _, v := range m.Missed() {
+			for _, h := range m.Held[v.ID] {
+				if h.Line == l.Line {
+					m.notTooMuch(r, l, v.ID, h.Quantity)
+				}
+			}
+		}
 		m.canBeGiven(r, l)
 	}
 }
@@ -186,7 +193,11 @@ func (m *ledger) settled(r *rapid.T, l order.Line, cause string, units int64) {
 	if !l.Covers(had, units) && l.Left() > 0 && isPriced(l) {
 		r.Errorf("%s has %+v of %d units of %+v", cause, had, units, l)
 	}
-	if had.Units > units || had.Amount >= l.UpTo(units)+l.Quantity {
+	m.notTooMuch(r, l, cause, units)
+}
+
+func (m *ledger) notTooMuch(r *rapid.T, l order.Line, cause string, units int64) {
+	if had := m.Given(cause, l.Line); had.Units > units || had.Amount >= l.UpTo(units)+l.Quantity {
 		r.Errorf("%s has %+v for %d units of %+v: too much", cause, had, units, l)
 	}
 }
@@ -244,7 +255,7 @@ func TestAnAccountIsSettled(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		m := drawLedger(r)
 		acts := []func(*ledger, *rapid.T){(*ledger).leave, (*ledger).stray, (*ledger).sendBack, (*ledger).cut, (*ledger).ask, (*ledger).ask, (*ledger).fail, (*ledger).fail, (*ledger).skip}
-		for range rapid.IntRange(1, 9).Draw(r, "acts") {
+		for range rapid.IntRange(1, 20).Draw(r, "acts") {
 			rapid.SampledFrom(acts).Draw(r, "act")(m, r)
 			m.hold(r)
 		}

@@ -16,11 +16,11 @@ import (
 // accord has no such cause. Where a refund fails, its causes are owed their money
 // until another refund takes its place.
 
-// spare says whether money that went back of a line may have been for any unit of it:
-// it was for nothing in particular, for a complaint, or for a parcel that is no longer
-// missed.
-func (a Account) spare(l payment.RefundLine) bool {
-	return l.Cause == "" || isTicket(l.Cause) || isParcel(l.Cause) && !a.lacks(l.Cause)
+// spare says whether money that went back of a line for a cause may have been for any
+// unit of it: it was for nothing in particular, for a complaint, or for a parcel that is
+// no longer missed.
+func (a Account) spare(cause string) bool {
+	return cause == "" || isTicket(cause) || isParcel(cause) && !a.lacks(cause)
 }
 
 func isParcel(id string) bool { return strings.HasPrefix(id, shipping.Prefix+"_") }
@@ -35,7 +35,7 @@ func (a Account) lacks(id string) bool {
 // theirs to decide.
 func owedFor(f payment.Refund, l payment.RefundLine) bool {
 	switch {
-	case f.Counts() || l.Cause == "" || isParcel(l.Cause):
+	case f.Counts() || l.Amount == 0 || l.Cause == "" || isParcel(l.Cause):
 		return false
 	default:
 		return f.Status == payment.RefundFailed || !isTicket(l.Cause)
@@ -93,7 +93,7 @@ func (a Account) repaid(line int64) map[string]order.Repaid {
 func (a Account) spareUnits(line int64) (units int64) {
 	for _, f := range a.Refunds {
 		for _, l := range a.Credits[f.ID] {
-			if f.Counts() && l.Line == line && a.spare(l) {
+			if f.Counts() && l.Line == line && a.spare(l.Cause) {
 				units += l.Quantity
 			}
 		}
@@ -102,34 +102,81 @@ func (a Account) spareUnits(line int64) (units int64) {
 }
 
 // units takes the money of up to so many units of a line, of that which may have been
-// for any, for a cause: what they have had is not given once more, and owed where it
-// comes back.
-func (d *draft) units(cause string, line, units int64) {
-	d.each(func(f payment.Refund, l payment.RefundLine) (int64, int64) {
-		if !f.Counts() || l.Line != line || l.Cause == cause || !d.spare(l) {
-			return 0, 0
-		}
+// for any, for a claimant that lacks it: what they have had is not given once more, and
+// owed where it comes back.
+func (d *draft) units(of claimant, units int64) {
+	at, had, over := d.at(of.line), d.Given(of.cause, of.line), d.over(of.line)
+	units = min(units, at.Lacks(had, of.units), of.units-had.Units)
+	d.takes(of, func(l payment.RefundLine) (int64, int64) {
 		n := min(max(units, 0), l.Quantity)
-		units -= n
-		return n, min(portionOf(l, n), d.at(line).Most(n))
-	}, cause)
+		amount := min(portionOf(l, n), n*at.UpTo(1)+over, at.Wants(had, of.units, over))
+		units, over = units-n, over-max(amount-n*at.UpTo(1), 0)
+		had = order.Repaid{Units: had.Units + n, Amount: had.Amount + amount}
+		return n, amount
+	})
 }
 
-// money takes up to an amount of a line likewise, of what went back for no units, or for
-// some that do not come to as much.
-func (d *draft) money(cause string, line, amount int64) {
-	d.each(func(f payment.Refund, l payment.RefundLine) (int64, int64) {
-		if !f.Counts() || l.Line != line || l.Cause == cause || !d.spare(l) || amount <= 0 {
-			return 0, 0
-		}
+// money takes up to an amount likewise, of what went back for no units, or for some that
+// do not come to as much, and returns how much that is.
+func (d *draft) money(of claimant, amount int64) (taken int64) {
+	d.takes(of, func(l payment.RefundLine) (int64, int64) {
 		n := l.Amount
 		if l.Quantity > 0 {
-			n -= d.at(line).Most(l.Quantity)
+			n -= d.at(of.line).Most(l.Quantity)
 		}
-		n = min(amount, max(n, 0))
-		amount -= n
+		n = max(min(amount-taken, n), 0)
+		taken += n
 		return 0, n
-	}, cause)
+	})
+	return taken
+}
+
+// broken does the same with units that come to more, and takes with it those of which it
+// is the money: the others no longer have theirs then.
+func (d *draft) broken(of claimant, amount int64) (taken int64) {
+	units := of.units - d.Given(of.cause, of.line).Units
+	d.takes(of, func(l payment.RefundLine) (int64, int64) {
+		n := max(min(amount-taken, l.Amount), 0)
+		whole := min(d.at(of.line).Units(n), l.Quantity, units)
+		taken, units = taken+n, units-whole
+		return whole, n
+	})
+	return taken
+}
+
+// takes moves what a claimant takes of the parts of refunds that may have been for any
+// unit of its line.
+func (d *draft) takes(of claimant, take func(payment.RefundLine) (units, amount int64)) {
+	d.each(func(f payment.Refund, l payment.RefundLine) (int64, int64) {
+		if !f.Counts() || l.Line != of.line || l.Cause == of.cause || !d.spare(l.Cause) {
+			return 0, 0
+		}
+		return take(l)
+	}, of.cause)
+}
+
+// causes is what of a line goes back for each cause, or is owed, but to tickets.
+func (a Account) causes(line int64) map[string]order.Repaid {
+	causes := a.repaid(line)
+	delete(causes, "")
+	for _, f := range a.Refunds {
+		for _, l := range a.Credits[f.ID] {
+			if l.Line == line && owedFor(f, l) && !isTicket(l.Cause) {
+				causes[l.Cause] = a.Given(l.Cause, line)
+			}
+		}
+	}
+	return causes
+}
+
+// over is how many of the minor units that are over in a line have not gone to a unit of
+// which is known which one it was.
+func (d *draft) over(line int64) int64 {
+	known := d.causes(line)
+	maps.DeleteFunc(known, func(cause string, _ order.Repaid) bool {
+		return d.spare(cause)
+	})
+	return d.at(line).Over(slices.Collect(maps.Values(known)))
 }
 
 // instead has credits given in the place of what is owed.

@@ -64,9 +64,7 @@ func (d *draft) at(line int64) *order.Line { return &d.Lines[line-1] }
 
 // due is what a cause is still to have that had so much, for so many units of a line.
 func (d *draft) due(line int64, had order.Repaid, units int64) order.Repaid {
-	repaid := d.repaid(line)
-	delete(repaid, "")
-	return d.at(line).Due(slices.AppendSeq(d.goodwill(line), maps.Values(repaid)), had, units)
+	return d.at(line).Due(slices.AppendSeq(d.goodwill(line), maps.Values(d.causes(line))), had, units)
 }
 
 // goodwill is what goes back of a line for units and no cause, each part by itself: one
@@ -82,33 +80,62 @@ func (d *draft) goodwill(line int64) (parts []order.Repaid) {
 	return parts
 }
 
-// settle gives a cause what it is to have for so many units of a line. What went back
-// before is taken for it first: of that which was for units, that of so many; and of
-// that which was for none, as much as nothing is left for.
-func (d *draft) settle(cause string, line, units, before int64) {
-	d.units(cause, line, min(before, units-d.Given(cause, line).Units))
-	had := d.Given(cause, line)
-	if d.at(line).Covers(had, units) {
-		return
+// settle gives a claimant what it is to have, of what is neither given back nor owed.
+// What went back before is taken for it first: of that which was for units, that of so
+// many; and of the rest as much as there is nothing left to give.
+func (d *draft) settle(of claimant, before int64) {
+	free := d.at(of.line).Left() - d.owedOf(of.line)
+	due := d.fill(of, before, free)
+	d.give(of.cause, of.line, order.Repaid{Units: due.Units, Amount: min(due.Amount, free)})
+}
+
+// fill takes what went back before for a claimant: that of so many units, and then as
+// much as is still due beside what can be given. It returns what is due then.
+func (d *draft) fill(of claimant, before, free int64) order.Repaid {
+	due := func() order.Repaid {
+		if had := d.Given(of.cause, of.line); !d.at(of.line).Covers(had, of.units) {
+			return d.due(of.line, had, of.units)
+		}
+		return order.Repaid{}
 	}
-	due := d.due(line, had, units)
-	d.money(cause, line, due.Amount-d.at(line).Left())
-	d.give(cause, line, due)
+	d.units(of, before)
+	d.units(of, d.at(of.line).Units(due().Amount-free))
+	rest := due()
+	rest.Amount -= d.money(of, rest.Amount-free)
+	rest.Amount -= d.broken(of, rest.Amount-free)
+	return rest
+}
+
+// owedOf is what of a line is owed because refunds came to nothing, in minor units; but
+// what tickets are owed may be for what another cause is.
+func (d *draft) owedOf(line int64) (amount int64) {
+	for _, o := range d.owed() {
+		if o.Line == line && !isTicket(o.Cause) {
+			amount += o.Amount
+		}
+	}
+	return amount
 }
 
 // cut settles the units of a line that are taken out of the order, as the line is then.
-// Money counts first for what was taken out before, and for what did not arrive or came
-// back.
+// Money that went back counts first for what it was for, and for what did not arrive and
+// has none.
 func (d *draft) cut(l order.Line) {
-	before := d.unitsBack()[l.Line] - d.repaid(l.Line)[d.Order.ID].Units - l.Returned
+	repaid := d.repaid(l.Line)
+	before := d.unitsBack()[l.Line] - repaid[d.Order.ID].Units
+	for _, of := range d.returned() {
+		if of.line == l.Line {
+			before -= repaid[of.cause].Units
+		}
+	}
 	for _, s := range d.missed() {
 		for _, of := range d.missing(s) {
 			if of.line == l.Line {
-				before -= of.units
+				before -= repaid[of.cause].Units + d.lacks(of)
 			}
 		}
 	}
-	d.settle(d.Order.ID, l.Line, l.Cancelled, before)
+	d.settle(claimant{d.Order.ID, l.Line, l.Cancelled}, before)
 }
 
 // miss takes for a parcel that does not arrive the money that went back before, as far
@@ -117,7 +144,7 @@ func (d *draft) miss(s shipping.Shipment) {
 	units := d.unitsBack()
 	for _, of := range d.missing(s) {
 		others := d.at(of.line).Quantity - of.units
-		d.units(of.cause, of.line, units[of.line]-others-d.Given(of.cause, of.line).Units)
+		d.units(of, units[of.line]-others-d.Given(of.cause, of.line).Units)
 	}
 }
 

@@ -107,10 +107,7 @@ func (a Account) back(pending bool) (all map[int64]int64, of map[string]map[int6
 // much as it comes to, and says whether that is all of it.
 func (d *draft) claimAll(s shipping.Shipment) bool {
 	for _, of := range d.missing(s) {
-		d.units(of.cause, of.line, of.units-d.Given(of.cause, of.line).Units)
-		if had := d.Given(of.cause, of.line); !d.at(of.line).Covers(had, of.units) {
-			d.money(of.cause, of.line, d.due(of.line, had, of.units).Amount)
-		}
+		d.fill(of, of.units, 0)
 	}
 	return d.Repaid(false)[s.ID]
 }

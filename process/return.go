@@ -540,7 +540,7 @@ func (a Account) cameBack(id string, came []shipping.ReturnLine) []order.Credit 
 func (d *draft) cameBack(id string, came []shipping.ReturnLine) {
 	for _, l := range came {
 		units := l.Came - l.Withheld
-		d.settle(id, l.Line, units, units)
+		d.settle(claimant{id, l.Line, units}, units)
 	}
 }
 
