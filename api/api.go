@@ -105,6 +105,7 @@ var tags = []*huma.Tag{
 
 func (a *API) routes() {
 	a.orders()
+	a.bulk()
 	a.payments()
 	a.refunds()
 	a.shipments()

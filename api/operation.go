@@ -113,18 +113,15 @@ type bodied interface {
 }
 
 func readBody(ctx huma.Context, mediaType string, most int64) ([]byte, error) {
-	if got := ctx.Header("Content-Type"); got != "" {
-		if parsed, _, err := mime.ParseMediaType(got); err != nil || parsed != mediaType {
-			return nil, problem(codeMediaType, "the body is "+mediaType)
-		}
+	if got := ctx.Header("Content-Type"); got != "" && !isMediaType(got, mediaType) {
+		return nil, problem(codeMediaType, "the body is "+mediaType)
 	}
 	if err := ctx.SetReadDeadline(time.Now().Add(bodyWithin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, err
 	}
 	data, err := io.ReadAll(io.LimitReader(ctx.BodyReader(), most+1))
-	var late net.Error
 	switch {
-	case errors.As(err, &late) && late.Timeout():
+	case isTimeout(err):
 		return nil, problem(codeTooSlow, "the body did not arrive within "+bodyWithin.String())
 	case err != nil:
 		return nil, fault.New(fault.Invalid, "the body can not be read to its end: %w", err)
@@ -132,6 +129,16 @@ func readBody(ctx huma.Context, mediaType string, most int64) ([]byte, error) {
 		return nil, problem(codeTooLarge, "the body is longer than "+strconv.FormatInt(most, 10)+" bytes")
 	}
 	return data, nil
+}
+
+func isMediaType(header, mediaType string) bool {
+	got, _, err := mime.ParseMediaType(header)
+	return err == nil && got == mediaType
+}
+
+func isTimeout(err error) bool {
+	var late net.Error
+	return errors.As(err, &late) && late.Timeout()
 }
 
 // errors that any operation may give, besides those of its own kind.
