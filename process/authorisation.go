@@ -43,6 +43,10 @@ func (c *change) asksAfterRelease() (bool, error) {
 	return slices.ContainsFunc(items, func(it *work.Item) bool { return it.Step == string(StepCapture) && it.State == work.Held }), err
 }
 
+// longestLook is how often it is looked at least whether the gateway is still asked
+// something else; the longer an authorisation has been over, the less often.
+const longestLook = 24 * time.Hour
+
 // authorisationLapses says that an authorisation is about to end, once the
 // gateway is asked nothing else about it. What waits for the order's release may
 // wait for longer than the authorisation lasts.
@@ -60,7 +64,8 @@ func authorisationLapses(c *change, it *work.Item) error {
 		return err
 	}
 	if !waits && (asking || c.order.End != order.EndNone) {
-		c.again(it, c.tx.Now().Add(time.Duration(c.policy.Ask.Most)), 0, "the gateway is asked something else")
+		late := min(c.tx.Now().Sub(p.AuthorisedUntil), longestLook)
+		c.again(it, c.tx.Now().Add(max(time.Duration(c.policy.Ask.Most), late)), 0, "the gateway is asked something else")
 		return nil
 	}
 	if err := c.endItem(StepKeep, p.ID); err != nil {
