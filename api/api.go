@@ -121,7 +121,7 @@ func (a *API) routes() {
 // around puts what every request passes through around the operations.
 func (a *API) around(operations http.Handler, document []byte, metrics http.Handler, ready *readiness) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/v1/", a.authenticate(a.streaming(routed(operations))))
+	mux.Handle("/v1/", a.authenticate(a.once(a.streaming(routed(operations)))))
 	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
 		_, _ = w.Write(document) // the client has gone: no one else can be told

@@ -343,6 +343,7 @@ func TestWhatIsWrongIsNamed(t *testing.T) {
 		"an unknown status":    {"GET", "/v1/orders?status=lost", ``, 422, "invalid", "status"},
 		"an unknown parameter": {"GET", "/v1/orders?colour=red", ``, 422, "invalid", "colour"},
 		"a wrong time":         {"GET", "/v1/orders?placed_from=yesterday", ``, 422, "invalid", "placed_from"},
+		"a part said twice":    {"GET", "/v1/orders/ord_made_up?expand=notes&expand=next", ``, 422, "invalid", "expand"},
 		"an unknown part":      {"GET", "/v1/orders/ord_made_up?expand=colour", ``, 422, "invalid", "expand[0]"},
 	} {
 		r := s.ask(c.method, c.path, c.body)

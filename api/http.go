@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"net/http"
+	"slices"
 
 	"doorstep/fault"
 )
@@ -25,6 +27,23 @@ func routed(operations http.Handler) http.Handler {
 			return
 		}
 		refuse(w, problem(fault.NotFound, "there is no such path"))
+	})
+}
+
+// once refuses a parameter that is said more than once, of which all but the first would
+// be passed over.
+func (a *API) once(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var c fault.Check
+		asked := r.URL.Query()
+		for _, name := range slices.Sorted(maps.Keys(asked)) {
+			c.If(len(asked[name]) > 1, name, "repeated", "once, several values with commas between them")
+		}
+		if err := c.Err("the request"); err != nil {
+			refuse(w, problemOf(r.Context(), a.log, err))
+			return
+		}
+		next.ServeHTTP(w, r)
 	})
 }
 
