@@ -55,7 +55,11 @@ func New(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.handler = a.around(operations, document, cmp.Or(cfg.Meter, NewMeter()).handler(cfg.Process), newReadiness(cfg.Process, cmp.Or(cfg.DueWithin, dueWithin)))
+	errors, err := explainErrors()
+	if err != nil {
+		return nil, err
+	}
+	a.handler = a.around(operations, document, errors, cmp.Or(cfg.Meter, NewMeter()).handler(cfg.Process), newReadiness(cfg.Process, cmp.Or(cfg.DueWithin, dueWithin)))
 	return a, nil
 }
 
@@ -119,13 +123,14 @@ func (a *API) routes() {
 }
 
 // around puts what every request passes through around the operations.
-func (a *API) around(operations http.Handler, document []byte, metrics http.Handler, ready *readiness) http.Handler {
+func (a *API) around(operations http.Handler, document []byte, errors, metrics http.Handler, ready *readiness) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", a.authenticate(a.once(a.streaming(routed(operations)))))
 	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
 		_, _ = w.Write(document) // the client has gone: no one else can be told
 	})
+	mux.Handle("GET "+errorsPath, errors)
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if err := ready.look(r.Context()); err != nil {

@@ -115,6 +115,7 @@ var docs = map[string]string{
 	"api.bulkRequest":                   "BulkRequest has its body read as it comes.",
 	"api.caller":                        "Caller is who makes a request.",
 	"api.changing":                      "Changing is a request that changes an order.",
+	"api.explained":                     "Explained is a code as the documents have it.",
 	"api.keyring":                       "Keyring knows for a second which key a secret opens, so that not every request asks the database: a key that is revoked is refused at the latest then.",
 	"api.kind":                          "Kind is what a code means over HTTP.",
 	"api.operation":                     "Operation is one thing that can be asked for.",

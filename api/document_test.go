@@ -3,7 +3,10 @@ package api_test
 import (
 	"bytes"
 	"flag"
+	"io"
+	"net/http"
 	"os"
+	"strings"
 	"testing"
 
 	"doorstep/api"
@@ -11,22 +14,40 @@ import (
 	"doorstep/process"
 )
 
-const kept = "../docs/openapi.json"
-
-// TestTheDocumentIsKept holds the API to the document that callers have read.
+// TestTheDocumentIsKept holds the API to the documents that callers have read.
 func TestTheDocumentIsKept(t *testing.T) {
 	t.Parallel()
 	a, err := api.New(api.Config{Process: process.New(process.Deps{})})
 	must(t, err)
-	got, err := a.Document()
+	document, err := a.Document()
 	must(t, err)
-	if flag.Lookup("update").Value.String() == "true" {
-		must(t, os.WriteFile(kept, got, 0o644))
+	for kept, got := range map[string][]byte{"../docs/openapi.json": document, "../docs/errors.md": api.ErrorsDocument()} {
+		if flag.Lookup("update").Value.String() == "true" {
+			must(t, os.WriteFile(kept, got, 0o644))
+		}
+		want, err := os.ReadFile(kept)
+		must(t, err)
+		if !bytes.Equal(got, want) {
+			t.Errorf("%s is not what is served: go test ./api -run Document -update, and look at what has changed for callers", kept)
+		}
 	}
-	want, err := os.ReadFile(kept)
+}
+
+// TestTheDocumentOfErrorsIsWhereProblemsLead follows the type of a problem.
+func TestTheDocumentOfErrorsIsWhereProblemsLead(t *testing.T) {
+	t.Parallel()
+	s := serve(t, dbtest.SQLite)
+	r := s.ask("GET", "/v1/orders/ord_made_up", "")
+	s.want(r, 404, "not_found")
+	link, _ := r.json["type"].(string)
+	path, code, _ := strings.Cut(link, "#")
+	page, err := http.Get(s.url + path)
 	must(t, err)
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not what is served: go test ./api -run Document -update, and look at what has changed for callers", kept)
+	defer func() { must(t, page.Body.Close()) }()
+	text, err := io.ReadAll(page.Body)
+	must(t, err)
+	if page.StatusCode != 200 || !strings.Contains(string(text), `id="`+code+`"`) {
+		t.Errorf("%s leads to %s: %.200s", link, page.Status, text)
 	}
 }
 

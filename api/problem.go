@@ -32,7 +32,7 @@ type kind struct {
 	advice string // what a caller should do about it
 }
 
-// kinds are all codes that an answer may have.
+// kinds are all codes that an answer may have. docs/errors.md is written from them.
 var kinds = map[fault.Code]kind{
 	fault.Invalid:      {http.StatusUnprocessableEntity, "The request is not right.", "Mend the fields that are named and send it again."},
 	fault.NotFound:     {http.StatusNotFound, "There is no such thing.", "Look whether its identifier is right, and whether it is this shop's."},
@@ -82,7 +82,7 @@ func problem(code fault.Code, detail string, fields ...fault.Field) *Problem {
 	if !known {
 		k = kinds[fault.Internal]
 	}
-	return &Problem{Type: "/docs/errors#" + string(code), Title: k.title, Status: k.status, Code: code, Detail: detail, Fields: fields}
+	return &Problem{Type: errorsPath + "#" + string(code), Title: k.title, Status: k.status, Code: code, Detail: detail, Fields: fields}
 }
 
 // problemOf returns an error as a problem. What has no code is logged whole and shown
