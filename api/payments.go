@@ -26,20 +26,9 @@ type VoidRequest struct {
 }
 
 func (a *API) payments() {
-	register(a, operation{
-		id: "list-payments", method: http.MethodGet, path: "/v1/payments", tag: "payments", scope: access.Read, answer: Page[payment.Payment]{},
-		summary: "List payments, the newest first",
-	}, func(ctx context.Context, in *struct {
-		Paging
-		OfOrder
-	}) (answer, error) {
-		id, err := a.wanted(ctx, in.Order)
-		if err != nil {
-			return answer{}, err
-		}
-		all, err := a.process.Payments(ctx, payment.Filter{Order: id, Before: in.Cursor, Limit: in.Limit + 1})
-		return answer{body: page(all, in.Limit, func(p payment.Payment) string { return p.ID })}, err
-	})
+	listOfOrder(a, "payments", func(ctx context.Context, order, before string, limit int) ([]payment.Payment, error) {
+		return a.process.Payments(ctx, payment.Filter{Order: order, Before: before, Limit: limit})
+	}, func(p payment.Payment) string { return p.ID })
 	register(a, operation{
 		id: "show-payment", method: http.MethodGet, path: "/v1/payments/{payment}", tag: "payments", scope: access.Read, versioned: true, answer: Payment{},
 		summary: "Show a payment with what the gateway was asked",
@@ -78,6 +67,24 @@ func (a *API) payments() {
 			return answer{}, err
 		}
 		return changed(a.process.RecordVoid(ctx, by, p.Order, in.Value.Reference))
+	})
+}
+
+// listOfOrder registers a list that can be one order's.
+func listOfOrder[T any](a *API, things string, find func(ctx context.Context, order, before string, limit int) ([]T, error), id func(T) string) {
+	register(a, operation{
+		id: "list-" + things, method: http.MethodGet, path: "/v1/" + things, tag: things, scope: access.Read, answer: Page[T]{},
+		summary: "List " + things + ", the newest first",
+	}, func(ctx context.Context, in *struct {
+		Paging
+		OfOrder
+	}) (answer, error) {
+		order, err := a.wanted(ctx, in.Order)
+		if err != nil {
+			return answer{}, err
+		}
+		all, err := find(ctx, order, in.Cursor, in.Limit+1)
+		return answer{body: page(all, in.Limit, id)}, err
 	})
 }
 

@@ -24,20 +24,9 @@ func (a *API) refunds() {
 		plan.Lines = list(plan.Lines)
 		return plan, plan.Version, err
 	})
-	register(a, operation{
-		id: "list-refunds", method: http.MethodGet, path: "/v1/refunds", tag: "refunds", scope: access.Read, answer: Page[payment.Refund]{},
-		summary: "List refunds, the newest first",
-	}, func(ctx context.Context, in *struct {
-		Paging
-		OfOrder
-	}) (answer, error) {
-		id, err := a.wanted(ctx, in.Order)
-		if err != nil {
-			return answer{}, err
-		}
-		all, err := a.process.Refunds(ctx, payment.Filter{Order: id, Before: in.Cursor, Limit: in.Limit + 1})
-		return answer{body: page(all, in.Limit, func(f payment.Refund) string { return f.ID })}, err
-	})
+	listOfOrder(a, "refunds", func(ctx context.Context, order, before string, limit int) ([]payment.Refund, error) {
+		return a.process.Refunds(ctx, payment.Filter{Order: order, Before: before, Limit: limit})
+	}, func(f payment.Refund) string { return f.ID })
 	register(a, operation{
 		id: "show-refund", method: http.MethodGet, path: "/v1/refunds/{refund}", tag: "refunds", scope: access.Read, versioned: true, answer: Refund{},
 		summary: "Show a refund with what of the lines it gives back",

@@ -21,20 +21,9 @@ type Rates struct {
 }
 
 func (a *API) shipments() {
-	register(a, operation{
-		id: "list-shipments", method: http.MethodGet, path: "/v1/shipments", tag: "shipments", scope: access.Read, answer: Page[shipping.Shipment]{},
-		summary: "List shipments, the newest first",
-	}, func(ctx context.Context, in *struct {
-		Paging
-		OfOrder
-	}) (answer, error) {
-		id, err := a.wanted(ctx, in.Order)
-		if err != nil {
-			return answer{}, err
-		}
-		all, err := a.process.Shipments(ctx, shipping.Filter{Order: id, Before: in.Cursor, Limit: in.Limit + 1})
-		return answer{body: page(all, in.Limit, func(s shipping.Shipment) string { return s.ID })}, err
-	})
+	listOfOrder(a, "shipments", func(ctx context.Context, order, before string, limit int) ([]shipping.Shipment, error) {
+		return a.process.Shipments(ctx, shipping.Filter{Order: order, Before: before, Limit: limit})
+	}, func(s shipping.Shipment) string { return s.ID })
 	register(a, operation{
 		id: "show-shipment", method: http.MethodGet, path: "/v1/shipments/{shipment}", tag: "shipments", scope: access.Read, versioned: true, ambiguous: true, answer: Shipment{},
 		summary: "Show a parcel with what is in it, its label, and where it was seen",
