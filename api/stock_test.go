@@ -75,6 +75,8 @@ func TestStockIsKept(t *testing.T) {
 		s.want(s.ask("GET", "/v1/stock/NONE", ""), 404, "not_found")
 		s.want(s.ask("GET", "/v1/stock/NONE/movements", ""), 404, "not_found")
 		s.want(s.askAs(s.key(access.Orders), "POST", pot+"/receive", `{"quantity":5}`), 403, "forbidden")
+		s.want(s.ask("POST", "/v1/stock/CUP/adjust", `{"by":7,"reason":"made up"}`, "Idempotency-Key", "seven"), 200, "")
+		s.want(s.ask("POST", "/v1/stock/CUP/set", `{"on_hand":7,"reason":"made up"}`, "Idempotency-Key", "seven"), 409, "conflict")
 	})
 }
 

@@ -16,7 +16,7 @@ var scopes = map[string]access.Scope{
 	"refund": access.Refunds, "record_refund": access.Refunds, "fail_refund": access.Refunds, "withdraw_refund": access.Refunds, "record_void": access.Refunds,
 	"record_found": access.Refunds,
 
-	"define_sku": access.Stock, "describe_sku": access.Stock, "allow_backorders": access.Stock, "set_location": access.Stock, "count_stock": access.Stock,
+	"define_sku": access.Stock, "describe_sku": access.Stock, "allow_backorders": access.Stock, "set_location": access.Stock, "set_stock": access.Stock, "count_stock": access.Stock,
 	string(inventory.EventReceived): access.Stock, string(inventory.EventReturned): access.Stock, string(inventory.EventAdjusted): access.Stock,
 	string(inventory.EventSafety): access.Stock,
 

@@ -93,7 +93,9 @@ func (p *Process) AdjustStock(ctx context.Context, by Command, sku, location str
 // Errors: invalid; not_found; conflict when less would be left than is reserved.
 func (p *Process) SetStock(ctx context.Context, by Command, sku, location string, onHand int64, reason string) (Result[inventory.SKU], error) {
 	d := inventory.EventData{Location: location, Quantity: onHand, Reason: reason}
-	return p.moveStock(ctx, by, inventory.EventAdjusted, sku, d, inventory.Set)
+	return once(ctx, p, by, "set_stock", [2]any{sku, d}, []db.Lock{inventory.Lock(sku)}, func(tx *db.Tx) (inventory.SKU, error) {
+		return p.move(tx, by, inventory.EventAdjusted, sku, d, inventory.Set)
+	})
 }
 
 // SetSafetyStock has so many of an SKU kept back at a location: they are
