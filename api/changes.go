@@ -89,7 +89,7 @@ func postToOrder[Q any](a *API, o operation, do func(context.Context, process.Co
 		Matching
 		Sent[Q]
 	}) (answer, error) {
-		by, id, err := a.commandOnOrder(ctx, in, in.Order)
+		by, id, err := commandOf(ctx, in, in.Order, a.orderID)
 		if err != nil {
 			return answer{}, err
 		}
@@ -97,14 +97,13 @@ func postToOrder[Q any](a *API, o operation, do func(context.Context, process.Co
 	})
 }
 
-// commandOnOrder is commandOn for an order that is named in any way.
-func (a *API) commandOnOrder(ctx context.Context, in changing, what string) (process.Command, string, error) {
-	by, err := commandOn(ctx, in)
-	if err != nil {
-		return by, "", err
+// commandOf is commandOn for what the request names, with what is found under the name.
+func commandOf[T any](ctx context.Context, in changing, named string, find func(context.Context, string) (T, error)) (by process.Command, found T, err error) {
+	if by, err = commandOn(ctx, in); err != nil {
+		return by, found, err
 	}
-	id, err := a.orderID(ctx, what)
-	return by, id, err
+	found, err = find(ctx, named)
+	return by, found, err
 }
 
 // changed is an order that was changed, as an answer.
@@ -157,7 +156,7 @@ func makeOfOrder[Q, T any](a *API, scope access.Scope, what, id, summary, descri
 		Matching
 		Sent[Q]
 	}) (answer, error) {
-		by, id, err := a.commandOnOrder(ctx, in, in.Order)
+		by, id, err := commandOf(ctx, in, in.Order, a.orderID)
 		if err != nil {
 			return answer{}, err
 		}

@@ -58,11 +58,7 @@ func (a *API) payments() {
 		Matching
 		Sent[VoidRequest]
 	}) (answer, error) {
-		by, err := commandOn(ctx, in)
-		if err != nil {
-			return answer{}, err
-		}
-		p, err := a.process.FindPayment(ctx, in.Payment)
+		by, p, err := commandOf(ctx, in, in.Payment, a.process.FindPayment)
 		if err != nil {
 			return answer{}, err
 		}

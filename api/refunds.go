@@ -64,11 +64,7 @@ func changeRefund[Q any](a *API, verb, summary, description string, do func(cont
 		Matching
 		Sent[Q]
 	}) (answer, error) {
-		by, err := commandOn(ctx, in)
-		if err != nil {
-			return answer{}, err
-		}
-		f, err := a.process.FindRefund(ctx, in.Refund)
+		by, f, err := commandOf(ctx, in, in.Refund, a.process.FindRefund)
 		if err != nil {
 			return answer{}, err
 		}

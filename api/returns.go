@@ -98,11 +98,7 @@ func changeReturn[Q any](a *API, verb, summary, description string, do func(cont
 		Matching
 		Sent[Q]
 	}) (answer, error) {
-		by, err := commandOn(ctx, in)
-		if err != nil {
-			return answer{}, err
-		}
-		r, err := a.process.FindReturn(ctx, in.Return)
+		by, r, err := commandOf(ctx, in, in.Return, a.process.FindReturn)
 		if err != nil {
 			return answer{}, err
 		}
