@@ -363,9 +363,9 @@ func Locked(tx *db.Tx, sku string) error {
 	return nil
 }
 
-// ErrNotLocked says that an SKU's lock is not held, because an order came to have it
-// after the locks were chosen, or comes to move stock in a step that seldom does:
-// tried again, it is.
+// ErrNotLocked says that the lock of an SKU, or of an order that is changed beside
+// another, is not held, because an order came to have it after the locks were chosen, or
+// in a step that seldom does: tried again, it is.
 var ErrNotLocked = fault.New(fault.Conflict, "the order has been given other goods at the same instant: try it again")
 
 // move writes a movement and what it does to its level. That a level is never

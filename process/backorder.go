@@ -134,7 +134,7 @@ func fill(c *change, it *work.Item) error {
 	if !waits {
 		return c.endItem(StepFill, c.sku)
 	}
-	if c.tx.Postgres() && !c.tx.Holds(order.Lock(next.Order)) {
+	if !c.tx.Holds(order.Lock(next.Order)) {
 		c.again(it, c.tx.Now(), 0, "") // another waits for longest since the locks were chosen
 		return nil
 	}

@@ -10,6 +10,7 @@ import (
 	"doorstep/event"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
+	"doorstep/inventory"
 	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/policy"
@@ -57,7 +58,8 @@ type change struct {
 // begin reads what a change starts from. The owner is an order, a ticket without
 // one, or the stock of an SKU.
 //
-// Errors: not_found.
+// Errors: not_found; inventory.ErrNotLocked when the transaction does not hold the
+// order's lock: it is one that is changed beside another, in a step that seldom is.
 func (p *Process) begin(tx *db.Tx, owner string, by access.Actor) (*change, error) {
 	c := &change{p: p, tx: tx, by: by, held: map[string][]shipping.ShipmentLine{}, coming: map[string][]shipping.ReturnLine{}, credits: map[string][]payment.RefundLine{}}
 	var err error
@@ -76,6 +78,9 @@ func (p *Process) begin(tx *db.Tx, owner string, by access.Actor) (*change, erro
 		}
 		c.loneTicket(t)
 		return c, nil
+	}
+	if !tx.Holds(order.Lock(owner)) {
+		return nil, inventory.ErrNotLocked
 	}
 	if c.order, err = order.Get(tx, owner); err != nil {
 		return nil, err

@@ -61,7 +61,7 @@ func (p *Process) CountStock(ctx context.Context, by Command, counts []inventory
 		if err != nil {
 			return nil, err
 		}
-		if err := p.takeBack(tx, by, all, locks); err != nil {
+		if err := p.takeBack(tx, by, all); err != nil {
 			return nil, err
 		}
 		for _, c := range all {
@@ -98,7 +98,7 @@ func (p *Process) countLocks(ctx context.Context, counts []inventory.Count) ([]d
 // takeBack takes from the orders what is gone of what is reserved for them.
 //
 // Errors: conflict.
-func (p *Process) takeBack(tx *db.Tx, by Command, all []Counted, locks []db.Lock) error {
+func (p *Process) takeBack(tx *db.Tx, by Command, all []Counted) error {
 	for _, c := range all {
 		if c.Labelled > 0 {
 			return fault.New(fault.Conflict, "of %s at %s %d are missing that are in parcels with a label, or with one that is being bought: cancel those orders first",
@@ -107,7 +107,7 @@ func (p *Process) takeBack(tx *db.Tx, by Command, all []Counted, locks []db.Lock
 	}
 	parts := lost(all)
 	for _, id := range slices.Sorted(maps.Keys(parts)) {
-		if !slices.Contains(locks, order.Lock(id)) {
+		if !tx.Holds(order.Lock(id)) {
 			return fault.New(fault.Conflict, "other orders have come in meanwhile that the count touches: preview it again")
 		}
 		if _, err := p.changeIn(tx, by, id, func(c *change) error { return c.goWithout(parts[id]) }); err != nil {

@@ -32,9 +32,9 @@ func (p *Process) Handle(ctx context.Context, it work.Item) (func(context.Contex
 }
 
 // settle writes what a step came to, in one transaction, if the step's lease
-// is still held. Where that seldom moves stock, the locks of the order's SKUs are
-// taken only when it does, so that orders of one article do not wait for each other
-// in every step.
+// is still held. Where that seldom moves stock, the locks of the order's SKUs, and of
+// what is changed beside the order, are taken only when they are needed, so that
+// orders of one article do not wait for each other in every step.
 //
 // Errors: work.ErrLeaseLost.
 func (p *Process) settle(ctx context.Context, it work.Item, by access.Actor, do func(c *change, own *work.Item) error) error {
@@ -60,7 +60,8 @@ func (p *Process) settle(ctx context.Context, it work.Item, by access.Actor, do 
 
 // settleWith is settle under locks.
 //
-// Errors: inventory.ErrNotLocked when it comes to move stock without its locks.
+// Errors: inventory.ErrNotLocked when it comes to move stock, or another order, without
+// its locks.
 func (p *Process) settleWith(ctx context.Context, locks []db.Lock, it work.Item, by access.Actor, do func(c *change, own *work.Item) error) error {
 	_, err := db.Update(ctx, p.db, locks, func(tx *db.Tx) (struct{}, error) {
 		c, err := p.begin(tx, it.Owner, by)
