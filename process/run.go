@@ -44,18 +44,30 @@ func (p *Process) settle(ctx context.Context, it work.Item, by access.Actor, do 
 			return err
 		}
 	}
-	locks, err := p.locks(ctx, it.Owner)
-	if err != nil {
-		return err
-	}
-	if beside := p.steps[Step(it.Step)].beside; beside != nil {
-		more, err := beside(ctx, p, it)
+	for tries := 1; ; tries++ {
+		locks, err := p.stepLocks(ctx, it)
 		if err != nil {
 			return err
 		}
-		locks = append(locks, more...)
+		if err = p.settleWith(ctx, locks, it, by, do); tries == mostTries || !errors.Is(err, inventory.ErrNotLocked) {
+			return err
+		}
 	}
-	return p.settleWith(ctx, locks, it, by, do)
+}
+
+// stepLocks are all that a step may come to need.
+//
+// Errors: not_found.
+func (p *Process) stepLocks(ctx context.Context, it work.Item) ([]db.Lock, error) {
+	locks, err := p.locks(ctx, it.Owner)
+	if err != nil {
+		return nil, err
+	}
+	if beside := p.steps[Step(it.Step)].beside; beside != nil {
+		more, err := beside(ctx, p, it)
+		return append(locks, more...), err
+	}
+	return locks, nil
 }
 
 // settleWith is settle under locks.
@@ -107,7 +119,7 @@ func answering[T any](ctx context.Context, p *Process, by Command, useCase, orde
 	}
 }
 
-// mostTries is how often a use case chooses its locks: what changes an order
+// mostTries is how often a use case or a step chooses its locks: what changes an order
 // meanwhile is people, and seldom.
 const mostTries = 5
 
