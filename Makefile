@@ -29,13 +29,13 @@ AHealthyShopIsCleanAfterEveryStep|EveryCorruptionIsNamed|NothingThatAPersonDoesB
 SCRATCH = $(shell scripts/scratch)
 
 .DEFAULT_GOAL := help
-.PHONY: help test install build format vet lint unit race fuzz crash model bench compare profile clean
+.PHONY: help test install build format vet lint document unit race fuzz crash model bench compare profile clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do printf '%-9s%s\n' "$$target" "$$what"; done
 
 test: ## everything below up to fuzz, with a summary (logs: .cache/logs)
-	@scripts/test install build format vet lint unit race fuzz
+	@scripts/test install build format vet lint document unit race fuzz
 
 install: ## what the tests need and this machine lacks (Debian packages)
 	@scripts/install
@@ -53,6 +53,9 @@ vet: ## go vet
 
 lint: ## the linters and the arrows between the rooms (.golangci.yml)
 	@scripts/lint
+
+document: ## the linters of docs/openapi.json (redocly, spectral)
+	@scripts/document
 
 unit: ## all tests, the crash test among them
 	TMPDIR=$(SCRATCH) go test -p $(JOBS) -count=1 -shuffle=on -vet=off ./...
