@@ -30,6 +30,12 @@ type Config struct {
 	// DueWithin is how old work may be that is due, for the shop to be ready, 5 min
 	// when 0.
 	DueWithin time.Duration
+	// RateLimit is how many requests a second each API key may make, over ten seconds;
+	// 0 sets no limit.
+	RateLimit int
+	// Front says that every request comes through something in front of the API, which
+	// says in X-Forwarded-For where it comes from.
+	Front bool
 }
 
 // API answers requests. It is for many at once.
@@ -37,6 +43,9 @@ type API struct {
 	process *process.Process
 	log     *slog.Logger
 	keys    *keyring
+	quotas  *quotas // of keys
+	guesses *quotas // of addresses without a valid one
+	front   bool
 	streams *streams
 	huma    huma.API
 	handler http.Handler
@@ -44,7 +53,10 @@ type API struct {
 
 // New returns the API of a shop.
 func New(cfg Config) (*API, error) {
-	a := &API{process: cfg.Process, log: cfg.Log, streams: newStreams()}
+	a := &API{
+		process: cfg.Process, log: cfg.Log, front: cfg.Front, streams: newStreams(),
+		quotas: newQuotas("key", cfg.RateLimit), guesses: newQuotas("address", guessesPerSecond),
+	}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}
@@ -122,12 +134,13 @@ func (a *API) routes() {
 	a.events()
 	a.webhooks()
 	a.apiKeys()
+	a.documentQuotas()
 }
 
 // around puts what every request passes through around the operations.
 func (a *API) around(operations http.Handler, document []byte, errors, metrics http.Handler, ready *readiness) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/v1/", a.authenticate(a.once(a.streaming(routed(operations)))))
+	mux.Handle("/v1/", a.authenticate(a.limited(a.once(a.streaming(routed(operations))))))
 	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
 		_, _ = w.Write(document) // the client has gone: no one else can be told
@@ -141,7 +154,7 @@ func (a *API) around(operations http.Handler, document []byte, errors, metrics h
 		}
 		healthy(w, r)
 	})
-	mux.Handle("GET /metrics", a.authenticate(a.reading(metrics)))
+	mux.Handle("GET /metrics", a.authenticate(a.limited(a.reading(metrics))))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, problem("not_found", "there is nothing here: the document is at /openapi.json"))
 	})

@@ -59,11 +59,15 @@ func (k *keyring) open(ctx context.Context, s access.Secret) (access.Key, bool, 
 		return got.key, got.key.ValidAt(now), nil
 	}
 	key, valid, err := k.find(ctx, s)
-	if err != nil || !valid {
+	if err != nil {
 		return key, false, err
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if !valid {
+		delete(k.seen, s)
+		return key, false, nil
+	}
 	if len(k.seen) >= mostKept {
 		clear(k.seen)
 	}
@@ -71,12 +75,23 @@ func (k *keyring) open(ctx context.Context, s access.Secret) (access.Key, bool, 
 	return key, true, nil
 }
 
+// knows says whether a secret has opened a key before.
+func (k *keyring) knows(s access.Secret) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	_, there := k.seen[s]
+	return there
+}
+
 // authenticate finds out who calls, for everything below /v1.
 func (a *API) authenticate(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		secret := secretOf(r)
+		if !a.keys.knows(secret) && a.guessing(w, r) {
+			return
+		}
 		if secret == "" || len(secret) > 200 {
-			a.unknown(w, "there is no key: send Authorization: Bearer dsk_…")
+			a.unknown(w, r, "there is no key: send Authorization: Bearer dsk_…")
 			return
 		}
 		key, valid, err := a.keys.open(r.Context(), secret)
@@ -84,7 +99,7 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 		case err != nil:
 			refuse(w, problemOf(r.Context(), a.log, err))
 		case !valid:
-			a.unknown(w, "there is no such key, or it has expired or was revoked")
+			a.unknown(w, r, "there is no such key, or it has expired or was revoked")
 		default:
 			who := caller{actor: key.Actor(), permit: key.Permit()}
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
@@ -101,7 +116,8 @@ func secretOf(r *http.Request) access.Secret {
 	return access.Secret(secret)
 }
 
-func (a *API) unknown(w http.ResponseWriter, detail string) {
+func (a *API) unknown(w http.ResponseWriter, r *http.Request, detail string) {
+	a.guesses.charge(a.origin(r), time.Now())
 	w.Header().Set("WWW-Authenticate", `Bearer realm="doorstep"`)
 	refuse(w, problem(codeUnknownKey, detail))
 }

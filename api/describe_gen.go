@@ -119,6 +119,7 @@ var docs = map[string]string{
 	"api.keyring":                       "Keyring knows for a second which key a secret opens, so that not every request asks the database: a key that is revoked is refused at the latest then.",
 	"api.kind":                          "Kind is what a code means over HTTP.",
 	"api.operation":                     "Operation is one thing that can be asked for.",
+	"api.quotas":                        "Quotas are how many requests are left to each caller. It is told by the header fields of draft-ietf-httpapi-ratelimit-headers-10: RateLimit-Policy has the quota (q) and the seconds it is for (w), RateLimit what is left (r) and the seconds until all of it is (t).",
 	"api.readiness":                     "Readiness knows for a second whether the shop does its work: whoever asks needs no key, so that the database is not asked each time.",
 	"api.reply":                         "Reply is an answer as huma writes it.",
 	"api.results":                       "Results writes one line after the other to one reader.",

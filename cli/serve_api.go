@@ -24,7 +24,8 @@ type listening struct {
 	Listen    string        `help:"Where the API is served: an address and a port (0 for any that is free), or off." default:"127.0.0.1:8420" placeholder:"ADDR"`
 	TLSCert   string        `name:"tls-cert" help:"The certificate of the API, in PEM." placeholder:"FILE"`
 	TLSKey    string        `name:"tls-key" help:"The certificate's private key, in PEM." placeholder:"FILE"`
-	TLSFront  bool          `name:"tls-front" help:"Something in front of the API takes TLS off: it may listen beyond this machine without a certificate."`
+	TLSFront  bool          `name:"tls-front" help:"Something in front of the API takes TLS off: it may listen beyond this machine without a certificate, and believes its X-Forwarded-For."`
+	RateLimit int           `help:"How many requests a second each API key may make, over ten seconds; 0 for any number." default:"500" placeholder:"N"`
 	DueWithin time.Duration `help:"How long work may be due for /readyz to say that the shop is ready." default:"5m" placeholder:"TIME"`
 
 	meter *api.Meter
@@ -43,6 +44,8 @@ func (l listening) check() error {
 		return invalid("--listen takes an address and a port, such as 127.0.0.1:8420, or off")
 	case (l.TLSCert == "") != (l.TLSKey == ""):
 		return invalid("--tls-cert and --tls-key go together")
+	case l.RateLimit < 0:
+		return invalid("--rate-limit is 0 or more")
 	case l.TLSCert == "" && !l.TLSFront && !loopback(host):
 		return invalid("to listen on %s, which others can reach, takes --tls-cert and --tls-key, or --tls-front where something in front takes TLS off", l.Listen)
 	}
@@ -78,7 +81,7 @@ type apiServer struct {
 //
 // Errors: invalid when the certificate is none; unavailable when it can not listen.
 func (l listening) serveAPI(s *session, shop *doorstep.Shop) (*apiServer, error) {
-	a, err := api.New(api.Config{Process: shop.Process, Log: s.log, Meter: l.meter, DueWithin: l.DueWithin})
+	a, err := api.New(api.Config{Process: shop.Process, Log: s.log, Meter: l.meter, DueWithin: l.DueWithin, RateLimit: l.RateLimit, Front: l.TLSFront})
 	if err != nil {
 		return nil, err
 	}
