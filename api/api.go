@@ -36,6 +36,9 @@ type Config struct {
 	// Front says that every request comes through something in front of the API, which
 	// says in X-Forwarded-For where it comes from.
 	Front bool
+	// Beside is what else is served to whoever shows a key, by the pattern of
+	// http.ServeMux; Caller says who that is.
+	Beside map[string]http.Handler
 }
 
 // API answers requests. It is for many at once.
@@ -73,7 +76,7 @@ func New(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.handler = a.around(operations, document, errors, cmp.Or(cfg.Meter, NewMeter()).handler(cfg.Process), newReadiness(cfg.Process, cmp.Or(cfg.DueWithin, dueWithin)))
+	a.handler = a.around(operations, document, errors, cmp.Or(cfg.Meter, NewMeter()).handler(cfg.Process), newReadiness(cfg.Process, cmp.Or(cfg.DueWithin, dueWithin)), cfg.Beside)
 	return a, nil
 }
 
@@ -138,7 +141,7 @@ func (a *API) routes() {
 }
 
 // around puts what every request passes through around the operations.
-func (a *API) around(operations http.Handler, document []byte, errors, metrics http.Handler, ready *readiness) http.Handler {
+func (a *API) around(operations http.Handler, document []byte, errors, metrics http.Handler, ready *readiness, beside map[string]http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", a.authenticate(a.limited(a.once(a.streaming(routed(operations))))))
 	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
@@ -155,6 +158,9 @@ func (a *API) around(operations http.Handler, document []byte, errors, metrics h
 		healthy(w, r)
 	})
 	mux.Handle("GET /metrics", a.authenticate(a.limited(a.reading(metrics))))
+	for pattern, handler := range beside {
+		mux.Handle(pattern, a.authenticate(a.limited(handler)))
+	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, problem("not_found", "there is nothing here: the document is at /openapi.json"))
 	})

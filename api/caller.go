@@ -25,6 +25,12 @@ func callerOf(ctx context.Context) caller {
 	return caller{permit: access.Limit()} // nobody may do nothing
 }
 
+// Caller says who makes a request that is served beside the API, and what they may do.
+func Caller(r *http.Request) (access.Actor, access.Permit) {
+	c := callerOf(r.Context())
+	return c.actor, c.permit
+}
+
 func permitOf(ctx context.Context) access.Permit { return callerOf(ctx).permit }
 
 // keyring knows for a second which key a secret opens, so that not every request asks

@@ -223,7 +223,7 @@ func (v *attending) foresee(s *session, shop *doorstep.Shop, w process.Way, item
 // act goes the way and works off what is then due. Each of several items has a
 // key of its own.
 func (v *attending) act(s *session, shop *doorstep.Shop, w process.Way, item string) (process.Attended, error) {
-	command := v.command()
+	command := v.command(s)
 	if command.Key != "" && len(v.Items) > 1 {
 		command.Key += "/" + item
 	}

@@ -34,6 +34,8 @@ type Program struct {
 	// Configure has the last word on how a shop is opened, such as on which
 	// clock; nil leaves it to the flags.
 	Configure func(*doorstep.Config)
+
+	on *held // the shop of the process that carries out what was typed in another, or nil
 }
 
 // Run carries out what the arguments say until ctx ends, and returns the exit
@@ -43,14 +45,19 @@ func (p Program) Run(ctx context.Context, args []string) int {
 		p.Env = func(string) (string, bool) { return "", false }
 	}
 	s := &session{ctx: ctx, program: p, flags: &globals{}}
-	command, err := p.parse(args, s.flags)
+	return s.report(s.run(args))
+}
+
+// run carries out what the arguments say.
+func (s *session) run(args []string) error {
+	typed, err := s.program.parse(args, s.flags)
 	s.flags.JSON = s.flags.JSON || err != nil && wantsJSON(args)
-	s.out = p.newScreen(s.flags)
-	s.log = p.newLog(s.flags)
-	if err == nil {
-		err = command(s)
+	s.out = s.program.newScreen(s.flags)
+	s.log = s.program.newLog(s.flags)
+	if err != nil {
+		return err
 	}
-	return s.report(err)
+	return s.carryOut(typed)
 }
 
 // wantsJSON says whether arguments that can not be parsed ask for JSON.

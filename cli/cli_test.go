@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +48,7 @@ type shop struct {
 	clock   *clock.Virtual
 	env     map[string]string
 	outside string
+	served  bool // what is typed is carried out by a server
 }
 
 func newShop(t testing.TB, engine string) *shop {
@@ -63,12 +65,20 @@ func (s *shop) run(stdin string, args ...string) answer {
 	s.t.Helper()
 	var stdout, stderr bytes.Buffer
 	p := cli.Program{Stdin: strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr,
-		Env: func(name string) (string, bool) { v, ok := s.env[name]; return v, ok },
-		Configure: func(c *doorstep.Config) {
-			c.Virtual, c.Seed, c.Outside = s.clock, 1, s.outside
-		}}
-	code := p.Run(s.t.Context(), append([]string{"--db", s.db}, args...))
+		Env:       func(name string) (string, bool) { v, ok := s.env[name]; return v, ok },
+		Configure: s.configure}
+	at := []string{"--db", s.db}
+	if s.served && !slices.Contains(local, args[0]) {
+		server, end := s.serve()
+		defer end()
+		at = []string{"--server", server, "--key-file", "testdata/no.key"}
+	}
+	code := p.Run(s.t.Context(), append(at, args...))
 	return answer{code, stdout.String(), stderr.String()}
+}
+
+func (s *shop) configure(c *doorstep.Config) {
+	c.Virtual, c.Seed, c.Outside = s.clock, 1, s.outside
 }
 
 // must runs a command that has to succeed and returns what it said.

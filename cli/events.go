@@ -100,6 +100,8 @@ func (v *eventsVerb) feed(s *session, shop *doorstep.Shop, out *bufio.Writer) er
 		select {
 		case <-s.ctx.Done():
 			return nil
+		case <-s.program.on.ends():
+			return nil
 		case <-tick.C:
 		}
 	}

@@ -80,6 +80,10 @@ type failure struct {
 
 // report shows an error and returns the exit code for it.
 func (s *session) report(err error) int {
+	var ended exit
+	if errors.As(err, &ended) {
+		return int(ended)
+	}
 	code := ExitCode(err)
 	if code == exitDone || code == exitViolations {
 		return code
@@ -137,8 +141,8 @@ func reason(e *fault.Error) string {
 
 // hints say how to go about what a message can only state.
 var hints = map[fault.Code]string{
-	fault.Locked: "Stop that process first, or let it do the work (doorstep serve --intake); " +
-		"with --db postgres://… several processes may write at once, but on virtual time. Reading works beside it.",
+	fault.Locked: "Stop that process first, or wait until it has ended: only doorstep serve does what is typed elsewhere, on a socket beside the file. " +
+		"With --db postgres://… several processes may write at once, but on virtual time. Reading works beside it.",
 }
 
 // logCause logs what is not shown of an error.

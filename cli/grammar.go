@@ -18,18 +18,21 @@ import (
 type globals struct {
 	DB       string   `help:"The database: a file, or a postgres:// URL." default:"doorstep.db" placeholder:"FILE|URL" group:"global"`
 	Outside  string   `help:"Where the simulated gateway and carrier keep their books; beside the database by default." placeholder:"DIR" group:"global"`
+	Server   string   `help:"Let the shop of this server do it, with an API key; by default, what serves the database on this machine." placeholder:"URL" group:"global"`
+	APIKey   string   `name:"key-file" help:"The file with the key for --server; without it, DOORSTEP_API_KEY is the key itself." placeholder:"FILE" group:"global"`
 	JSON     bool     `help:"Answer in JSON, errors too." group:"global"`
 	LogLevel string   `help:"How much to log to standard error (${enum})." enum:"error,warn,info,debug" default:"warn" placeholder:"LEVEL" group:"global"`
 	NoColor  bool     `help:"No colour, also on a terminal. NO_COLOR does the same." group:"global"`
 	Help     helpFlag `help:"Show help, with examples." short:"h" group:"global"`
 }
 
-// grammar is everything that can be typed.
+// grammar is everything that can be typed. What has a tag here is not sent to a server: it
+// has a database of its own, or works on the database itself.
 type grammar struct {
-	Demo      demoVerb       `cmd:"" help:"Show the whole process in a throw-away database."`
-	Simulate  simulateVerbs  `cmd:"" help:"Have a simulated shop go through a scenario, and compare."`
-	Serve     serveVerb      `cmd:"" help:"Run the process until it is told to stop."`
-	Import    importVerb     `cmd:"" help:"Take another shop's history through the process."`
+	Demo      demoVerb       `here:"own" cmd:"" help:"Show the whole process in a throw-away database."`
+	Simulate  simulateVerbs  `here:"own" cmd:"" help:"Have a simulated shop go through a scenario, and compare."`
+	Serve     serveVerb      `here:"database" cmd:"" help:"Run the process until it is told to stop."`
+	Import    importVerb     `here:"database" cmd:"" help:"Take another shop's history through the process."`
 	Order     orderVerbs     `cmd:"" help:"Place orders, look at them, cancel them."`
 	Payment   paymentVerbs   `cmd:"" help:"Record what was paid elsewhere."`
 	Shipment  shipmentVerbs  `cmd:"" help:"Hand parcels over."`
@@ -40,9 +43,9 @@ type grammar struct {
 	Events    eventsVerb     `cmd:"" help:"Show everything that has happened, oldest first."`
 	Policy    policyVerbs    `cmd:"" help:"The shop's settings."`
 	Verify    verifyVerb     `cmd:"" help:"Check that the books agree with each other."`
-	Bench     benchVerb      `cmd:"" help:"Measure the process beside the limits of the machine."`
-	Backup    backupVerb     `cmd:"" help:"Copy the database to a file while it is in use."`
-	Version   versionVerb    `cmd:"" help:"Say which program this is."`
+	Bench     benchVerb      `here:"own" cmd:"" help:"Measure the process beside the limits of the machine."`
+	Backup    backupVerb     `here:"database" cmd:"" help:"Copy the database to a file while it is in use."`
+	Version   versionVerb    `here:"own" cmd:"" help:"Say which program this is."`
 }
 
 const description = `Doorstep takes an order from checkout to the customer's door: stock, payment, parcel, support.
@@ -81,10 +84,16 @@ func (helpFlag) BeforeReset(ctx *kong.Context) error {
 	return errHelped
 }
 
+// typed is a command as it was typed, and what it means.
+type typed struct {
+	args   []string
+	parsed *kong.Context
+}
+
 // parse returns the command that the arguments name, and fills flags.
 //
 // Errors: invalid; errHelped when help was asked for and shown.
-func (p Program) parse(args []string, flags *globals) (func(*session) error, error) {
+func (p Program) parse(args []string, flags *globals) (*typed, error) {
 	parser, err := p.parser(flags)
 	if err != nil {
 		return nil, err
@@ -99,7 +108,7 @@ func (p Program) parse(args []string, flags *globals) (func(*session) error, err
 	if err != nil {
 		return nil, usageError(err)
 	}
-	return func(s *session) error { return parsed.Run(s) }, nil
+	return &typed{args, parsed}, nil
 }
 
 // checkText refuses arguments that are no text: the parser would mend them. No

@@ -24,6 +24,9 @@ func openFile(name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
+// maxInput bounds what is read of a file that is held in memory.
+const maxInput = 64 << 20
+
 // readAll reads a file that was named, or standard input for "-".
 //
 // Errors: not_found; unavailable; invalid when it is larger than maxInput.

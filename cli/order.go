@@ -91,11 +91,11 @@ func (v *orderPlace) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	command, answer := v.command(), placed{}
+	command, answer := v.command(s), placed{}
 	o, err := s.change(v.working, func(shop *doorstep.Shop) (string, error) {
 		if v.File == "" {
 			q = v.typed()
-			command = v.asking(q, v.Shipping)
+			command = v.asking(s, q, v.Shipping)
 			if q, err = v.priced(s, shop, q); err != nil {
 				return "", err
 			}
@@ -273,7 +273,7 @@ func (v *orderCancel) Run(s *session) error {
 		return v.previewWhole(s)
 	}
 	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
-		_, err := p.Cancel(s.ctx, v.command().At(v.Version), id, v.Reason)
+		_, err := p.Cancel(s.ctx, v.command(s).At(v.Version), id, v.Reason)
 		return err
 	})
 }
@@ -349,7 +349,7 @@ Examples:
 // Run holds the order.
 func (v *orderHold) Run(s *session) error {
 	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
-		_, err := p.Hold(s.ctx, v.command(), id, v.Reason, v.Text)
+		_, err := p.Hold(s.ctx, v.command(s), id, v.Reason, v.Text)
 		return err
 	})
 }
@@ -374,7 +374,7 @@ Examples:
 // Run releases the order.
 func (v *orderRelease) Run(s *session) error {
 	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
-		_, err := p.Release(s.ctx, v.command(), id)
+		_, err := p.Release(s.ctx, v.command(s), id)
 		return err
 	})
 }
@@ -398,7 +398,7 @@ Examples:
 // Run tries the steps again.
 func (v *orderRetry) Run(s *session) error {
 	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
-		_, err := p.RetryStuck(s.ctx, v.command(), id)
+		_, err := p.RetryStuck(s.ctx, v.command(s), id)
 		return err
 	})
 }
@@ -436,7 +436,7 @@ func (orderNote) Help() string {
 // Run writes the note.
 func (v *orderNote) Run(s *session) error {
 	return s.changeOrder(working{}, v.Order, func(p *process.Process, id string) error {
-		_, err := p.Note(s.ctx, v.command(), id, v.Text)
+		_, err := p.Note(s.ctx, v.command(s), id, v.Text)
 		return err
 	})
 }

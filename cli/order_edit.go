@@ -48,7 +48,7 @@ Examples:
 func (v *orderEdit) Run(s *session) error {
 	if v.Withdraw {
 		return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
-			_, err := p.WithdrawEdit(s.ctx, v.command(), id)
+			_, err := p.WithdrawEdit(s.ctx, v.command(s), id)
 			return err
 		})
 	}
@@ -93,7 +93,7 @@ func (v *editing) run(s *session, what string, request func(*process.Process) (o
 		if err != nil {
 			return err
 		}
-		_, err = p.Edit(s.ctx, v.asking(what, typed, v.Reason, v.Version).At(v.Version), id, q)
+		_, err = p.Edit(s.ctx, v.asking(s, what, typed, v.Reason, v.Version).At(v.Version), id, q)
 		return err
 	})
 }

@@ -58,7 +58,7 @@ func (v *orderExchange) Run(s *session) error {
 		if err != nil {
 			return "", err
 		}
-		r, err := shop.Process.Exchange(s.ctx, v.command().At(v.Version), o.ID, q)
+		r, err := shop.Process.Exchange(s.ctx, v.command(s).At(v.Version), o.ID, q)
 		done = r.Value
 		return done.New.ID, err
 	})

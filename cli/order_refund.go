@@ -46,7 +46,7 @@ func (v *orderRefund) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		_, err = p.Refund(s.ctx, v.asking(v.Order, v.Line, v.Amount, v.All, v.Reason, v.Version).At(v.Version), id, q)
+		_, err = p.Refund(s.ctx, v.asking(s, v.Order, v.Line, v.Amount, v.All, v.Reason, v.Version).At(v.Version), id, q)
 		return err
 	})
 }

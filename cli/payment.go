@@ -50,7 +50,7 @@ func (v *paymentRecord) Run(s *session) error {
 			}
 			record.Amount = paid.Minor
 		}
-		_, err = p.RecordPayment(s.ctx, v.asking(v.Order, v.Amount, v.Reference), id, record)
+		_, err = p.RecordPayment(s.ctx, v.asking(s, v.Order, v.Amount, v.Reference), id, record)
 		return err
 	})
 }
@@ -76,7 +76,7 @@ Examples:
 // Run records the refund.
 func (v *paymentRefunded) Run(s *session) error {
 	return s.changeRefund(v.working, v.Order, v.Refund, func(p *process.Process, f payment.Refund) error {
-		_, err := p.RecordRefund(s.ctx, v.asking(v.Order, v.Refund, v.Reference), f.Order, f.ID, payment.Record{Reference: v.Reference, Amount: f.Amount})
+		_, err := p.RecordRefund(s.ctx, v.asking(s, v.Order, v.Refund, v.Reference), f.Order, f.ID, payment.Record{Reference: v.Reference, Amount: f.Amount})
 		return err
 	})
 }
@@ -137,7 +137,7 @@ Examples:
 // Run records that the money is the shop's.
 func (v *paymentReturned) Run(s *session) error {
 	return s.changeRefund(v.working, v.Order, v.Refund, func(p *process.Process, f payment.Refund) error {
-		_, err := p.FailRefund(s.ctx, v.asking(v.Order, v.Refund), f.Order, f.ID)
+		_, err := p.FailRefund(s.ctx, v.asking(s, v.Order, v.Refund), f.Order, f.ID)
 		return err
 	})
 }
@@ -162,7 +162,7 @@ Examples:
 // Run takes the refund back.
 func (v *paymentWithdraw) Run(s *session) error {
 	return s.changeRefund(v.working, v.Order, v.Refund, func(p *process.Process, f payment.Refund) error {
-		_, err := p.WithdrawRefund(s.ctx, v.asking(v.Order, v.Refund), f.Order, f.ID)
+		_, err := p.WithdrawRefund(s.ctx, v.asking(s, v.Order, v.Refund), f.Order, f.ID)
 		return err
 	})
 }
@@ -187,7 +187,7 @@ Examples:
 // Run records that it is gone.
 func (v *paymentVoided) Run(s *session) error {
 	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
-		_, err := p.RecordVoid(s.ctx, v.command(), id, v.Reference)
+		_, err := p.RecordVoid(s.ctx, v.command(s), id, v.Reference)
 		return err
 	})
 }

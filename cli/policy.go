@@ -102,7 +102,7 @@ func (v *policySet) Run(s *session) error {
 	}
 	var change policyChange
 	err := open(func(shop *doorstep.Shop) (err error) {
-		change, err = v.change(s.ctx, shop, file)
+		change, err = v.change(s, shop, file)
 		return err
 	})
 	if err != nil {
@@ -112,15 +112,15 @@ func (v *policySet) Run(s *session) error {
 }
 
 // change sets what was named, unless it is a preview.
-func (v *policySet) change(ctx context.Context, shop *doorstep.Shop, file []byte) (c policyChange, err error) {
+func (v *policySet) change(s *session, shop *doorstep.Shop, file []byte) (c policyChange, err error) {
 	if v.Preview {
-		return v.preview(ctx, shop, file)
+		return v.preview(s.ctx, shop, file)
 	}
-	asked := v.asking(v.Settings)
+	asked := v.asking(s, v.Settings)
 	if file != nil {
-		asked = v.asking(string(file))
+		asked = v.asking(s, string(file))
 	}
-	set, err := shop.Process.ChangePolicy(ctx, asked, func(p policy.Policy) (policy.Policy, error) { return v.apply(p, file) })
+	set, err := shop.Process.ChangePolicy(s.ctx, asked, func(p policy.Policy) (policy.Policy, error) { return v.apply(p, file) })
 	if err != nil {
 		return c, err
 	}

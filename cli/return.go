@@ -73,7 +73,7 @@ func (v *orderReturn) Run(s *session) error {
 	q := shipping.ReturnRequest{Lines: lines, Reason: v.Reason, Late: v.Late}
 	if !v.Preview {
 		return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
-			_, err := p.AuthoriseReturn(s.ctx, v.command().At(v.Version), id, q)
+			_, err := p.AuthoriseReturn(s.ctx, v.command(s).At(v.Version), id, q)
 			return err
 		})
 	}
@@ -157,7 +157,7 @@ func (v *returnReceive) Run(s *session) error {
 	}
 	q := shipping.Reception{Lines: lines, Location: v.Location, Withhold: v.Withhold, Grading: grading(v.WriteOff, v.Unfit)}
 	if !v.Preview {
-		return s.changeReturn(v.working, v.asking(v.Return, q), v.Return, func(p *process.Process, by process.Command, of shipping.Return) error {
+		return s.changeReturn(v.working, v.asking(s, v.Return, q), v.Return, func(p *process.Process, by process.Command, of shipping.Return) error {
 			_, err := p.ReceiveReturn(s.ctx, by, of.Order, of.ID, q)
 			return err
 		})
@@ -251,7 +251,7 @@ Examples:
 
 // Run gives the return up.
 func (v *returnCancel) Run(s *session) error {
-	return s.changeReturn(v.working, v.asking(v.Return), v.Return, func(p *process.Process, by process.Command, of shipping.Return) error {
+	return s.changeReturn(v.working, v.asking(s, v.Return), v.Return, func(p *process.Process, by process.Command, of shipping.Return) error {
 		_, err := p.CancelReturn(s.ctx, by, of.Order, of.ID)
 		return err
 	})

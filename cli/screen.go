@@ -13,8 +13,12 @@ import (
 	"golang.org/x/term"
 )
 
-// defaultWidth is how many columns there are where no terminal says so.
-const defaultWidth = 80
+// defaultWidth is how many columns there are where no terminal says so, and minWidth the
+// fewest that are made use of.
+const (
+	defaultWidth = 80
+	minWidth     = 40
+)
 
 // screen shows answers: aligned text for people, or JSON.
 type screen struct {
@@ -27,8 +31,12 @@ type screen struct {
 
 func (p Program) newScreen(flags *globals) *screen {
 	s := &screen{w: p.Stdout, width: defaultWidth, json: flags.JSON}
+	if p.on != nil {
+		s.width, s.colour = max(p.on.columns, minWidth), p.on.colour && !flags.NoColor
+		return s
+	}
 	if f, ok := p.Stdout.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width >= 40 {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width >= minWidth {
 			s.width = width
 		}
 		no, _ := p.Env("NO_COLOR") // https://no-color.org: set and not empty

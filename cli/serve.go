@@ -104,25 +104,26 @@ func (v *serveVerb) configure(cfg *doorstep.Config) {
 	cfg.WebhookHosts = v.WebhookAllow
 	v.simulated.configure(cfg)
 	v.meter = api.NewMeter()
-	stepped := cfg.Done
-	cfg.Done = func(step string, took time.Duration) {
-		v.meter.Done(step, took)
-		stepped(step, took)
-	}
-	cfg.Asked, cfg.Committed = v.meter.Asked, v.meter.Committed
+	cfg.Done, cfg.Asked, cfg.Committed = v.meter.Done, v.meter.Asked, v.meter.Committed
 }
 
 // serve runs until the session ends, or until it is idle.
 func (v *serveVerb) serve(s *session, shop *doorstep.Shop) (err error) {
-	served, key, err := v.open(s, shop)
+	ending := make(chan struct{})
+	socket, err := s.serveSocket(shop, ending)
 	if err != nil {
 		return err
 	}
+	served, key, err := v.open(s, shop, ending)
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), v.StopWithin)
 		defer cancel()
-		err = errors.Join(err, served.stop(ctx))
+		close(ending)
+		err = errors.Join(err, served.stop(ctx), socket.stop(ctx))
 	}()
+	if err != nil {
+		return err
+	}
 	if err := s.announce(shop, served, key); err != nil {
 		return err
 	}
@@ -140,17 +141,15 @@ func (v *serveVerb) serve(s *session, shop *doorstep.Shop) (err error) {
 
 // open begins to serve the API, where one is served, and returns the file with the first
 // API key where it was made.
-func (v *serveVerb) open(s *session, shop *doorstep.Shop) (served *apiServer, key string, err error) {
+func (v *serveVerb) open(s *session, shop *doorstep.Shop, ending <-chan struct{}) (served *apiServer, key string, err error) {
 	if v.Listen == off {
 		return nil, "", nil
 	}
-	if served, err = v.serveAPI(s, shop); err != nil {
+	if served, err = v.serveAPI(s, shop, ending); err != nil {
 		return nil, "", err
 	}
-	if key, err = s.firstKey(shop); err != nil {
-		return nil, "", errors.Join(err, served.stop(s.ctx))
-	}
-	return served, key, nil
+	key, err = s.firstKey(shop)
+	return served, key, err
 }
 
 // serving is what is said when the process runs.
@@ -209,7 +208,7 @@ func (v *serveVerb) untilIdle(s *session, shop *doorstep.Shop) error {
 	ctx, cancel := context.WithTimeout(s.ctx, v.IdleWithin)
 	defer cancel()
 	idle := false
-	err := s.until(ctx, func() (bool, error) {
+	err := until(ctx, shop, func() (bool, error) {
 		due, err := db.View(context.WithoutCancel(ctx), shop.DB, func(r db.Reader) ([]work.Item, error) { return work.Due(r, r.Now(), 1) })
 		idle = len(due) == 0
 		return idle, err

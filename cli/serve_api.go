@@ -16,6 +16,7 @@ import (
 	"doorstep"
 	"doorstep/access"
 	"doorstep/api"
+	"doorstep/cli/relay"
 	"doorstep/fault"
 )
 
@@ -80,8 +81,9 @@ type apiServer struct {
 // serveAPI begins to serve the shop's API.
 //
 // Errors: invalid when the certificate is none; unavailable when it can not listen.
-func (l listening) serveAPI(s *session, shop *doorstep.Shop) (*apiServer, error) {
-	a, err := api.New(api.Config{Process: shop.Process, Log: s.log, Meter: l.meter, DueWithin: l.DueWithin, RateLimit: l.RateLimit, Front: l.TLSFront})
+func (l listening) serveAPI(s *session, shop *doorstep.Shop, ending <-chan struct{}) (*apiServer, error) {
+	a, err := api.New(api.Config{Process: shop.Process, Log: s.log, Meter: l.meter, DueWithin: l.DueWithin, RateLimit: l.RateLimit, Front: l.TLSFront,
+		Beside: map[string]http.Handler{"POST " + relay.Path: Commands(shop, s.log, ending, api.Caller)}})
 	if err != nil {
 		return nil, err
 	}
@@ -145,13 +147,13 @@ func (s *session) firstKey(shop *doorstep.Shop) (string, error) {
 	if err != nil || len(keys) > 0 {
 		return "", err
 	}
-	made, err := shop.Process.AddKey(s.ctx, keyed{}.command(), access.KeyRequest{Name: "first administrator", Scopes: []access.Scope{access.Admin}})
+	made, err := shop.Process.AddKey(s.ctx, keyed{}.command(s), access.KeyRequest{Name: "first administrator", Scopes: []access.Scope{access.Admin}})
 	if err != nil {
 		return "", err
 	}
 	name := keyFile(s.flags.DB)
 	if err := writeSecret(name, string(made.Value.Secret)); err != nil {
-		_, revoked := shop.Process.RevokeKey(s.ctx, keyed{}.command(), made.Value.ID)
+		_, revoked := shop.Process.RevokeKey(s.ctx, keyed{}.command(s), made.Value.ID)
 		return "", errors.Join(fault.New(fault.Unavailable, "the first API key can not be written: %w", err), revoked)
 	}
 	return name, nil

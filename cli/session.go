@@ -23,18 +23,11 @@ type session struct {
 	flags   *globals
 	out     *screen
 	log     *slog.Logger
-	stepped chan struct{} // holds a value when a step has ended since it was last looked at
 }
 
 // open opens the shop that the flags name, as the settings say beyond them.
 func (s *session) open(readOnly bool, settings ...func(*doorstep.Config)) (*doorstep.Shop, error) {
-	s.stepped = make(chan struct{}, 1)
-	cfg := doorstep.Config{DB: s.flags.DB, Outside: s.flags.Outside, ReadOnly: readOnly, Log: s.log, Done: func(string, time.Duration) {
-		select {
-		case s.stepped <- struct{}{}:
-		default:
-		}
-	}}
+	cfg := doorstep.Config{DB: s.flags.DB, Outside: s.flags.Outside, ReadOnly: readOnly, Log: s.log}
 	for _, set := range settings {
 		set(&cfg)
 	}
@@ -52,6 +45,9 @@ func (s *session) reading(do func(*doorstep.Shop) error) error { return s.with(t
 func (s *session) writing(do func(*doorstep.Shop) error) error { return s.with(false, do) }
 
 func (s *session) with(readOnly bool, do func(*doorstep.Shop) error) error {
+	if on := s.program.on; on != nil {
+		return on.with(readOnly, do)
+	}
 	shop, err := s.open(readOnly)
 	if err != nil {
 		return err
@@ -73,13 +69,20 @@ type keyed struct {
 	Key string `help:"A name for this command: sent again under it, it changes nothing more and gives the first answer." placeholder:"NAME"`
 }
 
-// command is what the operator commands.
-func (k keyed) command() process.Command { return process.Command{By: access.Operator, Key: k.Key} }
+// command is what the person of the session commands.
+func (k keyed) command(s *session) process.Command {
+	if on := s.program.on; on != nil {
+		return process.Command{By: on.by, May: on.may, Key: k.Key}
+	}
+	return process.Command{By: access.Operator, Key: k.Key}
+}
 
-// asking is what the operator commands by what they have typed, where what is
-// asked for is made of that and of what the shop knows.
-func (k keyed) asking(typed ...any) process.Command {
-	return process.Command{By: access.Operator, Key: k.Key, Asked: typed}
+// asking is what they command by what they have typed, where what is asked for is made
+// of that and of what the shop knows.
+func (k keyed) asking(s *session, typed ...any) process.Command {
+	c := k.command(s)
+	c.Asked = typed
+	return c
 }
 
 // working is the flag of verbs after which there may be something to do at once.
@@ -108,7 +111,7 @@ func (s *session) change(w working, do func(*doorstep.Shop) (orderID string, err
 }
 
 func (s *session) start(shop *doorstep.Shop, wait time.Duration) error {
-	if wait <= 0 || shop.Runner == nil {
+	if wait <= 0 || shop.Runner == nil || s.program.on != nil { // who holds the shop runs it
 		return nil
 	}
 	return shop.Runner.Start(s.ctx)
@@ -142,40 +145,43 @@ func (s *session) workOffUntil(shop *doorstep.Shop, wait time.Duration, is func(
 	}
 	ctx, cancel := context.WithTimeout(s.ctx, wait)
 	defer cancel()
-	return s.until(ctx, func() (bool, error) { return is(context.WithoutCancel(ctx)) })
+	return until(ctx, shop, func() (bool, error) { return is(context.WithoutCancel(ctx)) })
 }
 
 // idle says whether an order has nothing due.
 func idle(o order.Order, now time.Time) bool { return o.NextDue.IsZero() || o.NextDue.After(now) }
 
-// lookEvery bounds how long until looks away while no step ends here: on
-// PostgreSQL another process may end it.
+// lookEvery bounds how long until looks away while nothing happens here: on
+// PostgreSQL another process may do it, and a step that is put back is no event.
 const lookEvery = 100 * time.Millisecond
 
-// until asks after each step that ends whether it is done, up to the end of
-// ctx, which is no error.
-func (s *session) until(ctx context.Context, done func() (bool, error)) error {
+// until asks after each event of the shop whether it is done, up to the end of ctx,
+// which is no error.
+func until(ctx context.Context, shop *doorstep.Shop, done func() (bool, error)) error {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
+		rung := shop.DB.Rung()
 		if yes, err := done(); yes || err != nil {
 			return err
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-s.stepped:
+		case <-rung:
 		case <-tick.C:
 		}
 	}
 }
 
-// maxInput bounds what is read of a file that is held in memory.
-const maxInput = 64 << 20
-
 // input opens a file that was named, or standard input for "-".
+//
+// Errors: not_found; unavailable.
 func (s *session) input(name string) (io.ReadCloser, error) {
-	if name == "-" {
+	switch {
+	case s.program.on != nil:
+		return s.program.on.input(name)
+	case name == "-":
 		return io.NopCloser(s.program.Stdin), nil
 	}
 	return openFile(name)

@@ -45,7 +45,7 @@ func (shipmentHandover) Help() string {
 // Run hands the parcel over.
 func (v *shipmentHandover) Run(s *session) error {
 	return s.changeShipment(v.working, v.Shipment, func(p *process.Process, orderID, id string) error {
-		_, err := p.HandOver(s.ctx, v.command(), orderID, id, shipping.HandOver{TrackingNumber: v.Tracking})
+		_, err := p.HandOver(s.ctx, v.command(s), orderID, id, shipping.HandOver{TrackingNumber: v.Tracking})
 		return err
 	})
 }
@@ -68,7 +68,7 @@ func (shipmentDelivered) Help() string {
 // Run marks the parcel as delivered.
 func (v *shipmentDelivered) Run(s *session) error {
 	return s.changeShipment(v.working, v.Shipment, func(p *process.Process, orderID, id string) error {
-		_, err := p.MarkDelivered(s.ctx, v.command(), orderID, id)
+		_, err := p.MarkDelivered(s.ctx, v.command(s), orderID, id)
 		return err
 	})
 }

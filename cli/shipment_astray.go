@@ -80,7 +80,7 @@ func (v *shipmentRefused) Run(s *session) error {
 
 func (s *session) reportMishap(w working, k keyed, what string, became shipping.Status) error {
 	return s.changeShipment(w, what, func(p *process.Process, orderID, id string) error {
-		_, err := p.ReportMishap(s.ctx, k.command(), orderID, id, became)
+		_, err := p.ReportMishap(s.ctx, k.command(s), orderID, id, became)
 		return err
 	})
 }
@@ -106,7 +106,7 @@ Examples:
 // Run says so.
 func (v *shipmentFound) Run(s *session) error {
 	return s.changeShipment(v.working, v.Shipment, func(p *process.Process, orderID, id string) error {
-		_, err := p.MarkFound(s.ctx, v.command(), orderID, id)
+		_, err := p.MarkFound(s.ctx, v.command(s), orderID, id)
 		return err
 	})
 }
@@ -143,7 +143,7 @@ func (v *shipmentReturn) Run(s *session) error {
 	grading := grading(v.WriteOff, v.Unfit)
 	if !v.Preview {
 		return s.changeShipment(v.working, v.Shipment, func(p *process.Process, orderID, id string) error {
-			_, err := p.ReceiveBack(s.ctx, v.command(), orderID, id, grading)
+			_, err := p.ReceiveBack(s.ctx, v.command(s), orderID, id, grading)
 			return err
 		})
 	}
@@ -212,7 +212,7 @@ func (v *orderReship) Run(s *session) error {
 			if err != nil {
 				return err
 			}
-			command := v.asking(v.Order, v.Parcel) // which parcel it is may be left to the shop
+			command := v.asking(s, v.Order, v.Parcel) // which parcel it is may be left to the shop
 			_, err = p.Reship(s.ctx, command, orderID, id)
 			if id == "" && fault.Is(err, fault.NotFound) {
 				return fault.New(fault.Conflict, "%s", nothingAstray)

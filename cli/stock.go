@@ -156,7 +156,7 @@ func (stockReceive) Help() string {
 // Run receives the stock.
 func (v *stockReceive) Run(s *session) error {
 	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
-		_, err := p.ReceiveStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.Quantity))
+		_, err := p.ReceiveStock(s.ctx, v.command(s), v.SKU, v.Location, int64(v.Quantity))
 		return err
 	})
 }
@@ -181,7 +181,7 @@ func (stockReturn) Help() string {
 // Run takes the stock back.
 func (v *stockReturn) Run(s *session) error {
 	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
-		_, err := p.TakeBackStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.Quantity), v.Reason)
+		_, err := p.TakeBackStock(s.ctx, v.command(s), v.SKU, v.Location, int64(v.Quantity), v.Reason)
 		return err
 	})
 }
@@ -207,7 +207,7 @@ func (stockAdjust) Help() string {
 // Run adjusts the stock.
 func (v *stockAdjust) Run(s *session) error {
 	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
-		_, err := p.AdjustStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.By), v.Reason)
+		_, err := p.AdjustStock(s.ctx, v.command(s), v.SKU, v.Location, int64(v.By), v.Reason)
 		return err
 	})
 }
@@ -232,7 +232,7 @@ func (stockSet) Help() string {
 // Run sets the stock.
 func (v *stockSet) Run(s *session) error {
 	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
-		_, err := p.SetStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.OnHand), v.Reason)
+		_, err := p.SetStock(s.ctx, v.command(s), v.SKU, v.Location, int64(v.OnHand), v.Reason)
 		return err
 	})
 }
@@ -259,7 +259,7 @@ Examples:
 // Run sets the safety stock.
 func (v *stockSafety) Run(s *session) error {
 	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
-		_, err := p.SetSafetyStock(s.ctx, v.command(), v.SKU, v.Location, int64(v.Quantity))
+		_, err := p.SetSafetyStock(s.ctx, v.command(s), v.SKU, v.Location, int64(v.Quantity))
 		return err
 	})
 }

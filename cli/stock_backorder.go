@@ -29,7 +29,7 @@ Examples:
 // Run says it.
 func (v *stockBackorder) Run(s *session) error {
 	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
-		_, err := p.AllowBackorders(s.ctx, v.command(), v.SKU, v.Allow == "yes")
+		_, err := p.AllowBackorders(s.ctx, v.command(s), v.SKU, v.Allow == "yes")
 		return err
 	})
 }

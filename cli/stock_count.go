@@ -61,7 +61,7 @@ func (v *stockCount) Run(s *session) error {
 		if err := s.start(shop, v.Wait); err != nil {
 			return err
 		}
-		r, err := shop.Process.CountStock(s.ctx, v.command(), counts, v.Reason)
+		r, err := shop.Process.CountStock(s.ctx, v.command(s), counts, v.Reason)
 		if done.Counts = r.Value; err != nil {
 			return err
 		}

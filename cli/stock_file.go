@@ -60,7 +60,7 @@ func (v *stockImport) Run(s *session) error {
 		if err := s.start(shop, v.Wait); err != nil {
 			return err
 		}
-		if done, err = v.carryOut(s.ctx, shop, rows); err != nil {
+		if done, err = v.carryOut(s.ctx, shop, keyed{}.command(s), rows); err != nil {
 			return err
 		}
 		var skus []string
@@ -84,12 +84,11 @@ func (v *stockImport) Run(s *session) error {
 const atOnce = 64
 
 // carryOut makes what is missing and sets what is on hand.
-func (v *stockImport) carryOut(ctx context.Context, shop *doorstep.Shop, rows []stockfile.Row) (done imported, err error) {
+func (v *stockImport) carryOut(ctx context.Context, shop *doorstep.Shop, by process.Command, rows []stockfile.Row) (done imported, err error) {
 	fresh, err := db.View(ctx, shop.DB, func(r db.Reader) ([]inventory.Location, error) { return v.check(r, rows) })
 	if err != nil {
 		return done, err
 	}
-	by := keyed{}.command()
 	for _, l := range fresh {
 		if _, err := shop.Process.SetLocation(ctx, by, l); err != nil {
 			return done, err

@@ -6,6 +6,7 @@ import (
 
 	"doorstep"
 	"doorstep/access"
+	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/money"
 	"doorstep/process"
@@ -74,7 +75,7 @@ func (v *ticketOpen) Run(s *session) error {
 		if q.ShipTo, err = v.to(s, p, v.Order); err != nil {
 			return support.Ticket{}, err
 		}
-		r, err := p.OpenTicket(s.ctx, v.command(), q)
+		r, err := p.OpenTicket(s.ctx, v.command(s), q)
 		return r.Value, err
 	})
 }
@@ -230,7 +231,7 @@ func (v *ticketAssign) Run(s *session) error {
 		who = ""
 	}
 	return s.changeTicket(working{}, func(p *process.Process) (support.Ticket, error) {
-		r, err := p.AssignTicket(s.ctx, v.command(), v.Ticket, who)
+		r, err := p.AssignTicket(s.ctx, v.command(s), v.Ticket, who)
 		return r.Value, err
 	})
 }
@@ -275,7 +276,13 @@ Examples:
 
 // Run approves or rejects what is proposed.
 func (v *ticketApprove) Run(s *session) error {
-	by := process.Command{By: v.As, Key: v.Key}
+	by := v.command(s)
+	switch {
+	case by.By == access.Operator:
+		by.By = v.As
+	case v.As != access.Operator:
+		return fault.New(fault.Forbidden, "--as is for who holds the database: with an API key, it is the key that acts")
+	}
 	return s.changeTicket(v.working, func(p *process.Process) (support.Ticket, error) {
 		judge := p.ApproveTicket
 		if v.Reject {
@@ -309,7 +316,7 @@ func (v *ticketReply) Run(s *session) error {
 		from = support.FromCustomer
 	}
 	return s.changeTicket(working{}, func(p *process.Process) (support.Ticket, error) {
-		r, err := p.ReplyTicket(s.ctx, v.command(), v.Ticket, from, v.Text)
+		r, err := p.ReplyTicket(s.ctx, v.command(s), v.Ticket, from, v.Text)
 		return r.Value, err
 	})
 }
@@ -331,7 +338,7 @@ func (ticketResolve) Help() string {
 // Run solves the ticket.
 func (v *ticketResolve) Run(s *session) error {
 	return s.changeTicket(working{}, func(p *process.Process) (support.Ticket, error) {
-		r, err := p.SolveTicket(s.ctx, v.command(), v.Ticket, v.Text)
+		r, err := p.SolveTicket(s.ctx, v.command(s), v.Ticket, v.Text)
 		return r.Value, err
 	})
 }
