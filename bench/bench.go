@@ -17,6 +17,7 @@ import (
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
+	"doorstep/order"
 	"doorstep/process"
 	"doorstep/verify"
 )
@@ -27,11 +28,16 @@ type Shop struct {
 	DB      *db.DB
 	Process *process.Process
 	Runner  *work.Runner
+	// Serve serves the shop over HTTP on this machine, until stop is called.
+	Serve func(ctx context.Context) (over Place, stop func() error, err error)
 	// Reopen closes the shop and opens it again on the same database.
 	Reopen func(ctx context.Context) (Shop, error)
 	// Close closes the shop and removes its database.
 	Close func() error
 }
+
+// Place places an order under a key. Of its answer the id and the status are looked at.
+type Place func(ctx context.Context, key string, q order.Request) (order.Order, error)
 
 // Options says what is measured.
 type Options struct {
@@ -46,6 +52,9 @@ type Options struct {
 	Stored int
 	// Paced is for how long orders are placed at half the top rate.
 	Paced time.Duration
+	// HTTP measures everything of the process once more, with orders that are placed over
+	// HTTP by callers on the same machine, each with a connection of its own.
+	HTTP bool
 	// Pgbench compares with pgbench on the server, this often; 0 leaves it out. It
 	// needs Server, for which Scratch makes room.
 	Pgbench int
@@ -97,6 +106,7 @@ type Result struct {
 	OneSKU     Run           `json:"one_sku"`            // C
 	HalfRate   *Paced        `json:"half_rate"`          // placement at half the top rate
 	Stored     *Stored       `json:"stored,omitempty"`   // with many orders stored
+	HTTP       *HTTP         `json:"http,omitempty"`     // through the API
 	Pgbench    *Pgbench      `json:"pgbench,omitempty"`  // on PostgreSQL
 	Ratios     Ratios        `json:"ratios"`             // of this run
 	Violations int64         `json:"verify_violations"`  // in all runs
@@ -116,6 +126,7 @@ type Raw struct {
 type Ratios struct {
 	ProcessToRaw    float64 `json:"process_to_raw"`               // B/A
 	OneSKUToProcess float64 `json:"one_sku_to_process"`           // C/B
+	HTTPToProcess   float64 `json:"http_to_process,omitempty"`    // B over HTTP to B
 	ToPgbench       float64 `json:"process_to_pgbench,omitempty"` // whole orders to its transactions
 }
 
@@ -129,7 +140,7 @@ func Measure(ctx context.Context, o Options) (Result, error) {
 	}
 	start := time.Now()
 	m := &measure{Options: o, result: Result{Machine: thisMachine(), Orders: o.Orders}}
-	for _, part := range []func(context.Context) error{m.whole, m.raw, m.forget, m.oneSKU, m.paced, m.stored, m.pgbench} {
+	for _, part := range []func(context.Context) error{m.whole, m.raw, m.forget, m.oneSKU, m.paced, m.overAPI, m.stored, m.pgbench} {
 		if err := part(ctx); err != nil {
 			return Result{}, err
 		}
@@ -144,6 +155,8 @@ type measure struct {
 	Options
 	result Result
 	rows   []db.RawTable // that a run of the process has written
+
+	overHTTP bool // whether orders are placed over HTTP
 }
 
 // whole measures the whole process, with every number of callers. The usual one
@@ -208,7 +221,7 @@ func (m *measure) inShop(ctx context.Context, do func(*load) error) (err error) 
 		return err
 	}
 	defer func() {
-		if closed := s.Close(); err == nil {
+		if closed := s.end(); err == nil {
 			err = closed
 		}
 	}()
@@ -250,58 +263,71 @@ func (m *measure) forget(context.Context) error {
 
 // oneSKU measures the process when every order wants the same article, of which
 // there is less than all of them want.
-func (m *measure) oneSKU(ctx context.Context) error {
+func (m *measure) oneSKU(ctx context.Context) (err error) {
 	m.Told(told("C", Usual))
-	return m.inShop(ctx, func(s *load) (err error) {
+	m.result.OneSKU, err = m.soldOut(ctx)
+	return err
+}
+
+// soldOut is a run of which every order wants the one article.
+func (m *measure) soldOut(ctx context.Context) (run Run, err error) {
+	err = m.inShop(ctx, func(s *load) error {
 		stock := int64(max(1, m.Orders*4/5))
 		if err := s.scarce(ctx, stock); err != nil {
 			return err
 		}
-		if m.result.OneSKU, err = m.runOf(ctx, s, Usual, theOne); err != nil {
+		if run, err = m.runOf(ctx, s, Usual, theOne); err != nil {
 			return err
 		}
-		if sold := int64(m.result.OneSKU.Orders - m.result.OneSKU.OutOfStock); sold != min(stock, int64(m.Orders)) {
+		if sold := int64(run.Orders - run.OutOfStock); sold != min(stock, int64(m.Orders)) {
 			return fault.New(fault.Internal, "of %d there were sold %d", stock, sold)
 		}
 		return s.soldOut(ctx)
 	})
+	return run, err
 }
 
 // paced measures the placement of orders that come at half the top rate.
-func (m *measure) paced(ctx context.Context) error {
+func (m *measure) paced(ctx context.Context) (err error) {
+	m.result.HalfRate, err = m.atHalf(ctx, m.result.Process)
+	return err
+}
+
+// atHalf places orders at half the top rate of the runs.
+func (m *measure) atHalf(ctx context.Context, runs []Run) (p *Paced, err error) {
 	if m.Paced == 0 {
-		return nil
+		return nil, nil
 	}
-	rate := m.top() / 2
 	m.Told(told("placement at half the top rate", 0))
-	return m.inShop(ctx, func(s *load) error {
-		p, err := s.paced(ctx, rate, m.Paced)
+	err = m.inShop(ctx, func(s *load) error {
+		got, err := s.paced(ctx, top(runs)/2, m.Paced)
 		if err != nil {
 			return err
 		}
-		m.result.HalfRate = &p
-		m.result.Memory = max(m.result.Memory, p.Memory)
+		p = &got
+		m.result.Memory = max(m.result.Memory, got.Memory)
 		return m.verified(ctx, s)
 	})
+	return p, err
 }
 
-// top is the best rate of the process.
-func (m *measure) top() (best float64) {
-	for _, r := range m.result.Process {
+// top is the best rate of the runs.
+func top(runs []Run) (best float64) {
+	for _, r := range runs {
 		best = max(best, r.Rate)
 	}
 	return best
 }
 
-// usual is the process with the usual number of callers.
-func (m *measure) usual() Run {
-	return m.result.Process[slices.IndexFunc(m.result.Process, func(r Run) bool { return r.Callers == Usual })]
+// usual is the run with the usual number of callers.
+func usual(runs []Run) Run {
+	return runs[slices.IndexFunc(runs, func(r Run) bool { return r.Callers == Usual })]
 }
 
 func abs(n int) int { return max(n, -n) }
 
 func (m *measure) ratios() {
-	b, a := m.usual().Rate, 0.0
+	b, a := usual(m.result.Process).Rate, 0.0
 	for _, r := range m.result.Raw {
 		a = max(a, r.Orders)
 	}
@@ -309,6 +335,9 @@ func (m *measure) ratios() {
 		m.result.Ratios.ProcessToRaw = b / a
 	}
 	m.result.Ratios.OneSKUToProcess = m.result.OneSKU.Rate / b
+	if m.result.HTTP != nil {
+		m.result.Ratios.HTTPToProcess = usual(m.result.HTTP.Process).Rate / b
+	}
 	if m.result.Pgbench != nil {
 		m.result.Ratios.ToPgbench = m.result.Pgbench.Orders / m.result.Pgbench.Transactions
 	}

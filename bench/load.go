@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -52,9 +53,11 @@ type Paced struct {
 // load is a shop under load.
 type load struct {
 	Shop
+	put     Place // how orders are placed
 	shipped shipped
 	earlier []db.RawTable // what was there before the run
 	running bool
+	served  func() error // ends what was served, nil when nothing is
 }
 
 // articles is how many SKUs there are, each with more stock than any run wants.
@@ -72,11 +75,35 @@ func (m *measure) open(ctx context.Context) (*load, error) {
 	if s.Shop, err = m.Open(ctx, s.shipped.fired); err != nil {
 		return nil, err
 	}
-	if err := s.prepare(ctx); err != nil {
+	if err = s.prepare(ctx); err == nil {
+		err = s.through(ctx, m.overHTTP)
+	}
+	if err != nil {
 		_ = s.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// through has orders placed by the use case itself, or over HTTP.
+func (s *load) through(ctx context.Context, overHTTP bool) (err error) {
+	if overHTTP {
+		s.put, s.served, err = s.Serve(ctx)
+		return err
+	}
+	s.put = func(ctx context.Context, key string, q order.Request) (order.Order, error) {
+		placed, err := s.Process.Place(ctx, process.Command{By: access.Customer, Key: key}, q)
+		return placed.Value.Order, err
+	}
+	return nil
+}
+
+// end closes the shop, and what is served before it.
+func (s *load) end() error {
+	if s.served == nil {
+		return s.Close()
+	}
+	return errors.Join(s.served(), s.Close())
 }
 
 func (s *load) prepare(ctx context.Context) error {
@@ -151,15 +178,14 @@ func theOne(int) lines { return lines{{SKU: wanted, Quantity: 1}} }
 
 // place places order number n, as a shop's checkout does: with a reference and
 // under a key.
-func (s *load) place(ctx context.Context, n int, of lines) (process.Placed, error) {
-	placed, err := s.Process.Place(ctx, process.Command{By: access.Customer, Key: fmt.Sprintf("bench-%d", n)}, order.Request{
+func (s *load) place(ctx context.Context, n int, of lines) (order.Order, error) {
+	return s.put(ctx, fmt.Sprintf("bench-%d", n), order.Request{
 		Reference: order.Reference{Source: "bench", Number: fmt.Sprint(n)},
 		Customer:  order.CustomerRequest{ID: fmt.Sprintf("c-%d", n%5000), Name: "Made Up", Mail: "made.up@example.com"},
 		Currency:  "GBP", PricesIncludeTax: true, Lines: of,
 		Shipping: order.ShippingRequest{Price: 395},
 		ShipTo:   order.Address{Name: "Made Up", Line1: "1 Sample Street", City: "Sampleton", PostalCode: "SA1 1AA", Country: "GB"},
 	})
-	return placed.Value, err
 }
 
 // run has callers place n orders, which are numbered from the first, each of whom
@@ -207,9 +233,9 @@ func (s *load) follow(ctx context.Context, n int, of lines, t *times) error {
 		return err
 	}
 	took := time.Since(start)
-	failed := placed.Order.Status == order.Failed
+	failed := placed.Status == order.Failed
 	if !failed {
-		if err := s.shipped.wait(ctx, placed.Order.ID); err != nil {
+		if err := s.shipped.wait(ctx, placed.ID); err != nil {
 			return err
 		}
 	}

@@ -42,7 +42,7 @@ func (m *measure) stored(ctx context.Context) error {
 		if r.Run, err = m.run(ctx, s, m.Orders+m.Stored, m.Orders, Usual, basket); err != nil {
 			return err
 		}
-		r.Growth = m.usual().Rate / r.Run.Rate
+		r.Growth = usual(m.result.Process).Rate / r.Run.Rate
 		if err := m.reopened(ctx, s, r); err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func (m *measure) reopened(ctx context.Context, s *load, r *Stored) error {
 	ids := make([]string, r.Unfinished)
 	if err := inParallel(ctx, len(ids), fillers, func(i int) error {
 		placed, err := s.place(ctx, m.Orders*2+m.Stored+i, basket(i))
-		ids[i] = placed.Order.ID
+		ids[i] = placed.ID
 		return err
 	}); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/pprof"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type benchVerb struct {
 	Groups  []int         `help:"How many orders' rows a commit of the raw limit has at most." default:"16,64,256,1000" placeholder:"N"`
 	Paced   time.Duration `help:"For how long orders are placed at half the top rate; 0 leaves it out." default:"10s" placeholder:"TIME"`
 	Stored  int           `help:"How many orders are stored before the process is measured once more, opened again and verified; 0 leaves it out." placeholder:"N"`
+	HTTP    bool          `name:"http" help:"Measure once more with orders that are placed through the API, by callers on this machine."`
 	Pgbench int           `help:"How many turns pgbench gets, on PostgreSQL; 0 leaves it out." default:"5" placeholder:"N"`
 	Dir     string        `help:"The folder for the databases, which are removed; a temporary one by default. Its disk is measured too." type:"path" placeholder:"DIR"`
 	Short   bool          `help:"Few orders, only to see that it works and nothing is oversold."`
@@ -38,13 +40,14 @@ With --db postgres://… it makes databases of its own on that server and remove
 
     doorstep bench
     doorstep bench --json > today.json
+    doorstep bench --http --callers 64
     doorstep bench --db postgres:///postgres --callers 64`
 }
 
 // Validate is called by the grammar.
 func (v *benchVerb) Validate() error {
 	if v.Short {
-		v.Orders, v.Callers, v.Groups, v.Paced, v.Stored, v.Pgbench = 300, []int{1}, []int{bench.Usual, 1000}, 500*time.Millisecond, 300, 0
+		v.Orders, v.Callers, v.Groups, v.Paced, v.Stored, v.Pgbench, v.HTTP = 300, []int{1}, []int{bench.Usual, 1000}, 500*time.Millisecond, 300, 0, true
 	}
 	if v.Pgbench < 0 || v.Paced < 0 || v.Stored < 0 {
 		return errors.New("neither --pgbench nor --paced nor --stored is negative")
@@ -68,7 +71,7 @@ func (v *benchVerb) Run(s *session) (err error) {
 		return db.Scratch(ctx, where, fmt.Sprintf("doorstep_bench_%d_%d", os.Getpid(), n))
 	}
 	o := bench.Options{
-		Orders: v.Orders, Callers: v.Callers, Groups: v.Groups, Paced: v.Paced, Stored: v.Stored, Scratch: scratch,
+		Orders: v.Orders, Callers: v.Callers, Groups: v.Groups, Paced: v.Paced, Stored: v.Stored, HTTP: v.HTTP, Scratch: scratch,
 		Told: func(what string) {
 			if !s.flags.JSON {
 				fmt.Fprintf(s.program.Stderr, "measuring %s\n", what)
@@ -127,6 +130,7 @@ func reopenBench(ctx context.Context, s *session, at string, drop func(context.C
 	}
 	return bench.Shop{
 		DB: shop.DB, Process: shop.Process, Runner: shop.Runner,
+		Serve: func(ctx context.Context) (bench.Place, func() error, error) { return serveBench(ctx, s, shop) },
 		Reopen: func(ctx context.Context) (bench.Shop, error) {
 			if err := shop.Close(); err != nil {
 				return bench.Shop{}, err
@@ -152,22 +156,12 @@ func (s *screen) bench(r bench.Result) {
 		raw.add(fmt.Sprint(a.Group), fmt.Sprintf("%.0f", a.Orders))
 	}
 	raw.print()
-	s.printf("\n%s\n", s.paint(bold, "B, the whole process, and C, all orders on one article (p50 and p99)"))
-	runs := s.table("  ", column{title: "CALLERS", right: true}, column{title: "ORDERS/S", right: true},
-		column{title: "PLACED MS", right: true}, column{title: "P99", right: true}, column{title: "WHOLE MS", right: true}, column{title: "P99", right: true},
-		column{title: "COMMITS", right: true}, column{title: "STATEMENTS", right: true})
-	for i, b := range append(r.Process, r.OneSKU) {
-		name := "B "
-		if i == len(r.Process) {
-			name = "C "
-		}
-		runs.add(name+fmt.Sprint(b.Callers), fmt.Sprintf("%.0f", b.Rate), tenths(b.Placed.P50), tenths(b.Placed.P99), tenths(b.Whole.P50), tenths(b.Whole.P99),
-			fmt.Sprintf("%.2f", b.Commits), fmt.Sprintf("%.1f", b.Statements))
-	}
-	runs.print()
+	s.benchRuns("B, the whole process, and C, all orders on one article (p50 and p99)", r.Process, r.OneSKU)
 	s.printf("\nOf %d orders for the one article %d were out of stock: none was oversold.\n", r.OneSKU.Orders, r.OneSKU.OutOfStock)
-	if p := r.HalfRate; p != nil {
-		s.printf("Placed at %.0f orders/s, half the top rate: p50 %s, p99 %s.\n", p.Rate, milli(p.Placed.P50), milli(p.Placed.P99))
+	s.benchPaced(r.HalfRate)
+	if h := r.HTTP; h != nil {
+		s.benchRuns("The same through the API, by callers on the same processors", h.Process, h.OneSKU)
+		s.benchPaced(h.HalfRate)
 	}
 	if p := r.Stored; p != nil {
 		s.printf("With %d orders stored: %.0f orders/s, each %.2f times as dear (A %.2f);\n", p.Orders, p.Run.Rate, p.Growth, p.RawGrowth)
@@ -178,10 +172,37 @@ func (s *screen) bench(r bench.Result) {
 	}
 	s.printf("%d bytes per order on the disk, %.0f MiB of memory at most.\n", r.Bytes, float64(r.Memory)/(1<<20))
 	s.printf("B/A %.2f, C/B %.2f", r.Ratios.ProcessToRaw, r.Ratios.OneSKUToProcess)
+	if r.HTTP != nil {
+		s.printf(", B over HTTP/B %.2f", r.Ratios.HTTPToProcess)
+	}
 	if r.Pgbench != nil {
 		s.printf(", B/pgbench %.2f", r.Ratios.ToPgbench)
 	}
 	s.printf(".\nAll books agree. It took %s.\n", time.Duration(r.Took*float64(time.Second)).Round(time.Second))
+}
+
+// benchRuns shows runs of the whole process, and the one on one article.
+func (s *screen) benchRuns(title string, process []bench.Run, oneSKU bench.Run) {
+	s.printf("\n%s\n", s.paint(bold, title))
+	runs := s.table("  ", column{title: "CALLERS", right: true}, column{title: "ORDERS/S", right: true},
+		column{title: "PLACED MS", right: true}, column{title: "P99", right: true}, column{title: "WHOLE MS", right: true}, column{title: "P99", right: true},
+		column{title: "COMMITS", right: true}, column{title: "STATEMENTS", right: true})
+	for i, b := range append(slices.Clone(process), oneSKU) {
+		name := "B "
+		if i == len(process) {
+			name = "C "
+		}
+		runs.add(name+fmt.Sprint(b.Callers), fmt.Sprintf("%.0f", b.Rate), tenths(b.Placed.P50), tenths(b.Placed.P99), tenths(b.Whole.P50), tenths(b.Whole.P99),
+			fmt.Sprintf("%.2f", b.Commits), fmt.Sprintf("%.1f", b.Statements))
+	}
+	runs.print()
+}
+
+// benchPaced shows what placement took at a steady rate, where that was measured.
+func (s *screen) benchPaced(p *bench.Paced) {
+	if p != nil {
+		s.printf("Placed at %.0f orders/s, half the top rate: p50 %s, p99 %s.\n", p.Rate, milli(p.Placed.P50), milli(p.Placed.P99))
+	}
 }
 
 // profile begins to write down what the processor does, and returns what ends that.

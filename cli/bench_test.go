@@ -66,6 +66,9 @@ func checkBench(t *testing.T, engine string, got bench.Result) {
 	if p := got.Stored; p == nil || p.Orders != 300 || p.Unfinished != 300 || p.Start <= 0 || p.Verified <= 0 || p.Growth <= 0 || p.RawGrowth <= 0 {
 		t.Errorf("of a shop with orders stored it measured %+v", p)
 	}
+	if h := got.HTTP; h == nil || len(h.Process) != 2 || h.Process[1].Rate <= 0 || h.Process[1].Statements < 20 || h.OneSKU.OutOfStock != 60 || h.HalfRate == nil || got.Ratios.HTTPToProcess <= 0 {
+		t.Errorf("through the API it measured %+v", h)
+	}
 	if got.HalfRate == nil || got.HalfRate.Orders == 0 || got.Ratios.ProcessToRaw <= 0 {
 		t.Errorf("it measured %+v", got)
 	}
@@ -105,7 +108,7 @@ func TestBenchAsText(t *testing.T) {
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, errs)
 	}
-	for _, want := range []string{"journal_mode=wal, synchronous=2", "A, the raw limit", "B 64", "C 64", "none was oversold", "half the top rate", "B/A ", "All books agree"} {
+	for _, want := range []string{"journal_mode=wal, synchronous=2", "A, the raw limit", "B 64", "C 64", "none was oversold", "half the top rate", "through the API", "B over HTTP/B ", "B/A ", "All books agree"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in:\n%s", want, text)
 		}
