@@ -91,7 +91,10 @@ func (m *ledger) sendBack(r *rapid.T) {
 	m.Lines[held.Line-1].Returned += n
 	m.Returns = append(m.Returns, back)
 	m.Coming[back.ID] = []shipping.ReturnLine{{Line: held.Line, Came: n}}
-	m.Account = m.CameBack(m.name("rfd"), back.ID)
+	var asSaid bool
+	if m.Account, asSaid = m.CameBack(m.name("rfd"), back.ID); !asSaid {
+		r.Errorf("%s gives something else than its preview: %+v of %+v", back.ID, m.Given(back.ID, held.Line), m.Lines[held.Line-1])
+	}
 }
 
 func (m *ledger) cut(r *rapid.T) {

@@ -117,31 +117,29 @@ func (d *draft) units(of claimant, units int64) {
 }
 
 // money takes up to an amount likewise, of what went back for no units, or for some that
-// do not come to as much, and returns how much that is.
-func (d *draft) money(of claimant, amount int64) (taken int64) {
+// do not come to as much.
+func (d *draft) money(of claimant, amount int64) {
 	d.takes(of, func(l payment.RefundLine) (int64, int64) {
 		n := l.Amount
 		if l.Quantity > 0 {
 			n -= d.at(of.line).Most(l.Quantity)
 		}
-		n = max(min(amount-taken, n), 0)
-		taken += n
+		n = max(min(amount, n), 0)
+		amount -= n
 		return 0, n
 	})
-	return taken
 }
 
 // broken does the same with units that come to more, and takes with it those of which it
 // is the money: the others no longer have theirs then.
-func (d *draft) broken(of claimant, amount int64) (taken int64) {
+func (d *draft) broken(of claimant, amount int64) {
 	units := of.units - d.Given(of.cause, of.line).Units
 	d.takes(of, func(l payment.RefundLine) (int64, int64) {
-		n := max(min(amount-taken, l.Amount), 0)
+		n := max(min(amount, l.Amount), 0)
 		whole := min(d.at(of.line).Units(n), l.Quantity, units)
-		taken, units = taken+n, units-whole
+		amount, units = amount-n, units-whole
 		return whole, n
 	})
-	return taken
 }
 
 // takes moves what a claimant takes of the parts of refunds that may have been for any

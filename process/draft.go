@@ -100,10 +100,9 @@ func (d *draft) fill(of claimant, before, free int64) order.Repaid {
 	}
 	d.units(of, before)
 	d.units(of, d.at(of.line).Units(due().Amount-free))
-	rest := due()
-	rest.Amount -= d.money(of, rest.Amount-free)
-	rest.Amount -= d.broken(of, rest.Amount-free)
-	return rest
+	d.money(of, due().Amount-free)
+	d.broken(of, due().Amount-free)
+	return due()
 }
 
 // owedOf is what of a line is owed because refunds came to nothing, in minor units; but

@@ -36,11 +36,18 @@ func (a Account) Cut(id string, l order.Line) Account {
 	return d.begun(id)
 }
 
-// CameBack is the account after what came of a return.
-func (a Account) CameBack(id, back string) Account {
+// CameBack is the account after what came of a return, as the process takes it in: what
+// went back before is claimed first. It says whether that gives what its preview does.
+func (a Account) CameBack(id, back string) (after Account, asSaid bool) {
+	said := amountOf(a.cameBack(back, a.Coming[back]))
+	claims := a.draft()
+	claims.cameBack(back, a.Coming[back])
+	a.Credits = claims.Credits
+	delete(a.Credits, drafted)
 	d := a.draft()
 	d.cameBack(back, a.Coming[back])
-	return d.begun(id)
+	asSaid = amountOf(d.credits()) == said
+	return d.begun(id), asSaid
 }
 
 // Misses is the account after a parcel is said not to arrive.

@@ -194,6 +194,16 @@ var settleScenarios = []scenario{
 		s.takeBack(s.sendBack(o, units(1, 1)), shipping.Reception{})
 		s.expect(o, outcome{Order: allCameBack, Money: "1295 taken, 1295 back", Labels: "1 sold", Tickets: "order_issue open step_stuck, other open needs_person, payment_issue open needs_person"})
 	}},
+	{"a unit that was refunded with a penny too little comes back", config{}, func(s *shop) {
+		o := s.arrived(cups(2))
+		s.refund(o, order.CreditRequest{Amount: 1})
+		s.gateway.refund.say(declinedHard)
+		s.refund(o, order.CreditRequest{Amount: 1})
+		s.refund(o, order.CreditRequest{Lines: []order.CreditLine{{Line: 1}}}) // 1293 for both
+		s.failRefund(o, 1)
+		s.takeBack(s.sendBack(o, units(1, 1)), shipping.Reception{}) // the penny is there
+		s.expectMoney(o, "1295 taken, 1294 back")
+	}},
 	{"units of odd pennies are taken out around a refund", config{policy: byPerson}, func(s *shop) {
 		o := s.place(oddCups())
 		s.after(time.Minute)
