@@ -91,26 +91,24 @@ func (i inquiry[Q, A]) keepLate(ctx context.Context, p *Process, it work.Item, q
 		text = string(event.Data(map[string]string{"error": asked.Error()}))
 	}
 	matters := asked == nil && i.reconcile != nil
-	locks, err := p.locks(ctx, it.Owner)
-	if err != nil {
-		return err
-	}
-	_, err = db.Update(ctx, p.db, locks, func(tx *db.Tx) (struct{}, error) {
-		i.late(tx, p.ids.New("ans", tx.Now(), it.Key(), it.Lease, fmt.Sprint(tx.Now().UnixNano())), q, text)
-		if !matters {
-			return struct{}{}, nil
-		}
-		c, err := p.begin(tx, it.Owner, access.Provider(i.provider(q)))
-		if err != nil {
-			return struct{}{}, err
-		}
-		if err := i.reconcile(c, q, answer); err != nil {
-			return struct{}{}, err
-		}
-		if err := c.follow(); err != nil {
-			return struct{}{}, err
-		}
-		return struct{}{}, c.finish(nil)
+	_, err := holding(ctx, p.locksOf(it.Owner), func(locks []db.Lock) (struct{}, error) {
+		return db.Update(ctx, p.db, locks, func(tx *db.Tx) (struct{}, error) {
+			i.late(tx, p.ids.New("ans", tx.Now(), it.Key(), it.Lease, fmt.Sprint(tx.Now().UnixNano())), q, text)
+			if !matters {
+				return struct{}{}, nil
+			}
+			c, err := p.begin(tx, it.Owner, access.Provider(i.provider(q)))
+			if err != nil {
+				return struct{}{}, err
+			}
+			if err := i.reconcile(c, q, answer); err != nil {
+				return struct{}{}, err
+			}
+			if err := c.follow(); err != nil {
+				return struct{}{}, err
+			}
+			return struct{}{}, c.finish(nil)
+		})
 	})
 	return err
 }

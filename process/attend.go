@@ -53,11 +53,7 @@ func (p *Process) Attend(ctx context.Context, by Command, w Way, name string) (R
 	if err != nil {
 		return Result[Attended]{}, err
 	}
-	locks, err := p.locks(ctx, of.owner)
-	if err != nil {
-		return Result[Attended]{}, err
-	}
-	return once(ctx, p, by, "attend", [2]any{w, name}, locks, func(tx *db.Tx) (Attended, error) {
+	return onceHolding(ctx, p, by, "attend", [2]any{w, name}, p.locksOf(of.owner), func(tx *db.Tx) (Attended, error) {
 		c, err := p.begin(tx, of.owner, by.By)
 		if err != nil {
 			return Attended{}, err

@@ -112,7 +112,7 @@ func (p *Process) Edit(ctx context.Context, by Command, orderID string, q order.
 		}
 		c.keepNote(q.Reason)
 		return nil
-	}, inventory.Locks(demandOf(order.Request{Lines: q.Add}))...)
+	}, always(inventory.Locks(demandOf(order.Request{Lines: q.Add}))))
 }
 
 // requestEdit has the order changed as soon as nothing that it touches is in flight.

@@ -162,15 +162,17 @@ func sameCustomer(o order.Order, contact order.Contact, lines []order.LineReques
 }
 
 // exchangeLocks are what is changed of the order that was placed in the place of a
-// return. Which that is never changes.
+// return. Which that is never changes, but its goods may.
 //
 // Errors: not_found.
-func (p *Process) exchangeLocks(ctx context.Context, returnID string) ([]db.Lock, error) {
-	r, err := db.View(ctx, p.db, func(r db.Reader) (shipping.Return, error) { return shipping.GetReturn(r, returnID) })
-	if err != nil || r.Exchange == "" {
-		return nil, err
+func (p *Process) exchangeLocks(returnID string) lockChoice {
+	return func(ctx context.Context) ([]db.Lock, error) {
+		r, err := db.View(ctx, p.db, func(r db.Reader) (shipping.Return, error) { return shipping.GetReturn(r, returnID) })
+		if err != nil || r.Exchange == "" {
+			return nil, err
+		}
+		return p.locks(ctx, r.Exchange)
 	}
-	return p.locks(ctx, r.Exchange)
 }
 
 // beside carries out a change of another order in the same transaction, which holds
@@ -268,5 +270,5 @@ func (c *change) awaitsReturn() (bool, error) {
 
 // locksOfReturn are what the end of a return changes beside its order.
 func locksOfReturn(ctx context.Context, p *Process, it work.Item) ([]db.Lock, error) {
-	return p.exchangeLocks(ctx, it.Subject)
+	return p.exchangeLocks(it.Subject)(ctx)
 }

@@ -54,6 +54,11 @@ func once[T any](ctx context.Context, p *Process, by Command, useCase string, re
 	})
 }
 
+// onceHolding is once under locks that are chosen as things stand.
+func onceHolding[T any](ctx context.Context, p *Process, by Command, useCase string, request any, choose lockChoice, do func(*db.Tx) (T, error)) (Result[T], error) {
+	return holding(ctx, choose, func(locks []db.Lock) (Result[T], error) { return once(ctx, p, by, useCase, request, locks, do) })
+}
+
 const maxKey = 200
 
 // Known says whether a command with the key was carried out.

@@ -21,6 +21,7 @@ import (
 	"doorstep/process"
 	"doorstep/shipping"
 	carrier "doorstep/shipping/simulated"
+	"doorstep/support"
 )
 
 // newRealShop opens a shop in real time, with nodes that share its database. It
@@ -214,29 +215,87 @@ func TestGoodsThatAreWaitedFor(t *testing.T) {
 	})
 }
 
-// TestAUseCaseThatMeetsAChange has orders cancelled at the moment at which they are
-// given other goods: neither the one nor the other asks a person to try again.
+// TestAUseCaseThatMeetsAChange has orders ended at the moment at which they are given
+// other goods, by whatever ends them: neither the one nor the other asks a person to try
+// again.
 func TestAUseCaseThatMeetsAChange(t *testing.T) {
 	t.Parallel()
 	const orders = 60
-	shops, _ := newRealShop(t, dbtest.Postgres, 2)
-	shops[0].receive("LAMP", "main", orders)
-	for n := range orders {
-		q := cup()
-		q.Reference.Number, q.Payment.Gateway = fmt.Sprint(n), payment.Manual
-		o := shops[0].place(q)
-		var done sync.WaitGroup
-		done.Go(func() {
-			if _, err := shops[0].Edit(t.Context(), person(""), o.ID, beside("LAMP", 1)); err != nil && !strings.Contains(err.Error(), "cancelled") {
-				t.Error(err)
+	for name, way := range map[string]struct {
+		made func(s *shop, n int) order.Order
+		end  func(*shop, order.Order) error
+	}{
+		"a cancellation": {(*shop).unpaid, func(s *shop, o order.Order) error {
+			_, err := s.Cancel(s.t.Context(), person(""), o.ID, "")
+			return err
+		}},
+		"a ticket": {(*shop).unpaid, func(s *shop, o order.Order) error {
+			_, err := s.OpenTicket(s.t.Context(), person(""), process.TicketRequest{Request: support.Request{Order: o.ID, Category: support.CancelRequest, Body: "made up"}})
+			return err
+		}},
+		"attention": {(*shop).unpaidAndHeld, func(s *shop, o order.Order) error {
+			_, err := s.Attend(s.t.Context(), person(""), process.WayCompensate, o.ID)
+			return err
+		}},
+		"a return that is not to come": {(*shop).exchanged, func(s *shop, o order.Order) error {
+			_, err := s.CancelReturn(s.t.Context(), person(""), o.ExchangeOf, s.waitedFor(order.Order{ID: o.ExchangeOf}).ID)
+			return err
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			shops, _ := newRealShop(t, dbtest.Postgres, 2)
+			shops[0].change(manualCarrier)
+			shops[0].receive("LAMP", "main", orders)
+			for n := range orders {
+				o := way.made(shops[0], n)
+				var done sync.WaitGroup
+				done.Go(func() {
+					if _, err := shops[0].Edit(t.Context(), person(""), o.ID, forNothing("LAMP")); err != nil && !strings.Contains(err.Error(), "cancelled") {
+						t.Error(err)
+					}
+				})
+				done.Go(func() {
+					if err := way.end(shops[1], o); err != nil {
+						t.Error(err)
+					}
+				})
+				done.Wait()
 			}
+			shops[0].wantLevel("LAMP", 1+orders, 0)
 		})
-		done.Go(func() {
-			if _, err := shops[1].Cancel(t.Context(), person(""), o.ID, ""); err != nil {
-				t.Error(err)
-			}
-		})
-		done.Wait()
 	}
-	shops[0].wantLevel("LAMP", 1+orders, 0)
+}
+
+// forNothing adds a unit of an SKU that costs nothing.
+func forNothing(sku string) order.Edit {
+	q, nothing := beside(sku, 1), int64(0)
+	q.Add[0].UnitPrice = &nothing
+	return q
+}
+
+// unpaid is an order that is paid elsewhere, and was not yet.
+func (s *shop) unpaid(n int) order.Order {
+	q := cup()
+	q.Reference.Number, q.Payment.Gateway = fmt.Sprint(n), payment.Manual
+	return s.place(q)
+}
+
+func (s *shop) unpaidAndHeld(n int) order.Order {
+	o := s.unpaid(n)
+	_, err := s.Hold(s.t.Context(), person(""), o.ID, "made_up", "")
+	must(s.t, err)
+	return o
+}
+
+// exchanged is an order in exchange for another one that has arrived.
+func (s *shop) exchanged(n int) order.Order {
+	o := s.unpaid(n)
+	s.record(o)
+	p := s.parcel(o)
+	_, err := s.HandOver(s.t.Context(), person(""), o.ID, p.ID, shipping.HandOver{TrackingNumber: fmt.Sprint("MADE-UP-", n)})
+	must(s.t, err)
+	_, err = s.MarkDelivered(s.t.Context(), person(""), o.ID, p.ID)
+	must(s.t, err)
+	return s.exchange(o, 1, "CUP", 1)
 }

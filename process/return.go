@@ -225,17 +225,13 @@ func mayReturn(r db.Reader, id string, lines []order.Line, since time.Time) ([]s
 //
 // Errors: not_found; conflict when it is not waited for.
 func (p *Process) CancelReturn(ctx context.Context, by Command, orderID, returnID string) (Result[order.Order], error) {
-	more, err := p.exchangeLocks(ctx, returnID)
-	if err != nil {
-		return Result[order.Order]{}, err
-	}
 	return p.change(ctx, by, "cancel_return", orderID, returnID, func(c *change) error {
 		r, err := c.openReturn(returnID)
 		if err != nil {
 			return err
 		}
 		return c.endReturn(r, shipping.EventReturnCanceled)
-	}, more...)
+	}, p.exchangeLocks(returnID))
 }
 
 // endReturn ends a return of which nothing came.
@@ -279,10 +275,6 @@ func (p *Process) ReceiveReturn(ctx context.Context, by Command, orderID, return
 	if err := q.Validate(); err != nil {
 		return Result[order.Order]{}, err
 	}
-	more, err := p.exchangeLocks(ctx, returnID)
-	if err != nil {
-		return Result[order.Order]{}, err
-	}
 	return p.change(ctx, by, "receive_return", orderID, [2]any{returnID, q}, func(c *change) error {
 		r, err := c.openReturn(returnID)
 		if err != nil {
@@ -297,7 +289,7 @@ func (p *Process) ReceiveReturn(ctx context.Context, by Command, orderID, return
 			return err
 		}
 		return c.receiveReturn(r, lines, came)
-	}, more...)
+	}, p.exchangeLocks(returnID))
 }
 
 func (c *change) receiveReturn(r *shipping.Return, lines, came []shipping.ReturnLine) error {

@@ -44,15 +44,50 @@ func (p *Process) settle(ctx context.Context, it work.Item, by access.Actor, do 
 			return err
 		}
 	}
-	for tries := 1; ; tries++ {
-		locks, err := p.stepLocks(ctx, it)
-		if err != nil {
-			return err
+	choose := func(ctx context.Context) ([]db.Lock, error) { return p.stepLocks(ctx, it) }
+	_, err := holding(ctx, choose, func(locks []db.Lock) (struct{}, error) { return struct{}{}, p.settleWith(ctx, locks, it, by, do) })
+	return err
+}
+
+// lockChoice says which locks something holds as things stand.
+type lockChoice func(context.Context) ([]db.Lock, error)
+
+// always chooses the same locks.
+func always(locks []db.Lock) lockChoice {
+	return func(context.Context) ([]db.Lock, error) { return locks, nil }
+}
+
+// allOf chooses what each of the choices does.
+func allOf(choices ...lockChoice) lockChoice {
+	return func(ctx context.Context) (locks []db.Lock, err error) {
+		for _, choose := range choices {
+			more, err := choose(ctx)
+			if err != nil {
+				return nil, err
+			}
+			locks = append(locks, more...)
 		}
-		if err = p.settleWith(ctx, locks, it, by, do); tries == mostTries || !errors.Is(err, inventory.ErrNotLocked) {
-			return err
+		return locks, nil
+	}
+}
+
+// mostTries is how often a use case or a step chooses its locks: what changes an order
+// meanwhile is people, and seldom.
+const mostTries = 5
+
+// holding carries something out under locks, which are chosen again when an order came
+// to have other goods after they were.
+func holding[T any](ctx context.Context, choose lockChoice, do func([]db.Lock) (T, error)) (done T, err error) {
+	for range mostTries {
+		var locks []db.Lock
+		if locks, err = choose(ctx); err != nil {
+			return done, err
+		}
+		if done, err = do(locks); !errors.Is(err, inventory.ErrNotLocked) {
+			return done, err
 		}
 	}
+	return done, err
 }
 
 // stepLocks are all that a step may come to need.
@@ -100,28 +135,16 @@ func (p *Process) settleWith(ctx context.Context, locks []db.Lock, it work.Item,
 // must differ from other orders'.
 //
 // Errors: not_found, stale, and what the function returns.
-func (p *Process) change(ctx context.Context, by Command, useCase, orderID string, request any, do func(*change) error, more ...db.Lock) (Result[order.Order], error) {
+func (p *Process) change(ctx context.Context, by Command, useCase, orderID string, request any, do func(*change) error, more ...lockChoice) (Result[order.Order], error) {
 	return answering(ctx, p, by, useCase, orderID, request, func(tx *db.Tx) (order.Order, error) { return p.changeIn(tx, by, orderID, do) }, more...)
 }
 
 // answering is change for a use case with an answer of its own: it calls changeIn in
 // the transaction that it is given.
-func answering[T any](ctx context.Context, p *Process, by Command, useCase, orderID string, request any, do func(*db.Tx) (T, error), more ...db.Lock) (Result[T], error) {
-	for tries := 1; ; tries++ {
-		locks, err := p.locks(ctx, orderID)
-		if err != nil {
-			return Result[T]{}, err
-		}
-		done, err := once(ctx, p, by, useCase, []any{orderID, by.Version, request}, append(locks, more...), do)
-		if tries == mostTries || !errors.Is(err, inventory.ErrNotLocked) {
-			return done, err
-		}
-	}
+func answering[T any](ctx context.Context, p *Process, by Command, useCase, orderID string, request any, do func(*db.Tx) (T, error), more ...lockChoice) (Result[T], error) {
+	choose := allOf(append(more, p.locksOf(orderID))...)
+	return onceHolding(ctx, p, by, useCase, []any{orderID, by.Version, request}, choose, do)
 }
-
-// mostTries is how often a use case or a step chooses its locks: what changes an order
-// meanwhile is people, and seldom.
-const mostTries = 5
 
 // changeIn is change within a transaction that holds the order's locks.
 func (p *Process) changeIn(tx *db.Tx, by Command, orderID string, do func(*change) error) (order.Order, error) {
@@ -170,6 +193,11 @@ func (p *Process) locks(ctx context.Context, owner string) ([]db.Lock, error) {
 		return nil, err
 	}
 	return append(locks, inventory.Locks(slices.Sorted(maps.Keys(order.Demand(lines))))...), nil
+}
+
+// locksOf chooses what a change of the owner holds.
+func (p *Process) locksOf(owner string) lockChoice {
+	return func(ctx context.Context) ([]db.Lock, error) { return p.locks(ctx, owner) }
 }
 
 // clean makes what a provider said fit to be kept: valid UTF-8 without NUL.

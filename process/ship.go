@@ -308,7 +308,7 @@ func (p *Process) HandOver(ctx context.Context, by Command, orderID, shipmentID 
 			s.TrackingNumber = h.TrackingNumber
 		}
 		return c.ship(s)
-	}, shipping.NumberLocks(h.TrackingNumber)...)
+	}, always(shipping.NumberLocks(h.TrackingNumber)))
 }
 
 // numberIsFree refuses a tracking number by which another parcel of the same

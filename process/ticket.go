@@ -120,19 +120,8 @@ func (p *Process) OpenTicket(ctx context.Context, by Command, q TicketRequest) (
 	if err := q.Validate(); err != nil {
 		return Result[support.Ticket]{}, err
 	}
-	var locks []db.Lock
-	if q.Order != "" {
-		given, err := p.givenLocks(ctx, q.Order)
-		if err != nil {
-			return Result[support.Ticket]{}, err
-		}
-		if locks, err = p.locks(ctx, q.Order); err != nil {
-			return Result[support.Ticket]{}, err
-		}
-		locks = append(locks, given...)
-	}
 	unique := p.tickets.Add(1)
-	return once(ctx, p, by, "open_ticket", q, locks, func(tx *db.Tx) (support.Ticket, error) {
+	return onceHolding(ctx, p, by, "open_ticket", q, p.ticketLocks(q.Order, ""), func(tx *db.Tx) (support.Ticket, error) {
 		c, err := p.beginTicket(tx, by, q.Request, unique)
 		if err != nil {
 			return support.Ticket{}, err
@@ -153,6 +142,22 @@ func (p *Process) OpenTicket(ctx context.Context, by Command, q TicketRequest) (
 		}
 		return c.endTicket(t)
 	})
+}
+
+// ticketLocks are what a change of a ticket holds: its order and what the customer of
+// that is given, or the ticket where it is about none. A new ticket has no id yet.
+//
+// Errors: not_found.
+func (p *Process) ticketLocks(orderID, id string) lockChoice {
+	switch {
+	case orderID != "":
+		given := func(ctx context.Context) ([]db.Lock, error) { return p.givenLocks(ctx, orderID) }
+		return allOf(given, p.locksOf(orderID))
+	case id != "":
+		return p.locksOf(id)
+	default:
+		return always(nil)
+	}
 }
 
 // beginTicket begins a change for a new ticket.
@@ -187,15 +192,7 @@ func (p *Process) changeTicket(ctx context.Context, by Command, useCase, id stri
 	if owner == "" {
 		owner = was.ID
 	}
-	locks, err := p.locks(ctx, owner)
-	if err != nil {
-		return Result[support.Ticket]{}, err
-	}
-	given, err := p.givenLocks(ctx, was.Order)
-	if err != nil {
-		return Result[support.Ticket]{}, err
-	}
-	return once(ctx, p, by, useCase, [2]any{id, request}, append(locks, given...), func(tx *db.Tx) (support.Ticket, error) {
+	return onceHolding(ctx, p, by, useCase, [2]any{id, request}, p.ticketLocks(was.Order, id), func(tx *db.Tx) (support.Ticket, error) {
 		c, err := p.begin(tx, owner, by.By)
 		if err != nil {
 			return support.Ticket{}, err
