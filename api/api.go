@@ -68,15 +68,11 @@ func New(cfg Config) (*API, error) {
 	a.huma = humago.New(operations, a.config())
 	a.routes()
 	describe(a.huma.OpenAPI().Components.Schemas)
-	document, err := a.Document()
+	written, err := a.written()
 	if err != nil {
 		return nil, err
 	}
-	errors, err := explainErrors()
-	if err != nil {
-		return nil, err
-	}
-	a.handler = a.around(operations, document, errors, cmp.Or(cfg.Meter, NewMeter()).handler(cfg.Process), newReadiness(cfg.Process, cmp.Or(cfg.DueWithin, dueWithin)), cfg.Beside)
+	a.handler = a.around(operations, written, cmp.Or(cfg.Meter, NewMeter()).handler(cfg.Process), newReadiness(cfg.Process, cmp.Or(cfg.DueWithin, dueWithin)), cfg.Beside)
 	return a, nil
 }
 
@@ -141,14 +137,12 @@ func (a *API) routes() {
 }
 
 // around puts what every request passes through around the operations.
-func (a *API) around(operations http.Handler, document []byte, errors, metrics http.Handler, ready *readiness, beside map[string]http.Handler) http.Handler {
+func (a *API) around(operations http.Handler, written, metrics http.Handler, ready *readiness, beside map[string]http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", a.authenticate(a.limited(a.once(a.streaming(routed(operations))))))
-	mux.HandleFunc("GET /openapi.json", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/vnd.oai.openapi+json;version=3.1")
-		_, _ = w.Write(document) // the client has gone: no one else can be told
-	})
-	mux.Handle("GET "+errorsPath, errors)
+	mux.Handle("GET "+documentPath, written)
+	mux.Handle("GET "+docsPath, written)
+	mux.Handle("GET "+errorsPath, written)
 	mux.HandleFunc("GET /healthz", healthy)
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if err := ready.look(r.Context()); err != nil {
@@ -162,7 +156,7 @@ func (a *API) around(operations http.Handler, document []byte, errors, metrics h
 		mux.Handle(pattern, a.authenticate(a.limited(handler)))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, problem("not_found", "there is nothing here: the document is at /openapi.json"))
+		refuse(w, problem("not_found", "there is nothing here: what there is stands at /docs"))
 	})
 	return traced(mux)
 }

@@ -10,7 +10,7 @@ import (
 
 // KeyPath names an API key.
 type KeyPath struct {
-	Key string `path:"key" maxLength:"64" doc:"The identifier of the API key."`
+	Key string `path:"key" maxLength:"64" example:"key_01JD3Z0000000000000000000A" doc:"The identifier of the API key."`
 }
 
 func (a *API) apiKeys() {

@@ -18,7 +18,7 @@ import (
 
 // OrderPath names an order.
 type OrderPath struct {
-	Order string `path:"order" maxLength:"200" doc:"The order: its identifier, its number, or its reference as source%2Fnumber."`
+	Order string `path:"order" maxLength:"200" example:"1001" doc:"The order: its identifier, its number, or its reference as source%2Fnumber."`
 }
 
 // Order is an order with what was asked for of it.

@@ -12,7 +12,7 @@ import (
 
 // PaymentPath names a payment.
 type PaymentPath struct {
-	Payment string `path:"payment" maxLength:"64" doc:"The identifier of the payment."`
+	Payment string `path:"payment" maxLength:"64" example:"pay_01JD3Z0000000000000000000A" doc:"The identifier of the payment."`
 }
 
 // OfOrder is what every request for a list has that can be one order's.

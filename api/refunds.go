@@ -12,7 +12,7 @@ import (
 
 // RefundPath names a refund.
 type RefundPath struct {
-	Refund string `path:"refund" maxLength:"64" doc:"The identifier of the refund."`
+	Refund string `path:"refund" maxLength:"64" example:"rfd_01JD3Z0000000000000000000A" doc:"The identifier of the refund."`
 }
 
 func (a *API) refunds() {

@@ -12,7 +12,7 @@ import (
 
 // ReturnPath names a return.
 type ReturnPath struct {
-	Return string `path:"return" maxLength:"200" doc:"The return: its identifier; or its order, where one of its returns is waited for."`
+	Return string `path:"return" maxLength:"200" example:"ret_01JD3Z0000000000000000000A" doc:"The return: its identifier; or its order, where one of its returns is waited for."`
 }
 
 func (a *API) returns() {

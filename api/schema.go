@@ -2,6 +2,7 @@ package api
 
 import (
 	"cmp"
+	"encoding/json"
 	"path"
 	"reflect"
 	"slices"
@@ -60,6 +61,9 @@ func describe(r huma.Registry) {
 			continue
 		}
 		s.Description = cmp.Or(s.Description, docs[roomOf(t)])
+		if example := examples[name]; example != "" {
+			s.Examples = []any{json.RawMessage(example)}
+		}
 		for _, f := range reflect.VisibleFields(t) {
 			if p := s.Properties[jsonName(f)]; p != nil && !f.Anonymous {
 				describeField(p, f, declaring(t, f))

@@ -12,7 +12,7 @@ import (
 
 // ShipmentPath names a shipment.
 type ShipmentPath struct {
-	Shipment string `path:"shipment" maxLength:"200" doc:"The shipment: its identifier or its tracking number."`
+	Shipment string `path:"shipment" maxLength:"200" example:"shp_01JD3Z0000000000000000000A" doc:"The shipment: its identifier or its tracking number."`
 }
 
 // Rates are what carriers would take for an order's parcels.

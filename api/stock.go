@@ -14,7 +14,7 @@ import (
 
 // SKUPath names an SKU.
 type SKUPath struct {
-	SKU string `path:"sku" maxLength:"200" doc:"The code of the SKU."`
+	SKU string `path:"sku" maxLength:"200" example:"CUP" doc:"The code of the SKU."`
 }
 
 // SKURequest makes an SKU or changes it.

@@ -11,7 +11,7 @@ import (
 
 // TicketPath names a ticket.
 type TicketPath struct {
-	Ticket string `path:"ticket" maxLength:"64" doc:"The identifier of the ticket."`
+	Ticket string `path:"ticket" maxLength:"64" example:"tkt_01JD3Z0000000000000000000A" doc:"The identifier of the ticket."`
 }
 
 // ReplyRequest is what is written in a ticket.

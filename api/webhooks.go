@@ -14,7 +14,7 @@ import (
 
 // WebhookPath names a webhook.
 type WebhookPath struct {
-	Webhook string `path:"webhook" maxLength:"64" doc:"The identifier of the webhook."`
+	Webhook string `path:"webhook" maxLength:"64" example:"whk_01JD3Z0000000000000000000A" doc:"The identifier of the webhook."`
 }
 
 // RotateRequest asks for a new secret.

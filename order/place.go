@@ -11,16 +11,16 @@ import (
 
 // Request is an order as a shop sends it. Amounts are minor units of Currency.
 type Request struct {
-	Reference        Reference       `json:"reference"`
-	Customer         CustomerRequest `json:"customer"`
+	Reference        Reference       `json:"reference,omitzero"` // where it comes from, unique for good; our own number when missing
+	Customer         CustomerRequest `json:"customer,omitzero"`
 	Currency         money.Currency  `json:"currency"`
 	PricesIncludeTax bool            `json:"prices_include_tax,omitempty"`
 	Lines            []LineRequest   `json:"lines"`
 	Discount         int64           `json:"discount,omitempty"` // on the whole order, not negative
-	Shipping         ShippingRequest `json:"shipping"`
+	Shipping         ShippingRequest `json:"shipping,omitzero"`
 	ShipTo           Address         `json:"ship_to"`
 	BillTo           Address         `json:"bill_to,omitzero"`
-	Payment          PaymentRequest  `json:"payment"`
+	Payment          PaymentRequest  `json:"payment,omitzero"`
 	Total            *int64          `json:"total,omitempty"` // what the shop has shown the customer; refused when it differs
 }
 
