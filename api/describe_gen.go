@@ -549,6 +549,7 @@ var docs = map[string]string{
 	"process.labelOutcome.Done":         "Bought, or voided",
 	"process.labelQuestion":             "LabelQuestion is what a carrier is asked in a step.",
 	"process.line":                      "Line is the way to one provider.",
+	"process.lockChoice":                "LockChoice says which locks something holds as things stand.",
 	"process.lookedUp":                  "LookedUp is what the gateway has said of the attempt of a step that waits for a person, before they record what they did elsewhere: how it may be closed.",
 	"process.numbers":                   "Numbers hands out order numbers from blocks that a node takes for itself.",
 	"process.pastQuestion":              "PastQuestion is what a gateway is asked about attempts that are closed.",
