@@ -175,6 +175,21 @@ var settleScenarios = []scenario{
 		s.attend(process.WaySkip, "1001/await_remedy")
 		s.wantRemedy(o)
 	}},
+	{"money goes back while goods are sent anew, which they are not after all", config{policy: manualCarrier}, func(s *shop) {
+		o, two, one := s.threeParcels()
+		s.receive("CUP", "main", 2)
+		s.reship(two)
+		s.refund(o, order.CreditRequest{Lines: []order.CreditLine{{Line: 1, Quantity: 3}}})
+		s.wantRemedy(o)
+		s.edit(o, notAnew(two))
+		s.wantRemedy(o, two)
+		s.wantGiven(o, 0, payment.RefundLine{Line: 1, Quantity: 1, Amount: 550}, // for what has arrived, perhaps
+			payment.RefundLine{Line: 1, Quantity: 1, Amount: 549, Cause: one.ID}, payment.RefundLine{Line: 1, Quantity: 1, Amount: 549, Cause: two.ID})
+		_, err := s.PreviewReship(s.t.Context(), o.ID, two.ID)
+		s.refused(fault.Conflict, err)
+		s.refund(o, order.CreditRequest{Lines: []order.CreditLine{{Line: 1}}})
+		s.wantRemedy(o)
+	}},
 	{"a unit was refunded with too little, and is taken out", config{policy: settings(byPerson, impatient)}, func(s *shop) {
 		o := s.place(cupsAndPot(2))
 		s.after(time.Minute)

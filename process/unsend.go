@@ -61,7 +61,8 @@ func (s standing) parcel(id string) (p shipping.Shipment, ok bool) {
 }
 
 // unsend takes back that the goods of a parcel are sent anew, of which so many units
-// were reserved and waited for: it counts as what it is now.
+// were reserved and waited for: it counts as what it is now, and money that went back
+// meanwhile may have been for it.
 func (c *change) unsend(id string, freed, dropped int64) error {
 	s, err := c.shipment(id)
 	if err != nil {
@@ -72,6 +73,11 @@ func (c *change) unsend(id string, freed, dropped int64) error {
 		data.Arrived = s.Units
 	}
 	s.ReplacedAt = time.Time{}
+	if s.Lacking() {
+		if err := c.claim(func(d *draft) { d.miss(*s) }); err != nil {
+			return err
+		}
+	}
 	return c.moveShipment(s, shipping.EventNotReplaced, data)
 }
 
