@@ -13,6 +13,7 @@ import (
 	"doorstep/inventory"
 	"doorstep/money"
 	"doorstep/order"
+	"doorstep/payment"
 	"doorstep/support"
 )
 
@@ -92,7 +93,10 @@ func (p *Process) PreviewAttend(ctx context.Context, w Way, name string) (Attend
 		if err == nil && chosen.held && w == WayRetry {
 			err = p.canRelease(r, o)
 		}
-		return chosen.attended(o), err
+		if err != nil {
+			return Attended{}, err
+		}
+		return chosen.attended(r, o)
 	})
 }
 
@@ -208,14 +212,15 @@ func (p *Process) refuse(o order.Order, all []Matter, w Way, of item) error {
 }
 
 // attended says what is done about what was chosen.
-func (c choice) attended(o order.Order) Attended {
+func (c choice) attended(r db.Reader, o order.Order) (Attended, error) {
 	a := Attended{Item: c.name, Way: c.way, Order: o.ID, Number: o.Number, Steps: []Step{}}
 	if o.ID == "" {
 		a.Ticket, a.SKU = ofNoOrder(c.owner)
 	}
 	if c.way == WayCompensate {
-		a.Undoing = undoing(o)
-		return a
+		u, err := undoing(r, o)
+		a.Undoing = &u
+		return a, err
 	}
 	if c.held {
 		a.Released = o.Held
@@ -223,15 +228,17 @@ func (c choice) attended(o order.Order) Attended {
 	for _, it := range c.items {
 		a.Steps = append(a.Steps, Step(it.Step))
 	}
-	return a
+	return a, nil
 }
 
-func undoing(o order.Order) *Undoing {
-	u := Undoing{Currency: o.Currency, Refund: o.Sums.Kept(), Units: o.Sums.Reserved, Waiting: o.Sums.Backordered, Labelled: o.Sums.Labelled}
+func undoing(r db.Reader, o order.Order) (u Undoing, err error) {
+	u = Undoing{Currency: o.Currency, Refund: o.Sums.Kept(), Units: o.Sums.Reserved, Waiting: o.Sums.Backordered, Labelled: o.Sums.Labelled}
 	if o.Payment == order.PaymentAuthorised {
-		u.Void = o.Total
+		attempts, err := payment.Attempts(r, o.ID)
+		u.Void = authorised(attempts)
+		return u, err
 	}
-	return &u
+	return u, nil
 }
 
 // attend goes a way about what needs attention.
@@ -244,7 +251,10 @@ func (c *change) attend(w Way, of item) (Attended, error) {
 	if err != nil {
 		return Attended{}, err
 	}
-	a := chosen.attended(c.order)
+	a, err := chosen.attended(c.tx, c.order)
+	if err != nil {
+		return Attended{}, err
+	}
 	switch w {
 	case WayRetry:
 		return a, c.retry(chosen)

@@ -55,7 +55,11 @@ func (p *Process) PreviewCancel(ctx context.Context, orderID string) (CancelPlan
 		if err != nil {
 			return CancelPlan{}, err
 		}
-		return CancelPlan{Order: o.ID, Version: o.Version, Undoing: *undoing(o)}, whyNoCancel(o)
+		if err := whyNoCancel(o); err != nil {
+			return CancelPlan{}, err
+		}
+		u, err := undoing(r, o)
+		return CancelPlan{Order: o.ID, Version: o.Version, Undoing: u}, err
 	})
 }
 

@@ -402,16 +402,16 @@ func (plan *EditPlan) beforePaying(s standing, q order.Edit) error {
 		return fault.New(fault.Conflict, "order %d is paid by what is sent back of another: cancel the return, and exchange it anew", o.Number)
 	case plan.After == 0 && plan.Total > 0:
 		return fault.New(fault.Conflict, "what is left of order %d costs nothing: cancel it, and place a new one", o.Number)
-	case o.Payment == order.PaymentAuthorised && plan.After > s.authorised():
-		return fault.New(fault.Conflict, "%d are authorised for order %d, and %d would be to pay: what is wanted beside is a new order", s.authorised(), o.Number, plan.After)
+	case o.Payment == order.PaymentAuthorised && plan.After > authorised(s.attempts):
+		return fault.New(fault.Conflict, "%d are authorised for order %d, and %d would be to pay: what is wanted beside is a new order", authorised(s.attempts), o.Number, plan.After)
 	}
 	return nil
 }
 
-// authorised is how much the gateway keeps for the order: a change to less has had
-// no one ask for less.
-func (s standing) authorised() (amount int64) {
-	for _, a := range s.attempts {
+// authorised is how much the gateway keeps for an order, by the attempts at it: a change
+// to less has had no one ask for less.
+func authorised(attempts []payment.Attempt) (amount int64) {
+	for _, a := range attempts {
 		if (a.Op == payment.OpAuthorise || a.Op == payment.OpRenew) && a.Status == attempt.Succeeded {
 			amount = a.Amount
 		}

@@ -220,6 +220,21 @@ var editScenarios = []scenario{
 		s.after(time.Hour)
 		s.expect(o, outcome{Order: "paid: reserved captured labelled", Money: "1023 taken", Labels: "2 sold, 1 void", Next: "await_handover"})
 	}},
+	{"an order is cancelled of which less is wanted than is authorised", config{policy: settings(onHandOver, byPerson, retryAfter(time.Hour))}, func(s *shop) {
+		s.gateway.capture.say(declinedSoftly, declinedSoftly)
+		o := s.place(cupsAndPot(2))
+		s.after(time.Minute)
+		s.edit(o, order.Edit{Lines: []order.EditLine{{Line: 2}}})
+		s.after(time.Minute)
+		plan, err := s.PreviewCancel(s.t.Context(), o.ID)
+		must(s.t, err)
+		if plan.Undoing.Void != 3294 {
+			s.t.Errorf("%d are let go, not all that the gateway keeps", plan.Undoing.Void)
+		}
+		s.cancel(o)
+		s.after(time.Hour)
+		s.expectMoney(o, "void")
+	}},
 	{"a cup less while the capture is declined", config{gateway: slowGateway, policy: onHandOver}, func(s *shop) {
 		s.gateway.capture.say(gatewaySilent, declinedHard)
 		o := s.place(cupsAndPot(2))
