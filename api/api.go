@@ -39,6 +39,8 @@ type Config struct {
 	// Beside is what else is served to whoever shows a key, by the pattern of
 	// http.ServeMux; Caller says who that is.
 	Beside map[string]http.Handler
+	// Patience is how long a client is waited for in each part of a request, 10 s when 0.
+	Patience time.Duration
 }
 
 // API answers requests. It is for many at once.
@@ -50,14 +52,17 @@ type API struct {
 	guesses *quotas // of addresses without a valid one
 	front   bool
 	streams *streams
-	huma    huma.API
-	handler http.Handler
+	bulks   chan struct{} // those that are under way
+
+	patience time.Duration
+	huma     huma.API
+	handler  http.Handler
 }
 
 // New returns the API of a shop.
 func New(cfg Config) (*API, error) {
 	a := &API{
-		process: cfg.Process, log: cfg.Log, front: cfg.Front, streams: newStreams(),
+		process: cfg.Process, log: cfg.Log, front: cfg.Front, streams: newStreams(), bulks: make(chan struct{}, mostBulks), patience: cmp.Or(cfg.Patience, patience),
 		quotas: newQuotas("key", cfg.RateLimit), guesses: newQuotas("address", guessesPerSecond),
 	}
 	if a.log == nil {
@@ -139,7 +144,7 @@ func (a *API) routes() {
 // around puts what every request passes through around the operations.
 func (a *API) around(operations http.Handler, written, metrics http.Handler, ready *readiness, beside map[string]http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/v1/", a.authenticate(a.limited(a.once(a.streaming(routed(operations))))))
+	mux.Handle("/v1/", answeredAtOnce(a.authenticate(a.limited(a.once(a.streaming(routed(operations)))))))
 	mux.Handle("GET "+documentPath, written)
 	mux.Handle("GET "+docsPath, written)
 	mux.Handle("GET "+errorsPath, written)
@@ -158,5 +163,5 @@ func (a *API) around(operations http.Handler, written, metrics http.Handler, rea
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, problem("not_found", "there is nothing here: what there is stands at /docs"))
 	})
-	return traced(mux)
+	return traced(attended(a.patient(mux)))
 }

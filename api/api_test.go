@@ -7,8 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -31,6 +31,7 @@ type server struct {
 	shop   *doorstep.Shop
 	api    *api.API
 	url    string
+	ended  chan struct{} // has one for each connection that the server has closed
 	secret string
 	check  validator.Validator
 }
@@ -45,16 +46,50 @@ func serve(t *testing.T, engine string) *server {
 	t.Cleanup(func() { must(t, shop.Close()) })
 	must(t, shop.Runner.Start(t.Context()))
 	must(t, shop.Webhooks.Start(t.Context()))
-	a, err := api.New(api.Config{Process: shop.Process, Meter: meter})
-	must(t, err)
-	h := httptest.NewServer(a)
-	t.Cleanup(h.Close)
 	check, err := documented()
 	must(t, err)
-	s := &server{t: t, shop: shop, api: a, url: h.URL, check: check}
+	s := (&server{t: t, shop: shop, check: check}).behind(api.Config{Meter: meter}, 1000)
 	s.secret = s.key(access.Admin)
 	s.stock("CUP", 450, 100)
 	return s
+}
+
+// behind has the shop answer through another API, of so many connections.
+func (s *server) behind(cfg api.Config, connections int) *server {
+	s.t.Helper()
+	cfg.Process = s.shop.Process
+	a, err := api.New(cfg)
+	must(s.t, err)
+	on, err := net.Listen("tcp", "127.0.0.1:0")
+	must(s.t, err)
+	other := *s
+	other.api, other.url, other.ended = a, "http://"+on.Addr().String(), make(chan struct{}, 10_000)
+	h := a.Server()
+	h.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateClosed {
+			other.ended <- struct{}{}
+		}
+	}
+	over := make(chan error, 1)
+	go func() { over <- h.Serve(api.Limit(narrow{on}, connections)) }()
+	s.t.Cleanup(func() {
+		must(s.t, h.Close())
+		if err := <-over; !errors.Is(err, http.ErrServerClosed) {
+			s.t.Error(err)
+		}
+	})
+	return &other
+}
+
+// narrow has the system keep little of what a client does not read.
+type narrow struct{ net.Listener }
+
+func (l narrow) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil {
+		_ = c.(*net.TCPConn).SetWriteBuffer(16 << 10)
+	}
+	return c, err
 }
 
 // documented is the document as what holds answers to it: it takes long to make, and

@@ -28,6 +28,7 @@ const (
 	ndjson      = "application/x-ndjson"
 	bulkPath    = "/v1/orders/bulk"
 	bulkAtOnce  = 64        // orders that are placed at once, which the database groups
+	mostBulks   = 32        // that are under way at once
 	longestLine = 256 << 10 // bytes
 )
 
@@ -67,16 +68,34 @@ func (a *API) bulk() {
 		if err := permitOf(ctx).Check(access.Orders); err != nil {
 			return nil, problemOf(ctx, a.log, err)
 		}
+		select {
+		case a.bulks <- struct{}{}:
+		default:
+			return nil, problem(codeStreamsTooMany, fmt.Sprintf("%d requests with many orders are under way, and no more can be", mostBulks))
+		}
 		return &huma.StreamResponse{Body: func(hc huma.Context) {
+			defer func() { <-a.bulks }()
 			r, w := humago.Unwrap(hc)
+			w.Header().Del("Connection")
 			hc.SetHeader("Content-Type", ndjson)
 			hc.SetStatus(http.StatusOK)
-			a.placeAll(ctx, r.Body, &results{w: w, control: http.NewResponseController(w)})
+			a.placeAll(ctx, r.Body, &results{w: w, control: http.NewResponseController(w), within: a.patience})
 		}}, nil
 	})
 	// Said afterwards: huma would read the body itself.
 	a.huma.OpenAPI().Paths[o.path].Post.RequestBody = &huma.RequestBody{Required: true,
 		Content: map[string]*huma.MediaType{ndjson: {Schema: registry.Schema(reflect.TypeFor[order.Request](), true, "")}}}
+}
+
+// answeredAtOnce has a bulk that is refused be refused at once: net/http would first read
+// what is still to be sent, of a sender who may wait for the answer, unless it hangs up.
+func answeredAtOnce(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == bulkPath && r.ProtoMajor == 1 {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // placeAll places the order of each line, and writes its result as soon as it is durable.
@@ -89,8 +108,13 @@ func (a *API) placeAll(ctx context.Context, body io.Reader, out *results) {
 	var busy sync.WaitGroup
 	defer busy.Wait()
 	n := int64(1)
+	last := time.Now().Add(toSendMany * a.patience)
 	for ; out.wanted(); n++ {
-		if err := out.control.SetReadDeadline(time.Now().Add(bodyWithin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		by := time.Now().Add(a.patience)
+		if by.After(last) {
+			by = last
+		}
+		if err := out.control.SetReadDeadline(by); err != nil && !errors.Is(err, http.ErrNotSupported) {
 			break
 		}
 		if !lines.Scan() {
@@ -109,20 +133,23 @@ func (a *API) placeAll(ctx context.Context, body io.Reader, out *results) {
 			out.write(r)
 		})
 	}
-	if err := lines.Err(); err != nil {
+	err := lines.Err()
+	if err == nil {
+		_ = out.control.SetReadDeadline(time.Time{}) // which would end what is still placed
+	} else {
 		busy.Wait()
-		p := unreadable(err)
+		p := a.unreadable(err)
 		out.write(BulkResult{Line: n, Status: p.Status, Problem: p})
 	}
 }
 
 // unreadable says why lines can not be read further.
-func unreadable(err error) *Problem {
+func (a *API) unreadable(err error) *Problem {
 	switch {
 	case errors.Is(err, bufio.ErrTooLong):
 		return problem(codeTooLarge, fmt.Sprintf("a line is at most %d bytes", longestLine))
 	case isTimeout(err):
-		return problem(codeTooSlow, "the line did not arrive within "+bodyWithin.String())
+		return problem(codeTooSlow, fmt.Sprintf("the line did not arrive within %s, or all of them within %s", a.patience, toSendMany*a.patience))
 	}
 	return problem(fault.Invalid, "the request can not be read to its end")
 }
@@ -151,6 +178,7 @@ func (a *API) placeLine(ctx context.Context, line []byte) BulkResult {
 type results struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
+	within  time.Duration // in which a line must have been taken
 	mu      sync.Mutex
 	gone    bool // the reader takes no more
 }
@@ -167,7 +195,7 @@ func (r *results) write(v BulkResult) {
 	if r.gone {
 		return
 	}
-	_ = r.control.SetWriteDeadline(time.Now().Add(readWithin)) // where it can not be set, the server's own holds
+	_ = r.control.SetWriteDeadline(time.Now().Add(r.within)) // where it can not be set, the server's own holds
 	if json.NewEncoder(r.w).Encode(v) != nil || r.control.Flush() != nil {
 		r.gone = true
 	}

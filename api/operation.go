@@ -76,12 +76,8 @@ func (m Matching) version() (int64, error) {
 	return n, nil
 }
 
-// maxBody bounds the body of a request, in bytes; bodyWithin how long it may take to
-// arrive.
-const (
-	maxBody    = 1 << 20
-	bodyWithin = 10 * time.Second
-)
+// maxBody bounds the body of a request, in bytes.
+const maxBody = 1 << 20
 
 // Sent is the body of a request, which is read as strictly as the command line reads.
 type Sent[T any] struct{ Value T }
@@ -116,18 +112,20 @@ func readBody(ctx huma.Context, mediaType string, most int64) ([]byte, error) {
 	if got := ctx.Header("Content-Type"); got != "" && !isMediaType(got, mediaType) {
 		return nil, problem(codeMediaType, "the body is "+mediaType)
 	}
-	if err := ctx.SetReadDeadline(time.Now().Add(bodyWithin)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	within := patienceOf(ctx.Context())
+	if err := ctx.SetReadDeadline(time.Now().Add(within)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return nil, err
 	}
 	data, err := io.ReadAll(io.LimitReader(ctx.BodyReader(), most+1))
 	switch {
 	case isTimeout(err):
-		return nil, problem(codeTooSlow, "the body did not arrive within "+bodyWithin.String())
+		return nil, problem(codeTooSlow, "the body did not arrive within "+within.String())
 	case err != nil:
 		return nil, fault.New(fault.Invalid, "the body can not be read to its end: %w", err)
 	case int64(len(data)) > most:
 		return nil, problem(codeTooLarge, "the body is longer than "+strconv.FormatInt(most, 10)+" bytes")
 	}
+	_ = ctx.SetReadDeadline(time.Time{}) // which would end the request while it is worked on
 	return data, nil
 }
 

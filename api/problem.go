@@ -51,7 +51,7 @@ var kinds = map[fault.Code]kind{
 	codeNotAllowed:     {http.StatusMethodNotAllowed, "This method is not for this path.", "Look at the document for the methods of the path."},
 	codeNotAcceptable:  {http.StatusNotAcceptable, "There is no answer of that type.", "Accept application/json."},
 	codeHeadersTooBig:  {http.StatusRequestHeaderFieldsTooLarge, "The headers are too large.", "Send fewer or shorter headers."},
-	codeStreamsTooMany: {http.StatusServiceUnavailable, "Too many streams are open.", "Close one, or ask for pages of events."},
+	codeStreamsTooMany: {http.StatusServiceUnavailable, "Too many streams are open.", "Close one, or come again when another has ended."},
 }
 
 // The codes that are of HTTP alone.

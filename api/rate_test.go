@@ -3,7 +3,6 @@ package api_test
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"testing"
 
@@ -12,23 +11,10 @@ import (
 	"doorstep/internal/db/dbtest"
 )
 
-// limitedTo has the shop answer through an API with other limits.
-func (s *server) limitedTo(cfg api.Config) *server {
-	s.t.Helper()
-	cfg.Process = s.shop.Process
-	a, err := api.New(cfg)
-	must(s.t, err)
-	h := httptest.NewServer(a)
-	s.t.Cleanup(h.Close)
-	other := *s
-	other.api, other.url = a, h.URL
-	return &other
-}
-
 // TestEachKeyHasItsQuota uses one up: others go on, and so does the key after a while.
 func TestEachKeyHasItsQuota(t *testing.T) {
 	t.Parallel()
-	s := serve(t, dbtest.SQLite).limitedTo(api.Config{RateLimit: 1})
+	s := serve(t, dbtest.SQLite).behind(api.Config{RateLimit: 1}, 100)
 	busy := s.key(access.Read)
 	var r response
 	for n := range 1000 { // of which ten come at once, and one a second more
@@ -87,7 +73,7 @@ func TestKeysAreNotGuessed(t *testing.T) {
 	for range 200 {
 		s.want(s.ask("GET", "/v1/orders", ""), 200, "")
 	}
-	fronted := s.limitedTo(api.Config{Front: true})
+	fronted := s.behind(api.Config{Front: true}, 100)
 	exhaust(fronted, "192.0.2.2")
 	s.want(guess(fronted, 0, "203.0.113.9, 192.0.2.3"), 401, "")
 	exhaust(fronted, "203.0.113.9, 2001:db8::1")

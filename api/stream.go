@@ -20,11 +20,9 @@ import (
 // The feed as server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html).
 const (
 	eventStream = "text/event-stream"
-	streamPage  = 100              // how many events are read at once
-	silentMost  = 15 * time.Second // after which a comment says that the stream is alive
-	readWithin  = 10 * time.Second // in which a reader must have taken what is sent at once
-	mostStreams = 200              // at once
-	anewAfter   = 2 * time.Second  // in which a reader that was cut off comes again
+	streamPage  = 100             // how many events are read at once
+	mostStreams = 200             // at once
+	anewAfter   = 2 * time.Second // in which a reader that was cut off comes again
 )
 
 // streams counts those that are open, and ends them.
@@ -88,8 +86,12 @@ func (a *API) stream(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(a.streams.ctx, cancel)()
-	out := &stream{w: w, control: http.NewResponseController(w)}
-	err = a.process.Follow(ctx, after, streamPage, silentMost, func(entries []event.Entry) error {
+	out := &stream{w: w, control: http.NewResponseController(w), within: a.patience}
+	if err := out.control.SetReadDeadline(time.Time{}); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	silent := a.patience * 3 / 2 // until a comment says that the stream is alive
+	err = a.process.Follow(ctx, after, streamPage, silent, func(entries []event.Entry) error {
 		if _, valid, err := a.keys.open(ctx, secretOf(r)); err != nil || !valid {
 			return errors.Join(err, errStreamEnds)
 		}
@@ -109,6 +111,7 @@ var errStreamEnds = errors.New("api: the key of a stream has ended")
 // Errors: invalid.
 func streamAfter(r *http.Request) (event.Cursor, error) {
 	var check fault.Check
+	check.If(r.ContentLength != 0, "body", "unknown", "a stream takes no body")
 	query := r.URL.Query()
 	for name := range query {
 		check.If(name != "after", name, "unknown", "a stream takes after alone")
@@ -125,12 +128,13 @@ func streamAfter(r *http.Request) (event.Cursor, error) {
 type stream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
+	within  time.Duration // in which the reader must have taken what is sent at once
 	begun   bool
 }
 
 // send sends events, or a comment when there are none.
 func (s *stream) send(entries []event.Entry) error {
-	if err := s.until(time.Now().Add(readWithin)); err != nil {
+	if err := s.until(time.Now().Add(s.within)); err != nil {
 		return err
 	}
 	if !s.begun {

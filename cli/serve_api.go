@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
@@ -22,12 +21,13 @@ import (
 
 // listening is the flags of who serves the API.
 type listening struct {
-	Listen    string        `help:"Where the API is served: an address and a port (0 for any that is free), or off." default:"127.0.0.1:8420" placeholder:"ADDR"`
-	TLSCert   string        `name:"tls-cert" help:"The certificate of the API, in PEM." placeholder:"FILE"`
-	TLSKey    string        `name:"tls-key" help:"The certificate's private key, in PEM." placeholder:"FILE"`
-	TLSFront  bool          `name:"tls-front" help:"Something in front of the API takes TLS off: it may listen beyond this machine without a certificate, and believes its X-Forwarded-For."`
-	RateLimit int           `help:"How many requests a second each API key may make, over ten seconds; 0 for any number." default:"500" placeholder:"N"`
-	DueWithin time.Duration `help:"How long work may be due for /readyz to say that the shop is ready." default:"5m" placeholder:"TIME"`
+	Listen      string        `help:"Where the API is served: an address and a port (0 for any that is free), or off." default:"127.0.0.1:8420" placeholder:"ADDR"`
+	TLSCert     string        `name:"tls-cert" help:"The certificate of the API, in PEM." placeholder:"FILE"`
+	TLSKey      string        `name:"tls-key" help:"The certificate's private key, in PEM." placeholder:"FILE"`
+	TLSFront    bool          `name:"tls-front" help:"Something in front of the API takes TLS off: it may listen beyond this machine without a certificate, and believes its X-Forwarded-For."`
+	RateLimit   int           `help:"How many requests a second each API key may make, over ten seconds; 0 for any number." default:"500" placeholder:"N"`
+	Connections int           `help:"How many connections to the API may be open at once: a further one takes the place of one whose client is silent." default:"1000" placeholder:"N"`
+	DueWithin   time.Duration `help:"How long work may be due for /readyz to say that the shop is ready." default:"5m" placeholder:"TIME"`
 
 	meter *api.Meter
 }
@@ -47,6 +47,8 @@ func (l listening) check() error {
 		return invalid("--tls-cert and --tls-key go together")
 	case l.RateLimit < 0:
 		return invalid("--rate-limit is 0 or more")
+	case l.Connections < 1:
+		return invalid("--connections is at least 1")
 	case l.TLSCert == "" && !l.TLSFront && !loopback(host):
 		return invalid("to listen on %s, which others can reach, takes --tls-cert and --tls-key, or --tls-front where something in front takes TLS off", l.Listen)
 	}
@@ -61,15 +63,6 @@ func loopback(host string) bool {
 	a, err := netip.ParseAddr(host)
 	return err == nil && a.IsLoopback()
 }
-
-// Limits of the API's server: how long the headers of a request may take, an answer may
-// take to be read, and a connection may be silent; and how long the headers may be.
-const (
-	headersWithin = 10 * time.Second
-	readWithin    = 30 * time.Second
-	silentFor     = 2 * time.Minute
-	maxHeaders    = 64 << 10
-)
 
 // apiServer is the API, listening.
 type apiServer struct {
@@ -91,12 +84,9 @@ func (l listening) serveAPI(s *session, shop *doorstep.Shop, ending <-chan struc
 	if err != nil {
 		return nil, fault.New(fault.Unavailable, "the API can not listen on %s (--listen off serves none): %w", l.Listen, err)
 	}
+	on = api.Limit(on, l.Connections)
 	served := &apiServer{URL: "http://" + on.Addr().String(), done: make(chan error, 1)}
-	served.server = &http.Server{
-		Handler: a, ReadHeaderTimeout: headersWithin, WriteTimeout: readWithin, IdleTimeout: silentFor, MaxHeaderBytes: maxHeaders,
-		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
-	}
-	served.server.RegisterOnShutdown(a.EndStreams)
+	served.server = a.Server()
 	if l.TLSCert != "" {
 		pair, err := tls.LoadX509KeyPair(l.TLSCert, l.TLSKey)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"syscall"
+	"time"
 
 	"doorstep"
 	"doorstep/access"
@@ -18,6 +19,9 @@ import (
 // maxSocket bounds the name of a socket, in bytes: the least of what systems allow
 // (sun_path: 108 on Linux, 104 on BSD and macOS, with the NUL at its end).
 const maxSocket = 103
+
+// socketPatience is how long a command's headers may take on the socket.
+const socketPatience = 10 * time.Second
 
 // serveSocket begins to take commands of this machine on a socket beside the database,
 // which only its owner may reach; nil where the database is on a server.
@@ -44,7 +48,7 @@ func (s *session) serveSocket(shop *doorstep.Shop, ending <-chan struct{}) (*api
 	}
 	owner := func(*http.Request) (access.Actor, access.Permit) { return access.Operator, access.Permit{} }
 	served := &apiServer{done: make(chan error, 1), server: &http.Server{
-		Handler: Commands(shop, s.log, ending, owner), ReadHeaderTimeout: headersWithin, IdleTimeout: silentFor,
+		Handler: Commands(shop, s.log, ending, owner), ReadHeaderTimeout: socketPatience,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug), BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(s.ctx) },
 	}}
 	go func() { served.done <- served.server.Serve(on) }()

@@ -32,9 +32,11 @@ type frame struct {
 	Exit  *int   `json:"exit,omitempty"`  // the last: it has ended
 }
 
-// Limits of what is posted, and of how long a piece of an answer may take to be read.
+// Limits of what is posted and how long it may take to arrive, and of how long a piece of
+// an answer may take to be read.
 const (
 	maxCommand = 128 << 20
+	sentWithin = 5 * time.Minute
 	readWithin = 30 * time.Second
 )
 
@@ -46,12 +48,15 @@ type Run func(r *http.Request, c Command, stdout, stderr Writer) (code int, want
 func Handler(run Run) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var c Command
+		control := http.NewResponseController(w)
+		_ = control.SetReadDeadline(time.Now().Add(sentWithin)) // where it can not be set, the server's own holds
 		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxCommand)).Decode(&c); err != nil {
 			http.Error(w, "this is no command", http.StatusBadRequest)
 			return
 		}
+		_ = control.SetReadDeadline(time.Time{}) // which would end a command that takes longer
 		w.Header().Set("Content-Type", "application/x-ndjson")
-		a := &answer{w: json.NewEncoder(w), control: http.NewResponseController(w)}
+		a := &answer{w: json.NewEncoder(w), control: control}
 		code, wants := run(r, c, func(p []byte) error { return a.write(frame{Out: p}) }, func(p []byte) error { return a.write(frame{Err: p}) })
 		if wants != "" {
 			_ = a.write(frame{Wants: wants}) // where it fails, no one is there to be told

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"doorstep/cli/relay"
 	"doorstep/fault"
@@ -34,6 +35,27 @@ func TestAFileIsAskedForOnce(t *testing.T) {
 	}, &out, &errs)
 	if err != nil || code != 4 || read != 1 || out.String() != "\xff of stock.csv" || errs.String() != "import" {
 		t.Errorf("%d, %v, read %d times: %q and %q", code, err, read, out.String(), errs.String())
+	}
+}
+
+// TestACommandMayTakeLong: what limits how long a request takes to arrive is not what ends
+// the command.
+func TestACommandMayTakeLong(t *testing.T) {
+	t.Parallel()
+	const limit = 50 * time.Millisecond
+	server := httptest.NewUnstartedServer(relay.Handler(func(r *http.Request, _ relay.Command, _, _ relay.Writer) (int, string) {
+		select {
+		case <-r.Context().Done():
+			return 1, ""
+		case <-time.After(4 * limit):
+			return 0, ""
+		}
+	}))
+	server.Config.ReadTimeout, server.Config.WriteTimeout = limit, limit
+	server.Start()
+	defer server.Close()
+	if code, err := relay.At(server.URL, "").Send(t.Context(), relay.Command{}, nil, io.Discard, io.Discard); code != 0 || err != nil {
+		t.Errorf("it ends with %d, %v", code, err)
 	}
 }
 
