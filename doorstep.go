@@ -28,6 +28,8 @@ import (
 	"doorstep/shipping"
 	carrier "doorstep/shipping/simulated"
 	"doorstep/webhook"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Config says which shop is opened, and how. The zero value is a shop in the
@@ -75,6 +77,8 @@ type Config struct {
 	Committed func(updates int, took time.Duration)
 	// Fired is told of each row of the process table that fires: see process.Deps.
 	Fired func(step process.Step, owner string) (durable func())
+	// Tracer is told of each step and each question: see process.Deps.
+	Tracer trace.Tracer
 }
 
 // InMemory is an Outside that ends with the shop: what measures the process has
@@ -126,7 +130,7 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.DB)
-	deps := process.Deps{DB: s.DB, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout, Asked: cfg.Asked, Fired: cfg.Fired, WebhookHosts: cfg.WebhookHosts}
+	deps := process.Deps{DB: s.DB, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout, Asked: cfg.Asked, Fired: cfg.Fired, Tracer: cfg.Tracer, WebhookHosts: cfg.WebhookHosts}
 	if cfg.ReadOnly {
 		deps.KnownGateways, deps.KnownCarriers = named(gateway.Name, cfg.Gateways), append(named(carrier.Name, cfg.Carriers), cfg.second()...)
 	} else if deps.Gateways, deps.Carriers, err = s.providers(cfg, url, shopTime); err != nil {
@@ -150,7 +154,7 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 	}
 	s.Process = process.New(deps)
 	s.closers = append([]io.Closer{s.Process}, s.closers...)
-	run := work.Config{Handle: s.Process.Handle, Failed: s.Process.Failed, Workers: cfg.Workers, Log: cfg.Log, Done: cfg.Done}
+	run := work.Config{Handle: s.Process.Handle, Failed: s.Process.Failed, Workers: cfg.Workers, Log: cfg.Log, Done: cfg.Done, Begin: s.Process.Trace}
 	if cfg.Virtual != nil {
 		s.Virtual = work.NewVirtual(s.DB, deps.Queue, cfg.Virtual, run)
 		return nil

@@ -11,6 +11,9 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 
 	"doorstep/process"
 )
@@ -36,6 +39,8 @@ type Config struct {
 	// Front says that every request comes through something in front of the API, which
 	// says in X-Forwarded-For where it comes from.
 	Front bool
+	// Tracing is told of each request; nil is told nothing.
+	Tracing trace.TracerProvider
 	// Beside is what else is served to whoever shows a key, by the pattern of
 	// http.ServeMux; Caller says who that is.
 	Beside map[string]http.Handler
@@ -55,6 +60,7 @@ type API struct {
 	bulks   chan struct{} // those that are under way
 
 	patience time.Duration
+	tracing  trace.TracerProvider
 	huma     huma.API
 	handler  http.Handler
 }
@@ -62,7 +68,7 @@ type API struct {
 // New returns the API of a shop.
 func New(cfg Config) (*API, error) {
 	a := &API{
-		process: cfg.Process, log: cfg.Log, front: cfg.Front, streams: newStreams(), bulks: make(chan struct{}, mostBulks), patience: cmp.Or(cfg.Patience, patience),
+		process: cfg.Process, log: cfg.Log, tracing: cfg.Tracing, front: cfg.Front, streams: newStreams(), bulks: make(chan struct{}, mostBulks), patience: cmp.Or(cfg.Patience, patience),
 		quotas: newQuotas("key", cfg.RateLimit), guesses: newQuotas("address", guessesPerSecond),
 	}
 	if a.log == nil {
@@ -163,5 +169,14 @@ func (a *API) around(operations http.Handler, written, metrics http.Handler, rea
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, problem("not_found", "there is nothing here: what there is stands at /docs"))
 	})
-	return traced(attended(a.patient(mux)))
+	return a.traced(a.named(attended(a.patient(mux))))
+}
+
+// traced continues the trace of who calls (W3C Trace Context), or begins one, where
+// traces are told to anyone.
+func (a *API) traced(next http.Handler) http.Handler {
+	if a.tracing == nil {
+		return next
+	}
+	return otelhttp.NewHandler(next, "request", otelhttp.WithTracerProvider(a.tracing), otelhttp.WithPropagators(propagation.TraceContext{}))
 }

@@ -107,6 +107,7 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 		case !valid:
 			a.unknown(w, r, "there is no such key, or it has expired or was revoked")
 		default:
+			requestOf(r.Context()).actor = key.Actor()
 			who := caller{actor: key.Actor(), permit: key.Permit()}
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
 		}

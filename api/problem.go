@@ -97,10 +97,10 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
 	}
 	e := fault.As(err)
 	if e == nil || e.Code == fault.Internal {
-		trace := traceOf(ctx)
-		log.ErrorContext(ctx, "a request failed", "error", err, "trace", trace)
+		id := requestOf(ctx).id
+		log.ErrorContext(ctx, "a request failed", "error", err, "request", id)
 		p = problem(fault.Internal, "something went wrong that should not have")
-		p.Trace = trace
+		p.Trace = id
 		return p
 	}
 	return problem(e.Code, e.Message, e.Fields...)

@@ -234,10 +234,17 @@ type server struct {
 // serve starts a server and waits until it says that it serves.
 func serve(t testing.TB, db string, args ...string) *server {
 	t.Helper()
+	return serveIn(t, nil, db, args...)
+}
+
+// serveIn is serve with further variables.
+func serveIn(t testing.TB, env []string, db string, args ...string) *server {
+	t.Helper()
 	if !slices.Contains(args, "--listen") {
 		args = append(args, "--listen", "off")
 	}
 	s := &server{cmd: program(t, db, append([]string{"serve"}, args...)...)}
+	s.cmd.Env = append(s.cmd.Env, env...)
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
 	var err1, err2 error
 	s.stdin, err1 = s.cmd.StdinPipe()

@@ -78,7 +78,7 @@ func (p Program) newLog(flags *globals) *slog.Logger {
 	}
 	options := &slog.HandlerOptions{Level: level}
 	if flags.JSON {
-		return slog.New(slog.NewJSONHandler(p.Stderr, options))
+		return slog.New(traceHandler{slog.NewJSONHandler(p.Stderr, options)})
 	}
-	return slog.New(slog.NewTextHandler(p.Stderr, options))
+	return slog.New(traceHandler{slog.NewTextHandler(p.Stderr, options)})
 }

@@ -70,6 +70,12 @@ func (v *serveVerb) Run(s *session) error {
 	if err := v.check(); err != nil {
 		return err
 	}
+	traces, told, err := s.tracing()
+	if err != nil {
+		return err
+	}
+	defer told()
+	v.traces = traces
 	shop, err := s.open(false, v.configure)
 	if err != nil {
 		return err
@@ -104,6 +110,9 @@ func (v *serveVerb) configure(cfg *doorstep.Config) {
 	cfg.WebhookHosts = v.WebhookAllow
 	v.simulated.configure(cfg)
 	v.meter = api.NewMeter()
+	if v.traces != nil {
+		cfg.Tracer = v.traces.Tracer("doorstep")
+	}
 	cfg.Done, cfg.Asked, cfg.Committed = v.meter.Done, v.meter.Asked, v.meter.Committed
 }
 

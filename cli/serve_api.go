@@ -17,6 +17,8 @@ import (
 	"doorstep/api"
 	"doorstep/cli/relay"
 	"doorstep/fault"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // listening is the flags of who serves the API.
@@ -29,7 +31,8 @@ type listening struct {
 	Connections int           `help:"How many connections to the API may be open at once: a further one takes the place of one whose client is silent." default:"1000" placeholder:"N"`
 	DueWithin   time.Duration `help:"How long work may be due for /readyz to say that the shop is ready." default:"5m" placeholder:"TIME"`
 
-	meter *api.Meter
+	meter  *api.Meter
+	traces trace.TracerProvider // nil when no one is told
 }
 
 // off is a Listen that serves no API.
@@ -75,7 +78,7 @@ type apiServer struct {
 //
 // Errors: invalid when the certificate is none; unavailable when it can not listen.
 func (l listening) serveAPI(s *session, shop *doorstep.Shop, ending <-chan struct{}) (*apiServer, error) {
-	a, err := api.New(api.Config{Process: shop.Process, Log: s.log, Meter: l.meter, DueWithin: l.DueWithin, RateLimit: l.RateLimit, Front: l.TLSFront,
+	a, err := api.New(api.Config{Process: shop.Process, Log: s.log, Meter: l.meter, DueWithin: l.DueWithin, RateLimit: l.RateLimit, Front: l.TLSFront, Tracing: l.traces,
 		Beside: map[string]http.Handler{"POST " + relay.Path: Commands(shop, s.log, ending, api.Caller)}})
 	if err != nil {
 		return nil, err

@@ -77,7 +77,9 @@ func (i inquiry[Q, A]) put(ctx context.Context, p *Process, q Q, set policy.Brea
 	}()
 	asking, cancel := context.WithTimeout(ctx, p.timeout)
 	defer cancel()
+	asking, told := p.asking(asking, i.kind, i.provider(q))
 	answer, asked = i.ask(asking, p, q)
+	told(asked)
 	return answer, asked
 }
 

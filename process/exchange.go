@@ -83,6 +83,7 @@ func (p *Process) Exchange(ctx context.Context, by Command, orderID string, q Ex
 		return Result[Exchanged]{}, err
 	}
 	locks = append(locks, inventory.Locks(demandOf(order.Request{Lines: q.Lines}))...)
+	by.trace = traceparent(ctx)
 	return once(ctx, p, by, "exchange", []any{orderID, by.Version, q}, locks, func(tx *db.Tx) (done Exchanged, err error) {
 		done.Order, err = p.changeIn(tx, by, orderID, func(c *change) error {
 			done.New, err = c.exchange(by, q, number)

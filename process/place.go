@@ -44,6 +44,7 @@ func (p *Process) Place(ctx context.Context, by Command, q order.Request) (Resul
 	if q.Reference != (order.Reference{}) {
 		locks = append(locks, order.ReferenceLock(q.Reference))
 	}
+	by.trace = traceparent(ctx)
 	return once(ctx, p, by, "place", q, locks, func(tx *db.Tx) (Placed, error) {
 		return p.place(tx, by, q, number, "")
 	})
@@ -97,6 +98,7 @@ func (p *Process) place(tx *db.Tx, by Command, q order.Request, number int64, ex
 	if err := order.Insert(tx, c.order, lines, c.newContact); err != nil {
 		return Placed{}, err
 	}
+	keepTrace(tx, c.order.ID, by.trace)
 	return Placed{Order: c.order, Shortages: taken.Short, Waiting: taken.Waiting}, nil
 }
 

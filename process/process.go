@@ -23,6 +23,8 @@ import (
 	"doorstep/policy"
 	"doorstep/shipping"
 	"doorstep/webhook"
+
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Deps is what a Process works with.
@@ -51,6 +53,9 @@ type Deps struct {
 	// anything, is called when the transaction is durable, before anyone is
 	// answered. Nil is told nothing.
 	Fired func(step Step, owner string) (durable func())
+	// Tracer is told of each step and each question, in the trace of the request that
+	// placed the order. Nil is told nothing.
+	Tracer trace.Tracer
 }
 
 // AskTimeout is how long a provider is waited for when Deps says nothing else.
@@ -74,6 +79,7 @@ type Process struct {
 	tickets  atomic.Int64 // counts the tickets that were raised here
 	asked    func(ProviderKind, string, Outcome, time.Duration)
 	fired    func(Step, string) func()
+	tracing  tracing
 
 	webhookHosts webhook.Hosts
 }
@@ -83,7 +89,7 @@ func New(d Deps) *Process {
 	p := &Process{
 		db: d.DB, queue: d.Queue, ids: d.IDs, log: d.Log, timeout: d.AskTimeout, asked: d.Asked, fired: d.Fired, webhookHosts: d.WebhookHosts,
 		gateways: map[string]payment.Gateway{}, carriers: map[string]shipping.Carrier{},
-		table: Table(), steps: map[Step]Row{}, breakers: breakers{of: map[line]*breaker{}},
+		tracing: tracing{tracer: d.Tracer}, table: Table(), steps: map[Step]Row{}, breakers: breakers{of: map[line]*breaker{}},
 	}
 	if p.log == nil {
 		p.log = slog.New(slog.DiscardHandler)
@@ -121,6 +127,8 @@ type Command struct {
 	// Asked is what the key stands for, as JSON, where the request itself was made
 	// of it and of what the shop knew at the time; nil where it is the request.
 	Asked any
+
+	trace string // in which an order is placed, as a traceparent; "" for none
 }
 
 // At returns the command for an order that is still at a version: one that someone

@@ -34,6 +34,7 @@ var omissions = []Omission{
 	{"orders", []string{"number"}, "The short numbers for people have gaps where a program was killed."},
 	{"order_numbers", nil, "The number that comes next, for the same reason."},
 	{"commands", []string{"answer"}, "A first answer as it was given, with the order's short number in it."},
+	{"order_traces", nil, "In which trace of whom an order was placed."},
 	{"counts", nil, "Sums of what is in other tables, kept in as many parts as the engine has lanes; verify counts them again."},
 	{"work", []string{"lease", "lease_until", "last_error"}, "Which node works on a step, by the database's clock, and what a provider last said."},
 }

@@ -25,6 +25,9 @@ type Config struct {
 	Poll    time.Duration // how often the database is asked for due items, 200 ms when 0
 	Log     *slog.Logger
 	Done    func(step string, took time.Duration) // told of each item that was worked on and the machine's time it took
+	// Begin is told of each item that is worked on, and returns the context in which it
+	// is and what is told of its end.
+	Begin func(ctx context.Context, it Item) (context.Context, func(error))
 	// Failed puts an item back whose handler failed, or gives it up, as AfterFailure
 	// says, together with whatever else is kept of it. When nil, only the item is.
 	Failed func(ctx context.Context, it Item, cause error) error
@@ -64,6 +67,9 @@ func NewRunner(d *db.DB, q *Queue, cfg Config) *Runner {
 	}
 	if cfg.Done == nil {
 		cfg.Done = func(string, time.Duration) {}
+	}
+	if cfg.Begin == nil {
+		cfg.Begin = func(ctx context.Context, _ Item) (context.Context, func(error)) { return ctx, func(error) {} }
 	}
 	if cfg.Failed == nil {
 		cfg.Failed = func(ctx context.Context, it Item, cause error) error {
@@ -252,15 +258,17 @@ func (r *Runner) runOnce(ctx context.Context, it Item) {
 	if !r.stillMine(ctx, it) {
 		return
 	}
+	ctx, end := r.cfg.Begin(ctx, it)
 	log := r.cfg.Log.With("step", it.Step, "owner", it.Owner, "subject", it.Subject)
-	log.Debug("step begins")
+	log.DebugContext(ctx, "step begins")
 	settle, err := r.ask(ctx, it)
 	if err == nil {
-		log.Debug("step is answered")
+		log.DebugContext(ctx, "step is answered")
 		err = r.settle(ctx, settle)
 	}
 	r.failed(ctx, it, err)
-	log.Debug("step ends")
+	log.DebugContext(ctx, "step ends")
+	end(err)
 	r.cfg.Done(it.Step, time.Since(start))
 }
 
@@ -319,7 +327,7 @@ func (r *Runner) failed(ctx context.Context, it Item, err error) {
 		return
 	}
 	if errors.Is(err, ErrLeaseLost) {
-		r.cfg.Log.Info("a lease was lost", "step", it.Step, "owner", it.Owner, "subject", it.Subject)
+		r.cfg.Log.InfoContext(ctx, "a lease was lost", "step", it.Step, "owner", it.Owner, "subject", it.Subject)
 		return
 	}
 	r.cfg.Log.Log(ctx, r.outage.level(err), "a step failed", "step", it.Step, "owner", it.Owner, "subject", it.Subject, "tries", it.Tries, "error", err)
