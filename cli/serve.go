@@ -191,7 +191,7 @@ func (s *session) announce(shop *doorstep.Shop, served *apiServer, key string) e
 	}
 	log.printf("Serving %s on %s %s (%s).\n", name, d.Engine, d.Version, strings.Join(settings, ", "))
 	if served != nil {
-		log.printf("The API is at %s/v1, its document at %s/openapi.json.\n", served.URL, served.URL)
+		log.printf("The API is at %s/v1, and explained at %s/docs.\n", served.URL, served.URL)
 	}
 	if key != "" {
 		log.printf("The first API key is in %s.\n", key)

@@ -191,6 +191,33 @@ func TestAFollowerMissesNothing(t *testing.T) {
 	}
 }
 
+// TestAFollowerComesAgain has a real server cut its stream off between two orders.
+func TestAFollowerComesAgain(t *testing.T) {
+	t.Parallel()
+	s := open(t.Context())
+	defer s.close()
+	need(s.PlaceOrder(t.Context(), order("A-1")))
+	seen := map[string]int{}
+	for e, err := range s.Follow(t.Context(), "") {
+		check(err)
+		seen[fmt.Sprint(e.Event.Subject, ".", e.Event.Version)]++
+		if e.Event.Type == "order.processed" && len(seen) == 1 {
+			s.http.CloseClientConnections()
+			need(s.PlaceOrder(t.Context(), order("A-2")))
+			continue
+		}
+		if e.Event.Type == "order.processed" && len(seen) > 1 {
+			break
+		}
+	}
+	feed := need(s.ListEvents(t.Context(), client.ListEventsParams{Limit: 1000}))
+	for _, e := range feed.Items[:len(seen)] {
+		if n := seen[fmt.Sprint(e.Subject, ".", e.Version)]; n != 1 {
+			t.Errorf("%s of %s came %d times", e.Type, e.Subject, n)
+		}
+	}
+}
+
 func TestAFollowerEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	s := open(t.Context())
