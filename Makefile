@@ -15,7 +15,7 @@ BASE ?= HEAD~1
 
 # The race detector makes the pure-Go SQLite slow: `-short` keeps the data
 # small, and what starts the program as a child gains nothing from it.
-RACE_EXEMPT = doorstep/cmd/doorstep doorstep/internal/house
+RACE_EXEMPT = doorstep/cmd/doorstep doorstep/examples/storefront doorstep/internal/house
 # What does one thing after the other, with no goroutines but those of the
 # database, which the other tests have at work: `make unit` runs it.
 RACE_SKIP = ^Test(WhatPeopleSee|BadInput|JSON|Help|FlagsFromTheEnvironment|WhatBeginsAsANumber|AKeyStandsForWhatWasTyped|DemoRepeats|DemoAsJSON|DemoSaysHowFarItIs|$\

@@ -98,7 +98,7 @@ func (a *API) config() huma.Config {
 			Info: &huma.Info{
 				Title: "Doorstep", Version: Version,
 				Description: "Everything between checkout and doorstep. Amounts are integers of the currency's minor unit, times are RFC 3339, identifiers are opaque. " +
-					"Every change can be sent again under its Idempotency-Key and is carried out once.",
+					"Every change can be sent again under its Idempotency-Key and is carried out once. Answers may get further fields: pass over those that you do not know.",
 				License: &huma.License{Name: "To be said by whoever runs it", Identifier: "LicenseRef-Proprietary"},
 			},
 			Servers: []*huma.Server{{URL: "/", Description: "This server"}},

@@ -70,6 +70,10 @@ func TestABreachIsSeen(t *testing.T) {
 		{"a field of an answer is new", func(doc object) {
 			doc.in("components", "schemas", "Order", "properties")["colour"] = object{"type": "string"}
 		}, false},
+		{"a word of an answer is new", func(doc object) {
+			status := doc.in("components", "schemas", "Order", "properties", "status")
+			status["enum"] = append(status["enum"].([]any), "made_up")
+		}, true},
 		{"a field of a request is needed", func(doc object) {
 			q := doc.in("components", "schemas", "NoteRequest")
 			q.in("properties")["colour"], q["required"] = object{"type": "string"}, []any{"text", "colour"}
