@@ -43,13 +43,15 @@ func (s *server) bulkResults(body string) map[int]bulkResult {
 		s.t.Fatalf("the answer is %d %s", res.StatusCode, res.Header.Get("Content-Type"))
 	}
 	all := map[int]bulkResult{}
-	for d := json.NewDecoder(res.Body); ; {
-		var r bulkResult
-		if err := d.Decode(&r); err == io.EOF {
+	for lines := bufio.NewReader(res.Body); ; {
+		line, err := lines.ReadBytes('\n')
+		if err == io.EOF && len(line) == 0 {
 			return all
-		} else if err != nil {
-			s.t.Fatal(err)
 		}
+		must(s.t, err)
+		var r bulkResult
+		must(s.t, json.Unmarshal(line, &r))
+		s.documented(res.Request, res, response{status: res.StatusCode, body: line})
 		all[r.Line] = r
 	}
 }

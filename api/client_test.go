@@ -251,7 +251,7 @@ func (g generator) parameterType(s *huma.Schema) string {
 		return "bool"
 	}
 	for _, of := range slices.Sorted(maps.Keys(values)) {
-		if len(s.Enum) > 0 && slices.Equal(anys(values[of]), s.Enum) && !open[of] {
+		if words := slices.Concat(s.Enum, s.Examples); len(words) > 0 && slices.Equal(anys(values[of]), words) && !open[of] {
 			return g.wordsOf(of)
 		}
 	}

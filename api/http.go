@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -40,12 +41,13 @@ func routed(operations http.Handler) http.Handler {
 	})
 }
 
-// once refuses a parameter that is said more than once, of which all but the first would
-// be passed over.
+// once refuses parameters that can not be read, and one that is said more than once, of
+// which all but the first would be passed over.
 func (a *API) once(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var c fault.Check
-		asked := r.URL.Query()
+		asked, err := url.ParseQuery(r.URL.RawQuery)
+		c.If(err != nil, "query", "malformed", "name=value, and what is special in either as %%XX")
 		for _, name := range slices.Sorted(maps.Keys(asked)) {
 			c.If(len(asked[name]) > 1, name, "repeated", "once, several values with commas between them")
 		}

@@ -102,7 +102,9 @@ func describeField(p *huma.Schema, f reflect.StructField, in reflect.Type) {
 	}
 	if t.Kind() == reflect.String && of != nil && of.Type == huma.TypeString && !open[roomOf(t)] {
 		words := values[roomOf(t)]
-		if of.Enum == nil && len(words) > 0 {
+		if roomOf(t) == anyWord {
+			of.Examples = anys(words)
+		} else if of.Enum == nil && len(words) > 0 {
 			of.Enum = anys(words)
 			if optional := strings.Contains(f.Tag.Get("json"), ",omit"); !optional && slices.Contains(emptyWords, roomOf(t)) {
 				of.Enum = append(of.Enum, "")
@@ -113,6 +115,9 @@ func describeField(p *huma.Schema, f reflect.StructField, in reflect.Type) {
 
 // open are types of which the constants are not all there is.
 var open = map[string]bool{"access.Actor": true, "event.Type": true}
+
+// anyWord is a type of which the constants are what is known, and any other word is taken.
+const anyWord = "support.Category"
 
 // emptyWords are types of which "" is a word, too.
 var emptyWords = []string{"order.End", "order.Failure"}

@@ -101,7 +101,7 @@ func postgresError(err error) *pgconn.PgError {
 func classifyPostgres(err error) error {
 	code := postgresError(err).Code
 	switch {
-	case code == "22021":
+	case code == "22021" || code == "22P05": // the second of a text within JSON
 		return fault.New(fault.Invalid, "a text is not valid UTF-8, or holds NUL: %w", err)
 	case code == "53100":
 		return fault.New(fault.Unavailable, "the database server's disk is full: %w", err)
