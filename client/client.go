@@ -27,7 +27,7 @@ import (
 
 // Client asks one server. It is for many at once.
 type Client struct {
-	// HTTP sends the requests; http.DefaultClient when nil.
+	// HTTP sends the requests; when nil, one that waits 45 s for an answer to begin.
 	HTTP *http.Client
 	// Attempts is how often a request is sent at most, 5 when 0.
 	Attempts int
@@ -51,6 +51,13 @@ const (
 	waitFirst     = 100 * time.Millisecond // before the second attempt; twice as long before each that follows
 	longest       = 64 << 20               // of an answer, in bytes
 )
+
+// usual sends the requests of a Client that names nothing else.
+var usual = func() *http.Client {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.ResponseHeaderTimeout, t.MaxIdleConnsPerHost = silentMost, t.MaxIdleConns
+	return &http.Client{Transport: t}
+}()
 
 // Error is what the server found wrong, in words.
 func (p *Problem) Error() string {
@@ -173,7 +180,7 @@ func ask[T any](ctx context.Context, c *Client, r *request) (answer T, err error
 			return answer, err
 		}
 		pause := max(after, wait/2+mathrand.N(wait/2)) // so that many do not come at once
-		if attempt >= cmp.Or(c.Attempts, attemptsUsual) || !again(err) || pause > cmp.Or(c.Patience, patienceUsual) || sleep(ctx, pause) != nil {
+		if attempt >= cmp.Or(c.Attempts, attemptsUsual) || ctx.Err() != nil || !again(err) || pause > cmp.Or(c.Patience, patienceUsual) || sleep(ctx, pause) != nil {
 			return answer, err
 		}
 		wait *= 2
@@ -190,7 +197,7 @@ func again(err error) bool {
 		}
 		return false
 	}
-	return !errors.Is(err, context.Canceled) && !errors.Is(err, context.DeadlineExceeded)
+	return true
 }
 
 // sleep waits, unless the context ends or would end before: then it says so at once.
@@ -240,7 +247,7 @@ func (c *Client) open(ctx context.Context, r *request) (*http.Response, error) {
 
 func (c *Client) do(req *http.Request) (*http.Response, error) {
 	req.Header.Set("Authorization", "Bearer "+c.key)
-	res, err := cmp.Or(c.HTTP, http.DefaultClient).Do(req)
+	res, err := cmp.Or(c.HTTP, usual).Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("doorstep: %w", err)
 	}

@@ -83,6 +83,23 @@ func TestWhatHasNoAnswerIsSentAgain(t *testing.T) {
 	}
 }
 
+// TestWhoIsSilentIsAskedAgain gives up waiting for an answer, unless the caller has.
+func TestWhoIsSilentIsAskedAgain(t *testing.T) {
+	t.Parallel()
+	silent := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	f := answering(t, silent, says(200, `{"number":7}`))
+	f.HTTP = &http.Client{Transport: &http.Transport{ResponseHeaderTimeout: 50 * time.Millisecond}}
+	if o, err := f.ShowOrder(t.Context(), "1001", client.ShowOrderParams{}); err != nil || o.Number != 7 {
+		t.Errorf("it came to %d, %v", o.Number, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	f = answering(t, silent)
+	if _, err := f.ShowOrder(ctx, "1001", client.ShowOrderParams{}); !errors.Is(err, context.DeadlineExceeded) || len(f.keys) != 1 {
+		t.Errorf("it came to %v after %d times", err, len(f.keys))
+	}
+}
+
 func TestWhatIsRefusedIsNotSentAgain(t *testing.T) {
 	t.Parallel()
 	for name, x := range map[string]struct {
