@@ -41,8 +41,11 @@ func TestEveryOperationTakesAnything(t *testing.T) {
 		for n := range 10 {
 			f.learn(f.ask("POST", "/v1/orders", placing(fmt.Sprint(n))).json)
 		}
-		operations := f.operations()
-		for range *schemaRounds {
+		operations, rounds := f.operations(), *schemaRounds
+		if testing.Short() {
+			rounds = min(rounds, 4)
+		}
+		for range rounds {
 			f.rng.Shuffle(len(operations), func(i, j int) { operations[i], operations[j] = operations[j], operations[i] })
 			for _, o := range operations {
 				f.try(o)
@@ -54,7 +57,7 @@ func TestEveryOperationTakesAnything(t *testing.T) {
 			t.Errorf("verify: %s", v)
 		}
 		t.Logf("%d of %d operations have done what was asked at least once; there are %d orders", len(f.good), len(operations), report.Orders)
-		if len(f.good) < len(operations)/2 {
+		if rounds >= 12 && len(f.good) < len(operations)/2 {
 			t.Error("most requests are refused: what is behind was not tried")
 		}
 	})
