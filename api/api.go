@@ -128,6 +128,7 @@ var tags = []*huma.Tag{
 	{Name: "tickets", Description: "What customers ask, what was decided about it and on which facts."},
 	{Name: "events", Description: "Everything that has happened, in a feed that misses nothing."},
 	{Name: "webhooks", Description: "Who is sent events as they happen."},
+	{Name: "policy", Description: "The shop's settings, as versions of which each stands for good."},
 	{Name: "keys", Description: "API keys: who may do what."},
 }
 
@@ -143,6 +144,7 @@ func (a *API) routes() {
 	a.tickets()
 	a.events()
 	a.webhooks()
+	a.policies()
 	a.apiKeys()
 	a.documentQuotas()
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"cmp"
+	"encoding"
 	"fmt"
 	"go/format"
 	"maps"
@@ -117,6 +118,8 @@ func (g generator) goType(t reflect.Type) string {
 	switch {
 	case t.PkgPath() == "time" || t.PkgPath() == "encoding/json":
 		return t.String()
+	case t.Kind() != reflect.Pointer && t.Implements(reflect.TypeFor[encoding.TextMarshaler]()):
+		return "string"
 	case t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Slice:
 		return g.goType(t.Elem())
 	case t.Kind() == reflect.Pointer:
@@ -129,6 +132,8 @@ func (g generator) goType(t reflect.Type) string {
 		return strings.TrimPrefix(g.registry.Schema(t, true, "").Ref, schemaPath)
 	case t.Kind() == reflect.String:
 		return g.word(t)
+	case t.Kind() == reflect.Interface:
+		return "any"
 	}
 	return t.Kind().String()
 }

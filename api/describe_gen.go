@@ -65,6 +65,8 @@ var docs = map[string]string{
 	"api.Part":                          "Part is what can be shown of an order beside its lines.",
 	"api.Payment":                       "Payment is a payment with what the gateway was asked.",
 	"api.PaymentPath":                   "PaymentPath names a payment.",
+	"api.PolicyRequest":                 "PolicyRequest is what is to be another setting of the policy.",
+	"api.PolicyRequest.Settings":        "Those that change, as the policy has them: what is not named stays as it is.",
 	"api.Posting":                       "Posting is what every request has that changes something.",
 	"api.Problem":                       "Problem is what is wrong, as a problem document (RFC 9457). Its code says what kind of problem it is and thereby what a caller can do.",
 	"api.Problem.Code":                  "The kind of problem, for programs.",

@@ -50,6 +50,7 @@ var examples = map[string]string{
 	"ReplyRequest":     `{"body": "It leaves today."}`,
 	"SolveRequest":     `{"body": "It has arrived at your neighbour's."}`,
 	"AssignRequest":    `{"assignee": "agent:7"}`,
+	"PolicyRequest":    `{"settings": {"silence": "96h"}}`,
 	"APIKeyRequest":    `{"name": "till", "scopes": ["read", "orders"]}`,
 	"WebhookRequest":   `{"name": "storefront", "url": "https://shop.example/events", "types": ["order.*"]}`,
 	"RotateRequest":    `{"overlap": 86400}`,

@@ -44,7 +44,7 @@ type answer struct {
 
 // reply is an answer as huma writes it.
 type reply struct {
-	ETag     string `header:"ETag" doc:"The version of the order, for If-Match."`
+	ETag     string `header:"ETag" doc:"The version of the order, or of the policy, for If-Match."`
 	Replayed string `header:"Idempotency-Replayed" doc:"true where the answer was given before, under the same key."`
 	Location string `header:"Location" doc:"Where what was made is found."`
 	Body     any
@@ -59,7 +59,7 @@ func (p Posting) key() string { return p.IdempotencyKey }
 
 // Matching is what every request has that changes an order.
 type Matching struct {
-	IfMatch string `header:"If-Match" doc:"The ETag of the order as it was seen: when it has changed since, the request is refused with 412."`
+	IfMatch string `header:"If-Match" doc:"The ETag of the order, or of the policy, as it was seen: when it has changed since, the request is refused with 412."`
 }
 
 func (m Matching) version() (int64, error) {
@@ -70,7 +70,7 @@ func (m Matching) version() (int64, error) {
 	n, err := strconv.ParseInt(strings.Trim(text, `"`), 10, 64)
 	if err != nil || n < 1 {
 		var check fault.Check
-		check.Add("If-Match", "malformed", `an ETag of the order such as "17"`)
+		check.Add("If-Match", "malformed", `an ETag such as "17"`)
 		return 0, check.Err("the request")
 	}
 	return n, nil

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"doorstep/policy"
 )
 
 // names are those of schemas whose type's own name would not say what they are beside
@@ -21,7 +23,7 @@ var names = map[string]string{
 	"process.Stock": "StockDetails", "api.Order": "OrderDetails", "api.Payment": "PaymentDetails", "api.Refund": "RefundDetails", "api.Return": "ReturnDetails", "api.Shipment": "ShipmentDetails",
 	"access.Key": "APIKey", "access.KeyRequest": "APIKeyRequest", "process.NewKey": "NewAPIKey",
 	"process.Item": "AttentionItem", "fault.Field": "ProblemField",
-	"webhook.Endpoint": "Webhook", "webhook.Request": "WebhookRequest", "webhook.Delivery": "WebhookDelivery",
+	"policy.Version": "PolicyVersion", "webhook.Endpoint": "Webhook", "webhook.Request": "WebhookRequest", "webhook.Delivery": "WebhookDelivery",
 }
 
 // roomOf is the name under which describe_gen.go has a type.
@@ -29,7 +31,7 @@ func roomOf(t reflect.Type) string { return path.Base(t.PkgPath()) + "." + t.Nam
 
 // newRegistry returns the schemas of the document.
 func newRegistry() huma.Registry {
-	return huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string {
+	r := huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string {
 		for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
 			t = t.Elem()
 		}
@@ -41,6 +43,10 @@ func newRegistry() huma.Registry {
 		}
 		return cmp.Or(names[roomOf(t)], t.Name())
 	})
+	for _, t := range []reflect.Type{reflect.TypeFor[policy.Duration](), reflect.TypeFor[policy.HoldRule](), reflect.TypeFor[policy.Amount]()} { // which JSON has as text
+		r.RegisterTypeAlias(t, reflect.TypeFor[string]())
+	}
+	return r
 }
 
 // pageOf returns of what a page is.

@@ -97,7 +97,7 @@ func (a *API) webhooks() {
 		WebhookPath
 		Paging
 	}) (answer, error) {
-		before, err := deliveryBefore(in.Cursor)
+		before, err := numberBefore(in.Cursor)
 		if err != nil {
 			return answer{}, err
 		}
@@ -106,10 +106,10 @@ func (a *API) webhooks() {
 	})
 }
 
-// deliveryBefore reads the cursor of a list of deliveries.
+// numberBefore reads a cursor that is a number, 0 for none.
 //
 // Errors: invalid.
-func deliveryBefore(cursor string) (int64, error) {
+func numberBefore(cursor string) (int64, error) {
 	if cursor == "" {
 		return 0, nil
 	}

@@ -844,6 +844,40 @@ func (c *Client) RotateWebhook(ctx context.Context, webhook string, q RotateRequ
 	return post[NewWebhook](ctx, c, "/v1/webhooks/"+url.PathEscape(webhook)+"/rotate", q, with)
 }
 
+// ShowPolicy: show the policy in force.
+// Version 0 is the default that no one has changed yet.
+//
+// GET /v1/policy, with the scope read.
+func (c *Client) ShowPolicy(ctx context.Context) (PolicyVersion, error) {
+	return get[PolicyVersion](ctx, c, "/v1/policy", nil)
+}
+
+// SetPolicy: set some of the policy.
+// It is the version after the one that it was decided on, and in force at once; other nodes see it within a second.
+//
+// POST /v1/policy, with the scope admin.
+func (c *Client) SetPolicy(ctx context.Context, q PolicyRequest, with ...Option) (PolicyChange, error) {
+	return post[PolicyChange](ctx, c, "/v1/policy", q, with)
+}
+
+// ListPoliciesParams say what ListPolicies is asked for; what is zero is not said.
+type ListPoliciesParams struct {
+	Limit int64 // How many are asked for at once.
+}
+
+func (p ListPoliciesParams) values() url.Values {
+	v := url.Values{}
+	add(v, "limit", p.Limit)
+	return v
+}
+
+// ListPolicies: list the versions of the policy, the newest first.
+//
+// GET /v1/policy/history, with the scope read.
+func (c *Client) ListPolicies(ctx context.Context, p ListPoliciesParams) iter.Seq2[PolicyVersion, error] {
+	return pages[PolicyVersion](ctx, c, "/v1/policy/history", p.values())
+}
+
 // ListKeysParams say what ListKeys is asked for; what is zero is not said.
 type ListKeysParams struct {
 	Limit int64 // How many are asked for at once.

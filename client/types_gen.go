@@ -111,6 +111,14 @@ type Attention struct {
 	More  int64     `json:"more"` // How many the list leaves out, where there are not too many to count
 }
 
+// Backoff is how asking again is spaced: doubling from First up to Most, less up to a half by chance, at most Tries times and not longer than Within, after which a person is told. Within is best longer than twice a provider's key lives: by then it is known whether what can not be found was ever made. Tries is best more than fit into Within, so that they do not end before it. A provider that is certainly not reached is asked for as long as that lasts; a person is told after Within.
+type Backoff struct {
+	First  string `json:"first"`
+	Most   string `json:"most"`
+	Tries  int    `json:"tries"`
+	Within string `json:"within"`
+}
+
 // Backorder is how many of an SKU an order waits for. What comes is reserved for the order that has waited longest.
 type Backorder struct {
 	Order    string    `json:"order"`
@@ -122,6 +130,12 @@ type Backorder struct {
 // BackorderRequest says whether orders may wait for an SKU.
 type BackorderRequest struct {
 	Allow bool `json:"allow"`
+}
+
+// Breaker is when a provider is left alone: after so many questions in a row that it did not answer, for as long as the pause; then one question tries whether it answers again. With no failures it is asked always.
+type Breaker struct {
+	Failures int    `json:"failures"`
+	Pause    string `json:"pause"`
 }
 
 // BulkResult is what became of one order of many.
@@ -679,6 +693,60 @@ type Placed struct {
 	Waiting   []Backorder `json:"waiting,omitempty"` // What it is processed without: that is reserved as it comes
 }
 
+// Policy is one version of the shop's settings.
+type Policy struct {
+	Gateway             string                 `json:"gateway"`              // The gateway of an order that names none
+	Carrier             string                 `json:"carrier"`              // Who ships
+	NextCarriers        []string               `json:"next_carriers"`        // NextCarriers are asked one after the other where the carrier does not take a parcel.
+	Capture             PolicyCapture          `json:"capture"`              // When authorised money is taken
+	HandOver            PolicyHandOver         `json:"handover"`             // What counts as handing a parcel over
+	Split               bool                   `json:"split"`                // Whether an order may leave in several parcels: from several locations when none has all of it, and what is there before what is waited for (what may be waited for comes from wherever it is)
+	PayBackorders       PolicyPayBackorders    `json:"pay_backorders"`       // PayBackorders says when an order is asked to be paid that waits for goods.
+	AuthorisationEnd    PolicyAuthorisationEnd `json:"authorisation_end"`    // What is done before an authorisation ends
+	AuthorisationMargin string                 `json:"authorisation_margin"` // How long before
+	PaymentRetries      []string               `json:"payment_retries"`      // After soft declines, each a new attempt
+	LabelRetries        []string               `json:"label_retries"`        // After temporary refusals, each a new attempt
+	RefundRetries       []string               `json:"refund_retries"`       // After soft declines of a refund, each a new attempt
+	Ask                 Backoff                `json:"ask"`                  // When a provider gave no answer: the same attempt asked again
+	Breaker             Breaker                `json:"breaker"`              // When a provider that gives no answers is left alone
+	AwaitStock          string                 `json:"await_stock"`          // How long an order waits for goods before a person is told
+	AwaitPayment        string                 `json:"await_payment"`        // How long a payment made elsewhere is waited for before a person is told
+	PayWithin           string                 `json:"pay_within"`           // How long stock is kept for an order that is not paid: then it fails
+	AwaitHandOver       string                 `json:"await_handover"`       // How long a parcel may wait for a person, or for its first scan
+	TrackEvery          string                 `json:"track_every"`          // How often a carrier is asked that suggests no time
+	Silence             string                 `json:"silence"`              // How long a parcel may go without a scan before a ticket is opened
+	LostAfter           string                 `json:"lost_after"`           // How long without a scan before it is given up as lost; 0 for never
+	OnLost              PolicyOnLost           `json:"on_lost"`              // What is done about a parcel that is lost or damaged
+	CheckRefund         string                 `json:"check_refund"`         // How long after a refund a gateway is asked whether the money has stayed with the customer
+	ReturnWindow        string                 `json:"return_window"`        // How long after its delivery what was bought may be sent back
+	ReturnWithin        string                 `json:"return_within"`        // How long a return is waited for before it expires
+	OnReturn            PolicyOnReturn         `json:"on_return"`            // What is done about the money for what came back
+	CloseSolved         string                 `json:"close_solved"`         // How long a solved ticket stays open to a reply
+	HoldUnshipped       string                 `json:"hold_unshipped"`       // HoldUnshipped is how long an order that no carrier takes is held for a person before it fails; with 0 it fails at once, unless a parcel of it has left.
+	OnComplaint         PolicyOnComplaint      `json:"on_complaint"`         // What a ticket does about goods that have arrived and are wrong
+	TicketLimits        TicketLimits           `json:"ticket_limits"`        // What a ticket's decision may cost without a second person
+	HoldRules           []string               `json:"hold_rules"`           // HoldRules stop orders for a person before they are asked to be paid, or paid again.
+}
+
+// PolicyChange is what a change of the policy came to.
+type PolicyChange struct {
+	Before  Policy        `json:"before"`
+	InForce PolicyVersion `json:"in_force"` // After it; the version before it where it changed nothing
+}
+
+// PolicyRequest is what is to be another setting of the policy.
+type PolicyRequest struct {
+	Settings map[string]any `json:"settings"` // Those that change, as the policy has them: what is not named stays as it is.
+}
+
+// PolicyVersion is a policy with its place in the history. Version 0 is the default that no one has changed yet.
+type PolicyVersion struct {
+	Number int64     `json:"version"`
+	At     time.Time `json:"at"`
+	Actor  string    `json:"actor"`
+	Policy Policy    `json:"policy"`
+}
+
 // Problem is what is wrong, as a problem document (RFC 9457). Its code says what kind of problem it is and thereby what a caller can do.
 type Problem struct {
 	Type   string         `json:"type"`             // A link to what the documentation says of the code.
@@ -1121,6 +1189,15 @@ type Ticket struct {
 	UpdatedAt time.Time       `json:"updated_at"`
 }
 
+// TicketLimits bound what a ticket's decision may cost: a refund, or goods sent anew, by what the customer has paid for them. What is beyond one of them is proposed, and a second person approves it. Without an amount in a currency, nothing in it is within the limits.
+type TicketLimits struct {
+	Decision []string `json:"decision"` // The most for one decision
+	Customer []string `json:"customer"` // The most for one customer in the period
+	Count    int      `json:"count"`    // How many decisions at most for one customer in the period
+	Period   string   `json:"period"`
+	OrderAge string   `json:"order_age"` // How old the order may be
+}
+
 // TicketLine names units of one of the order's lines.
 type TicketLine struct {
 	Line     int64 `json:"line"`
@@ -1385,6 +1462,25 @@ const (
 	PaymentStatusCanceled              PaymentStatus = "canceled"
 )
 
+// PolicyAuthorisationEnd is a word. Others may come with later versions.
+type PolicyAuthorisationEnd string
+
+// What it may be.
+const (
+	PolicyAuthorisationEndCapture PolicyAuthorisationEnd = "capture"
+	PolicyAuthorisationEndRenew   PolicyAuthorisationEnd = "renew"
+	PolicyAuthorisationEndReport  PolicyAuthorisationEnd = "report"
+)
+
+// PolicyCapture is a word. Others may come with later versions.
+type PolicyCapture string
+
+// What it may be.
+const (
+	PolicyCaptureAtOnce     PolicyCapture = "at_once"
+	PolicyCaptureOnHandover PolicyCapture = "on_handover"
+)
+
 // PolicyHandOver is a word. Others may come with later versions.
 type PolicyHandOver string
 
@@ -1395,6 +1491,24 @@ const (
 	PolicyHandOverFirstScan PolicyHandOver = "first_scan"
 )
 
+// PolicyOnComplaint is a word. Others may come with later versions.
+type PolicyOnComplaint string
+
+// What it may be.
+const (
+	PolicyOnComplaintRefund PolicyOnComplaint = "refund"
+	PolicyOnComplaintReturn PolicyOnComplaint = "return"
+)
+
+// PolicyOnLost is a word. Others may come with later versions.
+type PolicyOnLost string
+
+// What it may be.
+const (
+	PolicyOnLostAsk    PolicyOnLost = "ask"
+	PolicyOnLostReship PolicyOnLost = "reship"
+)
+
 // PolicyOnReturn is a word. Others may come with later versions.
 type PolicyOnReturn string
 
@@ -1402,6 +1516,15 @@ type PolicyOnReturn string
 const (
 	PolicyOnReturnRefund PolicyOnReturn = "refund"
 	PolicyOnReturnAsk    PolicyOnReturn = "ask"
+)
+
+// PolicyPayBackorders is a word. Others may come with later versions.
+type PolicyPayBackorders string
+
+// What it may be.
+const (
+	PolicyPayBackordersNow           PolicyPayBackorders = "now"
+	PolicyPayBackordersWhenShippable PolicyPayBackorders = "when_shippable"
 )
 
 // ProcessCause is a word. Others may come with later versions.

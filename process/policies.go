@@ -18,9 +18,10 @@ type PolicyChange struct {
 // ChangePolicy makes of the policy in force what change returns, as the next
 // version; where that is the same, there is none. Change is given no policy that
 // is shared, and may be called again. With a key, by.Asked says what was asked
-// for: what comes of it depends on what was in force.
+// for: what comes of it depends on what was in force. With a version, that must still
+// be the one in force.
 //
-// Errors: change's own; invalid, also when the shop has no such gateway or
+// Errors: change's own; stale; invalid, also when the shop has no such gateway or
 // carrier.
 func (p *Process) ChangePolicy(ctx context.Context, by Command, change func(policy.Policy) (policy.Policy, error)) (Result[PolicyChange], error) {
 	if by.Key != "" && by.Asked == nil {
@@ -30,6 +31,9 @@ func (p *Process) ChangePolicy(ctx context.Context, by Command, change func(poli
 		before, err := p.policies.InForce(tx)
 		if err != nil {
 			return PolicyChange{}, err
+		}
+		if by.Version != 0 && by.Version != before.Number {
+			return PolicyChange{}, fault.New(fault.Stale, "the policy has changed since version %d: it is at %d", by.Version, before.Number)
 		}
 		next, err := change(before.Policy)
 		if err != nil {

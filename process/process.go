@@ -121,8 +121,8 @@ type Command struct {
 	By  access.Actor
 	May access.Permit // what they may do; its zero value is everything
 	Key string
-	// Version is that of the order at which it must still be, 0 for any: one that has
-	// changed since is left as it is, and the use case refused as stale.
+	// Version is that of the order, or of the policy, at which it must still be, 0 for any:
+	// what has changed since is left as it is, and the use case refused as stale.
 	Version int64
 	// Asked is what the key stands for, as JSON, where the request itself was made
 	// of it and of what the shop knew at the time; nil where it is the request.
