@@ -28,8 +28,12 @@ type connections struct {
 // Limit returns a listener of which at most so many connections are open. A further one
 // is let in at the cost of the one for which the server has done nothing the longest: one
 // on which nothing is asked, whose request does not arrive or whose answer is not read. Who
-// came less than a second ago is spared, and so is who waits for the server.
+// came less than a second ago is spared, and so is who waits for the server. 0 sets no
+// limit.
 func Limit(on net.Listener, most int) net.Listener {
+	if most == 0 {
+		return on
+	}
 	l := &connections{Listener: on, most: most, open: map[*connection]struct{}{}, freed: make(chan struct{}, 1), over: make(chan struct{})}
 	l.close = sync.OnceValue(func() error {
 		close(l.over)

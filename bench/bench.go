@@ -30,7 +30,8 @@ type Shop struct {
 	Runner  *work.Runner
 	// Serve serves the shop over HTTP on this machine, until stop is called.
 	Serve func(ctx context.Context) (over Place, stop func() error, err error)
-	// Reopen closes the shop and opens it again on the same database.
+	// Shut closes the shop and leaves its database, on which Reopen opens it again.
+	Shut   func() error
 	Reopen func(ctx context.Context) (Shop, error)
 	// Close closes the shop and removes its database.
 	Close func() error

@@ -71,6 +71,9 @@ func (m *measure) reopened(ctx context.Context, s *load, r *Stored) error {
 		return err
 	}
 	s.shipped.forget()
+	if err := s.Shut(); err != nil {
+		return err
+	}
 	start := time.Now()
 	again, err := s.Reopen(ctx)
 	if err != nil {

@@ -130,14 +130,10 @@ func reopenBench(ctx context.Context, s *session, at string, drop func(context.C
 	}
 	return bench.Shop{
 		DB: shop.DB, Process: shop.Process, Runner: shop.Runner,
-		Serve: func(ctx context.Context) (bench.Place, func() error, error) { return serveBench(ctx, s, shop) },
-		Reopen: func(ctx context.Context) (bench.Shop, error) {
-			if err := shop.Close(); err != nil {
-				return bench.Shop{}, err
-			}
-			return reopenBench(ctx, s, at, drop, fired)
-		},
-		Close: func() error { return errors.Join(shop.Close(), drop(context.WithoutCancel(ctx))) },
+		Serve:  func(ctx context.Context) (bench.Place, func() error, error) { return serveBench(ctx, s, shop) },
+		Shut:   shop.Close,
+		Reopen: func(ctx context.Context) (bench.Shop, error) { return reopenBench(ctx, s, at, drop, fired) },
+		Close:  func() error { return errors.Join(shop.Close(), drop(context.WithoutCancel(ctx))) },
 	}, nil
 }
 

@@ -263,9 +263,10 @@ func (q *Queue) claim(tx *db.Tx, limit int) ([]Item, error) {
 
 // release ends every lease. It is for a database that only this process can
 // hold: whoever had them is dead. That there was one is kept, because a
-// provider may have been asked under it.
+// provider may have been asked under it. Only what is due is looked at: nothing else
+// has ever been leased, and most rows of a large shop wait for a day to come.
 func release(tx *db.Tx) {
-	tx.WriteAny(`UPDATE work SET lease_until = 0 WHERE lease_until > 0`)
+	tx.WriteAny(`UPDATE work SET lease_until = 0 WHERE state = 'ready' AND due <= $1 AND lease_until > 0`, db.Micros(tx.Now()))
 }
 
 // endLeases gives items back that were leased and not begun. Those that
