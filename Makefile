@@ -18,7 +18,7 @@ BASE ?= HEAD~1
 RACE_EXEMPT = doorstep/cmd/doorstep doorstep/examples/storefront doorstep/internal/house
 # What does one thing after the other, with no goroutines but those of the
 # database, which the other tests have at work: `make unit` runs it.
-RACE_SKIP = ^Test(WhatPeopleSee|BadInput|JSON|Help|FlagsFromTheEnvironment|WhatBeginsAsANumber|AKeyStandsForWhatWasTyped|DemoRepeats|DemoAsJSON|DemoSaysHowFarItIs|$\
+RACE_SKIP = ^Test(WhatPeopleSee|AServerSaysTheSame|BadInput|JSON|Help|FlagsFromTheEnvironment|WhatBeginsAsANumber|AKeyStandsForWhatWasTyped|DemoRepeats|DemoAsJSON|DemoSaysHowFarItIs|$\
 TheDocumentIsDrawnFromTheTables|ShippedScenariosShowWhatTheyAreAbout|PeopleSeeToWhatDoesNotGoOn|APolicyIsWhatTheShopGoesBy|TheSameSeedPlaysTheSame|Simulate|SimulateAsJSON|SeveralSeedsAsJSON|ARunOfAnotherSeedIsNotTheSame|ASimulatedShopIsKept|BenchAsText|DemoThatCanNotKeepItsReport|$\
 TheSameSeedGivesTheSameHistory|AnOutageCostsNothing|TheDefaultAsksUntilItIsKnown|ATicketWithoutAnOrderIsNotForgotten|ShopsKeepTheirBooks|$\
 TheRealMonthGoesToTheDoor|RealMonth|MemoryIsBounded|AStatusNeverGoesBack|NoOrderStandsAsItMustNot|$\

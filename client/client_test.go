@@ -40,6 +40,13 @@ func answering(t *testing.T, answers ...http.HandlerFunc) *fake {
 	return f
 }
 
+// sent returns the keys that have come.
+func (f *fake) sent() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.Clone(f.keys)
+}
+
 func says(status int, body string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i+1 < len(headers); i += 2 {
@@ -76,8 +83,8 @@ func TestWhatHasNoAnswerIsSentAgain(t *testing.T) {
 			if err != nil || placed.Order.Number != 7 || !m.Replayed {
 				t.Errorf("it came to %+v, %v", placed.Order, err)
 			}
-			if len(f.keys) != 3 || f.keys[0] == "" || f.keys[0] != f.keys[1] || f.keys[0] != f.keys[2] {
-				t.Errorf("it was sent under %q", f.keys)
+			if keys := f.sent(); len(keys) != 3 || keys[0] == "" || keys[0] != keys[1] || keys[0] != keys[2] {
+				t.Errorf("it was sent under %q", keys)
 			}
 		})
 	}
@@ -95,8 +102,8 @@ func TestWhoIsSilentIsAskedAgain(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	f = answering(t, silent)
-	if _, err := f.ShowOrder(ctx, "1001", client.ShowOrderParams{}); !errors.Is(err, context.DeadlineExceeded) || len(f.keys) != 1 {
-		t.Errorf("it came to %v after %d times", err, len(f.keys))
+	if _, err := f.ShowOrder(ctx, "1001", client.ShowOrderParams{}); !errors.Is(err, context.DeadlineExceeded) || len(f.sent()) != 1 {
+		t.Errorf("it came to %v after %d times", err, len(f.sent()))
 	}
 }
 
@@ -115,8 +122,8 @@ func TestWhatIsRefusedIsNotSentAgain(t *testing.T) {
 		f := answering(t, x.answer)
 		f.Attempts = 2
 		_, err := f.PlaceOrder(t.Context(), order("A-1"))
-		if client.CodeOf(err) != x.code || !errors.Is(err, &client.Problem{Code: x.code}) || len(f.keys) != x.times {
-			t.Errorf("%s: %v after %d times", name, err, len(f.keys))
+		if client.CodeOf(err) != x.code || !errors.Is(err, &client.Problem{Code: x.code}) || len(f.sent()) != x.times {
+			t.Errorf("%s: %v after %d times", name, err, len(f.sent()))
 		}
 	}
 }

