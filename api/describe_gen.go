@@ -81,6 +81,8 @@ var docs = map[string]string{
 	"api.ReceiveRequest.Location":       "Where it lies: main when not said.",
 	"api.Refund":                        "Refund is a refund with what of the lines it gives back.",
 	"api.RefundPath":                    "RefundPath names a refund.",
+	"api.ReopenRequest":                 "ReopenRequest opens a solved ticket again.",
+	"api.ReopenRequest.Body":            "What is told the customer; nothing when it is missing.",
 	"api.ReplayRequest":                 "ReplayRequest asks for events to be sent again.",
 	"api.ReplayRequest.From":            "The first event that is sent again: its subject, a dot and its version; missing for the first of all.",
 	"api.ReplyRequest":                  "ReplyRequest is what is written in a ticket.",

@@ -49,6 +49,7 @@ var examples = map[string]string{
 	"TicketRequest":    `{"order": "1001", "category": "where_is_my_order", "body": "Where is it?"}`,
 	"ReplyRequest":     `{"body": "It leaves today."}`,
 	"SolveRequest":     `{"body": "It has arrived at your neighbour's."}`,
+	"ReopenRequest":    `{"body": "Our carrier has taken that back: we look again."}`,
 	"AssignRequest":    `{"assignee": "agent:7"}`,
 	"PolicyRequest":    `{"settings": {"silence": "96h"}}`,
 	"APIKeyRequest":    `{"name": "till", "scopes": ["read", "orders"]}`,

@@ -25,6 +25,11 @@ type SolveRequest struct {
 	Body string `json:"body"` // What is told the customer.
 }
 
+// ReopenRequest opens a solved ticket again.
+type ReopenRequest struct {
+	Body string `json:"body,omitempty"` // What is told the customer; nothing when it is missing.
+}
+
 // AssignRequest says who sees to a ticket.
 type AssignRequest struct {
 	Assignee access.Actor `json:"assignee"` // A person of the shop, such as agent:7; empty for nobody.
@@ -85,6 +90,10 @@ func (a *API) ticketChanges() {
 	changeTicket(a, "solve", "Say that a ticket is solved", "The last ticket that tells of an order is not solved while something of it is owed or stuck.",
 		func(ctx context.Context, by process.Command, id string, q SolveRequest) (process.Result[support.Ticket], error) {
 			return a.process.SolveTicket(ctx, by, id, q.Body)
+		})
+	changeTicket(a, "reopen", "Say that a ticket is not solved after all", "A person sees to it again. It holds its order no more, if it did; a closed ticket stays closed.",
+		func(ctx context.Context, by process.Command, id string, q ReopenRequest) (process.Result[support.Ticket], error) {
+			return a.process.ReopenTicket(ctx, by, id, q.Body)
 		})
 	changeTicket(a, "assign", "Say who sees to a ticket", "",
 		func(ctx context.Context, by process.Command, id string, q AssignRequest) (process.Result[support.Ticket], error) {

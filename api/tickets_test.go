@@ -30,6 +30,14 @@ func TestATicketIsOpenedAndSolved(t *testing.T) {
 		s.want(s.ask("POST", at+"/approve", ""), 409, "conflict")
 		s.want(s.ask("POST", at+"/solve", `{"body":"Another one is on its way."}`), 200, "")
 		s.want(s.ask("POST", at+"/solve", `{"body":"Once more."}`), 409, "conflict")
+		again := s.ask("POST", at+"/reopen", `{"body":"We look again."}`, "Idempotency-Key", "t2")
+		s.want(again, 200, "")
+		if again.json["status"] != "open" || s.ask("POST", at+"/reopen", `{"body":"We look again."}`, "Idempotency-Key", "t2").header.Get("Idempotency-Replayed") != "true" {
+			t.Errorf("reopened: %v", again.json)
+		}
+		s.want(s.ask("POST", at+"/reopen", "{}"), 409, "conflict")
+		s.want(s.askAs(s.key(access.Orders), "POST", at+"/reopen", "{}"), 403, "forbidden")
+		s.want(s.ask("POST", at+"/solve", `{"body":"Another one is on its way."}`), 200, "")
 		if items := s.ask("GET", "/v1/tickets?status=solved&assignee=agent:7", "").json["items"].([]any); len(items) != 1 {
 			t.Errorf("solved are %v", items)
 		}

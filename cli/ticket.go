@@ -21,6 +21,7 @@ type ticketVerbs struct {
 	Approve ticketApprove `cmd:"" help:"Have done what is proposed, or reject it."`
 	Reply   ticketReply   `cmd:"" help:"Write to the customer, or for them."`
 	Resolve ticketResolve `cmd:"" help:"Say that it is solved, and how."`
+	Reopen  ticketReopen  `cmd:"" help:"Say that it is not solved after all."`
 }
 
 // ticketOpen raises a ticket.
@@ -339,6 +340,31 @@ func (ticketResolve) Help() string {
 func (v *ticketResolve) Run(s *session) error {
 	return s.changeTicket(working{}, func(p *process.Process) (support.Ticket, error) {
 		r, err := p.SolveTicket(s.ctx, v.command(s), v.Ticket, v.Text)
+		return r.Value, err
+	})
+}
+
+// ticketReopen opens a solved ticket again.
+type ticketReopen struct {
+	Ticket string `arg:"" help:"The ticket's id."`
+	Text   string `arg:"" optional:"" help:"What the customer is told."`
+	keyed
+}
+
+// Help is the detail of the verb's help.
+func (ticketReopen) Help() string {
+	return `It waits for a person again. An order that it held until it was solved goes on as before: hold that anew where it has to wait.
+
+Examples:
+
+    doorstep ticket reopen tkt_01m8…
+    doorstep ticket reopen tkt_01m8… "It was not your parcel: we look again."`
+}
+
+// Run reopens the ticket.
+func (v *ticketReopen) Run(s *session) error {
+	return s.changeTicket(working{}, func(p *process.Process) (support.Ticket, error) {
+		r, err := p.ReopenTicket(s.ctx, v.command(s), v.Ticket, v.Text)
 		return r.Value, err
 	})
 }

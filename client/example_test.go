@@ -223,7 +223,12 @@ func ExampleClient_OpenTicket() {
 	solved, err := s.SolveTicket(ctx, ticket.ID, client.SolveRequest{Body: "Enjoy it."})
 	check(err)
 	fmt.Println(solved.Status)
-	// Output: solved
+	again, err := s.ReopenTicket(ctx, ticket.ID, client.ReopenRequest{})
+	check(err)
+	fmt.Println(again.Status)
+	// Output:
+	// solved
+	// open
 }
 
 func ExampleClient_Follow() {

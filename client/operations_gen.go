@@ -725,6 +725,14 @@ func (c *Client) RejectTicket(ctx context.Context, ticket string, with ...Option
 	return post[Ticket](ctx, c, "/v1/tickets/"+url.PathEscape(ticket)+"/reject", nil, with)
 }
 
+// ReopenTicket: say that a ticket is not solved after all.
+// A person sees to it again. It holds its order no more, if it did; a closed ticket stays closed.
+//
+// POST /v1/tickets/{ticket}/reopen, with the scope tickets.
+func (c *Client) ReopenTicket(ctx context.Context, ticket string, q ReopenRequest, with ...Option) (Ticket, error) {
+	return post[Ticket](ctx, c, "/v1/tickets/"+url.PathEscape(ticket)+"/reopen", q, with)
+}
+
 // ReplyTicket: write in a ticket.
 // The customer's words open a solved ticket again.
 //

@@ -864,6 +864,11 @@ type Refunded struct {
 	Refund Refund `json:"refund"`
 }
 
+// ReopenRequest opens a solved ticket again.
+type ReopenRequest struct {
+	Body string `json:"body,omitempty"` // What is told the customer; nothing when it is missing.
+}
+
 // ReplayRequest asks for events to be sent again.
 type ReplayRequest struct {
 	From string `json:"from,omitempty"` // The first event that is sent again: its subject, a dot and its version; missing for the first of all.

@@ -20,7 +20,7 @@ var scopes = map[string]access.Scope{
 	string(inventory.EventReceived): access.Stock, string(inventory.EventReturned): access.Stock, string(inventory.EventAdjusted): access.Stock,
 	string(inventory.EventSafety): access.Stock,
 
-	"open_ticket": access.Tickets, "reply_ticket": access.Tickets, "solve_ticket": access.Tickets, "assign_ticket": access.Tickets,
+	"open_ticket": access.Tickets, "reply_ticket": access.Tickets, "solve_ticket": access.Tickets, "reopen_ticket": access.Tickets, "assign_ticket": access.Tickets,
 	"approve_ticket": access.Tickets, "reject_ticket": access.Tickets,
 
 	"change_policy": access.Admin, "set_policy": access.Admin, "find_sales": access.Admin, "add_key": access.Admin, "revoke_key": access.Admin,

@@ -1,6 +1,7 @@
 package process_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -203,10 +204,10 @@ func (m *model) actions() map[string]func(*rapid.T) {
 			}
 			return nil
 		}),
-		"raise a ticket": m.on(m.drawTicket),
-		"solve a ticket": m.on(m.drawSolve),
-		"judge a ticket": m.on(m.drawJudge),
-		"restock":        m.drawRestock,
+		"raise a ticket":               m.on(m.drawTicket),
+		"solve a ticket, or reopen it": m.on(m.drawSolve),
+		"judge a ticket":               m.on(m.drawJudge),
+		"restock":                      m.drawRestock,
 		"try again": m.on(func(_ *rapid.T, o order.Order) error {
 			_, err := m.RetryStuck(m.t.Context(), person(""), o.ID)
 			return err
@@ -529,7 +530,8 @@ func (m *model) drawSolve(r *rapid.T, o order.Order) error {
 	if len(all) == 0 {
 		return nil
 	}
-	_, err := m.SolveTicket(m.t.Context(), person(""), rapid.SampledFrom(all).Draw(r, "ticket").ID, "made up")
+	change := rapid.SampledFrom([]func(context.Context, process.Command, string, string) (process.Result[support.Ticket], error){m.SolveTicket, m.SolveTicket, m.ReopenTicket}).Draw(r, "how")
+	_, err := change(m.t.Context(), person(""), rapid.SampledFrom(all).Draw(r, "ticket").ID, "made up")
 	return err
 }
 

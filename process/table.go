@@ -593,7 +593,7 @@ func ticketRows() []Row {
 		},
 		{
 			Step: StepCloseTicket, Kind: Wait, On: on(support.EventSolved),
-			Until: on(support.EventMessaged, support.EventClosed),
+			Until: on(support.EventMessaged, support.EventReopened, support.EventClosed),
 			Does:  "close a solved ticket when no one has replied, and nothing of its order is owed", Leads: nil,
 			due: closeTicketDue, lapse: closeTicket,
 			Ways: []Way{WayRetry, WaySkip}, skip: skipClose,

@@ -220,8 +220,8 @@ func (p *Process) ReplyTicket(ctx context.Context, by Command, id string, from s
 		return Result[support.Ticket]{}, err
 	}
 	return p.changeTicket(ctx, by, "reply_ticket", id, [2]any{from, body}, func(c *change, t *support.Ticket) error {
-		if t.Status == support.Closed {
-			return fault.New(fault.Conflict, "ticket %s is closed: raise the matter in a new ticket, and name this one in it", t.ID)
+		if err := whyNoWord(t); err != nil {
+			return err
 		}
 		c.say(t, from, body)
 		if from == support.FromCustomer {
@@ -255,6 +255,43 @@ func (p *Process) SolveTicket(ctx context.Context, by Command, id, body string) 
 		c.say(t, support.FromShop, body)
 		return c.moveTicket(t, support.EventSolved)
 	})
+}
+
+// ReopenTicket says that a solved ticket is not solved after all: a person sees to it,
+// and it is not closed. With words, those are told the customer. What it did while it
+// was unsolved is over: it holds its order no more, and nothing is decided about it anew.
+//
+// Errors: invalid; not_found; conflict when it is not solved yet, or closed.
+func (p *Process) ReopenTicket(ctx context.Context, by Command, id, body string) (Result[support.Ticket], error) {
+	var check fault.Check
+	if body != "" {
+		support.ValidateBody(&check, body)
+	}
+	if err := check.Err("the reopening"); err != nil {
+		return Result[support.Ticket]{}, err
+	}
+	return p.changeTicket(ctx, by, "reopen_ticket", id, body, func(c *change, t *support.Ticket) error {
+		if t.Status.Unsolved() {
+			return fault.New(fault.Conflict, "ticket %s is %s: it is not solved yet", t.ID, t.Status)
+		}
+		if err := whyNoWord(t); err != nil {
+			return err
+		}
+		if body != "" {
+			c.say(t, support.FromShop, body)
+		}
+		return c.moveTicket(t, support.EventReopened)
+	})
+}
+
+// whyNoWord is why nothing more comes to a ticket, nil when something may.
+//
+// Errors: conflict.
+func whyNoWord(t *support.Ticket) error {
+	if t.Status == support.Closed {
+		return fault.New(fault.Conflict, "ticket %s is closed: raise the matter in a new ticket, and name this one in it", t.ID)
+	}
+	return nil
 }
 
 // AssignTicket says which person sees to a ticket, "" for none. Where that is so

@@ -6,6 +6,7 @@ import (
 	"doorstep/access"
 	"doorstep/fault"
 	"doorstep/internal/db"
+	"doorstep/order"
 	gateway "doorstep/payment/simulated"
 	"doorstep/process"
 	"doorstep/shipping"
@@ -51,6 +52,7 @@ var ticketScenarios = []scenario{
 		s.wantTicket(ticket.ID, support.Solved, support.TooLate)
 		s.wantCount(o, shipping.EventShipped, 1)
 	}},
+	{"a solved ticket is reopened by a person", config{}, reopened},
 	{"a person sees to a ticket at every point", config{gateway: slowGateway}, assigned},
 	{"a note is kept", config{}, func(s *shop) {
 		o := s.place(cup())
@@ -127,6 +129,8 @@ func talk(s *shop) {
 	s.solve(id)
 	s.reply(id, support.FromShop, support.Solved)
 	s.reply(id, support.FromCustomer, support.Open)
+	_, err := s.ReopenTicket(s.t.Context(), person(""), id, "")
+	s.refused(fault.Conflict, err)
 	s.solve(id)
 	solvedAlready := func(how string) {
 		_, err := s.SolveTicket(s.t.Context(), person(""), id, "Again.")
@@ -139,6 +143,8 @@ func talk(s *shop) {
 	s.after(8 * day)
 	s.wantTicket(id, support.Closed, support.NeedsPerson)
 	solvedAlready("closed")
+	_, err = s.ReopenTicket(s.t.Context(), person(""), id, "Too late.")
+	s.refused(fault.Conflict, err)
 	for _, from := range []support.Author{support.FromCustomer, support.FromShop} {
 		_, err := s.ReplyTicket(s.t.Context(), person(""), id, from, "Too late.")
 		s.refused(fault.Conflict, err)
@@ -149,6 +155,37 @@ func talk(s *shop) {
 	if n := len(s.ticket(id).Messages); n != 11 {
 		s.t.Errorf("the ticket has %d messages", n)
 	}
+}
+
+// reopened has a ticket that has held its order reopened: that goes on, and the ticket
+// is not closed before it is solved another time.
+func reopened(s *shop) {
+	o := s.place(cup())
+	id := s.raiseToHold(o).ID
+	s.solve(id)
+	s.after(6 * day)
+	by := person("reopen")
+	for range 2 {
+		r, err := s.ReopenTicket(s.t.Context(), by, id, "We look again.")
+		must(s.t, err)
+		if r.Value.Status != support.Open || r.Value.Holds != "" || r.Value.Messages != 4 {
+			s.t.Errorf("the reopened ticket is %+v", r.Value)
+		}
+	}
+	s.wantHeld(o, "")
+	s.after(30 * day)
+	s.wantTicket(id, support.Open, support.HoldsOrder)
+	s.wantCount(o, support.EventReopened, 1)
+	if v := s.show(o.ID); v.Order.OpenTickets != 1 || v.Order.Status != order.Delivered {
+		s.t.Errorf("the order is %+v", v.Order)
+	}
+	_, err := s.ReopenTicket(s.t.Context(), person(""), id, "\x1b")
+	s.refused(fault.Invalid, err)
+	s.solve(id)
+	s.after(6 * day)
+	s.wantTicket(id, support.Solved, support.HoldsOrder)
+	s.after(2 * day)
+	s.wantTicket(id, support.Closed, support.HoldsOrder)
 }
 
 func (s *shop) reply(id string, from support.Author, want support.Status) {

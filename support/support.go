@@ -80,6 +80,7 @@ const (
 	EventSolved    event.Type = "ticket.solved"
 	EventReplied   event.Type = "ticket.replied"  // the shop wrote
 	EventMessaged  event.Type = "ticket.messaged" // the customer wrote
+	EventReopened  event.Type = "ticket.reopened" // it was not solved after all
 	EventClosed    event.Type = "ticket.closed"
 )
 
@@ -114,6 +115,7 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: Pending, On: EventEscalated, To: Open},
 	{From: Solved, On: EventMessaged, To: Open},
 	{From: Solved, On: EventReplied, To: Solved},
+	{From: Solved, On: EventReopened, To: Open},
 	{From: Solved, On: EventClosed, To: Closed},
 }
 
