@@ -76,7 +76,17 @@ func TestMoneyComesAndGoes(t *testing.T) {
 		if all := s.items("/v1/refunds?order=web/A-1"); len(all) != 1 || len(s.items("/v1/refunds")) != 1 || len(s.items("/v1/refunds?order=web/A-0")) != 0 {
 			t.Errorf("the refunds are %v", all)
 		}
+		if n := len(s.items("/v1/refunds?status=pending&made_before=2000-01-01T00:00:00Z")); n != 0 {
+			t.Errorf("%d refunds are older than the shop", n)
+		}
 		s.want(s.ask("POST", at+"/withdraw", ""), 200, "")
+		if pending, canceled := s.items("/v1/refunds?status=pending"), s.items("/v1/refunds?status=canceled&order=web/A-1"); len(pending) != 0 || len(canceled) != 1 {
+			t.Errorf("pending are %v, canceled %v", pending, canceled)
+		}
+		if paid := s.items("/v1/payments?status=succeeded&made_from=2000-01-01T00:00:00Z"); len(paid) != 1 || paid[0]["id"] != payments[0]["id"] {
+			t.Errorf("paid are %v", paid)
+		}
+		s.want(s.ask("GET", "/v1/payments?status=paid", ""), 422, "invalid")
 		if got := s.ask("GET", at, ""); got.json["status"] != "canceled" || len(got.json["lines"].([]any)) != 1 {
 			t.Errorf("the refund is %s", got.body)
 		}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"doorstep/access"
 	"doorstep/order"
@@ -17,7 +18,18 @@ type PaymentPath struct {
 
 // OfOrder is what every request for a list has that can be one order's.
 type OfOrder struct {
-	Order string `query:"order" maxLength:"200" doc:"Only those of the order: its identifier, its number, or its reference as source/number."`
+	Order string    `query:"order" maxLength:"200" doc:"Only those of the order: its identifier, its number, or its reference as source/number."`
+	From  time.Time `query:"made_from" doc:"Only those made at this time or later, to the millisecond."`
+	To    time.Time `query:"made_before" doc:"Only those made before this time."`
+}
+
+// narrowed is which part of such a list is wanted, as the rooms' filters have it.
+type narrowed[S ~string] struct {
+	Order    string
+	Status   S
+	From, To time.Time
+	Before   string
+	Limit    int
 }
 
 // VoidRequest says that an authorisation is gone.
@@ -26,8 +38,8 @@ type VoidRequest struct {
 }
 
 func (a *API) payments() {
-	listOfOrder(a, "payments", func(ctx context.Context, order, before string, limit int) ([]payment.Payment, error) {
-		return a.process.Payments(ctx, payment.Filter{Order: order, Before: before, Limit: limit})
+	listOfOrder(a, "payments", func(ctx context.Context, f narrowed[payment.Status]) ([]payment.Payment, error) {
+		return a.process.Payments(ctx, payment.Filter(f))
 	}, func(p payment.Payment) string { return p.ID })
 	register(a, operation{
 		id: "show-payment", method: http.MethodGet, path: "/v1/payments/{payment}", tag: "payments", scope: access.Read, versioned: true, answer: Payment{},
@@ -67,19 +79,20 @@ func (a *API) payments() {
 }
 
 // listOfOrder registers a list that can be one order's.
-func listOfOrder[T any](a *API, things string, find func(ctx context.Context, order, before string, limit int) ([]T, error), id func(T) string) {
+func listOfOrder[T any, S ~string](a *API, things string, find func(context.Context, narrowed[S]) ([]T, error), id func(T) string) {
 	register(a, operation{
 		id: "list-" + things, method: http.MethodGet, path: "/v1/" + things, tag: things, scope: access.Read, answer: Page[T]{},
 		summary: "List " + things + ", the newest first",
 	}, func(ctx context.Context, in *struct {
 		Paging
 		OfOrder
+		Status S `query:"status" doc:"Only those with the status."`
 	}) (answer, error) {
 		order, err := a.wanted(ctx, in.Order)
 		if err != nil {
 			return answer{}, err
 		}
-		all, err := find(ctx, order, in.Cursor, in.Limit+1)
+		all, err := find(ctx, narrowed[S]{Order: order, Status: in.Status, From: in.From, To: in.To, Before: in.Cursor, Limit: in.Limit + 1})
 		return answer{body: page(all, in.Limit, id)}, err
 	})
 }

@@ -24,8 +24,8 @@ func (a *API) refunds() {
 		plan.Lines = list(plan.Lines)
 		return plan, plan.Version, err
 	})
-	listOfOrder(a, "refunds", func(ctx context.Context, order, before string, limit int) ([]payment.Refund, error) {
-		return a.process.Refunds(ctx, payment.Filter{Order: order, Before: before, Limit: limit})
+	listOfOrder(a, "refunds", func(ctx context.Context, f narrowed[payment.RefundStatus]) ([]payment.Refund, error) {
+		return a.process.Refunds(ctx, payment.RefundFilter(f))
 	}, func(f payment.Refund) string { return f.ID })
 	register(a, operation{
 		id: "show-refund", method: http.MethodGet, path: "/v1/refunds/{refund}", tag: "refunds", scope: access.Read, versioned: true, answer: Refund{},

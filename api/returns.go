@@ -32,21 +32,9 @@ func (a *API) returns() {
 		plan.Lines, plan.From, plan.Return.Lines = list(plan.Lines), list(plan.From), list(plan.Return.Lines)
 		return plan, plan.Return.Version, err
 	})
-	register(a, operation{
-		id: "list-returns", method: http.MethodGet, path: "/v1/returns", tag: "returns", scope: access.Read, answer: Page[shipping.Return]{},
-		summary: "List returns, the newest first",
-	}, func(ctx context.Context, in *struct {
-		Paging
-		OfOrder
-		Status shipping.ReturnStatus `query:"status" doc:"Only those with the status."`
-	}) (answer, error) {
-		id, err := a.wanted(ctx, in.Order)
-		if err != nil {
-			return answer{}, err
-		}
-		all, err := a.process.Returns(ctx, shipping.ReturnFilter{Order: id, Status: in.Status, Before: in.Cursor, Limit: in.Limit + 1})
-		return answer{body: page(all, in.Limit, func(r shipping.Return) string { return r.ID })}, err
-	})
+	listOfOrder(a, "returns", func(ctx context.Context, f narrowed[shipping.ReturnStatus]) ([]shipping.Return, error) {
+		return a.process.Returns(ctx, shipping.ReturnFilter(f))
+	}, func(r shipping.Return) string { return r.ID })
 	register(a, operation{
 		id: "show-return", method: http.MethodGet, path: "/v1/returns/{return}", tag: "returns", scope: access.Read, versioned: true, ambiguous: true, answer: Return{},
 		summary: "Show a return with what may come back, and what did",

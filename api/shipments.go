@@ -21,8 +21,8 @@ type Rates struct {
 }
 
 func (a *API) shipments() {
-	listOfOrder(a, "shipments", func(ctx context.Context, order, before string, limit int) ([]shipping.Shipment, error) {
-		return a.process.Shipments(ctx, shipping.Filter{Order: order, Before: before, Limit: limit})
+	listOfOrder(a, "shipments", func(ctx context.Context, f narrowed[shipping.Status]) ([]shipping.Shipment, error) {
+		return a.process.Shipments(ctx, shipping.Filter(f))
 	}, func(s shipping.Shipment) string { return s.ID })
 	register(a, operation{
 		id: "show-shipment", method: http.MethodGet, path: "/v1/shipments/{shipment}", tag: "shipments", scope: access.Read, versioned: true, ambiguous: true, answer: Shipment{},

@@ -71,6 +71,9 @@ func TestAParcelIsFollowedToTheDoor(t *testing.T) {
 			t.Errorf("the shipments are %v", all)
 		}
 		other, parcel := s.packed("A-2")
+		if planned := s.items("/v1/shipments?status=planned&order=web/A-2"); len(planned) != 1 || len(s.items("/v1/shipments?status=label_bought")) != 0 {
+			t.Errorf("planned are %v", planned)
+		}
 		s.want(s.ask("POST", parcel+"/hand-over", `{"tracking_number":"made-up-2"}`), 200, "")
 		s.want(s.ask("POST", parcel+"/damaged", ""), 200, "")
 		s.want(s.ask("GET", other+"?expand=shipments", ""), 200, "")

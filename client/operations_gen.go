@@ -150,14 +150,20 @@ func (c *Client) RecordPayment(ctx context.Context, order string, q PaymentRecor
 
 // ListPaymentsParams say what ListPayments is asked for; what is zero is not said.
 type ListPaymentsParams struct {
-	Limit int64  // How many are asked for at once.
-	Order string // Only those of the order: its identifier, its number, or its reference as source/number.
+	Limit      int64         // How many are asked for at once.
+	Order      string        // Only those of the order: its identifier, its number, or its reference as source/number.
+	MadeFrom   time.Time     // Only those made at this time or later, to the millisecond.
+	MadeBefore time.Time     // Only those made before this time.
+	Status     PaymentStatus // Only those with the status.
 }
 
 func (p ListPaymentsParams) values() url.Values {
 	v := url.Values{}
 	add(v, "limit", p.Limit)
 	add(v, "order", p.Order)
+	add(v, "made_from", p.MadeFrom)
+	add(v, "made_before", p.MadeBefore)
+	add(v, "status", p.Status)
 	return v
 }
 
@@ -201,14 +207,20 @@ func (c *Client) PreviewRefunds(ctx context.Context, order string, q CreditReque
 
 // ListRefundsParams say what ListRefunds is asked for; what is zero is not said.
 type ListRefundsParams struct {
-	Limit int64  // How many are asked for at once.
-	Order string // Only those of the order: its identifier, its number, or its reference as source/number.
+	Limit      int64               // How many are asked for at once.
+	Order      string              // Only those of the order: its identifier, its number, or its reference as source/number.
+	MadeFrom   time.Time           // Only those made at this time or later, to the millisecond.
+	MadeBefore time.Time           // Only those made before this time.
+	Status     PaymentRefundStatus // Only those with the status.
 }
 
 func (p ListRefundsParams) values() url.Values {
 	v := url.Values{}
 	add(v, "limit", p.Limit)
 	add(v, "order", p.Order)
+	add(v, "made_from", p.MadeFrom)
+	add(v, "made_before", p.MadeBefore)
+	add(v, "status", p.Status)
 	return v
 }
 
@@ -260,14 +272,20 @@ func (c *Client) ListRates(ctx context.Context, order string) (Rates, error) {
 
 // ListShipmentsParams say what ListShipments is asked for; what is zero is not said.
 type ListShipmentsParams struct {
-	Limit int64  // How many are asked for at once.
-	Order string // Only those of the order: its identifier, its number, or its reference as source/number.
+	Limit      int64          // How many are asked for at once.
+	Order      string         // Only those of the order: its identifier, its number, or its reference as source/number.
+	MadeFrom   time.Time      // Only those made at this time or later, to the millisecond.
+	MadeBefore time.Time      // Only those made before this time.
+	Status     ShippingStatus // Only those with the status.
 }
 
 func (p ListShipmentsParams) values() url.Values {
 	v := url.Values{}
 	add(v, "limit", p.Limit)
 	add(v, "order", p.Order)
+	add(v, "made_from", p.MadeFrom)
+	add(v, "made_before", p.MadeBefore)
+	add(v, "status", p.Status)
 	return v
 }
 
@@ -398,15 +416,19 @@ func (c *Client) PreviewReturns(ctx context.Context, order string, q ReturnReque
 
 // ListReturnsParams say what ListReturns is asked for; what is zero is not said.
 type ListReturnsParams struct {
-	Limit  int64                // How many are asked for at once.
-	Order  string               // Only those of the order: its identifier, its number, or its reference as source/number.
-	Status ShippingReturnStatus // Only those with the status.
+	Limit      int64                // How many are asked for at once.
+	Order      string               // Only those of the order: its identifier, its number, or its reference as source/number.
+	MadeFrom   time.Time            // Only those made at this time or later, to the millisecond.
+	MadeBefore time.Time            // Only those made before this time.
+	Status     ShippingReturnStatus // Only those with the status.
 }
 
 func (p ListReturnsParams) values() url.Values {
 	v := url.Values{}
 	add(v, "limit", p.Limit)
 	add(v, "order", p.Order)
+	add(v, "made_from", p.MadeFrom)
+	add(v, "made_before", p.MadeBefore)
 	add(v, "status", p.Status)
 	return v
 }

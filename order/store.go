@@ -2,13 +2,11 @@ package order
 
 import (
 	"encoding/json"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"doorstep/fault"
-	"doorstep/id"
 	"doorstep/internal/db"
 )
 
@@ -136,39 +134,20 @@ type Filter struct {
 
 // List returns orders, the newest first.
 func List(r db.Reader, f Filter) ([]Order, error) {
-	var where []string
-	args := []any{f.Limit}
-	and := func(cond string, v any) {
-		args = append(args, v)
-		where = append(where, fmt.Sprintf(cond, len(args)))
-	}
-	for _, facet := range []struct{ column, value string }{
-		{"status", string(f.Status)}, {"stock", string(f.Stock)}, {"payment", string(f.Payment)}, {"fulfilment", string(f.Fulfilment)},
-	} {
-		if facet.value != "" {
-			and(facet.column+" = $%d", facet.value)
-		}
-	}
+	var w db.Where
+	w.Is("status", string(f.Status))
+	w.Is("stock", string(f.Stock))
+	w.Is("payment", string(f.Payment))
+	w.Is("fulfilment", string(f.Fulfilment))
 	if f.Customer != "" {
-		and("customer = $%d AND customer <> ''", f.Customer) // as the index says
+		w.And("customer = %s AND customer <> ''", f.Customer) // as the index says
 	}
 	if f.Held {
-		where = append(where, "held <> ''")
+		w.And("held <> ''")
 	}
-	if !f.From.IsZero() {
-		and("id >= $%d", id.Since(Prefix, f.From))
-	}
-	if !f.To.IsZero() {
-		and("id < $%d", id.Since(Prefix, f.To))
-	}
-	if f.Before != "" {
-		and("id < $%d", f.Before)
-	}
-	query := `SELECT ` + columns + ` FROM orders`
-	if len(where) > 0 {
-		query += ` WHERE ` + strings.Join(where, ` AND `)
-	}
-	return db.All(r, scanOrder, query+` ORDER BY id DESC LIMIT $1`, args...)
+	w.Made(Prefix, f.From, f.To, f.Before)
+	end, args := w.Newest(f.Limit)
+	return db.All(r, scanOrder, `SELECT `+columns+` FROM orders`+end, args...)
 }
 
 // Held returns up to limit orders that are held, those held for longest first.

@@ -1,7 +1,7 @@
 package payment
 
 import (
-	"cmp"
+	"time"
 
 	"doorstep/fault"
 	"doorstep/internal/db"
@@ -138,33 +138,46 @@ func KeepAnswer(tx *db.Tx, id string, a Attempt, answer string) {
 		id, a.Key, a.Order, db.Micros(tx.Now()), answer)
 }
 
-// Filter says which payments or refunds a list shows. The zero value of a field is no
-// limit.
+// What identifiers begin with.
+const (
+	Prefix       = "pay" // of a payment
+	RefundPrefix = "rfd" // of a refund
+)
+
+// Filter says which payments a list shows. The zero value of a field is no limit.
 type Filter struct {
-	Order  string
-	Before string // an id: only older ones, for the next page
-	Limit  int
+	Order    string
+	Status   Status
+	From, To time.Time // made from this time on, and before that one, to the millisecond
+	Before   string    // a payment's id: only older ones, for the next page
+	Limit    int
 }
 
-// where is the filter as a condition on a table's rows.
-func (f Filter) where() (string, []any) {
-	where, args := "id < $2", []any{f.Limit, cmp.Or(f.Before, "~")} // behind every identifier
-	if f.Order != "" {
-		where, args = where+" AND order_id = $3", append(args, f.Order)
-	}
-	return where + " ORDER BY id DESC LIMIT $1", args
+// RefundFilter says which refunds a list shows. The zero value of a field is no limit.
+type RefundFilter struct {
+	Order    string
+	Status   RefundStatus
+	From, To time.Time // made from this time on, and before that one, to the millisecond
+	Before   string    // a refund's id: only older ones, for the next page
+	Limit    int
 }
 
 // List returns payments, the newest first.
 func List(r db.Reader, f Filter) ([]Payment, error) {
-	where, args := f.where()
-	return db.All(r, scanPayment, `SELECT `+paymentColumns+` FROM payments WHERE `+where, args...)
+	var w db.Where
+	w.OfOrder(f.Order, string(f.Status))
+	w.Made(Prefix, f.From, f.To, f.Before)
+	end, args := w.Newest(f.Limit)
+	return db.All(r, scanPayment, `SELECT `+paymentColumns+` FROM payments`+end, args...)
 }
 
 // ListRefunds returns refunds, the newest first.
-func ListRefunds(r db.Reader, f Filter) ([]Refund, error) {
-	where, args := f.where()
-	return db.All(r, scanRefund, `SELECT `+refundColumns+` FROM refunds WHERE `+where, args...)
+func ListRefunds(r db.Reader, f RefundFilter) ([]Refund, error) {
+	var w db.Where
+	w.OfOrder(f.Order, string(f.Status))
+	w.Made(RefundPrefix, f.From, f.To, f.Before)
+	end, args := w.Newest(f.Limit)
+	return db.All(r, scanRefund, `SELECT `+refundColumns+` FROM refunds`+end, args...)
 }
 
 // Find returns a payment. Errors: not_found.

@@ -209,7 +209,7 @@ type failedData struct {
 // them. One that is paid by what is sent back of another order is never put off.
 func (c *change) newPayment(q order.PaymentRequest, waits bool) payment.Payment {
 	p := payment.Payment{
-		ID: c.newID("pay"), Order: c.order.ID, Gateway: q.Gateway, Method: q.Method, Currency: c.order.Currency,
+		ID: c.newID(payment.Prefix), Order: c.order.ID, Gateway: q.Gateway, Method: q.Method, Currency: c.order.Currency,
 		Amount: c.order.Total, Status: payment.StatusProcessing, OpenedAt: c.tx.Now(),
 		Capture: c.policy.Capture == policy.CaptureAtOnce,
 	}

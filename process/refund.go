@@ -88,7 +88,7 @@ func (c *change) openRefund(credits []order.Credit, reason, pays string) (*payme
 			return nil, err
 		}
 	}
-	f := c.refunds.add(payment.Refund{ID: c.newID("rfd", p.ID), Payment: p.ID, Order: c.order.ID, Reason: reason, Pays: pays, OpenedAt: c.tx.Now()})
+	f := c.refunds.add(payment.Refund{ID: c.newID(payment.RefundPrefix, p.ID), Payment: p.ID, Order: c.order.ID, Reason: reason, Pays: pays, OpenedAt: c.tx.Now()})
 	for _, credit := range credits {
 		f.Amount += credit.Amount
 		c.credits[f.ID] = merge(c.credits[f.ID], payment.RefundLine(credit))

@@ -120,7 +120,7 @@ func (p *Process) FindPayment(ctx context.Context, id string) (payment.Payment, 
 }
 
 // Refunds returns the refunds that the filter lets through, the newest first.
-func (p *Process) Refunds(ctx context.Context, f payment.Filter) ([]payment.Refund, error) {
+func (p *Process) Refunds(ctx context.Context, f payment.RefundFilter) ([]payment.Refund, error) {
 	return db.View(ctx, p.db, func(r db.Reader) ([]payment.Refund, error) { return payment.ListRefunds(r, f) })
 }
 

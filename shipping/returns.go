@@ -1,8 +1,7 @@
 package shipping
 
 import (
-	"fmt"
-	"strings"
+	"time"
 
 	"doorstep/fault"
 	"doorstep/internal/db"
@@ -69,27 +68,20 @@ func GetReturn(r db.Reader, id string) (Return, error) {
 // ReturnFilter says which returns a list shows. The zero value of a field is no
 // limit.
 type ReturnFilter struct {
-	Order  string
-	Status ReturnStatus
-	Before string // a return's id: only older ones, for the next page
-	Limit  int
+	Order    string
+	Status   ReturnStatus
+	From, To time.Time // made from this time on, and before that one, to the millisecond
+	Before   string    // a return's id: only older ones, for the next page
+	Limit    int
 }
 
 // ListReturns returns returns of all orders, the newest first.
 func ListReturns(r db.Reader, f ReturnFilter) ([]Return, error) {
-	where, args := []string{"id < $2"}, []any{f.Limit, f.Before}
-	if f.Before == "" {
-		args[1] = ReturnPrefix + "_~" // behind every return
-	}
-	if f.Order != "" {
-		args = append(args, f.Order)
-		where = append(where, fmt.Sprintf("order_id = $%d", len(args)))
-	}
-	if f.Status != "" {
-		args = append(args, string(f.Status))
-		where = append(where, fmt.Sprintf("status = $%d", len(args)))
-	}
-	return db.All(r, scanReturn, `SELECT `+returnColumns+` FROM returns WHERE `+strings.Join(where, " AND ")+` ORDER BY id DESC LIMIT $1`, args...)
+	var w db.Where
+	w.OfOrder(f.Order, string(f.Status))
+	w.Made(ReturnPrefix, f.From, f.To, f.Before)
+	end, args := w.Newest(f.Limit)
+	return db.All(r, scanReturn, `SELECT `+returnColumns+` FROM returns`+end, args...)
 }
 
 // ReturnLines returns what an order's returns are about, by return.

@@ -1,7 +1,6 @@
 package shipping
 
 import (
-	"cmp"
 	"time"
 
 	"doorstep/fault"
@@ -54,18 +53,20 @@ func Range(r db.Reader, first, last string) ([]Shipment, error) {
 
 // Filter says which shipments a list shows. The zero value of a field is no limit.
 type Filter struct {
-	Order  string
-	Before string // a shipment's id: only older ones, for the next page
-	Limit  int
+	Order    string
+	Status   Status
+	From, To time.Time // made from this time on, and before that one, to the millisecond
+	Before   string    // a shipment's id: only older ones, for the next page
+	Limit    int
 }
 
 // List returns shipments, the newest first.
 func List(r db.Reader, f Filter) ([]Shipment, error) {
-	where, args := "id < $2", []any{f.Limit, cmp.Or(f.Before, Prefix+"_~")} // behind every shipment
-	if f.Order != "" {
-		where, args = where+" AND order_id = $3", append(args, f.Order)
-	}
-	return db.All(r, scanShipment, `SELECT `+shipmentColumns+` FROM shipments WHERE `+where+` ORDER BY id DESC LIMIT $1`, args...)
+	var w db.Where
+	w.OfOrder(f.Order, string(f.Status))
+	w.Made(Prefix, f.From, f.To, f.Before)
+	end, args := w.Newest(f.Limit)
+	return db.All(r, scanShipment, `SELECT `+shipmentColumns+` FROM shipments`+end, args...)
 }
 
 // OrderOf returns the order that a shipment belongs to, by the shipment's id

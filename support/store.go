@@ -2,8 +2,6 @@ package support
 
 import (
 	"encoding/json"
-	"fmt"
-	"strings"
 	"time"
 
 	"doorstep/fault"
@@ -74,19 +72,15 @@ type Filter struct {
 
 // List returns tickets, the newest first.
 func List(r db.Reader, f Filter) ([]Ticket, error) {
-	where := []string{"1 = 1"}
-	args := []any{f.Limit}
-	and := func(cond string, v string) {
-		if v != "" {
-			args = append(args, v)
-			where = append(where, fmt.Sprintf(cond, len(args)))
-		}
+	var w db.Where
+	w.Is("status", string(f.Status))
+	w.Is("category", string(f.Category))
+	if f.Assignee != "" {
+		w.And("assignee = %s AND assignee <> ''", f.Assignee) // as the index says
 	}
-	and("status = $%d", string(f.Status))
-	and("category = $%d", string(f.Category))
-	and("assignee = $%d AND assignee <> ''", f.Assignee) // as the index says
-	and("id < $%d", f.Before)
-	return db.All(r, scanTicket, `SELECT `+columns+` FROM tickets WHERE `+strings.Join(where, " AND ")+` ORDER BY id DESC LIMIT $1`, args...)
+	w.Made(Prefix, time.Time{}, time.Time{}, f.Before)
+	end, args := w.Newest(f.Limit)
+	return db.All(r, scanTicket, `SELECT `+columns+` FROM tickets`+end, args...)
 }
 
 // AddMessage writes message number m.N of a ticket.

@@ -16,6 +16,7 @@ CREATE TABLE payments (
     paid_by         TEXT   NOT NULL -- the refund of another order that paid it
 );
 CREATE INDEX payments_order ON payments (order_id, id);
+CREATE INDEX payments_status ON payments (status, id);
 
 CREATE TABLE payment_attempts (
     key        TEXT   NOT NULL PRIMARY KEY,
@@ -53,6 +54,7 @@ CREATE TABLE refunds (
     closed_at  BIGINT NOT NULL
 );
 CREATE INDEX refunds_order ON refunds (order_id, id);
+CREATE INDEX refunds_status ON refunds (status, id);
 
 CREATE TABLE refund_lines (
     order_id  TEXT   NOT NULL,

@@ -22,6 +22,7 @@ CREATE TABLE shipments (
     replaced_at     BIGINT NOT NULL  -- when its goods were sent anew
 );
 CREATE INDEX shipments_order ON shipments (order_id, id);
+CREATE INDEX shipments_status ON shipments (status, id);
 CREATE INDEX shipments_tracking ON shipments (tracking_number) WHERE tracking_number <> '';
 
 CREATE TABLE shipment_lines (
