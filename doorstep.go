@@ -20,6 +20,7 @@ import (
 	"doorstep/event"
 	"doorstep/fault"
 	"doorstep/id"
+	"doorstep/insight/figures"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
 	"doorstep/payment"
@@ -99,7 +100,10 @@ type Shop struct {
 	Runner  *work.Runner     // runs the process in real time, between Start and Stop
 	// Webhooks sends events to those who want to be told, between Start and Stop.
 	Webhooks *webhook.Sender
-	Virtual  *work.Virtual // runs it on virtual time, nil in real time
+	// Figures are what is known of the shop without a look at its log. They are counted
+	// between Start and Stop.
+	Figures *figures.Figures
+	Virtual *work.Virtual // runs it on virtual time, nil in real time
 
 	closers []io.Closer
 }
@@ -153,6 +157,7 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 		}
 	}
 	s.Process = process.New(deps)
+	s.Figures = figures.New(s.DB, s.Process, node, cfg.Log)
 	s.closers = append([]io.Closer{s.Process}, s.closers...)
 	run := work.Config{Handle: s.Process.Handle, Failed: s.Process.Failed, Workers: cfg.Workers, Log: cfg.Log, Done: cfg.Done, Begin: s.Process.Trace}
 	if cfg.Virtual != nil {
@@ -275,6 +280,9 @@ func (s *Shop) Close() error {
 	}
 	if s.Webhooks != nil {
 		s.Webhooks.Stop()
+	}
+	if s.Figures != nil {
+		s.Figures.Stop()
 	}
 	var errs []error
 	for _, c := range s.closers {

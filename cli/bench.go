@@ -128,6 +128,7 @@ func reopenBench(ctx context.Context, s *session, at string, drop func(context.C
 	if err != nil {
 		return bench.Shop{}, err
 	}
+	shop.Figures.Start(ctx) // as in a shop that is served
 	return bench.Shop{
 		DB: shop.DB, Process: shop.Process, Runner: shop.Runner,
 		Serve:  func(ctx context.Context) (bench.Place, func() error, error) { return serveBench(ctx, s, shop) },

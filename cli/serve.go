@@ -84,6 +84,7 @@ func (v *serveVerb) Run(s *session) error {
 		return errors.Join(invalid("a shop on virtual time can not be served"), shop.Close())
 	}
 	if err = shop.Runner.Start(s.ctx); err == nil {
+		shop.Figures.Start(s.ctx)
 		err = shop.Webhooks.Start(s.ctx)
 	}
 	if err == nil {

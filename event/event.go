@@ -79,6 +79,11 @@ func OfType(r db.Reader, t Type, subjects []string) ([]Event, error) {
 		WHERE subject IN `+r.ListParam("$1")+` AND type = $2 ORDER BY subject, version`, db.List(subjects), string(t))
 }
 
+// Of returns all events of the subjects, by subject and version.
+func Of(r db.Reader, subjects []string) ([]Event, error) {
+	return db.All(r, scan, `SELECT `+columns+` FROM events WHERE subject IN `+r.ListParam("$1")+` ORDER BY subject, version`, db.List(subjects))
+}
+
 // Span is how many events a subject has, and the first and last of their versions.
 type Span struct{ Events, First, Last int64 }
 

@@ -22,12 +22,64 @@ type Cursor string
 //
 // Errors: invalid when the cursor is none of the feed's.
 func After(r db.Reader, c Cursor, limit int) ([]Event, Cursor, error) {
-	entries, err := Entries(r, c, limit)
-	events := make([]Event, len(entries))
-	for i, e := range entries {
-		events[i], c = e.Event, e.Cursor
+	at, err := placeOf(r, c)
+	if err != nil {
+		return nil, c, err
 	}
-	return events, c, err
+	query, args := at.behind(r, limit)
+	events, err := db.All(r, func(row db.Row) (Event, error) { return scan(skipTwo{row, &at}) }, query, args...)
+	if err != nil {
+		return nil, c, fmt.Errorf("read the feed: %w", err)
+	}
+	if len(events) > 0 {
+		c = at.cursor()
+	}
+	return events, c, nil
+}
+
+// Between is After up to another cursor, which it returns behind the last event.
+//
+// Errors: invalid when a cursor is none of the feed's.
+func Between(r db.Reader, c, to Cursor, limit int) ([]Event, Cursor, error) {
+	first, err := placeOf(r, c)
+	if err != nil {
+		return nil, c, err
+	}
+	last, err := placeOf(r, to)
+	if err != nil {
+		return nil, c, err
+	}
+	query, args := `SELECT 0, seq, `+columns+` FROM events WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3`, []any{first.seq, last.seq, limit}
+	if r.Postgres() {
+		query, args = `SELECT xid, seq, `+columns+` FROM events
+			WHERE (xid, seq) > ($1::bigint, $2::bigint) AND (xid, seq) <= ($3::bigint, $4::bigint) ORDER BY xid, seq LIMIT $5`,
+			[]any{first.tx, first.seq, last.tx, last.seq, limit}
+	}
+	events, err := db.All(r, func(row db.Row) (Event, error) { return scan(skipTwo{row, &first}) }, query, args...)
+	if err != nil {
+		return nil, c, fmt.Errorf("read the feed: %w", err)
+	}
+	if len(events) < limit {
+		return events, to, nil
+	}
+	return events, first.cursor(), nil
+}
+
+// placeOf is where a cursor is today.
+//
+// Errors: invalid when it is none of this database's feed.
+func placeOf(r db.Reader, c Cursor) (place, error) {
+	at, err := parseCursor(c)
+	if err != nil {
+		return at, err
+	}
+	if r.Postgres() {
+		return at.moved(r)
+	}
+	if at != beginning && (at.epoch != 0 || at.tx != 0) {
+		return at, fault.New(fault.Invalid, "%.40q is no cursor of this database's feed", string(c))
+	}
+	return at, nil
 }
 
 // Entry is an event with the cursor behind it.
@@ -38,22 +90,11 @@ type Entry struct {
 
 // Entries is After, with a cursor for each event.
 func Entries(r db.Reader, c Cursor, limit int) ([]Entry, error) {
-	at, err := parseCursor(c)
+	at, err := placeOf(r, c)
 	if err != nil {
 		return nil, err
 	}
-	if !r.Postgres() && at != beginning && (at.epoch != 0 || at.tx != 0) {
-		return nil, fault.New(fault.Invalid, "%.40q is no cursor of this database's feed", string(c))
-	}
-	query, args := `SELECT 0, seq, `+columns+` FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`, []any{at.seq, limit}
-	if r.Postgres() {
-		if at, err = at.moved(r); err != nil {
-			return nil, err
-		}
-		query, args = `SELECT xid, seq, `+columns+` FROM events
-			WHERE (xid, seq) > ($1::bigint, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
-			ORDER BY xid, seq LIMIT $3`, []any{at.tx, at.seq, limit}
-	}
+	query, args := at.behind(r, limit)
 	entries, err := db.All(r, func(row db.Row) (Entry, error) {
 		e, err := scan(skipTwo{row, &at})
 		return Entry{e, at.cursor()}, err
@@ -62,6 +103,16 @@ func Entries(r db.Reader, c Cursor, limit int) ([]Entry, error) {
 		return nil, fmt.Errorf("read the feed: %w", err)
 	}
 	return entries, nil
+}
+
+// behind is the statement that reads what is behind a place.
+func (p place) behind(r db.Reader, limit int) (query string, args []any) {
+	if r.Postgres() {
+		return `SELECT xid, seq, ` + columns + ` FROM events
+			WHERE (xid, seq) > ($1::bigint, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint
+			ORDER BY xid, seq LIMIT $3`, []any{p.tx, p.seq, limit}
+	}
+	return `SELECT 0, seq, ` + columns + ` FROM events WHERE seq > $1 ORDER BY seq LIMIT $2`, []any{p.seq, limit}
 }
 
 // End returns the cursor behind the newest event that is shown, "" when there is none.

@@ -1,9 +1,13 @@
 package insight
 
 import (
+	"fmt"
+	"iter"
 	"maps"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -17,12 +21,50 @@ type Distribution struct {
 const width = 1.02
 
 // Add counts a duration. A negative one counts as nothing.
-func (d *Distribution) Add(v time.Duration) {
+func (d *Distribution) Add(v time.Duration) { d.addTo(bucketOf(v), 1) }
+
+func (d *Distribution) addTo(bucket int, n int64) {
 	if d.buckets == nil {
 		d.buckets = map[int]int64{}
 	}
-	d.N++
-	d.buckets[bucketOf(v)]++
+	d.N += n
+	d.buckets[bucket] += n
+}
+
+// Merge adds the durations of another distribution.
+func (d *Distribution) Merge(o Distribution) {
+	for bucket, n := range o.buckets {
+		d.addTo(bucket, n)
+	}
+}
+
+// Buckets are the buckets that hold any duration, and how many.
+func (d *Distribution) Buckets() iter.Seq2[int, int64] { return maps.All(d.buckets) }
+
+// MarshalText writes the buckets, each with how many durations it holds, in their order.
+func (d *Distribution) MarshalText() (text []byte, err error) {
+	for _, bucket := range slices.Sorted(maps.Keys(d.buckets)) {
+		text = strconv.AppendInt(text, int64(bucket), 10)
+		text = append(text, ':')
+		text = strconv.AppendInt(text, d.buckets[bucket], 10)
+		text = append(text, ' ')
+	}
+	return text, nil
+}
+
+// UnmarshalText reads what MarshalText has written.
+func (d *Distribution) UnmarshalText(text []byte) error {
+	*d = Distribution{}
+	for _, word := range strings.Fields(string(text)) {
+		bucket, n, found := strings.Cut(word, ":")
+		b, err := strconv.Atoi(bucket)
+		count, err2 := strconv.ParseInt(n, 10, 64)
+		if !found || err != nil || err2 != nil {
+			return fmt.Errorf("insight: %.40q is no bucket of a distribution", word)
+		}
+		d.addTo(b, count)
+	}
+	return nil
 }
 
 // none is the bucket of durations below a microsecond.

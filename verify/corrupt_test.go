@@ -91,6 +91,8 @@ var orderCorruptions = []corruption{
 	{"due later", []string{`UPDATE orders SET next_due = next_due + 1 WHERE id = '{labelled}'`}, one(verify.NextDue, "{labelled}")},
 	{"a count too many", []string{`UPDATE counts SET n = n + 1 WHERE name = 'orders.delivered' AND shard = (SELECT MIN(shard) FROM counts WHERE name = 'orders.delivered')`},
 		one(verify.KeptCount, "orders.delivered")},
+	{"a figure of what has not happened", []string{`INSERT INTO figures (span, at, what, key, n) VALUES ('day', 86400000000, 'failed', 'made_up', 2)`},
+		one(verify.Figures, "day 1970-01-02T00:00:00Z failed made_up")},
 	{"a count of what is not there", []string{`INSERT INTO counts (name, shard, n) VALUES ('tickets.made_up', 0, 2)`}, one(verify.KeptCount, "tickets.made_up")},
 	{"lines of no shipment", []string{`INSERT INTO shipment_lines (order_id, shipment_id, line, sku, quantity) VALUES ('{delivered}', 'shp_gone', 1, 'CUP', 1)`},
 		one(verify.Orphan, "shp_gone")},

@@ -36,6 +36,12 @@ var omissions = []Omission{
 	{"commands", []string{"answer"}, "A first answer as it was given, with the order's short number in it."},
 	{"order_traces", nil, "In which trace of whom an order was placed."},
 	{"counts", nil, "Sums of what is in other tables, kept in as many parts as the engine has lanes; verify counts them again."},
+	{"figures", nil, "Sums of what is in the log, as far as it was counted; verify counts them again."},
+	{"figures_feed", nil, "How far the log was counted, and by which node."},
+	{"figures_kept", nil, "Since when sums are kept, by when they were counted last."},
+	{"figures_steps", nil, "Sums of what is in the log."},
+	{"figures_sold", nil, "Sums of what is in the log."},
+	{"figures_answers", nil, "Sums of what is in the log."},
 	{"work", []string{"lease", "lease_until", "last_error"}, "Which node works on a step, by the database's clock, and what a provider last said."},
 }
 

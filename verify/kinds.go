@@ -21,6 +21,7 @@ const (
 	OpenTickets Kind = "open_tickets"
 	NextDue     Kind = "next_due"
 	KeptCount   Kind = "kept_count"
+	Figures     Kind = "figures"
 	PendingEdit Kind = "pending_change"
 	HoldKept    Kind = "hold_kept"
 	Orphan      Kind = "orphan"
@@ -108,6 +109,7 @@ func Kinds() []Rule {
 		{OpenTickets, "An order's count of open tickets is the number of its unsolved tickets."},
 		{NextDue, "An order's next due time is that of the first of its steps that waits for no person."},
 		{KeptCount, "The kept counts of orders and tickets per status are what counting gives."},
+		{Figures, "The figures that are kept, of orders, money, tickets, times, sales and answers, are what the events come to up to where they are counted."},
 		{Orphan, "Whatever belongs to an order, payment, shipment, ticket, SKU or location belongs to one that exists."},
 		{PendingEdit, "A change waits for what is in flight where, and only where, an order is being changed; that goes on to its answer, also of an order that is held, and one by which the goods of a parcel are not sent anew is of one whose goods are."},
 		{HoldKept, "An order that a person or a rule had stopped when a cancel of it was asked for is held for the same as soon as that is refused."},

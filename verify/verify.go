@@ -83,7 +83,7 @@ func Run(ctx context.Context, d *db.DB, o Options) (Report, error) {
 	for _, k := range Kinds() {
 		run.report.Checked = append(run.report.Checked, k.Kind)
 	}
-	for _, walk := range []func(context.Context) error{run.horizon, run.orders, run.strays, run.stock, run.tickets, run.counts, run.settings} {
+	for _, walk := range []func(context.Context) error{run.horizon, run.orders, run.strays, run.stock, run.tickets, run.counts, run.figures, run.settings} {
 		if err := walk(ctx); err != nil {
 			return Report{}, err
 		}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"doorstep/access"
+	"doorstep/internal/db"
 	"doorstep/internal/db/dbtest"
 	"doorstep/process"
 	"doorstep/verify"
@@ -203,6 +204,16 @@ func (r *retries) eachOrderOnce() {
 	r.must(err)
 	for _, v := range report.Violations {
 		r.Errorf("verify: %s", v)
+	}
+	// What was counted amid the kills is what verify has counted again; here, that something was.
+	counted, err := db.View(context.Background(), d, func(in db.Reader) (n int64, err error) {
+		n, _, err = db.One(in, func(row db.Row) (n int64, err error) { return n, row.Scan(&n) },
+			`SELECT CAST(COALESCE(SUM(n), 0) AS BIGINT) FROM figures WHERE span = 'day' AND what = 'placed'`)
+		return n, err
+	})
+	r.must(err)
+	if counted == 0 {
+		r.Error("no order is in the figures")
 	}
 	if want := retriers / 2 * sentEach; report.Orders != int64(want) || len(r.first) != want {
 		r.Errorf("there are %d orders under %d keys, of %d", report.Orders, len(r.first), want)
