@@ -573,6 +573,7 @@ var docs = map[string]string{
 	"process.processedData.Backordered": "Units that are waited for",
 	"process.processedData.ExchangeOf":  "The order of whose goods these are in the place",
 	"process.processedData.PayLater":    "It is asked to be paid when all of its goods are there",
+	"process.processedData.SKUs":        "Units that are ordered of each",
 	"process.processedData.Units":       "That are reserved",
 	"process.question":                  "Question is what a gateway is asked in a step.",
 	"process.returnData":                "ReturnData is what an event of a return carries.",
