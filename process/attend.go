@@ -205,7 +205,7 @@ func (p *Process) refuse(o order.Order, all []Matter, w Way, of item) error {
 		add(m.Instead)
 	}
 	ways := cmp.Or(strings.Join(left, ", or "), "none")
-	if err := whyNoCancel(o); w == WayCompensate && cancels && err != nil {
+	if err := WhyNoCancel(o); w == WayCompensate && cancels && err != nil {
 		return fault.New(fault.CodeOf(err), "%s; left for %s: %s", fault.As(err).Message, of.name, ways)
 	}
 	return fault.New(fault.Conflict, "%s is no way for %s; left: %s", w, of.name, ways)

@@ -157,7 +157,7 @@ const heldPart = "held"
 func heldMatter(o order.Order) Matter {
 	m := Matter{Item: strconv.FormatInt(o.Number, 10) + "/" + heldPart, Cause: CauseHeld, Order: o.ID, Number: o.Number,
 		Why: o.Held, Since: o.HeldAt, Currency: o.Currency, Ways: possible(o, WayRetry, WayCompensate)}
-	if whyNoRelease(o) != nil {
+	if WhyNoRelease(o) != nil {
 		m.Ways, m.Instead = possible(o, WayCompensate), insteadOfRelease(o)
 	}
 	return m
@@ -214,7 +214,7 @@ func ofNoOrder(owner string) (ticket, sku string) {
 func possible(o order.Order, ways ...Way) []Way {
 	open := []Way{}
 	for _, w := range ways {
-		if w != WayCompensate || whyNoCancel(o) == nil {
+		if w != WayCompensate || WhyNoCancel(o) == nil {
 			open = append(open, w)
 		}
 	}

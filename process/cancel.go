@@ -55,7 +55,7 @@ func (p *Process) PreviewCancel(ctx context.Context, orderID string) (CancelPlan
 		if err != nil {
 			return CancelPlan{}, err
 		}
-		if err := whyNoCancel(o); err != nil {
+		if err := WhyNoCancel(o); err != nil {
 			return CancelPlan{}, err
 		}
 		u, err := undoing(r, o)
@@ -66,7 +66,7 @@ func (p *Process) PreviewCancel(ctx context.Context, orderID string) (CancelPlan
 const maxReason = 500
 
 func (c *change) requestCancel() error {
-	if err := whyNoCancel(c.order); err != nil {
+	if err := WhyNoCancel(c.order); err != nil {
 		return err
 	}
 	if c.order.End == order.EndChanging {
@@ -82,8 +82,8 @@ func (c *change) requestCancel() error {
 // wanted.
 const leftOfReshipping = "withdraw that while it is here, or hold it, so that it does not leave; what leaves can be sent back when it has arrived"
 
-// whyNoCancel is why an order can not be cancelled as it stands, nil when it can.
-func whyNoCancel(o order.Order) error {
+// WhyNoCancel is why an order can not be cancelled as it stands, nil when it can.
+func WhyNoCancel(o order.Order) error {
 	switch {
 	case o.Status == order.Returned:
 		return fault.New(fault.Conflict, "order %d has come back already", o.Number)

@@ -63,19 +63,28 @@ func reserved(reason string) bool {
 //
 // Errors: conflict.
 func (c *change) holdByHand(reason string) error {
-	switch c.order.Held {
-	case "":
-		if err := whyNoHold(c.order); err != nil {
-			return err
-		}
-	case HeldByTicket:
+	if err := WhyNoHold(c.order); err != nil {
+		return err
+	}
+	if c.order.Held == HeldByTicket {
 		if err := c.emitOrder(order.EventReleased, holdData{Reason: HeldByTicket}); err != nil {
 			return err
 		}
-	default:
-		return fault.New(fault.Conflict, "order %d is held already (%s)", c.order.Number, c.order.Held)
 	}
 	return c.hold(reason)
+}
+
+// WhyNoHold is why no person can hold an order as it stands, nil when one can.
+//
+// Errors: conflict.
+func WhyNoHold(o order.Order) error {
+	switch o.Held {
+	case "":
+		return whyNoHold(o)
+	case HeldByTicket:
+		return nil
+	}
+	return fault.New(fault.Conflict, "order %d is held already (%s)", o.Number, o.Held)
 }
 
 func (c *change) hold(reason string) error {
@@ -91,21 +100,20 @@ func (c *change) hold(reason string) error {
 // it is a ticket alone that holds it.
 func (p *Process) Release(ctx context.Context, by Command, orderID string) (Result[order.Order], error) {
 	return p.change(ctx, by, "release", orderID, nil, func(c *change) error {
-		if c.order.Held == "" {
-			return fault.New(fault.Conflict, "order %d is not held", c.order.Number)
-		}
-		if err := whyNoRelease(c.order); err != nil {
+		if err := WhyNoRelease(c.order); err != nil {
 			return err
 		}
 		return c.release()
 	})
 }
 
-// whyNoRelease is why no person can release an order, nil when one can.
+// WhyNoRelease is why no person can release an order as it stands, nil when one can.
 //
 // Errors: conflict.
-func whyNoRelease(o order.Order) error {
+func WhyNoRelease(o order.Order) error {
 	switch {
+	case o.Held == "":
+		return fault.New(fault.Conflict, "order %d is not held", o.Number)
 	case o.Held == HeldByTicket:
 		return fault.New(fault.Conflict, "order %d is held by a ticket: it goes on when that is solved", o.Number)
 	case o.End == order.EndChanging:

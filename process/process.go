@@ -82,6 +82,7 @@ type Process struct {
 	tracing  tracing
 
 	webhookHosts webhook.Hosts
+	hashing      chan struct{} // has one for each password that is being hashed
 }
 
 // New returns a process.
@@ -89,6 +90,7 @@ func New(d Deps) *Process {
 	p := &Process{
 		db: d.DB, queue: d.Queue, ids: d.IDs, log: d.Log, timeout: d.AskTimeout, asked: d.Asked, fired: d.Fired, webhookHosts: d.WebhookHosts,
 		gateways: map[string]payment.Gateway{}, carriers: map[string]shipping.Carrier{},
+		hashing: make(chan struct{}, mostHashing),
 		tracing: tracing{tracer: d.Tracer}, table: Table(), steps: map[Step]Row{}, breakers: breakers{of: map[line]*breaker{}},
 	}
 	if p.log == nil {
@@ -121,7 +123,7 @@ type Command struct {
 	By  access.Actor
 	May access.Permit // what they may do; its zero value is everything
 	Key string
-	// Version is that of the order, or of the policy, at which it must still be, 0 for any:
+	// Version is that of the order, the ticket or the policy at which it must still be, 0 for any:
 	// what has changed since is left as it is, and the use case refused as stale.
 	Version int64
 	// Asked is what the key stands for, as JSON, where the request itself was made

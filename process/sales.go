@@ -234,7 +234,7 @@ func mayCancelAll(o order.Order, whole bool) error {
 	if !whole {
 		return fault.New(fault.Conflict, "something of order %d is still wanted", o.Number)
 	}
-	return whyNoCancel(o)
+	return WhyNoCancel(o)
 }
 
 func (f *finder) mayEdit(o order.Order, undo Undo) error {

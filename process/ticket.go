@@ -183,6 +183,8 @@ func (c *change) endTicket(t *support.Ticket) (support.Ticket, error) {
 }
 
 // changeTicket carries out a use case on one ticket.
+//
+// Errors: not_found; stale when the command has a version and the ticket is at another.
 func (p *Process) changeTicket(ctx context.Context, by Command, useCase, id string, request any, do func(*change, *support.Ticket) error) (Result[support.Ticket], error) {
 	was, err := db.View(ctx, p.db, func(r db.Reader) (support.Ticket, error) { return support.Get(r, id) })
 	if err != nil {
@@ -192,7 +194,7 @@ func (p *Process) changeTicket(ctx context.Context, by Command, useCase, id stri
 	if owner == "" {
 		owner = was.ID
 	}
-	return onceHolding(ctx, p, by, useCase, [2]any{id, request}, p.ticketLocks(was.Order, id), func(tx *db.Tx) (support.Ticket, error) {
+	return onceHolding(ctx, p, by, useCase, []any{id, by.Version, request}, p.ticketLocks(was.Order, id), func(tx *db.Tx) (support.Ticket, error) {
 		c, err := p.begin(tx, owner, by.By)
 		if err != nil {
 			return support.Ticket{}, err
@@ -200,6 +202,9 @@ func (p *Process) changeTicket(ctx context.Context, by Command, useCase, id stri
 		t, err := c.ticket(id)
 		if err != nil {
 			return support.Ticket{}, err
+		}
+		if by.Version != 0 && by.Version != t.Version {
+			return support.Ticket{}, fault.New(fault.Stale, "ticket %s has changed since version %d: it is at %d", t.ID, by.Version, t.Version)
 		}
 		if err := do(c, t); err != nil {
 			return support.Ticket{}, err

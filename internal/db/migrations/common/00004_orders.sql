@@ -83,6 +83,7 @@ CREATE TABLE order_contacts (
     ship_to  TEXT NOT NULL,
     bill_to  TEXT NOT NULL
 );
+CREATE INDEX order_contacts_mail ON order_contacts (lower(mail), order_id) WHERE mail <> '';
 
 -- What people wrote may hold personal data: erasable.
 CREATE TABLE order_notes (

@@ -1,0 +1,61 @@
+package order
+
+import (
+	"cmp"
+	"slices"
+
+	"doorstep/fault"
+	"doorstep/internal/db"
+)
+
+// Search returns up to limit orders that a text names, the newest first: by identifier,
+// number, reference, the number of a reference alone, customer, or mail address.
+func Search(r db.Reader, text string, limit int) ([]Order, error) {
+	var found []Order
+	for _, by := range []func(db.Reader, string, int) ([]Order, error){byName, bySourceNumber, byCustomer, byMail} {
+		more, err := by(r, text, limit)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, more...)
+	}
+	return Newest(found, limit), nil
+}
+
+// Newest returns up to limit of the orders, each once, the newest first.
+func Newest(orders []Order, limit int) []Order {
+	slices.SortFunc(orders, func(a, b Order) int { return cmp.Compare(b.ID, a.ID) })
+	orders = slices.CompactFunc(orders, func(a, b Order) bool { return a.ID == b.ID })
+	return orders[:min(len(orders), limit)]
+}
+
+func byName(r db.Reader, text string, _ int) ([]Order, error) {
+	o, err := Find(r, text)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return []Order{o}, nil
+}
+
+// bySourceNumber goes through the sources, of which there are few: the numbers alone have
+// no index.
+func bySourceNumber(r db.Reader, text string, limit int) ([]Order, error) {
+	return db.All(r, scanOrder, `WITH RECURSIVE sources (source) AS (
+			SELECT MIN(source) FROM orders
+			UNION ALL SELECT (SELECT MIN(o.source) FROM orders o WHERE o.source > s.source) FROM sources s WHERE s.source IS NOT NULL)
+		SELECT `+columns+` FROM orders WHERE source IN (SELECT source FROM sources WHERE source IS NOT NULL) AND source_number = $1
+		ORDER BY id DESC LIMIT $2`, text, limit)
+}
+
+func byCustomer(r db.Reader, text string, limit int) ([]Order, error) {
+	return List(r, Filter{Customer: text, Limit: limit})
+}
+
+func byMail(r db.Reader, text string, limit int) ([]Order, error) {
+	return db.All(r, scanOrder, `SELECT `+columns+` FROM orders WHERE id IN (
+			SELECT order_id FROM order_contacts WHERE lower(mail) = lower($1) AND mail <> '' ORDER BY order_id DESC LIMIT $2)
+		ORDER BY id DESC`, text, limit)
+}
