@@ -38,3 +38,8 @@ const providers Actor = "provider"
 
 // Provider returns the actor for a gateway or a carrier whose answer made the change.
 func Provider(name string) Actor { return providers + ":" + Actor(name) }
+
+// OfProvider returns the name of the gateway or carrier that the actor is, if it is one.
+func (a Actor) OfProvider() (name string, is bool) {
+	return strings.CutPrefix(string(a), string(providers)+":")
+}

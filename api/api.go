@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"doorstep/internal/web"
 	"doorstep/process"
 )
 
@@ -44,6 +45,9 @@ type Config struct {
 	// Beside is what else is served to whoever shows a key, by the pattern of
 	// http.ServeMux; Caller says who that is.
 	Beside map[string]http.Handler
+	// Pages is what is served where the API has nothing, such as the console; nil for
+	// an answer that says so.
+	Pages http.Handler
 	// Patience is how long a client is waited for in each part of a request, 10 s when 0.
 	Patience time.Duration
 }
@@ -53,8 +57,8 @@ type API struct {
 	process *process.Process
 	log     *slog.Logger
 	keys    *keyring
-	quotas  *quotas // of keys
-	guesses *quotas // of addresses without a valid one
+	quotas  quotas // of keys
+	guesses quotas // of addresses without a valid one
 	front   bool
 	streams *streams
 	bulks   chan struct{} // those that are under way
@@ -83,7 +87,7 @@ func New(cfg Config) (*API, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.handler = a.around(operations, written, cmp.Or(cfg.Meter, NewMeter()).handler(cfg.Process), newReadiness(cfg.Process, cmp.Or(cfg.DueWithin, dueWithin)), cfg.Beside)
+	a.handler = a.around(operations, written, cmp.Or(cfg.Meter, NewMeter()).handler(cfg.Process), newReadiness(cfg.Process, cmp.Or(cfg.DueWithin, dueWithin)), cfg.Beside, cfg.Pages)
 	return a, nil
 }
 
@@ -150,7 +154,10 @@ func (a *API) routes() {
 }
 
 // around puts what every request passes through around the operations.
-func (a *API) around(operations http.Handler, written, metrics http.Handler, ready *readiness, beside map[string]http.Handler) http.Handler {
+func (a *API) around(operations http.Handler, written, metrics http.Handler, ready *readiness, beside map[string]http.Handler, pages http.Handler) http.Handler {
+	if pages == nil {
+		pages = http.HandlerFunc(nothingHere)
+	}
 	mux := http.NewServeMux()
 	mux.Handle("/v1/", answeredAtOnce(a.authenticate(a.limited(a.once(a.streaming(routed(operations)))))))
 	mux.Handle("GET "+documentPath, written)
@@ -168,10 +175,13 @@ func (a *API) around(operations http.Handler, written, metrics http.Handler, rea
 	for pattern, handler := range beside {
 		mux.Handle(pattern, a.authenticate(a.limited(handler)))
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, problem("not_found", "there is nothing here: what there is stands at /docs"))
-	})
-	return a.traced(a.named(attended(a.patient(mux))))
+	mux.Handle("/", pages)
+	return a.traced(web.Named(a.log, attended(a.patient(mux))))
+}
+
+// nothingHere answers where there is nothing.
+func nothingHere(w http.ResponseWriter, _ *http.Request) {
+	refuse(w, problem("not_found", "there is nothing here: what there is stands at /docs"))
 }
 
 // traced continues the trace of who calls (W3C Trace Context), or begins one, where

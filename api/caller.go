@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"doorstep/access"
+	"doorstep/internal/web"
 )
 
 // caller is who makes a request.
@@ -107,7 +108,7 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 		case !valid:
 			a.unknown(w, r, "there is no such key, or it has expired or was revoked")
 		default:
-			requestOf(r.Context()).actor = key.Actor()
+			web.RequestOf(r.Context()).Actor = key.Actor()
 			who := caller{actor: key.Actor(), permit: key.Permit()}
 			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, who)))
 		}
@@ -124,7 +125,7 @@ func secretOf(r *http.Request) access.Secret {
 }
 
 func (a *API) unknown(w http.ResponseWriter, r *http.Request, detail string) {
-	a.guesses.charge(a.origin(r), time.Now())
+	a.guesses.Charge(web.Origin(r, a.front), time.Now())
 	w.Header().Set("WWW-Authenticate", `Bearer realm="doorstep"`)
 	refuse(w, problem(codeUnknownKey, detail))
 }

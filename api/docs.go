@@ -18,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"doorstep/fault"
+	"doorstep/internal/web"
 )
 
 // docsPath is where people read the document.
@@ -30,7 +31,8 @@ var (
 	//go:embed errors.html
 	errorsHTML string
 	//go:embed pages.css
-	style string
+	pagesCSS string
+	style    = web.Look + pagesCSS
 
 	pages = template.Must(template.Must(template.New("docs").Funcs(template.FuncMap{"style": func() template.CSS { return template.CSS(style) }}).
 		Parse(docsHTML)).New("errors").Parse(errorsHTML))

@@ -1,17 +1,13 @@
 package api
 
 import (
-	"context"
-	"crypto/rand"
-	"log/slog"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"time"
 
-	"doorstep/access"
 	"doorstep/fault"
+	"doorstep/internal/web"
 
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
@@ -23,7 +19,7 @@ func routed(operations http.Handler) http.Handler {
 	mux, _ := operations.(*http.ServeMux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := mux.Handler(r); pattern != "" {
-			requestOf(r.Context()).pattern = pattern
+			web.RequestOf(r.Context()).Pattern = pattern
 			span := trace.SpanFromContext(r.Context())
 			span.SetName(pattern)
 			span.SetAttributes(semconv.HTTPRoute(pattern))
@@ -65,48 +61,3 @@ type statusOnly struct{ header http.Header }
 func (s *statusOnly) Header() http.Header         { return s.header }
 func (s *statusOnly) Write(b []byte) (int, error) { return len(b), nil }
 func (s *statusOnly) WriteHeader(int)             {}
-
-type requestKey struct{}
-
-// named gives each request a name under which the logs have it, and logs how it was
-// answered: by the pattern of its path, without what is in it.
-func (a *API) named(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		began, id, told := time.Now(), rand.Text(), &told{ResponseWriter: w, status: http.StatusOK}
-		w.Header().Set("X-Request-Id", id)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Cache-Control", "no-store")
-		ctx := context.WithValue(r.Context(), requestKey{}, &request{id: id})
-		next.ServeHTTP(told, r.WithContext(ctx))
-		a.log.LogAttrs(ctx, slog.LevelInfo, "a request was answered", slog.String("request", id), slog.String("operation", requestOf(ctx).pattern),
-			slog.Int("status", told.status), slog.String("actor", string(requestOf(ctx).actor)), slog.Duration("took", time.Since(began)))
-	})
-}
-
-// request is what is known of a request on its way.
-type request struct {
-	id      string
-	pattern string // of its operation, "" before it is known
-	actor   access.Actor
-}
-
-func requestOf(ctx context.Context) *request {
-	if r, ok := ctx.Value(requestKey{}).(*request); ok {
-		return r
-	}
-	return &request{}
-}
-
-// told keeps the status of an answer.
-type told struct {
-	http.ResponseWriter
-	status int
-}
-
-func (t *told) WriteHeader(status int) {
-	t.status = status
-	t.ResponseWriter.WriteHeader(status)
-}
-
-// Unwrap is for http.ResponseController.
-func (t *told) Unwrap() http.ResponseWriter { return t.ResponseWriter }

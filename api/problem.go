@@ -11,6 +11,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"doorstep/fault"
+	"doorstep/internal/web"
 )
 
 // Problem is what is wrong, as a problem document (RFC 9457). Its code says what kind
@@ -97,7 +98,7 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
 	}
 	e := fault.As(err)
 	if e == nil || e.Code == fault.Internal {
-		id := requestOf(ctx).id
+		id := web.RequestOf(ctx).ID
 		log.ErrorContext(ctx, "a request failed", "error", err, "request", id)
 		p = problem(fault.Internal, "something went wrong that should not have")
 		p.Trace = id

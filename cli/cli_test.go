@@ -120,7 +120,8 @@ func newTranscript(t testing.TB, engine string) *transcript {
 }
 
 var (
-	anID = regexp.MustCompile(`\b(ord|pay|shp|ret|tkt|rfd|att|mov)_[0-9a-z]{26}\b`)
+	anID = regexp.MustCompile(`\b(ord|pay|shp|ret|tkt|rfd|att|mov|usr)_[0-9a-z]{26}\b`)
+	link = regexp.MustCompile(`\bdsl_[A-Z2-7]{26}\b`)
 	aRef = regexp.MustCompile(`^\{(ord|pay|shp|ret|tkt|rfd)\}$`)
 )
 
@@ -150,7 +151,7 @@ func (tr *transcript) say(stdin string, args ...string) {
 // said is all that was said, with identifiers of the same width that say only
 // which one it is: what they are made of is none of the command line's concern.
 func (tr *transcript) said() string {
-	return anID.ReplaceAllStringFunc(tr.text.String(), func(id string) string {
+	return anID.ReplaceAllStringFunc(link.ReplaceAllString(tr.text.String(), "dsl_…"), func(id string) string {
 		if tr.all[id] == "" {
 			tr.all[id] = fmt.Sprintf("%s_%026d", id[:3], len(tr.all)+1)
 		}
@@ -224,6 +225,22 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "events", "--order", "1001")
 		tr.say("", "order", "retry", "1001")
 		tr.say("", "verify")
+	},
+	"users.txt": func(tr *transcript) {
+		tr.say("", "user", "list")
+		tr.say("", "user", "add", "Made.Up@example.com", "--name", "Made Up", "--role", "agent", "--key", "k1")
+		tr.say("", "user", "add", "Made.Up@example.com", "--name", "Made Up", "--role", "agent", "--key", "k1")
+		tr.say("", "user", "add", "made.up@example.com", "--name", "Else", "--role", "viewer")
+		tr.say("", "user", "add", "made up", "--name", " ", "--role", "admin")
+		tr.say("", "user", "link", "made.up@example.com", "--console", "https://shop.example/")
+		tr.say("", "user", "role", "made.up@example.com", "operator")
+		tr.say("", "user", "sign-out", "made.up@example.com")
+		tr.say("", "user", "disable", "made.up@example.com")
+		tr.say("", "user", "link", "made.up@example.com")
+		tr.say("", "user", "list")
+		tr.say("", "user", "enable", "made.up@example.com")
+		tr.say("", "user", "enable", "else@example.com")
+		tr.say("", "user", "list", "--json")
 	},
 	"manual.txt": func(tr *transcript) {
 		tr.say("", "policy", "get")

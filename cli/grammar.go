@@ -42,6 +42,7 @@ type grammar struct {
 	Attention attentionVerbs `cmd:"" help:"What is held, stuck or late, and what can be done about it."`
 	Events    eventsVerb     `cmd:"" help:"Show everything that has happened, oldest first."`
 	Policy    policyVerbs    `cmd:"" help:"The shop's settings."`
+	User      userVerbs      `cmd:"" help:"Who may use the console, and what they may do."`
 	Verify    verifyVerb     `cmd:"" help:"Check that the books agree with each other."`
 	Bench     benchVerb      `here:"own" cmd:"" help:"Measure the process beside the limits of the machine."`
 	Backup    backupVerb     `here:"database" cmd:"" help:"Copy the database to a file while it is in use."`

@@ -124,7 +124,7 @@ func (v *serveVerb) serve(s *session, shop *doorstep.Shop) (err error) {
 	if err != nil {
 		return err
 	}
-	served, key, err := v.open(s, shop, ending)
+	served, first, err := v.open(s, shop, ending)
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(s.ctx), v.StopWithin)
 		defer cancel()
@@ -134,7 +134,7 @@ func (v *serveVerb) serve(s *session, shop *doorstep.Shop) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := s.announce(shop, served, key); err != nil {
+	if err := s.announce(shop, served, first); err != nil {
 		return err
 	}
 	if v.Intake != "" {
@@ -149,30 +149,35 @@ func (v *serveVerb) serve(s *session, shop *doorstep.Shop) (err error) {
 	return nil
 }
 
-// open begins to serve the API, where one is served, and returns the file with the first
-// API key where it was made.
-func (v *serveVerb) open(s *session, shop *doorstep.Shop, ending <-chan struct{}) (served *apiServer, key string, err error) {
+// firsts are the files with what opens a new shop, "" when it was not made just now.
+type firsts struct{ key, link string }
+
+// open begins to serve the API and the console, where they are served.
+func (v *serveVerb) open(s *session, shop *doorstep.Shop, ending <-chan struct{}) (served *apiServer, made firsts, err error) {
 	if v.Listen == off {
-		return nil, "", nil
+		return nil, made, nil
 	}
 	if served, err = v.serveAPI(s, shop, ending); err != nil {
-		return nil, "", err
+		return nil, made, err
 	}
-	key, err = s.firstKey(shop)
-	return served, key, err
+	if made.key, err = s.firstKey(shop); err == nil {
+		made.link, err = s.firstLink(shop, served.URL)
+	}
+	return served, made, err
 }
 
 // serving is what is said when the process runs.
 type serving struct {
 	Serving    string        `json:"serving"` // the database, without its password
 	Durability db.Durability `json:"durability"`
-	API        string        `json:"api,omitempty"`       // its address
-	FirstKey   string        `json:"first_key,omitempty"` // the file with the first API key, when it was made just now
+	API        string        `json:"api,omitempty"`        // its address
+	FirstKey   string        `json:"first_key,omitempty"`  // the file with the first API key, when it was made just now
+	FirstLink  string        `json:"first_link,omitempty"` // the file with the first administrator's link, the same
 }
 
 // announce says on standard error that the process runs: standard output
 // belongs to the results.
-func (s *session) announce(shop *doorstep.Shop, served *apiServer, key string) error {
+func (s *session) announce(shop *doorstep.Shop, served *apiServer, made firsts) error {
 	d, err := shop.DB.Durability(s.ctx)
 	if err != nil {
 		return err
@@ -180,7 +185,7 @@ func (s *session) announce(shop *doorstep.Shop, served *apiServer, key string) e
 	name := databaseName(s.flags.DB)
 	log := &screen{w: s.program.Stderr, json: s.flags.JSON}
 	if s.flags.JSON {
-		said := serving{Serving: name, Durability: d, FirstKey: key}
+		said := serving{Serving: name, Durability: d, FirstKey: made.key, FirstLink: made.link}
 		if served != nil {
 			said.API = served.URL
 		}
@@ -192,10 +197,13 @@ func (s *session) announce(shop *doorstep.Shop, served *apiServer, key string) e
 	}
 	log.printf("Serving %s on %s %s (%s).\n", name, d.Engine, d.Version, strings.Join(settings, ", "))
 	if served != nil {
-		log.printf("The API is at %s/v1, and explained at %s/docs.\n", served.URL, served.URL)
+		log.printf("The console is at %s, the API at %s/v1, and explained at %s/docs.\n", served.URL, served.URL, served.URL)
 	}
-	if key != "" {
-		log.printf("The first API key is in %s.\n", key)
+	if made.key != "" {
+		log.printf("The first API key is in %s.\n", made.key)
+	}
+	if made.link != "" {
+		log.printf("The link for the first administrator of the console is in %s.\n", made.link)
 	}
 	return log.err
 }

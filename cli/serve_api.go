@@ -9,13 +9,13 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"doorstep"
 	"doorstep/access"
 	"doorstep/api"
 	"doorstep/cli/relay"
+	"doorstep/console"
 	"doorstep/fault"
 
 	"go.opentelemetry.io/otel/trace"
@@ -78,7 +78,11 @@ type apiServer struct {
 //
 // Errors: invalid when the certificate is none; unavailable when it can not listen.
 func (l listening) serveAPI(s *session, shop *doorstep.Shop, ending <-chan struct{}) (*apiServer, error) {
-	a, err := api.New(api.Config{Process: shop.Process, Log: s.log, Meter: l.meter, DueWithin: l.DueWithin, RateLimit: l.RateLimit, Front: l.TLSFront, Tracing: l.traces,
+	pages, err := console.New(console.Config{Process: shop.Process, Log: s.log, Secure: l.TLSCert != "" || l.TLSFront, Front: l.TLSFront})
+	if err != nil {
+		return nil, err
+	}
+	a, err := api.New(api.Config{Pages: pages, Process: shop.Process, Log: s.log, Meter: l.meter, DueWithin: l.DueWithin, RateLimit: l.RateLimit, Front: l.TLSFront, Tracing: l.traces,
 		Beside: map[string]http.Handler{"POST " + relay.Path: Commands(shop, s.log, ending, api.Caller)}})
 	if err != nil {
 		return nil, err
@@ -126,7 +130,7 @@ func (a *apiServer) stop(ctx context.Context) error {
 // keyFile is where the first API key is written: beside the database, or in the working
 // directory where that is on a server.
 func keyFile(database string) string {
-	if strings.Contains(database, "://") {
+	if isServer(database) {
 		return "doorstep.admin-key"
 	}
 	return database + ".admin-key"
@@ -148,6 +152,30 @@ func (s *session) firstKey(shop *doorstep.Shop) (string, error) {
 	if err := writeSecret(name, string(made.Value.Secret)); err != nil {
 		_, revoked := shop.Process.RevokeKey(s.ctx, keyed{}.command(s), made.Value.ID)
 		return "", errors.Join(fault.New(fault.Unavailable, "the first API key can not be written: %w", err), revoked)
+	}
+	return name, nil
+}
+
+// linkFile is where the link for the first administrator is written, as keyFile.
+func linkFile(database string) string {
+	if isServer(database) {
+		return "doorstep.admin-link"
+	}
+	return database + ".admin-link"
+}
+
+// firstLink makes a link by which the first administrator of a shop that has none gets
+// into the console at a URL, and writes it to a file that only its owner can read. It
+// returns the file, "" when there is an administrator, or a link already.
+func (s *session) firstLink(shop *doorstep.Shop, at string) (string, error) {
+	first, made, err := shop.Process.FirstAdministrator(s.ctx, keyed{}.command(s))
+	if err != nil || !made {
+		return "", err
+	}
+	name := linkFile(s.flags.DB)
+	if err := writeSecret(name, at+console.LinkPath(first.Link)); err != nil {
+		_, disabled := shop.Process.DisableUser(s.ctx, keyed{}.command(s), first.ID) // so that the next start makes another one
+		return "", errors.Join(fault.New(fault.Unavailable, "the link for the first administrator can not be written: %w", err), disabled)
 	}
 	return name, nil
 }

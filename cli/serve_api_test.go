@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"doorstep/internal/db/dbtest"
 )
 
 // TestTheAPIIsServed: the first start writes a key that opens the API, and what was
@@ -94,4 +96,44 @@ func call(t *testing.T, method, url, secret, body string) (answer map[string]any
 		t.Fatalf("%s: %v", text, err)
 	}
 	return answer
+}
+
+// TestTheFirstAdministratorsLink: the first start writes a link into the console, for its
+// owner's eyes, and no other start does while it can be used.
+func TestTheFirstAdministratorsLink(t *testing.T) {
+	t.Parallel()
+	db := realShop(t, dbtest.SQLite)
+	s := serve(t, db, "--listen", "127.0.0.1:0", "--json")
+	var said struct {
+		API       string `json:"api"`
+		FirstLink string `json:"first_link"`
+	}
+	if err := json.Unmarshal([]byte(s.said), &said); err != nil || said.FirstLink == "" {
+		t.Fatalf("the server says %q (%v)", s.said, err)
+	}
+	info, err := os.Stat(said.FirstLink)
+	if err != nil || info.Mode().Perm() != 0o600 {
+		t.Fatalf("the link's file is %v (%v)", info, err)
+	}
+	link, err := os.ReadFile(said.FirstLink)
+	if err != nil || !strings.HasPrefix(string(link), said.API+"/welcome/dsl_") {
+		t.Fatalf("the link is %q (%v)", link, err)
+	}
+	res, err := http.Get(strings.TrimSpace(string(link)))
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("it leads to %+v (%v)", res, err)
+	}
+	_ = res.Body.Close()
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	s.end(t)
+	again := serve(t, db, "--listen", "127.0.0.1:0", "--json")
+	if strings.Contains(again.said, "first_link") {
+		t.Errorf("started again it has made another link: %s", again.said)
+	}
+	if err := again.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	again.end(t)
 }

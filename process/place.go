@@ -171,6 +171,7 @@ func (c *change) placed(q order.Request, taken inventory.Taken) error {
 	}
 	pay := c.payments.add(c.newPayment(q.Payment, len(taken.Waiting) > 0))
 	data := processedData{Total: c.order.Total, Currency: string(c.order.Currency), Lines: len(c.newLines), Payment: pay.ID, Gateway: pay.Gateway, PayLater: pay.Status == payment.StatusRequiresConfirmation, ExchangeOf: c.order.ExchangeOf}
+	data.SKUs = order.Demand(c.newLines)
 	for _, b := range taken.Waiting {
 		data.Backordered += b.Quantity
 	}
@@ -185,16 +186,17 @@ func (c *change) placed(q order.Request, taken inventory.Taken) error {
 
 // processedData is what the first event of an order carries.
 type processedData struct {
-	Total       int64    `json:"total"`
-	Currency    string   `json:"currency"`
-	Lines       int      `json:"lines"`
-	Units       int64    `json:"units"`                 // that are reserved
-	Backordered int64    `json:"backordered,omitempty"` // units that are waited for
-	Locations   []string `json:"locations"`
-	Payment     string   `json:"payment"`
-	Gateway     string   `json:"gateway"`
-	PayLater    bool     `json:"pay_later,omitempty"`   // it is asked to be paid when all of its goods are there
-	ExchangeOf  string   `json:"exchange_of,omitempty"` // the order of whose goods these are in the place
+	Total       int64            `json:"total"`
+	Currency    string           `json:"currency"`
+	Lines       int              `json:"lines"`
+	SKUs        map[string]int64 `json:"skus"`                  // units that are ordered of each
+	Units       int64            `json:"units"`                 // that are reserved
+	Backordered int64            `json:"backordered,omitempty"` // units that are waited for
+	Locations   []string         `json:"locations"`
+	Payment     string           `json:"payment"`
+	Gateway     string           `json:"gateway"`
+	PayLater    bool             `json:"pay_later,omitempty"`   // it is asked to be paid when all of its goods are there
+	ExchangeOf  string           `json:"exchange_of,omitempty"` // the order of whose goods these are in the place
 }
 
 // failedData is what order.failed carries.

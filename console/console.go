@@ -1,0 +1,156 @@
+// Package console is the pages in which the people of the shop work: rendered here, with
+// nothing from elsewhere. It decides nothing: what a page shows is read as the API reads
+// it, and what it changes is one use case, with the person who is signed in as the actor.
+package console
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"doorstep/access"
+	"doorstep/internal/web"
+	"doorstep/process"
+)
+
+// Config says what is served.
+type Config struct {
+	Process *process.Process
+	Log     *slog.Logger // nil logs nothing
+	// Secure says that browsers reach it over TLS: they are to send what signs a person
+	// in over nothing else.
+	Secure bool
+	// Front says that every request comes through something in front, which says in
+	// X-Forwarded-For where it comes from.
+	Front bool
+}
+
+// Console answers requests of browsers. It is for many at once.
+type Console struct {
+	process  *process.Process
+	log      *slog.Logger
+	front    bool
+	assets   *assets
+	pages    pages
+	sessions *scs.SessionManager
+	tries    tries
+	handler  http.Handler
+}
+
+// New returns the console of a shop.
+func New(cfg Config) (*Console, error) {
+	c := &Console{process: cfg.Process, log: cfg.Log, front: cfg.Front, sessions: newSessions(cfg.Process, cfg.Secure), tries: newTries()}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	c.sessions.ErrorFunc = c.problem
+	var err error
+	if c.assets, err = newAssets(); err != nil {
+		return nil, err
+	}
+	if c.pages, err = newPages(c.assets); err != nil {
+		return nil, err
+	}
+	c.handler = c.around(c.routes())
+	return c, nil
+}
+
+// ServeHTTP answers a request.
+func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) { c.handler.ServeHTTP(w, r) }
+
+// routes are all pages. What a person may look at is asked for here; what they may change,
+// by the use case.
+func (c *Console) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	handle := func(pattern string, h http.Handler) {
+		mux.Handle(pattern, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			web.RequestOf(r.Context()).Pattern = pattern
+			h.ServeHTTP(w, r)
+		}))
+	}
+	anyone := func(pattern string, do page) { handle(pattern, c.answer(do)) }
+	read := func(pattern string, do page) { handle(pattern, c.answer(c.signedIn(access.Read, do))) }
+	admin := func(pattern string, do page) { handle(pattern, c.answer(c.signedIn(access.Admin, do))) }
+
+	anyone("/", c.nowhere)
+	anyone("GET /sign-in", c.signInPage)
+	anyone("POST /sign-in", c.signIn)
+	anyone("GET "+linkPath+"{link}", c.linkPage)
+	anyone("POST "+linkPath+"{link}", c.acceptLink)
+	read("POST /sign-out", c.signOut)
+	read("GET /{$}", c.today)
+
+	read("GET /orders", c.orders)
+	read("GET /orders.csv", c.ordersCSV)
+	read("GET /orders/{order}", c.order)
+	read("GET /orders/{order}/cancel", c.cancelPage)
+	for what, do := range orderChanges {
+		read("POST /orders/{order}/"+what, c.changeOrder(do))
+	}
+
+	read("GET /tickets", c.tickets)
+	read("GET /tickets/{ticket}", c.ticket)
+	for what, do := range ticketChanges {
+		read("POST /tickets/{ticket}/"+what, c.changeTicket(do))
+	}
+
+	read("GET /settings", c.account)
+	read("POST /settings/password", c.changePassword)
+	read("POST /settings/sessions/{session}/end", c.endSession)
+	admin("GET /settings/users", c.users)
+	admin("POST /settings/users", c.addUser)
+	for what, do := range userChanges {
+		admin("POST /settings/users/{user}/"+what, c.changeUser(do))
+	}
+	admin("POST /settings/users/{user}/link", c.linkUser)
+	admin("GET /settings/keys", c.keys)
+	admin("POST /settings/keys", c.addKey)
+	admin("POST /settings/keys/{key}/revoke", c.revokeKey)
+	return mux
+}
+
+// around puts what every request passes through around the pages.
+func (c *Console) around(pages http.Handler) http.Handler {
+	guarded := http.NewCrossOriginProtection()
+	guarded.SetDenyHandler(c.answer(func(http.ResponseWriter, *http.Request) error { return errElsewhere }))
+	mux := http.NewServeMux()
+	mux.Handle("GET "+assetsPath, c.assets)
+	mux.Handle("/", zipped(c.sessions.LoadAndSave(guarded.Handler(pages))))
+	return headed(mux)
+}
+
+// contentPolicy lets a page load what is served here, and nothing run or look other than
+// it says there (https://www.w3.org/TR/CSP3/).
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// headed says how browsers are to treat what is served.
+func headed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name, value := range map[string]string{
+			"Content-Security-Policy":      contentPolicy,
+			"X-Content-Type-Options":       "nosniff",
+			"X-Frame-Options":              "DENY",
+			"Referrer-Policy":              "same-origin",
+			"Cross-Origin-Opener-Policy":   "same-origin",
+			"Cross-Origin-Resource-Policy": "same-origin",
+			"Permissions-Policy":           "camera=(), geolocation=(), microphone=()",
+			"Cache-Control":                "no-store",
+		} {
+			w.Header().Set(name, value)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// command is what the person who is signed in commands by a form: under the key that the
+// form was given, so that it is carried out once however often it is sent.
+func command(r *http.Request) process.Command {
+	u := signedInOf(r.Context()).User
+	return process.Command{By: u.Actor(), May: u.Permit(), Key: r.PostForm.Get("key")}
+}
+
+// now is the time that pages are shown at.
+func now() time.Time { return time.Now().UTC() }
