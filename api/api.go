@@ -22,7 +22,7 @@ import (
 // Version is that of the document, by Semantic Versioning: what breaks a caller takes a
 // higher first number, and while that is 0 a higher second one. It is held to the last
 // release, docs/openapi-released.json.
-const Version = "0.1.0"
+const Version = "0.2.0"
 
 // Config says what is served.
 type Config struct {

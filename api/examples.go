@@ -26,7 +26,8 @@ var examples = map[string]string{
 	"HoldRequest":   `{"reason": "address_unclear", "text": "The house number is missing."}`,
 	"NoteRequest":   `{"text": "To be wrapped as a gift."}`,
 	"PaymentRecord": `{"reference": "bank statement 7, line 3", "amount": 1295}`,
-	"VoidRequest":   `{"reference": "seen on the gateway's page"}`,
+	"VoidRequest":   `{"reason": "the customer pays otherwise"}`,
+	"VoidRecord":    `{"reference": "seen on the gateway's page"}`,
 	"CreditRequest": `{"lines": [{"line": 1, "quantity": 1}], "reason": "goodwill"}`,
 	"ReturnRequest": `{"lines": [{"line": 1, "quantity": 1}], "reason": "too_small"}`,
 	"ExchangeRequest": `{
@@ -35,6 +36,7 @@ var examples = map[string]string{
 }`,
 	"Reception":        `{"lines": [{"line": 1, "quantity": 1}], "location": "main"}`,
 	"Grading":          `{"unfit": {"CUP": 1}}`,
+	"Sighting":         `{"status": "in_transit", "at": "2026-03-02T09:00:00Z", "place": "Sampleton"}`,
 	"HandOver":         `{"tracking_number": "MADEUP001GB"}`,
 	"SKURequest":       `{"sku": "CUP", "name": "Cup", "currency": "GBP", "price": 450, "weight_grams": 300}`,
 	"Location":         `{"id": "main", "name": "Main", "country": "GB", "priority": 1}`,

@@ -57,7 +57,7 @@ func TestMoneyComesAndGoes(t *testing.T) {
 		if shown.json["status"] != "succeeded" || len(shown.json["attempts"].([]any)) != 1 {
 			t.Errorf("the payment is %s", shown.body)
 		}
-		s.want(s.ask("POST", pay+"/void", `{"reference":"made up"}`), 409, "conflict")
+		s.want(s.ask("POST", pay+"/voided", `{"reference":"made up"}`), 409, "conflict")
 
 		some := `{"lines":[{"line":1,"quantity":1}],"reason":"made up"}`
 		plan := s.ask("POST", path+"/refunds/preview", some)

@@ -32,8 +32,13 @@ type narrowed[S ~string] struct {
 	Limit    int
 }
 
-// VoidRequest says that an authorisation is gone.
+// VoidRequest gives an authorisation up.
 type VoidRequest struct {
+	Reason string `json:"reason,omitempty"` // Why, for the books.
+}
+
+// VoidRecord says that an authorisation is gone.
+type VoidRecord struct {
 	Reference string `json:"reference"` // How it is known, such as the gateway's own page.
 }
 
@@ -60,21 +65,64 @@ func (a *API) payments() {
 		func(ctx context.Context, by process.Command, id string, q payment.Record) (process.Result[order.Order], error) {
 			return a.process.RecordPayment(ctx, by, id, q)
 		})
+	a.paymentChanges()
+}
+
+func (a *API) paymentChanges() {
+	changePayment(a, access.Orders, "capture", "Take the money that is authorised", "All of it is asked for next, where policy takes it only when a parcel is about to leave. What is declined for good ends the order.",
+		func(ctx context.Context, by process.Command, of string, _ Nothing) (process.Result[order.Order], error) {
+			return a.process.Capture(ctx, by, of)
+		})
+	previewPayment(a, access.Orders, "capture", "Preview what capturing a payment takes", a.process.PreviewCapture, func(p process.CapturePlan) int64 { return p.Version })
+	changePayment(a, access.Refunds, "void", "Give an authorisation up",
+		"Nothing can leave that no one pays: an order that is going on is cancelled for it, and the gateway asked as soon as nothing else is in flight. Of an order that is over, the gateway is asked again. What is taken can not be given up: too_late names the way that is left, a refund.",
+		func(ctx context.Context, by process.Command, of string, q VoidRequest) (process.Result[order.Order], error) {
+			return a.process.Void(ctx, by, of, q.Reason)
+		})
+	previewPayment(a, access.Refunds, "void", "Preview what giving an authorisation up would undo", a.process.PreviewVoid, func(p process.CancelPlan) int64 { return p.Version })
+	changePayment(a, access.Refunds, "voided", "Say that an authorisation is gone",
+		"It is for one that the gateway would not give up: a person has seen that it has lapsed or was given up there.",
+		func(ctx context.Context, by process.Command, of string, q VoidRecord) (process.Result[order.Order], error) {
+			return a.process.RecordVoid(ctx, by, of, q.Reference)
+		})
+}
+
+// changePayment registers an operation that changes the payment of an order, and answers
+// with the order.
+func changePayment[Q any](a *API, scope access.Scope, verb, summary, description string, do func(ctx context.Context, by process.Command, of string, q Q) (process.Result[order.Order], error)) {
 	register(a, operation{
-		id: "void-payment", method: http.MethodPost, path: "/v1/payments/{payment}/void", tag: "payments", scope: access.Refunds, answer: order.Order{},
-		summary:     "Say that an authorisation is gone",
-		description: "The process gives up by itself what it does not take. It is for an authorisation that the gateway would not give up: a person has seen that it has lapsed or was given up there.",
+		id: verb + "-payment", method: http.MethodPost, path: "/v1/payments/{payment}/" + verb, tag: "payments", scope: scope, answer: order.Order{},
+		summary: summary, description: description,
 	}, func(ctx context.Context, in *struct {
 		PaymentPath
 		Posting
 		Matching
-		Sent[VoidRequest]
+		Sent[Q]
 	}) (answer, error) {
 		by, p, err := commandOf(ctx, in, in.Payment, a.process.FindPayment)
 		if err != nil {
 			return answer{}, err
 		}
-		return changed(a.process.RecordVoid(ctx, by, p.Order, in.Value.Reference))
+		return changed(do(ctx, by, p.Order, in.Value))
+	})
+}
+
+// previewPayment registers the preview of a change of a payment.
+func previewPayment[P any](a *API, scope access.Scope, verb, summary string, do func(ctx context.Context, order string) (P, error), version func(P) int64) {
+	var plan P
+	register(a, operation{
+		id: "preview-" + verb + "-payment", method: http.MethodPost, path: "/v1/payments/{payment}/" + verb + "/preview", tag: "payments", scope: scope, versioned: true, answer: plan,
+		summary: summary, description: aboutPreviews,
+	}, func(ctx context.Context, in *struct {
+		PaymentPath
+		Sent[Nothing]
+	}) (answer, error) {
+		p, err := a.process.FindPayment(ctx, in.Payment)
+		if err != nil {
+			return answer{}, err
+		}
+		plan, err := do(ctx, p.Order)
+		return answer{body: plan, version: version(plan)}, err
 	})
 }
 

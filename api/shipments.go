@@ -56,6 +56,16 @@ func (a *API) shipmentChanges() {
 		func(ctx context.Context, by process.Command, of, id string, q shipping.HandOver) (process.Result[order.Order], error) {
 			return a.process.HandOver(ctx, by, of, id, q)
 		})
+	changeShipment(a, "label", "Have a parcel's label bought now",
+		"It is for one whose carrier is to be asked later, or has not answered for too long: an attempt that may have bought one is asked again under its key, so that none is bought twice. Of an order that is held because no carrier takes it, all are asked again. What a label would cost, the rates of the order say.",
+		func(ctx context.Context, by process.Command, of, id string, _ Nothing) (process.Result[order.Order], error) {
+			return a.process.BuyLabel(ctx, by, of, id)
+		})
+	changeShipment(a, "scan", "Say where a parcel was seen",
+		"It is for a carrier that does not tell the shop's own program, and is followed as a scan of the carrier's: what is older, or says less than what is known, moves nothing. The same status of the same moment is one scan.",
+		func(ctx context.Context, by process.Command, of, id string, q shipping.Sighting) (process.Result[order.Order], error) {
+			return a.process.RecordScan(ctx, by, of, id, q)
+		})
 	changeShipment(a, "delivered", "Say that a parcel has arrived that no carrier reports on", "",
 		func(ctx context.Context, by process.Command, of, id string, _ Nothing) (process.Result[order.Order], error) {
 			return a.process.MarkDelivered(ctx, by, of, id)

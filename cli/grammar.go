@@ -34,8 +34,8 @@ type grammar struct {
 	Serve     serveVerb      `here:"database" cmd:"" help:"Run the process until it is told to stop."`
 	Import    importVerb     `here:"database" cmd:"" help:"Take another shop's history through the process."`
 	Order     orderVerbs     `cmd:"" help:"Place orders, look at them, cancel them."`
-	Payment   paymentVerbs   `cmd:"" help:"Record what was paid elsewhere."`
-	Shipment  shipmentVerbs  `cmd:"" help:"Hand parcels over."`
+	Payment   paymentVerbs   `cmd:"" help:"Capture and void what is authorised, record what was paid elsewhere."`
+	Shipment  shipmentVerbs  `cmd:"" help:"Buy labels, hand parcels over, say where they are."`
 	Return    returnVerbs    `cmd:"" help:"Receive what customers send back."`
 	Stock     stockVerbs     `cmd:"" help:"What there is to sell, and how many."`
 	Ticket    ticketVerbs    `cmd:"" help:"Customer support."`

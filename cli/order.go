@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"strconv"
 
@@ -279,20 +280,17 @@ func (v *orderCancel) Run(s *session) error {
 }
 
 func (v *orderCancel) previewWhole(s *session) error {
-	done := cancelling{Preview: true}
-	err := s.reading(func(shop *doorstep.Shop) error {
-		o, err := shop.Process.FindOrder(s.ctx, v.Order)
-		if err != nil {
-			return err
-		}
-		done.CancelPlan, err = shop.Process.PreviewCancel(s.ctx, o.ID)
-		return err
-	})
+	return s.previewCancelling(v.Order, (*process.Process).PreviewCancel)
+}
+
+// previewCancelling shows what cancelling an order would undo.
+func (s *session) previewCancelling(orderRef string, ask func(*process.Process, context.Context, string) (process.CancelPlan, error)) error {
+	plan, err := preview(s, orderRef, ask)
 	if err != nil {
 		return err
 	}
-	return s.out.show(done, func() {
-		s.out.printf("It would be cancelled:\n  %s.\nNothing has changed: this was a preview of version %d.\n", undoing(done.Undoing), done.Version)
+	return s.out.show(cancelling{true, plan}, func() {
+		s.out.printf("It would be cancelled:\n  %s.\nNothing has changed: this was a preview of version %d.\n", undoing(plan.Undoing), plan.Version)
 	})
 }
 

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"context"
+
 	"doorstep"
 	"doorstep/fault"
 	"doorstep/money"
@@ -10,6 +12,8 @@ import (
 
 type paymentVerbs struct {
 	Record   paymentRecord   `cmd:"" help:"Say that an order was paid elsewhere."`
+	Capture  paymentCapture  `cmd:"" help:"Have the money taken now that is authorised."`
+	Void     paymentVoid     `cmd:"" help:"Have an authorisation given up, and the order cancelled."`
 	Refunded paymentRefunded `cmd:"" help:"Say that money was given back elsewhere."`
 	Returned paymentReturned `cmd:"" help:"Say that a refund did not reach the customer."`
 	Withdraw paymentWithdraw `cmd:"" help:"Take back a refund that was begun by mistake, before it is made."`
@@ -53,6 +57,92 @@ func (v *paymentRecord) Run(s *session) error {
 		_, err = p.RecordPayment(s.ctx, v.asking(s, v.Order, v.Amount, v.Reference), id, record)
 		return err
 	})
+}
+
+// paymentCapture takes what is authorised.
+type paymentCapture struct {
+	Order   string `arg:"" help:"The order: its number, id, or source/number."`
+	Preview bool   `help:"Show what would be taken, and change nothing."`
+	Version int64  `help:"Refuse when the order has changed since a preview of this version." placeholder:"N"`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (paymentCapture) Help() string {
+	return `For a shop that takes the money only when a parcel is about to leave (policy capture=on_handover). All of it is taken; what the gateway declines for good ends the order, as any capture.
+
+Examples:
+
+    doorstep payment capture 1001 --preview
+    doorstep payment capture 1001`
+}
+
+// capturing is what a capture takes, before it is made.
+type capturing struct {
+	Preview bool                `json:"preview"`
+	Plan    process.CapturePlan `json:"capture"`
+}
+
+// Run has the money taken, or previews it.
+func (v *paymentCapture) Run(s *session) error {
+	if !v.Preview {
+		return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
+			_, err := p.Capture(s.ctx, v.command(s).At(v.Version), id)
+			return err
+		})
+	}
+	plan, err := preview(s, v.Order, (*process.Process).PreviewCapture)
+	if err != nil {
+		return err
+	}
+	return s.out.show(capturing{true, plan}, func() {
+		s.out.printf("%s would be taken by %s.\n", money.Of(plan.Amount, plan.Currency), plan.Gateway)
+		s.out.printf("Nothing has changed: this was a preview of version %d.\n", plan.Version)
+	})
+}
+
+// preview asks what a change of an order comes to.
+func preview[P any](s *session, orderRef string, ask func(*process.Process, context.Context, string) (P, error)) (plan P, err error) {
+	err = s.reading(func(shop *doorstep.Shop) error {
+		o, err := shop.Process.FindOrder(s.ctx, orderRef)
+		if err == nil {
+			plan, err = ask(shop.Process, s.ctx, o.ID)
+		}
+		return err
+	})
+	return plan, err
+}
+
+// paymentVoid gives an authorisation up.
+type paymentVoid struct {
+	Order   string `arg:"" help:"The order: its number, id, or source/number."`
+	Reason  string `help:"Why, for the books." placeholder:"TEXT"`
+	Preview bool   `help:"Show what would be undone, and change nothing."`
+	Version int64  `help:"Refuse when the order has changed since a preview of this version." placeholder:"N"`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (paymentVoid) Help() string {
+	return `Nothing can leave that no one pays: an order that is going on is cancelled for it. Its labels are given back first, and then the gateway is asked. Of an order that is over, and whose authorisation the gateway would not give up, it is asked again. What is taken can not be given up, but refunded: exit code 4.
+
+Examples:
+
+    doorstep payment void 1001 --preview
+    doorstep payment void 1001 --reason "The customer pays otherwise."`
+}
+
+// Run gives it up, or previews that.
+func (v *paymentVoid) Run(s *session) error {
+	if !v.Preview {
+		return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
+			_, err := p.Void(s.ctx, v.command(s).At(v.Version), id, v.Reason)
+			return err
+		})
+	}
+	return s.previewCancelling(v.Order, (*process.Process).PreviewVoid)
 }
 
 // paymentRefunded records what was given back elsewhere.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"doorstep"
 	"doorstep/fault"
@@ -16,6 +17,8 @@ import (
 
 type shipmentVerbs struct {
 	Handover  shipmentHandover  `cmd:"" help:"Say that a parcel was handed over to its carrier."`
+	Label     shipmentLabel     `cmd:"" help:"Have a parcel's label bought now."`
+	Scan      shipmentScan      `cmd:"" help:"Say where a parcel was seen."`
 	Delivered shipmentDelivered `cmd:"" help:"Say that a parcel has arrived that no carrier reports on."`
 	Lost      shipmentLost      `cmd:"" help:"Say that a parcel is lost."`
 	Damaged   shipmentDamaged   `cmd:"" help:"Say that a parcel was damaged on its way."`
@@ -46,6 +49,62 @@ func (shipmentHandover) Help() string {
 func (v *shipmentHandover) Run(s *session) error {
 	return s.changeShipment(v.working, v.Shipment, func(p *process.Process, orderID, id string) error {
 		_, err := p.HandOver(s.ctx, v.command(s), orderID, id, shipping.HandOver{TrackingNumber: v.Tracking})
+		return err
+	})
+}
+
+// shipmentLabel has a label bought.
+type shipmentLabel struct {
+	Shipment string `arg:"" help:"The parcel: its id; or its order, where that has one parcel only."`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (shipmentLabel) Help() string {
+	return `For a parcel whose carrier is to be asked later, or has not answered for too long. An attempt that may have bought a label is asked again under its key, so that none is bought twice. Of an order that is held because no carrier takes it, all carriers are asked again. What it would cost, shipment rate says.
+
+Examples:
+
+    doorstep shipment rate 1001
+    doorstep shipment label 1001`
+}
+
+// Run has the label bought.
+func (v *shipmentLabel) Run(s *session) error {
+	return s.changeShipment(v.working, v.Shipment, func(p *process.Process, orderID, id string) error {
+		_, err := p.BuyLabel(s.ctx, v.command(s), orderID, id)
+		return err
+	})
+}
+
+// shipmentScan tells of a parcel.
+type shipmentScan struct {
+	Shipment string                  `arg:"" help:"The parcel: its id or tracking number; or its order, where that has one parcel only."`
+	Status   shipping.TrackingStatus `arg:"" help:"What was seen: pre_transit, in_transit, out_for_delivery, delivered, return_to_sender or failure."`
+	At       time.Time               `help:"When; now by default." placeholder:"TIME"`
+	Place    string                  `help:"Where: a hub or town, never an address." placeholder:"TEXT"`
+	Detail   shipping.Detail         `help:"What a failure is: lost or damaged." placeholder:"WORD"`
+	keyed
+	working
+}
+
+// Help is the detail of the verb's help.
+func (shipmentScan) Help() string {
+	return `It is followed as a scan of the carrier's own: what is older, or says less than what is known, moves nothing. The same status of the same moment is one scan.
+
+Examples:
+
+    doorstep shipment scan 1001 in_transit --place Sampleton
+    doorstep shipment scan RR123456785GB delivered --at 2026-03-05T10:30:00Z
+    doorstep shipment scan 1001 failure --detail damaged`
+}
+
+// Run tells of the parcel.
+func (v *shipmentScan) Run(s *session) error {
+	q := shipping.Sighting{Status: v.Status, At: v.At, Place: v.Place, Detail: v.Detail}
+	return s.changeShipment(v.working, v.Shipment, func(p *process.Process, orderID, id string) error {
+		_, err := p.RecordScan(s.ctx, v.command(s), orderID, id, q)
 		return err
 	})
 }

@@ -153,6 +153,7 @@ func ExampleClient_HandOverShipment() {
 	shipped, err := s.HandOverShipment(ctx, parcel.ID, client.HandOver{TrackingNumber: "MADEUP001GB"})
 	check(err)
 	fmt.Println(shipped.Status)
+	need(s.ScanShipment(ctx, "MADEUP001GB", client.Sighting{Status: client.ShippingTrackingStatusInTransit, Place: "Sampleton"}))
 	whole, err := s.ShowShipment(ctx, "MADEUP001GB")
 	check(err)
 	fmt.Println(whole.Lines[0].Quantity, whole.Lines[0].SKU)

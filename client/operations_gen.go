@@ -181,12 +181,44 @@ func (c *Client) ShowPayment(ctx context.Context, payment string) (PaymentDetail
 	return get[PaymentDetails](ctx, c, "/v1/payments/"+url.PathEscape(payment), nil)
 }
 
-// VoidPayment: say that an authorisation is gone.
-// The process gives up by itself what it does not take. It is for an authorisation that the gateway would not give up: a person has seen that it has lapsed or was given up there.
+// CapturePayment: take the money that is authorised.
+// All of it is asked for next, where policy takes it only when a parcel is about to leave. What is declined for good ends the order.
+//
+// POST /v1/payments/{payment}/capture, with the scope orders.
+func (c *Client) CapturePayment(ctx context.Context, payment string, with ...Option) (Order, error) {
+	return post[Order](ctx, c, "/v1/payments/"+url.PathEscape(payment)+"/capture", nil, with)
+}
+
+// PreviewCapturePayment: preview what capturing a payment takes.
+// Nothing changes. Sent as If-Match with the change itself, the ETag has that refused when the order has changed since.
+//
+// POST /v1/payments/{payment}/capture/preview, with the scope orders.
+func (c *Client) PreviewCapturePayment(ctx context.Context, payment string, with ...Option) (CapturePlan, error) {
+	return post[CapturePlan](ctx, c, "/v1/payments/"+url.PathEscape(payment)+"/capture/preview", nil, with)
+}
+
+// VoidPayment: give an authorisation up.
+// Nothing can leave that no one pays: an order that is going on is cancelled for it, and the gateway asked as soon as nothing else is in flight. Of an order that is over, the gateway is asked again. What is taken can not be given up: too_late names the way that is left, a refund.
 //
 // POST /v1/payments/{payment}/void, with the scope refunds.
 func (c *Client) VoidPayment(ctx context.Context, payment string, q VoidRequest, with ...Option) (Order, error) {
 	return post[Order](ctx, c, "/v1/payments/"+url.PathEscape(payment)+"/void", q, with)
+}
+
+// PreviewVoidPayment: preview what giving an authorisation up would undo.
+// Nothing changes. Sent as If-Match with the change itself, the ETag has that refused when the order has changed since.
+//
+// POST /v1/payments/{payment}/void/preview, with the scope refunds.
+func (c *Client) PreviewVoidPayment(ctx context.Context, payment string, with ...Option) (CancelPlan, error) {
+	return post[CancelPlan](ctx, c, "/v1/payments/"+url.PathEscape(payment)+"/void/preview", nil, with)
+}
+
+// VoidedPayment: say that an authorisation is gone.
+// It is for one that the gateway would not give up: a person has seen that it has lapsed or was given up there.
+//
+// POST /v1/payments/{payment}/voided, with the scope refunds.
+func (c *Client) VoidedPayment(ctx context.Context, payment string, q VoidRecord, with ...Option) (Order, error) {
+	return post[Order](ctx, c, "/v1/payments/"+url.PathEscape(payment)+"/voided", q, with)
 }
 
 // MakeRefund: give money back, for lines or an amount.
@@ -334,6 +366,14 @@ func (c *Client) HandOverShipment(ctx context.Context, shipment string, q HandOv
 	return post[Order](ctx, c, "/v1/shipments/"+url.PathEscape(shipment)+"/hand-over", q, with)
 }
 
+// LabelShipment: have a parcel's label bought now.
+// It is for one whose carrier is to be asked later, or has not answered for too long: an attempt that may have bought one is asked again under its key, so that none is bought twice. Of an order that is held because no carrier takes it, all are asked again. What a label would cost, the rates of the order say.
+//
+// POST /v1/shipments/{shipment}/label, with the scope orders.
+func (c *Client) LabelShipment(ctx context.Context, shipment string, with ...Option) (Order, error) {
+	return post[Order](ctx, c, "/v1/shipments/"+url.PathEscape(shipment)+"/label", nil, with)
+}
+
 // LostShipment: say that a parcel is lost.
 // Its goods are sent anew, or a ticket asks a person, as policy has it.
 //
@@ -380,6 +420,14 @@ func (c *Client) ReshipShipment(ctx context.Context, shipment string, with ...Op
 // POST /v1/shipments/{shipment}/reship/preview, with the scope orders.
 func (c *Client) PreviewReshipShipment(ctx context.Context, shipment string, with ...Option) (Reshipping, error) {
 	return post[Reshipping](ctx, c, "/v1/shipments/"+url.PathEscape(shipment)+"/reship/preview", nil, with)
+}
+
+// ScanShipment: say where a parcel was seen.
+// It is for a carrier that does not tell the shop's own program, and is followed as a scan of the carrier's: what is older, or says less than what is known, moves nothing. The same status of the same moment is one scan.
+//
+// POST /v1/shipments/{shipment}/scan, with the scope orders.
+func (c *Client) ScanShipment(ctx context.Context, shipment string, q Sighting, with ...Option) (Order, error) {
+	return post[Order](ctx, c, "/v1/shipments/"+url.PathEscape(shipment)+"/scan", q, with)
 }
 
 // MakeExchange: take back what has arrived, and send something else.

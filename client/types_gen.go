@@ -159,6 +159,16 @@ type CancelRequest struct {
 	Reason string `json:"reason,omitempty"` // Why, for the books.
 }
 
+// CapturePlan is what capturing a payment takes.
+type CapturePlan struct {
+	Order    string `json:"order"`
+	Version  int64  `json:"version"` // Of the order
+	Payment  string `json:"payment"`
+	Gateway  string `json:"gateway"`
+	Currency string `json:"currency"`
+	Amount   int64  `json:"amount"` // All that is authorised, minor units of the currency
+}
+
 // ComingBack is what receiving a parcel that did not arrive comes to.
 type ComingBack struct {
 	Shipment Shipment         `json:"shipment"`
@@ -1094,6 +1104,14 @@ type Shortage struct {
 	Available int64  `json:"available"` // At the location that has the most of what was wanted
 }
 
+// Sighting is what a person says was seen of a parcel.
+type Sighting struct {
+	Status ShippingTrackingStatus `json:"status"`
+	At     time.Time              `json:"at,omitzero"`      // When it was seen; now when it is missing
+	Place  string                 `json:"place,omitempty"`  // A hub or town, never an address
+	Detail ShippingDetail         `json:"detail,omitempty"` // Of failure: lost, or damaged; lost when it is missing
+}
+
 // SolveRequest solves a ticket.
 type SolveRequest struct {
 	Body string `json:"body"` // What is told the customer.
@@ -1229,9 +1247,14 @@ type Undoing struct {
 	Labelled int64  `json:"labelled"`          // Of the units, those in parcels whose labels are given back
 }
 
-// VoidRequest says that an authorisation is gone.
-type VoidRequest struct {
+// VoidRecord says that an authorisation is gone.
+type VoidRecord struct {
 	Reference string `json:"reference"` // How it is known, such as the gateway's own page.
+}
+
+// VoidRequest gives an authorisation up.
+type VoidRequest struct {
+	Reason string `json:"reason,omitempty"` // Why, for the books.
 }
 
 // Waiting are orders that wait for goods.

@@ -62,6 +62,8 @@ const (
 	EventCaptureFailed event.Type = "payment.capture_failed"
 	EventCanceled      event.Type = "payment.canceled"
 
+	EventCaptureRequested event.Type = "payment.capture_requested" // a person wants it taken now
+
 	EventEnding          event.Type = "payment.ending"           // the authorisation is about to end
 	EventRenewed         event.Type = "payment.renewed"          // another authorisation has taken its place
 	EventRenewalDeclined event.Type = "payment.renewal_declined" // it has not, and will not
@@ -84,6 +86,7 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: StatusRequiresCapture, On: EventUnknown, To: StatusRequiresCapture},
 	{From: StatusRequiresCapture, On: EventDeclined, To: StatusRequiresCapture},
 	{From: StatusRequiresCapture, On: EventExpired, To: StatusRequiresCapture},
+	{From: StatusRequiresCapture, On: EventCaptureRequested, To: StatusRequiresCapture},
 	{From: StatusRequiresCapture, On: EventSucceeded, To: StatusSucceeded},
 	{From: StatusRequiresCapture, On: EventCaptureFailed, To: StatusRequiresCapture},
 	{From: StatusRequiresCapture, On: EventEnding, To: StatusRequiresCapture},

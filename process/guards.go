@@ -214,9 +214,9 @@ var authorisationLeft = &Guard{"the order is over, and money is authorised and n
 	return !asking, err
 }}
 
-// captureOwed holds when a parcel could leave but for the money, or when policy
-// has the money taken before the authorisation ends.
-var captureOwed = &Guard{"money is authorised and nothing else is asked about it, and a label is bought or none is needed, or the authorisation is about to end and policy takes the money before and the order is not held",
+// captureOwed holds when a parcel could leave but for the money, when a person wants it
+// taken, or when policy has it taken before the authorisation ends.
+var captureOwed = &Guard{"money is authorised and nothing else is asked about it, and a label is bought or none is needed, or a person wants it taken, or the authorisation is about to end and policy takes the money before and the order is not held",
 	func(c *change, e event.Event) (bool, error) {
 		held, err := authorisationHeld.holds(c, e)
 		if err != nil || !held || c.order.End != order.EndNone {
@@ -224,6 +224,9 @@ var captureOwed = &Guard{"money is authorised and nothing else is asked about it
 		}
 		if asking, err := c.asksForMoney(); err != nil || asking {
 			return false, err
+		}
+		if e.Type == payment.EventCaptureRequested {
+			return true, nil
 		}
 		if e.Type == payment.EventEnding && c.policy.AuthorisationEnd == policy.EndCapture {
 			return c.order.Held == "", nil

@@ -9,11 +9,11 @@ import (
 // scopes are what each use case takes of who calls it with a limited permit.
 var scopes = map[string]access.Scope{
 	"place": access.Orders, "cancel": access.Orders, "edit": access.Orders, "withdraw_edit": access.Orders, "hold": access.Orders, "release": access.Orders,
-	"note": access.Orders, "retry_stuck": access.Orders, "attend": access.Orders, "record_payment": access.Orders,
+	"note": access.Orders, "buy_label": access.Orders, "record_scan": access.Orders, "retry_stuck": access.Orders, "attend": access.Orders, "record_payment": access.Orders,
 	"hand_over": access.Orders, "mark_delivered": access.Orders, "report_mishap": access.Orders, "mark_found": access.Orders, "reship": access.Orders,
 	"receive_back": access.Orders, "authorise_return": access.Orders, "receive_return": access.Orders, "cancel_return": access.Orders, "exchange": access.Orders,
 
-	"refund": access.Refunds, "record_refund": access.Refunds, "fail_refund": access.Refunds, "withdraw_refund": access.Refunds, "record_void": access.Refunds,
+	"refund": access.Refunds, "record_refund": access.Refunds, "fail_refund": access.Refunds, "withdraw_refund": access.Refunds, "void": access.Refunds, "record_void": access.Refunds, "capture": access.Orders,
 	"record_found": access.Refunds,
 
 	"define_sku": access.Stock, "describe_sku": access.Stock, "allow_backorders": access.Stock, "set_location": access.Stock, "set_stock": access.Stock, "count_stock": access.Stock,

@@ -179,6 +179,16 @@ func (m *model) actions() map[string]func(*rapid.T) {
 			_, err := m.Cancel(m.t.Context(), person(""), o.ID, "")
 			return err
 		}),
+		"capture": m.on(func(_ *rapid.T, o order.Order) error {
+			_, err := m.Capture(m.t.Context(), person(""), o.ID)
+			return err
+		}),
+		"void": m.on(func(_ *rapid.T, o order.Order) error {
+			_, err := m.Void(m.t.Context(), person(""), o.ID, "")
+			return err
+		}),
+		"buy a label":       m.on(m.drawLabel),
+		"tell of a parcel":  m.on(m.drawScan),
 		"change":            m.on(m.drawEdit),
 		"record payment":    m.on(m.drawRecord),
 		"hand over":         m.on(m.drawHandOver),
@@ -352,6 +362,26 @@ func (m *model) drawMishap(r *rapid.T, o order.Order) error {
 	}
 	became := rapid.SampledFrom([]shipping.Status{shipping.Lost, shipping.Damaged, shipping.Returned}).Draw(r, "became")
 	_, err := m.ReportMishap(m.t.Context(), person(""), o.ID, p.ID, became)
+	return err
+}
+
+func (m *model) drawLabel(r *rapid.T, o order.Order) error {
+	p, ok := m.parcelOf(r, o)
+	if !ok {
+		return nil
+	}
+	_, err := m.BuyLabel(m.t.Context(), person(""), o.ID, p.ID)
+	return err
+}
+
+func (m *model) drawScan(r *rapid.T, o order.Order) error {
+	p, ok := m.parcelOf(r, o)
+	if !ok {
+		return nil
+	}
+	told := []shipping.TrackingStatus{shipping.InTransit, shipping.OutForDelivery, shipping.Delivered, shipping.ReturnToSender, shipping.Failure}
+	q := shipping.Sighting{Status: rapid.SampledFrom(told).Draw(r, "seen"), At: m.clock.Now().Add(-rapid.SampledFrom([]time.Duration{0, time.Hour, day}).Draw(r, "ago"))}
+	_, err := m.RecordScan(m.t.Context(), person(""), o.ID, p.ID, q)
 	return err
 }
 

@@ -314,9 +314,9 @@ func shipRows() []Row {
 			rule: func(c *change, _ event.Event) error { return c.release() },
 		},
 		{
-			Step: StepCapture, Kind: Ask, Asks: KindGateway, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, payment.EventEnding, payment.EventRenewed, payment.EventRenewalDeclined), Guard: captureOwed, about: thePayment,
+			Step: StepCapture, Kind: Ask, Asks: KindGateway, Holds: true, On: on(shipping.EventPlanned, shipping.EventLabelBought, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, payment.EventCaptureRequested, payment.EventEnding, payment.EventRenewed, payment.EventRenewalDeclined), Guard: captureOwed, about: thePayment,
 			Until: on(payment.EventSucceeded, payment.EventCaptureFailed, payment.EventExpired),
-			Does:  "take the authorised money before the parcel leaves", Leads: on(payment.EventUnknown, payment.EventDeclined, EventNotAsked, EventStuck, support.EventOpened),
+			Does:  "take the authorised money before the parcel leaves, or when a person wants it taken", Leads: on(payment.EventUnknown, payment.EventDeclined, EventNotAsked, EventStuck, support.EventOpened),
 			rule: openForAll(payment.OpCapture), ask: askGateway, stock: true,
 			Ways: []Way{WayRetry, WayCompensate},
 		},

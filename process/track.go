@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"doorstep/attempt"
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
+	"doorstep/order"
 	"doorstep/policy"
 	"doorstep/shipping"
 )
@@ -66,7 +68,19 @@ func (c *change) settleTracking(own *work.Item, t shipping.Tracking, asked error
 		c.againSilent(own, s, c.tx.Now().Add(time.Duration(c.policy.TrackEvery)), tries, asked.Error())
 		return c.silence(s)
 	}
-	added, all, err := shipping.AddScans(c.tx, *s, t.Scans)
+	if err := c.scanned(s, t.Scans); err != nil {
+		return err
+	}
+	if !s.DeliveredAt.IsZero() || s.Status == shipping.Returned || s.Status == shipping.Damaged {
+		return nil // the event of it has ended the step
+	}
+	c.againSilent(own, s, c.trackNext(s, t.Next), 0, "")
+	return c.silence(s)
+}
+
+// scanned appends what was seen of a parcel and moves it on.
+func (c *change) scanned(s *shipping.Shipment, scans []shipping.Scan) error {
+	added, all, err := shipping.AddScans(c.tx, *s, scans)
 	if err != nil {
 		return err
 	}
@@ -80,14 +94,44 @@ func (c *change) settleTracking(own *work.Item, t shipping.Tracking, asked error
 	if err := c.tracked(s, before, added); err != nil {
 		return err
 	}
-	if err := c.whereabouts(s, all); err != nil {
-		return err
-	}
-	if !s.DeliveredAt.IsZero() || s.Status == shipping.Returned || s.Status == shipping.Damaged {
-		return nil // the event of it has ended the step
-	}
-	c.againSilent(own, s, c.trackNext(s, t.Next), 0, "")
-	return c.silence(s)
+	return c.whereabouts(s, all)
+}
+
+// RecordScan says that a person has seen where a parcel is, or was told of it by a carrier
+// that does not tell the process. It is followed as a scan of the carrier's own: one that
+// is older, or says less than what is known, moves nothing. The same status of the same
+// moment is one scan.
+//
+// Errors: invalid; not_found; conflict when the parcel is not under way.
+func (p *Process) RecordScan(ctx context.Context, by Command, orderID, shipmentID string, q shipping.Sighting) (Result[order.Order], error) {
+	return p.change(ctx, by, "record_scan", orderID, [2]any{shipmentID, q}, func(c *change) error {
+		s, err := c.existingShipment(shipmentID)
+		if err != nil {
+			return err
+		}
+		if !isFollowed(*s) {
+			return fault.New(fault.Conflict, "shipment %s is %s: no scan of it is waited for", s.ID, whereIs(*s))
+		}
+		if err := q.Validate(c.tx.Now()); err != nil {
+			return err
+		}
+		version, scan := c.order.Version, q.Scan(c.tx.Now())
+		known, err := shipping.Scans(c.tx, c.order.ID)
+		if err != nil || slices.ContainsFunc(known[s.ID], func(k shipping.Scan) bool { return k.ID == scan.ID }) {
+			return err
+		}
+		if err := c.scanned(s, []shipping.Scan{scan}); err != nil || c.order.Version > version {
+			return err
+		}
+		return c.moveShipment(s, shipping.EventTracked, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, Tracking: s.Tracking, SeenAt: &scan.At})
+	})
+}
+
+// isFollowed says whether scans move a parcel: it is under way, or lost, or leaves by its
+// first scan.
+func isFollowed(s shipping.Shipment) bool {
+	under := s.Status == shipping.Shipped || s.Status == shipping.Lost || s.Status == shipping.LabelBought && s.Leaves == policy.HandOverFirstScan
+	return under && s.DeliveredAt.IsZero()
 }
 
 // trackNext is when the carrier is asked again about a parcel. Whatever it

@@ -3,6 +3,7 @@
 package shipping
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -95,7 +96,7 @@ const (
 	EventVoidRefused   event.Type = "shipment.void_refused" // it is on its way already
 	EventVoided        event.Type = "shipment.voided"
 	EventShipped       event.Type = "shipment.shipped"
-	EventTracked       event.Type = "shipment.tracked" // the tracking status has moved
+	EventTracked       event.Type = "shipment.tracked" // the tracking status has moved, or a person has said where it is
 	EventSilent        event.Type = "shipment.silent"  // nothing was seen of it for too long
 	EventDelivered     event.Type = "shipment.delivered"
 	EventLost          event.Type = "shipment.lost"
@@ -224,6 +225,38 @@ func (k Scan) Mishap() Status {
 // Physical says whether a status proves that the carrier has the parcel.
 func (s TrackingStatus) Physical() bool {
 	return slices.Index(progress, s) >= slices.Index(progress, InTransit)
+}
+
+// Sighting is what a person says was seen of a parcel.
+type Sighting struct {
+	Status TrackingStatus `json:"status"`
+	At     time.Time      `json:"at,omitzero"`      // when it was seen; now when it is missing
+	Place  string         `json:"place,omitempty"`  // a hub or town, never an address
+	Detail Detail         `json:"detail,omitempty"` // of failure: lost, or damaged; lost when it is missing
+}
+
+// Validate checks a sighting that is told at the given time.
+//
+// Errors: invalid, with the path of every field that is wrong.
+func (q Sighting) Validate(now time.Time) error {
+	var c fault.Check
+	told := []TrackingStatus{PreTransit, InTransit, OutForDelivery, Delivered, ReturnToSender, Failure}
+	c.If(!slices.Contains(told, q.Status), "status", "unknown", "one of %v", told)
+	c.If(q.At.After(now), "at", "out_of_range", "a time that is not to come")
+	c.If(!q.At.IsZero() && q.At.Year() < 2000, "at", "out_of_range", "a time of this century")
+	c.Text("place", q.Place, 100)
+	details := []Detail{"", DetailLost, DetailDamaged}
+	c.If(!slices.Contains(details, q.Detail) || q.Detail != "" && q.Status != Failure, "detail", "mismatch", "lost or damaged, of the status failure")
+	return c.Err("the scan")
+}
+
+// Scan is the scan that a sighting is, told at the given time.
+func (q Sighting) Scan(now time.Time) Scan {
+	if q.At.IsZero() {
+		q.At = now
+	}
+	at := q.At.UTC().Truncate(time.Microsecond)
+	return Scan{ID: fmt.Sprintf("said_%s_%d", q.Status, at.UnixMicro()), Status: q.Status, At: at, Place: q.Place, Detail: q.Detail}
 }
 
 // HandOver is what a person says when a parcel has been handed over.
