@@ -47,7 +47,7 @@ With --db postgres://… it makes databases of its own on that server and remove
 // Validate is called by the grammar.
 func (v *benchVerb) Validate() error {
 	if v.Short {
-		v.Orders, v.Callers, v.Groups, v.Paced, v.Stored, v.Pgbench, v.HTTP = 300, []int{1}, []int{bench.Usual, 1000}, 500*time.Millisecond, 300, 0, true
+		v.Orders, v.Callers, v.Groups, v.Paced, v.Stored, v.Pgbench, v.HTTP = 100, []int{1}, []int{bench.Usual, 1000}, 300*time.Millisecond, 100, 0, true
 	}
 	if v.Pgbench < 0 || v.Paced < 0 || v.Stored < 0 {
 		return errors.New("neither --pgbench nor --paced nor --stored is negative")

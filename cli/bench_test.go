@@ -52,7 +52,7 @@ func checkBench(t *testing.T, engine string, got bench.Result) {
 	if got.Durability.Engine != engine || got.Durability.Check() != nil || got.Violations != 0 {
 		t.Errorf("it measured %+v", got)
 	}
-	if len(got.Process) != 2 || got.Process[1].Callers != bench.Usual || len(got.Raw) != 2 || got.Raw[0].Orders <= 0 || got.Raw[1].Group != 300 || got.Rows < 15 || got.Bytes <= 0 || got.Memory <= 0 {
+	if len(got.Process) != 2 || got.Process[1].Callers != bench.Usual || len(got.Raw) != 2 || got.Raw[0].Orders <= 0 || got.Raw[1].Group != 100 || got.Rows < 15 || got.Bytes <= 0 || got.Memory <= 0 {
 		t.Errorf("it measured %+v", got)
 	}
 	for _, b := range append(got.Process, got.OneSKU) {
@@ -60,13 +60,13 @@ func checkBench(t *testing.T, engine string, got bench.Result) {
 			t.Errorf("a run of %d callers is %+v", b.Callers, b)
 		}
 	}
-	if c := got.OneSKU; c.Orders != 300 || c.OutOfStock != 60 {
-		t.Errorf("of 240 for 300 orders, %d orders had none", c.OutOfStock)
+	if c := got.OneSKU; c.Orders != 100 || c.OutOfStock != 20 {
+		t.Errorf("of 80 for 100 orders, %d orders had none", c.OutOfStock)
 	}
-	if p := got.Stored; p == nil || p.Orders != 300 || p.Unfinished != 300 || p.Start <= 0 || p.Verified <= 0 || p.Growth <= 0 || p.RawGrowth <= 0 {
+	if p := got.Stored; p == nil || p.Orders != 100 || p.Unfinished != 100 || p.Start <= 0 || p.Verified <= 0 || p.Growth <= 0 || p.RawGrowth <= 0 {
 		t.Errorf("of a shop with orders stored it measured %+v", p)
 	}
-	if h := got.HTTP; h == nil || len(h.Process) != 2 || h.Process[1].Rate <= 0 || h.Process[1].Statements < 20 || h.OneSKU.OutOfStock != 60 || h.HalfRate == nil || got.Ratios.HTTPToProcess <= 0 {
+	if h := got.HTTP; h == nil || len(h.Process) != 2 || h.Process[1].Rate <= 0 || h.Process[1].Statements < 20 || h.OneSKU.OutOfStock != 20 || h.HalfRate == nil || got.Ratios.HTTPToProcess <= 0 {
 		t.Errorf("through the API it measured %+v", h)
 	}
 	if got.HalfRate == nil || got.HalfRate.Orders == 0 || got.Ratios.ProcessToRaw <= 0 {
