@@ -7,8 +7,8 @@ import (
 	"strconv"
 
 	"doorstep/access"
-	"doorstep/internal/strictjson"
 	"doorstep/policy"
+	"doorstep/policy/settings"
 	"doorstep/process"
 )
 
@@ -20,19 +20,12 @@ type PolicyRequest struct {
 // onto returns the policy with the settings.
 //
 // Errors: invalid, with the path of each that is unknown or can not be.
-func (q PolicyRequest) onto(p policy.Policy) (next policy.Policy, err error) {
-	now, err := json.Marshal(p)
-	if err != nil {
-		return p, err
-	}
-	if err := json.Unmarshal(now, &next); err != nil { // a copy: lists are shared
-		return p, err
-	}
+func (q PolicyRequest) onto(p policy.Policy) (policy.Policy, error) {
 	asked, err := json.Marshal(q.Settings)
 	if err != nil {
 		return p, err
 	}
-	return next, strictjson.Unmarshal(asked, "the settings", &next)
+	return settings.Merge(p, asked)
 }
 
 func (a *API) policies() {

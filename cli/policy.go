@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"doorstep"
-	"doorstep/cli/settings"
 	"doorstep/policy"
+	"doorstep/policy/settings"
 )
 
 type policyVerbs struct {

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"doorstep"
-	"doorstep/cli/settings"
 	"doorstep/cli/stage"
 	"doorstep/clock"
 	"doorstep/event"
@@ -25,6 +24,7 @@ import (
 	"doorstep/insight/report"
 	"doorstep/internal/db"
 	"doorstep/money"
+	"doorstep/policy/settings"
 	"doorstep/sim"
 	"doorstep/sim/scenario"
 	"doorstep/verify"

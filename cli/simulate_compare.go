@@ -13,10 +13,10 @@ import (
 	"syscall"
 	"time"
 
-	"doorstep/cli/settings"
 	"doorstep/fault"
 	"doorstep/insight/report"
 	"doorstep/money"
+	"doorstep/policy/settings"
 	"doorstep/sim"
 	"doorstep/sim/scenario"
 )

@@ -254,6 +254,17 @@ func (c *Client) do(req *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
+// refusal is what the answer to a request that was not taken says.
+//
+// Errors: a *Problem; that the answer broke off.
+func refusal(res *http.Response) error {
+	data, err := io.ReadAll(io.LimitReader(res.Body, longest))
+	if err != nil {
+		return fmt.Errorf("doorstep: the answer %s: %w", res.Status, err)
+	}
+	return problemOf(res, data)
+}
+
 // problemOf reads a problem. What stands before the server may answer with something else.
 func problemOf(res *http.Response, data []byte) *Problem {
 	p := &Problem{}

@@ -91,11 +91,7 @@ func (f *follower) stream(ctx context.Context, take func(Entry) bool) (begun boo
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
-		data, err := io.ReadAll(io.LimitReader(res.Body, longest))
-		if err != nil {
-			return false, heard(ctx, err)
-		}
-		return false, problemOf(res, data)
+		return false, heard(ctx, refusal(res))
 	}
 	return true, heard(ctx, f.read(res.Body, func() { silent.Reset(silentMost) }, take))
 }
@@ -183,11 +179,7 @@ func (c *Client) placeAll(ctx context.Context, lines io.Reader, take func(BulkRe
 	}
 	defer func() { _ = res.Body.Close() }()
 	if res.StatusCode != http.StatusOK {
-		data, err := io.ReadAll(io.LimitReader(res.Body, longest))
-		if err != nil {
-			return fmt.Errorf("doorstep: %w", err)
-		}
-		return problemOf(res, data)
+		return refusal(res)
 	}
 	dec := json.NewDecoder(res.Body)
 	for {

@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"doorstep/cli/settings"
 	"doorstep/fault"
 	"doorstep/policy"
+	"doorstep/policy/settings"
 
 	"github.com/google/go-cmp/cmp"
 )
