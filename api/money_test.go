@@ -138,3 +138,36 @@ func TestWhatHasArrivedComesBack(t *testing.T) {
 		s.want(s.ask("GET", "/v1/returns/ret_made_up", ""), 404, "not_found")
 	})
 }
+
+// TestAPageOfAStatusGoesOn reads a list page by page while more comes in, and while what
+// was read comes to stand otherwise.
+func TestAPageOfAStatusGoesOn(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		s := serve(t, engine)
+		var paths []string
+		for _, number := range []string{"A-1", "A-2", "A-3"} {
+			paths = append(paths, s.unpaid(number))
+		}
+		seen, next := map[any]bool{}, ""
+		for page := range 3 {
+			r := s.ask("GET", "/v1/payments?status=requires_payment_method&limit=1&cursor="+next, "")
+			s.want(r, 200, "")
+			for _, p := range r.json["items"].([]any) {
+				seen[p.(map[string]any)["order"]] = true
+			}
+			next, _ = r.json["next"].(string)
+			if last := page == 2; last != (next == "") {
+				t.Errorf("behind page %d comes %q", page+1, next)
+			}
+			s.unpaid(fmt.Sprint("B-", page))
+			s.want(s.ask("POST", paths[2-page]+"/payments", `{"reference":"made up","amount":1295}`), 200, "")
+		}
+		if len(seen) != 3 {
+			t.Errorf("seen are the payments of %v", seen)
+		}
+		if n := len(s.items("/v1/payments?status=requires_payment_method")); n != 3 {
+			t.Errorf("%d wait now", n)
+		}
+	})
+}
