@@ -54,11 +54,21 @@ func (v overview) LineName(line int64) string {
 	return ""
 }
 
+// happening is an event, and what the order's status became by it, "" where it stayed.
+type happening struct {
+	event.Event
+	Became string
+}
+
 // Latest is the timeline, the newest first.
-func (v overview) Latest() []event.Event {
-	all := make([]event.Event, len(v.Timeline))
+func (v overview) Latest() []happening {
+	all, status := make([]happening, len(v.Timeline)), ""
 	for i, e := range v.Timeline {
-		all[len(all)-1-i] = e
+		h := happening{Event: e}
+		if e.Status != status {
+			h.Became, status = e.Status, e.Status
+		}
+		all[len(all)-1-i] = h
 	}
 	return all
 }
@@ -78,7 +88,10 @@ func nameOf(names map[access.Actor]string, actor any) string {
 	if name := names[a]; name != "" {
 		return name
 	}
-	return string(a)
+	if a == access.Process {
+		return "Doorstep"
+	}
+	return strings.TrimPrefix(string(a), string(access.Provider("")))
 }
 
 func (c *Console) order(w http.ResponseWriter, r *http.Request) error {

@@ -79,7 +79,7 @@ type people struct {
 }
 
 func (c *Console) users(w http.ResponseWriter, r *http.Request) error {
-	return c.usersWith(w, r, people{}, nil)
+	return c.usersWith(w, r, people{Typed: access.UserRequest{Role: access.RoleAgent}}, nil)
 }
 
 // usersWith shows the users, what was made just now, and why what was asked for was not
