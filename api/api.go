@@ -15,6 +15,7 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	"go.opentelemetry.io/otel/trace"
 
+	"doorstep/insight/figures"
 	"doorstep/internal/web"
 	"doorstep/process"
 )
@@ -27,6 +28,7 @@ const Version = "0.2.0"
 // Config says what is served.
 type Config struct {
 	Process *process.Process
+	Figures *figures.Figures
 	Log     *slog.Logger // nil logs nothing
 	// Meter is told of what the shop does, and shown at /metrics; nil for one that is
 	// told nothing.
@@ -55,6 +57,7 @@ type Config struct {
 // API answers requests. It is for many at once.
 type API struct {
 	process *process.Process
+	figures *figures.Figures
 	log     *slog.Logger
 	keys    *keyring
 	quotas  quotas // of keys
@@ -72,7 +75,7 @@ type API struct {
 // New returns the API of a shop.
 func New(cfg Config) (*API, error) {
 	a := &API{
-		process: cfg.Process, log: cfg.Log, tracing: cfg.Tracing, front: cfg.Front, streams: newStreams(), bulks: make(chan struct{}, mostBulks), patience: cmp.Or(cfg.Patience, patience),
+		process: cfg.Process, figures: cfg.Figures, log: cfg.Log, tracing: cfg.Tracing, front: cfg.Front, streams: newStreams(), bulks: make(chan struct{}, mostBulks), patience: cmp.Or(cfg.Patience, patience),
 		quotas: newQuotas("key", cfg.RateLimit), guesses: newQuotas("address", guessesPerSecond),
 	}
 	if a.log == nil {
@@ -129,6 +132,7 @@ var tags = []*huma.Tag{
 	{Name: "returns", Description: "What customers send back, and what they are given in its place."},
 	{Name: "stock", Description: "What there is of what is sold, and where."},
 	{Name: "attention", Description: "What is held, stuck or late, and what may be done about it."},
+	{Name: "figures", Description: "How the shop does: what is counted as it happens."},
 	{Name: "tickets", Description: "What customers ask, what was decided about it and on which facts."},
 	{Name: "events", Description: "Everything that has happened, in a feed that misses nothing."},
 	{Name: "webhooks", Description: "Who is sent events as they happen."},
@@ -145,6 +149,7 @@ func (a *API) routes() {
 	a.returns()
 	a.stock()
 	a.attention()
+	a.shopFigures()
 	a.tickets()
 	a.events()
 	a.webhooks()

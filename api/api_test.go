@@ -46,6 +46,7 @@ func serve(t *testing.T, engine string) *server {
 	t.Cleanup(func() { must(t, shop.Close()) })
 	must(t, shop.Runner.Start(t.Context()))
 	must(t, shop.Webhooks.Start(t.Context()))
+	shop.Figures.Start(t.Context())
 	check, err := documented()
 	must(t, err)
 	s := (&server{t: t, shop: shop, check: check}).behind(api.Config{Meter: meter}, 1000)
@@ -57,7 +58,7 @@ func serve(t *testing.T, engine string) *server {
 // behind has the shop answer through another API, of so many connections.
 func (s *server) behind(cfg api.Config, connections int) *server {
 	s.t.Helper()
-	cfg.Process = s.shop.Process
+	cfg.Process, cfg.Figures = s.shop.Process, s.shop.Figures
 	a, err := api.New(cfg)
 	must(s.t, err)
 	on, err := net.Listen("tcp", "127.0.0.1:0")

@@ -20,7 +20,7 @@ import (
 var update = flag.Bool("update", false, "write anew what is made from the code")
 
 // described are the rooms whose types the API shows.
-var described = []string{"access", "api", "attempt", "event", "inventory", "order", "payment", "policy", "process", "shipping", "support", "webhook"}
+var described = []string{"access", "api", "attempt", "event", "insight/figures", "inventory", "order", "payment", "policy", "process", "shipping", "support", "webhook"}
 
 const descriptions = "describe_gen.go"
 
@@ -67,7 +67,7 @@ func describeSource(t *testing.T) []byte {
 			}
 			for _, d := range file.Decls {
 				if g, ok := d.(*ast.GenDecl); ok {
-					s.read(room, g)
+					s.read(filepath.Base(room), g)
 				}
 			}
 		}

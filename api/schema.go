@@ -22,6 +22,9 @@ var names = map[string]string{
 	"inventory.Level": "StockLevel", "inventory.Movement": "StockMovement", "inventory.Count": "StockCount", "process.Counted": "StockCounted", "inventory.Backorder": "Backorder",
 	"process.Stock": "StockDetails", "api.Order": "OrderDetails", "api.Payment": "PaymentDetails", "api.Refund": "RefundDetails", "api.Return": "ReturnDetails", "api.Shipment": "ShipmentDetails",
 	"access.Key": "APIKey", "access.KeyRequest": "APIKeyRequest", "process.NewKey": "NewAPIKey",
+	"figures.Today": "Figures", "figures.Moment": "FiguresMoment", "figures.Period": "FiguresPeriod", "figures.Orders": "FiguresOrders", "figures.Reason": "FiguresFailure", "figures.Money": "FiguresMoney",
+	"figures.Times": "FiguresTimes", "figures.Quantiles": "FiguresQuantiles", "figures.Waiting": "FiguresWaiting", "figures.Matters": "FiguresAttention", "figures.Aged": "FiguresTickets",
+	"figures.Answers": "FiguresProvider", "figures.Outcomes": "FiguresAnswers", "figures.Lately": "FiguresLastAnswers", "figures.RunsOut": "RunningOut", "figures.Running": "RunningOutItem",
 	"process.Item": "AttentionItem", "fault.Field": "ProblemField",
 	"policy.Version": "PolicyVersion", "webhook.Endpoint": "Webhook", "webhook.Request": "WebhookRequest", "webhook.Delivery": "WebhookDelivery",
 }

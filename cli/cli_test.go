@@ -242,6 +242,24 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "user", "enable", "else@example.com")
 		tr.say("", "user", "list", "--json")
 	},
+	"today.txt": func(tr *transcript) {
+		tr.say("", "today")
+		tr.say("", "stock", "soon")
+		tr.say("", place("--sku", "CUP=60", "--sku", "POT")...)
+		tr.say("", place("--sku", "POT=6")...)
+		tr.clock.MoveTo(opening.Add(90 * time.Minute))
+		for range 3 {
+			tr.say("", place("--sku", "CUP=2")...)
+		}
+		tr.say("", "ticket", "open", "--order", "1001", "--hold", "--message", "Is it the blue one?")
+		tr.allEvents() // PostgreSQL's feed has all that has happened when no other transaction runs
+		tr.say("", "today", "--minutes", "120")
+		tr.say("", "stock", "soon", "--within", "1")
+		tr.say("", "today", "--minutes", "0")
+		tr.say("", "stock", "soon", "--days", "100")
+		tr.must("", "today", "--recount")
+		tr.say("", "verify")
+	},
 	"manual.txt": func(tr *transcript) {
 		tr.say("", "policy", "get")
 		tr.say("", "policy", "set", "carrier=manual", "gateway=manual", "payment_retries=", "ask.tries=9", "silence=48h")

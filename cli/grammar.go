@@ -40,6 +40,7 @@ type grammar struct {
 	Stock     stockVerbs     `cmd:"" help:"What there is to sell, and how many."`
 	Ticket    ticketVerbs    `cmd:"" help:"Customer support."`
 	Attention attentionVerbs `cmd:"" help:"What is held, stuck or late, and what can be done about it."`
+	Today     todayVerb      `cmd:"" help:"How the shop does: orders, money, times, what waits."`
 	Events    eventsVerb     `cmd:"" help:"Show everything that has happened, oldest first."`
 	Policy    policyVerbs    `cmd:"" help:"The shop's settings."`
 	User      userVerbs      `cmd:"" help:"Who may use the console, and what they may do."`

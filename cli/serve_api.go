@@ -82,7 +82,7 @@ func (l listening) serveAPI(s *session, shop *doorstep.Shop, ending <-chan struc
 	if err != nil {
 		return nil, err
 	}
-	a, err := api.New(api.Config{Pages: pages, Process: shop.Process, Log: s.log, Meter: l.meter, DueWithin: l.DueWithin, RateLimit: l.RateLimit, Front: l.TLSFront, Tracing: l.traces,
+	a, err := api.New(api.Config{Pages: pages, Process: shop.Process, Figures: shop.Figures, Log: s.log, Meter: l.meter, DueWithin: l.DueWithin, RateLimit: l.RateLimit, Front: l.TLSFront, Tracing: l.traces,
 		Beside: map[string]http.Handler{"POST " + relay.Path: Commands(shop, s.log, ending, api.Caller)}})
 	if err != nil {
 		return nil, err

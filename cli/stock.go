@@ -28,6 +28,7 @@ type stockVerbs struct {
 	Safety    stockSafety    `cmd:"" help:"Keep some back from orders."`
 	Backorder stockBackorder `cmd:"" help:"Let orders wait for an SKU, or not."`
 	Waiting   stockWaiting   `cmd:"" help:"List the orders that wait for goods."`
+	Soon      stockSoon      `cmd:"" help:"List what runs out soon, at the present rate."`
 	Movements stockMovements `cmd:"" help:"Show what has changed the stock of an SKU."`
 }
 

@@ -733,6 +733,48 @@ func (c *Client) PreviewSkipAttention(ctx context.Context, q AttendRequest, with
 	return post[Attended](ctx, c, "/v1/attention/skip/preview", q, with)
 }
 
+// GetFiguresParams say what GetFigures is asked for; what is zero is not said.
+type GetFiguresParams struct {
+	Minutes int64 // How many of the last minutes are shown.
+}
+
+func (p GetFiguresParams) values() url.Values {
+	v := url.Values{}
+	add(v, "minutes", p.Minutes)
+	return v
+}
+
+// GetFigures: see how the shop does.
+// What happened by the minute and by the hour, today and within seven days, how long orders took, what waits, and what gateways and carriers have answered. It is counted as it happens, so that it costs a large shop no more than a small one; what is not counted yet is later than `counted_until`. Days are those of UTC.
+//
+// GET /v1/figures, with the scope read.
+func (c *Client) GetFigures(ctx context.Context, p GetFiguresParams) (Figures, error) {
+	return get[Figures](ctx, c, "/v1/figures", p.values())
+}
+
+// ListRunningOutParams say what ListRunningOut is asked for; what is zero is not said.
+type ListRunningOutParams struct {
+	Days   int64 // How many of the last days, today's included, say how much is sold.
+	Within int64 // Only what runs out within so many days.
+	Limit  int64 // How many at most.
+}
+
+func (p ListRunningOutParams) values() url.Values {
+	v := url.Values{}
+	add(v, "days", p.Days)
+	add(v, "within", p.Within)
+	add(v, "limit", p.Limit)
+	return v
+}
+
+// ListRunningOut: list what runs out soon, what does first first.
+// At the rate at which it was ordered lately. It has no pages: what is left out is counted.
+//
+// GET /v1/figures/running-out, with the scope read.
+func (c *Client) ListRunningOut(ctx context.Context, p ListRunningOutParams) (RunningOut, error) {
+	return get[RunningOut](ctx, c, "/v1/figures/running-out", p.values())
+}
+
 // ListTicketsParams say what ListTickets is asked for; what is zero is not said.
 type ListTicketsParams struct {
 	Limit    int64           // How many are asked for at once.

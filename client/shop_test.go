@@ -28,7 +28,7 @@ type server struct {
 func open(ctx context.Context) *server {
 	dir := need(os.MkdirTemp("", "doorstep-client"))
 	shop := need(doorstep.Open(ctx, doorstep.Config{DB: filepath.Join(dir, "shop.db"), Outside: doorstep.InMemory, WebhookHosts: []string{"127.0.0.1"}}))
-	a := need(api.New(api.Config{Process: shop.Process}))
+	a := need(api.New(api.Config{Process: shop.Process, Figures: shop.Figures}))
 	check(shop.Runner.Start(ctx))
 	check(shop.Webhooks.Start(ctx))
 	operator := process.Command{By: access.Operator}

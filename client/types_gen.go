@@ -336,6 +336,124 @@ type Feed struct {
 	Next  string  `json:"next"`  // The cursor behind the last of them: keep it, and nothing is missed.
 }
 
+// Figures is how the shop does.
+type Figures struct {
+	At      time.Time         `json:"at"`            // Shop time
+	Until   time.Time         `json:"counted_until"` // What has happened since is not counted yet: that takes a second or two
+	Minutes []FiguresMoment   `json:"minutes"`       // The last ones, the oldest first; the last is not over
+	Hours   []FiguresMoment   `json:"hours"`         // The last 24
+	Today   FiguresPeriod     `json:"today"`
+	Week    FiguresPeriod     `json:"week"`  // Today and the six days before
+	Steps   []FiguresTimes    `json:"steps"` // How long orders took, in the order of the way
+	Waiting FiguresWaiting    `json:"waiting"`
+	Tickets []FiguresTickets  `json:"tickets"`   // The unsolved ones, by age
+	Answers []FiguresProvider `json:"providers"` // What each gateway and carrier has answered
+}
+
+// FiguresAnswers is how often an attempt was answered in each way.
+type FiguresAnswers struct {
+	Done    int64 `json:"done"`
+	Refused int64 `json:"refused"` // Declined, or a label that can not be had
+	Unknown int64 `json:"unknown"` // No answer came in time: the attempt is asked about again
+}
+
+// FiguresAttention is how much needs attention for a cause.
+type FiguresAttention struct {
+	Cause ProcessCause `json:"cause"`
+	N     int64        `json:"n"` // Counted up to 10,000
+}
+
+// FiguresFailure is how many orders failed for it.
+type FiguresFailure struct {
+	Reason OrderFailure `json:"reason"`
+	Orders int64        `json:"orders"`
+}
+
+// FiguresLastAnswers is when an attempt was last answered in each way; missing where it never was.
+type FiguresLastAnswers struct {
+	Done    time.Time `json:"done,omitzero"`
+	Refused time.Time `json:"refused,omitzero"`
+	Unknown time.Time `json:"unknown,omitzero"`
+}
+
+// FiguresMoment is what happened within a minute or an hour.
+type FiguresMoment struct {
+	At        time.Time `json:"at"` // When it begins
+	Placed    int64     `json:"placed"`
+	Paid      int64     `json:"paid"`
+	Shipped   int64     `json:"shipped"`
+	Delivered int64     `json:"delivered"`
+}
+
+// FiguresMoney is what was ordered, taken and given back in a currency, in minor units.
+type FiguresMoney struct {
+	Currency string `json:"currency"`
+	Ordered  int64  `json:"ordered"`
+	Taken    int64  `json:"taken"`
+	Refunded int64  `json:"refunded"`
+}
+
+// FiguresOrders is how many orders came at least so far.
+type FiguresOrders struct {
+	Placed    int64 `json:"placed"`
+	Processed int64 `json:"processed"` // With their goods reserved, or waited for
+	Paid      int64 `json:"paid"`      // Or free of charge, or promised by the gateway
+	Shipped   int64 `json:"shipped"`   // At least one parcel has left
+	Delivered int64 `json:"delivered"` // All that was to arrive is at the door
+	Failed    int64 `json:"failed"`
+	Cancelled int64 `json:"cancelled"`
+	Returned  int64 `json:"returned"` // A customer has sent something back
+}
+
+// FiguresPeriod is what happened within days of UTC.
+type FiguresPeriod struct {
+	From    time.Time        `json:"from"`
+	Orders  FiguresOrders    `json:"orders"`   // To which it happened within the period, whenever they were placed
+	Funnel  FiguresOrders    `json:"funnel"`   // That were placed within the period, by what has happened to them by now
+	Reasons []FiguresFailure `json:"failures"` // Why orders failed, the most frequent first
+	Money   []FiguresMoney   `json:"money"`    // By currency
+	Opened  int64            `json:"tickets_opened"`
+	Solved  int64            `json:"tickets_solved"`
+}
+
+// FiguresProvider is what a gateway or carrier has answered to attempts, and how the way to it stands as this node sees it.
+type FiguresProvider struct {
+	Kind  ProcessProviderKind `json:"kind"`
+	Name  string              `json:"name"`
+	Reach ProcessReach        `json:"reach,omitempty"` // Missing where this node has not asked it
+	Hour  FiguresAnswers      `json:"hour"`            // This hour and the one before
+	Today FiguresAnswers      `json:"today"`
+	Last  FiguresLastAnswers  `json:"last"`
+}
+
+// FiguresQuantiles are those of a distribution of durations.
+type FiguresQuantiles struct {
+	N      int64 `json:"n"`         // How many took the step
+	Median int64 `json:"median_ms"` // Milliseconds
+	P95    int64 `json:"p95_ms"`    // Milliseconds
+}
+
+// FiguresTickets is how many unsolved tickets are of an age.
+type FiguresTickets struct {
+	Below   int64 `json:"below_hours,omitempty"` // They are no older; missing for all that are older than the one before
+	Tickets int64 `json:"tickets"`
+}
+
+// FiguresTimes is how long a step took, of those that ended within the period. A quantile is right to 1 %.
+type FiguresTimes struct {
+	Step  FiguresStep      `json:"step"`
+	Today FiguresQuantiles `json:"today"`
+	Week  FiguresQuantiles `json:"week"`
+}
+
+// FiguresWaiting is what waits, and for how long.
+type FiguresWaiting struct {
+	Due       int64              `json:"due"`     // Steps that are due, those in hand among them, counted up to 10,000
+	Late      int64              `json:"late_ms"` // For how long the oldest of them is, milliseconds
+	Attention []FiguresAttention `json:"attention"`
+	Oldest    time.Time          `json:"oldest,omitzero"` // Since when what needs attention for longest does; missing when nothing does
+}
+
 // Given is what a customer was given by tickets.
 type Given struct {
 	Amount int64 `json:"amount"` // Minor units of the order's currency
@@ -985,6 +1103,24 @@ type RotateRequest struct {
 	Overlap *int64 `json:"overlap,omitempty"` // For how many seconds the secret before signs as well, up to 604800; 86400 when missing.
 }
 
+// RunningOut is what runs out soon, at the rate at which it was sold lately.
+type RunningOut struct {
+	At    time.Time        `json:"at"`   // Shop time
+	From  time.Time        `json:"from"` // Since when sales are looked at
+	Items []RunningOutItem `json:"items"`
+	More  int64            `json:"more"` // How many the list leaves out
+}
+
+// RunningOutItem is an SKU that runs out.
+type RunningOutItem struct {
+	SKU       string    `json:"sku"`
+	Name      string    `json:"name"`
+	Available int64     `json:"available"`   // Units that can be sold, of all locations
+	Sold      int64     `json:"sold"`        // Units that were ordered since, less those that were taken out of orders
+	Cover     int64     `json:"cover_hours"` // For how long what is available lasts
+	Out       time.Time `json:"runs_out_at"`
+}
+
 // SKU is something that is sold.
 type SKU struct {
 	Code      string `json:"sku"`
@@ -1325,6 +1461,18 @@ const (
 	AttemptStatusWithdrawn AttemptStatus = "withdrawn"
 )
 
+// FiguresStep is a word. Others may come with later versions.
+type FiguresStep string
+
+// What it may be.
+const (
+	FiguresStepPlacedToPaid       FiguresStep = "placed_to_paid"
+	FiguresStepPaidToLabel        FiguresStep = "paid_to_label"
+	FiguresStepLabelToShipped     FiguresStep = "label_to_shipped"
+	FiguresStepShippedToDelivered FiguresStep = "shipped_to_delivered"
+	FiguresStepPlacedToDelivered  FiguresStep = "placed_to_delivered"
+)
+
 // InventoryMovementType is a word. Others may come with later versions.
 type InventoryMovementType string
 
@@ -1572,6 +1720,16 @@ type ProcessProviderKind string
 const (
 	ProcessProviderKindGateway ProcessProviderKind = "gateway"
 	ProcessProviderKindCarrier ProcessProviderKind = "carrier"
+)
+
+// ProcessReach is a word. Others may come with later versions.
+type ProcessReach string
+
+// What it may be.
+const (
+	ProcessReachClosed   ProcessReach = "closed"
+	ProcessReachOpen     ProcessReach = "open"
+	ProcessReachHalfOpen ProcessReach = "half-open"
 )
 
 // ProcessStep is a word. Others may come with later versions.

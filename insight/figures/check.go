@@ -42,7 +42,7 @@ func Check(ctx context.Context, d *db.DB) ([]Difference, error) {
 func everything(r db.Reader, since horizon) (*tally, error) {
 	t := newTally(since)
 	for _, s := range []span{minute, hour, day, cohort} {
-		if err := t.readFigures(r, s, 0); err != nil {
+		if err := t.readFigures(r, s, 0, whats...); err != nil {
 			return t, err
 		}
 	}

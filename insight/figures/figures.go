@@ -38,6 +38,12 @@ const (
 	Answered What = "answered" // by a gateway or carrier: kind/name/outcome
 )
 
+// whats are all that is counted, and moments what is shown of a minute or an hour.
+var (
+	whats   = []What{Placed, Processed, Paid, Shipped, Delivered, Cancelled, Returned, Failed, Ordered, Taken, Refunded, Opened, Solved, Answered}
+	moments = []What{Placed, Paid, Shipped, Delivered}
+)
+
 // Outcome is what a gateway or carrier has answered to an attempt.
 type Outcome string
 

@@ -77,7 +77,7 @@ func drop(tx *db.Tx) {
 func (t *tally) add(tx *db.Tx) error {
 	for _, s := range slices.SortedFunc(maps.Keys(t.figures), slot.compare) {
 		tx.Write(`INSERT INTO figures (span, at, what, key, n) VALUES ($1, $2, $3, $4, $5)
-			ON CONFLICT (span, at, what, key) DO UPDATE SET n = figures.n + excluded.n`,
+			ON CONFLICT (span, what, at, key) DO UPDATE SET n = figures.n + excluded.n`,
 			string(s.span), s.at, string(s.what), s.key, t.figures[s])
 	}
 	for s, n := range t.sold {
@@ -95,18 +95,22 @@ func (t *tally) add(tx *db.Tx) error {
 
 // compare orders slots as the table does, so that its rows are written side by side.
 func (s slot) compare(o slot) int {
-	return cmp.Or(cmp.Compare(s.span, o.span), cmp.Compare(s.at, o.at), cmp.Compare(s.what, o.what), cmp.Compare(s.key, o.key))
+	return cmp.Or(cmp.Compare(s.span, o.span), cmp.Compare(s.what, o.what), cmp.Compare(s.at, o.at), cmp.Compare(s.key, o.key))
 }
 
-// readFigures adds what is kept of a span since a time.
-func (t *tally) readFigures(r db.Reader, s span, since int64) error {
+// readFigures adds what is kept of a span since a time: what is asked for of it.
+func (t *tally) readFigures(r db.Reader, s span, since int64, whats ...What) error {
+	list := make([]string, len(whats))
+	for i, w := range whats {
+		list[i] = string(w)
+	}
 	return db.Each(r, func(row db.Row) error {
 		at := slot{span: s}
 		var n int64
 		err := row.Scan(&at.at, (*string)(&at.what), &at.key, &n)
 		t.figures[at] += n
 		return err
-	}, `SELECT at, what, key, n FROM figures WHERE span = $1 AND at >= $2`, string(s), since)
+	}, `SELECT at, what, key, n FROM figures WHERE span = $1 AND what IN `+r.ListParam("$2")+` AND at >= $3`, string(s), db.List(list), since)
 }
 
 // readSteps returns the distributions that are kept of the days from one on.

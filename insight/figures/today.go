@@ -11,6 +11,7 @@ import (
 	"doorstep/insight"
 	"doorstep/internal/db"
 	"doorstep/money"
+	"doorstep/order"
 	"doorstep/process"
 	"doorstep/support"
 )
@@ -63,8 +64,8 @@ type Orders struct {
 
 // Reason is how many orders failed for it.
 type Reason struct {
-	Reason string `json:"reason"`
-	Orders int64  `json:"orders"`
+	Reason order.Failure `json:"reason"`
+	Orders int64         `json:"orders"`
 }
 
 // Money is what was ordered, taken and given back in a currency, in minor units.
@@ -92,10 +93,10 @@ type Quantiles struct {
 
 // Waiting is what waits, and for how long.
 type Waiting struct {
-	Due       int64      `json:"due"`     // steps that are due, those in hand among them, counted up to 10,000
-	Late      int64      `json:"late_ms"` // for how long the oldest of them is, milliseconds
-	Attention []Matters  `json:"attention"`
-	Oldest    *time.Time `json:"oldest,omitempty"` // since when what needs attention for longest does; missing when nothing does
+	Due       int64     `json:"due"`     // steps that are due, those in hand among them, counted up to 10,000
+	Late      int64     `json:"late_ms"` // for how long the oldest of them is, milliseconds
+	Attention []Matters `json:"attention"`
+	Oldest    time.Time `json:"oldest,omitzero"` // since when what needs attention for longest does; missing when nothing does
 }
 
 // Matters is how much needs attention for a cause.
@@ -169,7 +170,7 @@ func (f *Figures) waiting(ctx context.Context) (Waiting, error) {
 	}
 	oldest, err := f.process.Attention(ctx, "", 1)
 	if len(oldest.Items) > 0 {
-		w.Oldest = &oldest.Items[0].Since
+		w.Oldest = oldest.Items[0].Since
 	}
 	return w, err
 }
@@ -201,6 +202,19 @@ func uncounted(r db.Reader) (t *tally, until time.Time, err error) {
 	return t, until, nil
 }
 
+// Behind says whether more has happened that is not counted than is counted for who reads:
+// then the figures are those of some time ago, until Count.
+func (f *Figures) Behind(ctx context.Context) (bool, error) {
+	return db.View(ctx, f.db, func(r db.Reader) (bool, error) {
+		kept, err := readFeed(r)
+		if err != nil {
+			return false, err
+		}
+		events, _, err := event.After(r, kept.place, mostUncounted)
+		return len(events) == mostUncounted, err
+	})
+}
+
 func today(r db.Reader, minutes int) (Today, error) {
 	t, until, err := uncounted(r)
 	if err != nil {
@@ -210,8 +224,14 @@ func today(r db.Reader, minutes int) (Today, error) {
 	thisDay, thisMinute, thisHour := day.begins(now), minute.begins(now), hour.begins(now)
 	week := thisDay - (daysShown-1)*dayLong.Microseconds()
 	firstMinute, firstHour := thisMinute-int64(minutes-1)*time.Minute.Microseconds(), thisHour-(hoursShown-1)*time.Hour.Microseconds()
-	for s, since := range map[span]int64{minute: firstMinute, hour: firstHour, day: week, cohort: week} {
-		if err := t.readFigures(r, s, since); err != nil {
+	for _, read := range []struct {
+		span  span
+		since int64
+		whats []What
+	}{
+		{minute, firstMinute, moments}, {hour, firstHour, moments}, {hour, thisHour - time.Hour.Microseconds(), []What{Answered}}, {day, week, whats}, {cohort, week, whats},
+	} {
+		if err := t.readFigures(r, read.span, read.since, read.whats...); err != nil {
 			return Today{}, err
 		}
 	}
@@ -247,7 +267,7 @@ func (t *tally) series(s span, from int64, n int) []Moment {
 // period sums up the days from one on.
 func (t *tally) period(from int64) Period {
 	p := Period{From: db.Time(from), Reasons: []Reason{}, Money: []Money{}}
-	reasons, amounts := map[string]int64{}, map[string]*Money{}
+	reasons, amounts := map[order.Failure]int64{}, map[string]*Money{}
 	for s, n := range t.figures {
 		switch {
 		case s.at < from:
@@ -257,7 +277,7 @@ func (t *tally) period(from int64) Period {
 			p.Orders.add(s.what, n)
 			switch s.what {
 			case Failed:
-				reasons[s.key] += n
+				reasons[order.Failure(s.key)] += n
 			case Ordered, Taken, Refunded:
 				if amounts[s.key] == nil {
 					amounts[s.key] = &Money{Currency: money.Currency(s.key)}
