@@ -3,6 +3,7 @@ package figures
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -49,18 +50,18 @@ func (f *Figures) RunsOutSoon(ctx context.Context, rateDays, withinDays, limit i
 		return RunsOut{}, err
 	}
 	return db.View(ctx, f.db, func(r db.Reader) (RunsOut, error) {
-		units, from, err := soldSince(r, rateDays)
-		out := RunsOut{At: r.Now(), From: from, Items: []Running{}}
-		if err != nil {
-			return out, err
-		}
 		levels, err := inventory.Levels(r, "", "\U0010FFFF")
 		if err != nil {
-			return out, err
+			return RunsOut{}, err
 		}
 		available := map[string]int64{}
 		for _, l := range levels {
 			available[l.SKU] += l.Available()
+		}
+		units, from, err := soldSince(r, rateDays, slices.Collect(maps.Keys(available)))
+		out := RunsOut{At: r.Now(), From: from, Items: []Running{}}
+		if err != nil {
+			return out, err
 		}
 		span, within := max(out.At.Sub(from), time.Hour), time.Duration(withinDays)*dayLong
 		for sku, n := range units {
@@ -84,15 +85,15 @@ func (f *Figures) RunsOutSoon(ctx context.Context, rateDays, withinDays, limit i
 	})
 }
 
-// soldSince returns how many units of each SKU were ordered within the last days, and since
+// soldSince returns how many units of each of the SKUs were ordered within the last days, and since
 // when that is.
-func soldSince(r db.Reader, days int) (map[string]int64, time.Time, error) {
+func soldSince(r db.Reader, days int, skus []string) (map[string]int64, time.Time, error) {
 	t, _, err := uncounted(r)
 	if err != nil {
 		return nil, time.Time{}, err
 	}
 	first := day.begins(db.Micros(r.Now())) - int64(days-1)*dayLong.Microseconds()
-	units, err := soldOf(r, first)
+	units, err := soldOf(r, first, skus)
 	for s, n := range t.sold {
 		if s.day >= first {
 			units[s.sku] += n

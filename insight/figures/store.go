@@ -82,7 +82,7 @@ func (t *tally) add(tx *db.Tx) error {
 	}
 	for s, n := range t.sold {
 		tx.Write(`INSERT INTO figures_sold (day, sku, units) VALUES ($1, $2, $3)
-			ON CONFLICT (day, sku) DO UPDATE SET units = figures_sold.units + excluded.units`, s.day, s.sku, n)
+			ON CONFLICT (sku, day) DO UPDATE SET units = figures_sold.units + excluded.units`, s.day, s.sku, n)
 	}
 	for s, a := range t.answers {
 		tx.Write(`INSERT INTO figures_answers (kind, name, outcome, n, last_at) VALUES ($1, $2, $3, $4, $5)
@@ -180,8 +180,8 @@ func (t *tally) readAnswers(r db.Reader) error {
 	}, `SELECT kind, name, outcome, n, last_at FROM figures_answers`)
 }
 
-// soldOf returns how many units of each SKU were sold since a day, as kept.
-func soldOf(r db.Reader, since int64) (map[string]int64, error) {
+// soldOf returns how many units of each of the SKUs were sold since a day, as kept.
+func soldOf(r db.Reader, since int64, skus []string) (map[string]int64, error) {
 	units := map[string]int64{}
 	err := db.Each(r, func(row db.Row) error {
 		var sku string
@@ -189,6 +189,6 @@ func soldOf(r db.Reader, since int64) (map[string]int64, error) {
 		err := row.Scan(&sku, &n)
 		units[sku] = n
 		return err
-	}, `SELECT sku, CAST(SUM(units) AS BIGINT) FROM figures_sold WHERE day >= $1 GROUP BY sku`, since)
+	}, `SELECT sku, CAST(SUM(units) AS BIGINT) FROM figures_sold WHERE sku IN `+r.ListParam("$1")+` AND day >= $2 GROUP BY sku`, db.List(skus), since)
 	return units, err
 }

@@ -40,7 +40,7 @@ CREATE TABLE figures_sold (
     day   BIGINT NOT NULL,
     sku   TEXT   NOT NULL,
     units BIGINT NOT NULL,
-    PRIMARY KEY (day, sku)
+    PRIMARY KEY (sku, day)
 ) WITHOUT ROWID;
 
 -- When each gateway and carrier gave which answer last.
