@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"doorstep/fault"
@@ -58,7 +59,7 @@ func TestOneChangeMovesTheDigest(t *testing.T) {
 	changed := map[string]bool{}
 	for _, table := range tables {
 		for _, column := range table.Columns {
-			if table.Name == "goose_db_version" || !nudge(t, files.raw, table.Name, column) {
+			if table.Name == "goose_db_version" || !nudge(t, files.raw, table, column) {
 				continue // without that table, it could not be opened
 			}
 			changed[table.Name] = true
@@ -84,10 +85,11 @@ func isLeftOut(table, column string) bool {
 
 // nudge changes the largest value of a column a little, and says whether there
 // was one.
-func nudge(t *testing.T, raw *sql.DB, table, column string) bool {
+func nudge(t *testing.T, raw *sql.DB, table db.Table, column string) bool {
 	t.Helper()
+	key := strings.Join(table.Key, ", ")
 	result, err := raw.ExecContext(t.Context(), fmt.Sprintf(`UPDATE %[1]s SET %[2]s = CASE typeof(%[2]s) WHEN 'integer' THEN %[2]s + 1 ELSE %[2]s || 'x' END
-		WHERE rowid = (SELECT rowid FROM %[1]s ORDER BY %[2]s DESC LIMIT 1)`, table, column))
+		WHERE (%[3]s) = (SELECT %[3]s FROM %[1]s ORDER BY %[2]s DESC LIMIT 1)`, table.Name, column, key))
 	must(t, err)
 	n, err := result.RowsAffected()
 	must(t, err)

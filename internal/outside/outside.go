@@ -51,11 +51,22 @@ func connect(path string, settings ...string) (*File, error) {
 	conn.SetBusyTimeout(patience)
 	tx := &Tx{conn}
 	for _, s := range settings {
-		if _, err := tx.Exec(s); err != nil {
+		if err := patiently(func() error { _, err := tx.Exec(s); return err }); err != nil {
 			return nil, cannotOpen(path, errors.Join(err, conn.Close()))
 		}
 	}
 	return &File{conn: conn}, nil
+}
+
+// patiently does something again for as long as others have the file. SQLite waits for
+// them itself, but not when the file becomes one in WAL mode, which each of those who
+// open a new one tries.
+func patiently(do func() error) error {
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		if err := do(); sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy || time.Now().After(end) {
+			return err
+		}
+	}
 }
 
 // Close closes the file; a closed one stays so.
