@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"doorstep/fault"
+	"doorstep/insight/figures"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
 	"doorstep/order"
@@ -28,6 +29,7 @@ type Shop struct {
 	DB      *db.DB
 	Process *process.Process
 	Runner  *work.Runner
+	Figures *figures.Figures
 	// Serve serves the shop over HTTP on this machine, until stop is called.
 	Serve func(ctx context.Context) (over Place, stop func() error, err error)
 	// Shut closes the shop and leaves its database, on which Reopen opens it again.

@@ -120,7 +120,13 @@ func (s *load) prepare(ctx context.Context) error {
 	if s.earlier, err = s.DB.RawRows(ctx); err != nil {
 		return err
 	}
+	return s.start(ctx)
+}
+
+// start sets the shop to work, and has what happens counted, as one that is served.
+func (s *load) start(ctx context.Context) error {
 	s.running = true
+	s.Figures.Start(ctx)
 	return s.Runner.Start(ctx)
 }
 
@@ -137,6 +143,7 @@ func (s *load) stock(ctx context.Context, code string, quantity int64) error {
 func (s *load) stop() {
 	if s.running {
 		s.Runner.Stop()
+		s.Figures.Stop()
 		s.running = false
 	}
 }

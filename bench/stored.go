@@ -79,8 +79,8 @@ func (m *measure) reopened(ctx context.Context, s *load, r *Stored) error {
 	if err != nil {
 		return err
 	}
-	s.Shop, s.running = again, true
-	if err := s.Runner.Start(ctx); err != nil {
+	s.Shop = again
+	if err := s.start(ctx); err != nil {
 		return err
 	}
 	first, err := s.shipped.firstAfter(ctx)

@@ -128,9 +128,8 @@ func reopenBench(ctx context.Context, s *session, at string, drop func(context.C
 	if err != nil {
 		return bench.Shop{}, err
 	}
-	shop.Figures.Start(ctx) // as in a shop that is served
 	return bench.Shop{
-		DB: shop.DB, Process: shop.Process, Runner: shop.Runner,
+		DB: shop.DB, Process: shop.Process, Runner: shop.Runner, Figures: shop.Figures,
 		Serve:  func(ctx context.Context) (bench.Place, func() error, error) { return serveBench(ctx, s, shop) },
 		Shut:   shop.Close,
 		Reopen: func(ctx context.Context) (bench.Shop, error) { return reopenBench(ctx, s, at, drop, fired) },
