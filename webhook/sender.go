@@ -91,25 +91,11 @@ func (s *Sender) Stop() {
 }
 
 func (s *Sender) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		rung := s.db.Rung()
+	s.db.AtEachRing(ctx, restFor, lookEvery, func() {
 		if err := s.round(ctx); err != nil && ctx.Err() == nil {
 			s.cfg.Log.ErrorContext(ctx, "webhooks could not be looked at: they are tried again", "error", err)
 		}
-		rest(ctx, nil, restFor)
-		rest(ctx, rung, lookEvery)
-	}
-}
-
-// rest waits for a while, or until it is called.
-func rest(ctx context.Context, called <-chan struct{}, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-called:
-	case <-t.C:
-	}
+	})
 }
 
 // round begins to send to every endpoint that is not being sent to from here.

@@ -34,8 +34,7 @@ func (f *Figures) Stop() {
 
 func (f *Figures) run(ctx context.Context) {
 	var seen feed
-	for ctx.Err() == nil {
-		rung := f.db.Rung()
+	f.db.AtEachRing(ctx, restFor, lookEvery, func() {
 		now, err := db.View(ctx, f.db, readFeed)
 		// A node leaves it to another one for as long as that one gets on with it.
 		if others := now.node != f.node && seen.place != "" && seen.place != now.place; err == nil && !others {
@@ -44,20 +43,7 @@ func (f *Figures) run(ctx context.Context) {
 		if seen = now; err != nil && ctx.Err() == nil {
 			f.log.ErrorContext(ctx, "events could not be counted: it is tried again", "error", err)
 		}
-		rest(ctx, nil, restFor)
-		rest(ctx, rung, lookEvery)
-	}
-}
-
-// rest waits for a while, or until it is called.
-func rest(ctx context.Context, called <-chan struct{}, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-called:
-	case <-t.C:
-	}
+	})
 }
 
 // Count counts what is not counted yet, page by page: nobody waits for it.

@@ -1,6 +1,10 @@
 package db
 
-import "sync"
+import (
+	"context"
+	"sync"
+	"time"
+)
 
 // bell wakes who waits for it.
 type bell struct {
@@ -37,3 +41,25 @@ func (tx *Tx) Ring() {
 // Rung returns a channel that is closed when the bell rings next: a transaction of this
 // process that has called Ring is durable. Those of others don't ring here.
 func (d *DB) Rung() <-chan struct{} { return d.bell.next() }
+
+// AtEachRing does something now, and again whenever the bell has rung, until ctx ends: not
+// within restFor of the last time, and after that every lookEvery though no bell rings here.
+func (d *DB) AtEachRing(ctx context.Context, restFor, lookEvery time.Duration, do func()) {
+	for ctx.Err() == nil {
+		rung := d.Rung()
+		do()
+		rest(ctx, nil, restFor)
+		rest(ctx, rung, lookEvery)
+	}
+}
+
+// rest waits for a while, or until it is called.
+func rest(ctx context.Context, called <-chan struct{}, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-called:
+	case <-t.C:
+	}
+}
