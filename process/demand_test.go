@@ -180,6 +180,20 @@ var demandScenarios = []scenario{
 		must(s.t, s.tell(o, shipping.Sighting{Status: shipping.ReturnToSender}))
 		s.wantCount(o, shipping.EventReturned, 1)
 	}},
+	{"a person sees a parcel whose label is being given back", config{policy: firstScan}, func(s *shop) {
+		s.carrier.blind = true
+		s.carrier.void.say(reply[shipping.VoidAnswer]{err: errSilent, reach: true})
+		o := s.place(cup())
+		s.after(time.Hour)
+		_, err := s.Cancel(s.t.Context(), person(""), o.ID, "")
+		must(s.t, err)
+		s.after(0)
+		s.refused(fault.Conflict, s.tell(o, shipping.Sighting{Status: shipping.InTransit}))
+		s.after(time.Hour)
+		s.wantStatus(o, order.Cancelled)
+		s.wantCount(o, shipping.EventVoided, 1)
+		s.refused(fault.Conflict, s.tell(o, shipping.Sighting{Status: shipping.InTransit}))
+	}},
 }
 
 func (s *shop) capture(o order.Order, key string) error {

@@ -102,7 +102,8 @@ func (c *change) scanned(s *shipping.Shipment, scans []shipping.Scan) error {
 // is older, or says less than what is known, moves nothing. The same status of the same
 // moment is one scan.
 //
-// Errors: invalid; not_found; conflict when the parcel is not under way.
+// Errors: invalid; not_found; conflict when the parcel is not under way, or its label is
+// being given back.
 func (p *Process) RecordScan(ctx context.Context, by Command, orderID, shipmentID string, q shipping.Sighting) (Result[order.Order], error) {
 	return p.change(ctx, by, "record_scan", orderID, [2]any{shipmentID, q}, func(c *change) error {
 		s, err := c.existingShipment(shipmentID)
@@ -111,6 +112,9 @@ func (p *Process) RecordScan(ctx context.Context, by Command, orderID, shipmentI
 		}
 		if !isFollowed(*s) {
 			return fault.New(fault.Conflict, "shipment %s is %s: no scan of it is waited for", s.ID, whereIs(*s))
+		}
+		if err := c.notAsked(s); err != nil {
+			return err // a person's word is not held against the carrier's, which is to come
 		}
 		if err := q.Validate(c.tx.Now()); err != nil {
 			return err
