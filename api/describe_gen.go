@@ -462,6 +462,7 @@ var docs = map[string]string{
 	"process.Attended.Steps":            "Those that are tried again or passed over",
 	"process.Attended.Ticket":           "Without an order",
 	"process.Attended.Undoing":          "Where the order is cancelled",
+	"process.Attended.Version":          "Of the order before that, 0 of what is no order's",
 	"process.Attention":                 "Attention is what needs attention, and how much more there is.",
 	"process.Attention.At":              "Shop time",
 	"process.Attention.More":            "How many the list leaves out, where there are not too many to count",

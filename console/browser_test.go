@@ -183,6 +183,7 @@ func (b *screen) draw(s *shop, held order.Order) {
 	})
 	_, err = s.Process.Hold(ctx, operator, held.ID, "fraud_suspected", "The names differ: look at the card before it goes on.")
 	must(t, err)
+	s.giveUp()
 	request := support.Request{Order: shipped.ID, Category: support.Other, Body: "Is it the blue one?\n\nI have asked twice, and would like to know before Friday."}
 	ticket, err := s.Process.OpenTicket(ctx, operator, process.TicketRequest{Request: request})
 	must(t, err)
@@ -195,6 +196,7 @@ func (b *screen) draw(s *shop, held order.Order) {
 	pages := []struct{ name, path string }{
 		{"sign-in", "/sign-in"}, {"welcome", "/welcome/" + string(link.Value.Link)}, {"today", "/"}, {"orders", "/orders"}, {"none", "/orders?status=returned&held=yes"}, {"order", fmt.Sprintf("/orders/%d", shipped.Number)},
 		{"held", fmt.Sprintf("/orders/%d", held.Number)}, {"cancel", fmt.Sprintf("/orders/%d/cancel", held.Number)}, {"tickets", "/tickets"},
+		{"attention", "/attention"}, {"attend", fmt.Sprintf("/attention/preview?way=compensate&item=%d/held", held.Number)},
 		{"ticket", "/tickets/" + ticket.Value.ID}, {"account", "/settings"}, {"users", "/settings/users"}, {"keys", "/settings/keys"},
 	}
 	for _, page := range pages {

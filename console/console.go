@@ -90,6 +90,13 @@ func (c *Console) routes() *http.ServeMux {
 		read("POST /orders/{order}/"+what, c.changeOrder(do))
 	}
 
+	read("GET /attention", c.attention)
+	read("GET /attention.csv", c.attentionCSV)
+	read("GET /attention/preview", c.attendPage)
+	for _, way := range process.Ways {
+		read("POST /attention/"+string(way), c.attend(way))
+	}
+
 	read("GET /tickets", c.tickets)
 	read("GET /tickets/{ticket}", c.ticket)
 	for what, do := range ticketChanges {

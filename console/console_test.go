@@ -139,11 +139,18 @@ func (s *shop) browser() *browser {
 // begins with the name.
 func (s *shop) as(role access.Role, name string) *browser {
 	s.t.Helper()
+	b := s.browser()
+	b.post(console.LinkPath(s.invite(name, role)), url.Values{"password": {password}}).leads("/")
+	return b
+}
+
+// invite adds someone with the role, under a mail address that begins with the name, and
+// returns the link by which they choose a password.
+func (s *shop) invite(name string, role access.Role) access.Secret {
+	s.t.Helper()
 	made, err := s.Process.AddUser(s.t.Context(), operator, access.UserRequest{Mail: name + "@example.com", Name: strings.ToUpper(name[:1]) + name[1:], Role: role})
 	must(s.t, err)
-	b := s.browser()
-	b.post(console.LinkPath(made.Value.Link), url.Values{"password": {password}}).leads("/")
-	return b
+	return made.Value.Link
 }
 
 // response is what was answered.
@@ -294,11 +301,12 @@ func TestWhatEachRoleMayDo(t *testing.T) {
 	user, o := users[0].ID, s.place(placing("A-1"))
 	at := fmt.Sprintf("/orders/%d", o.Number)
 	pages := map[string]access.Scope{
-		"/": access.Read, "/orders": access.Read, "/orders.csv": access.Read, at: access.Read, at + "/cancel": access.Read, "/tickets": access.Read,
+		"/": access.Read, "/orders": access.Read, "/orders.csv": access.Read, at: access.Read, at + "/cancel": access.Read, "/attention": access.Read, "/attention.csv": access.Read, "/attention/preview": access.Read, "/tickets": access.Read,
 		"/tickets/" + ticket.Value.ID: access.Read, "/settings": access.Read, "/settings/users": access.Admin, "/settings/keys": access.Admin,
 	}
 	forms := map[string]access.Scope{
 		at + "/hold": access.Orders, at + "/release": access.Orders, at + "/notes": access.Orders, at + "/cancel": access.Orders,
+		"/attention/retry": access.Orders, "/attention/skip": access.Orders, "/attention/compensate": access.Orders,
 		"/tickets/" + ticket.Value.ID + "/reply": access.Tickets, "/tickets/" + ticket.Value.ID + "/assign": access.Tickets, "/tickets/" + ticket.Value.ID + "/solve": access.Tickets,
 		"/tickets/" + ticket.Value.ID + "/approve": access.Tickets, "/tickets/" + ticket.Value.ID + "/reject": access.Tickets,
 		"/settings/users": access.Admin, "/settings/users/" + user + "/role": access.Admin, "/settings/users/" + user + "/link": access.Admin, "/settings/users/" + user + "/sign-out": access.Admin,
@@ -312,7 +320,7 @@ func TestWhatEachRoleMayDo(t *testing.T) {
 			}
 		}
 		for path, scope := range forms {
-			got := b.post(path, url.Values{"version": {"999"}, "text": {"made up"}, "body": {"made up"}, "reason": {"made_up"}})
+			got := b.post(path, url.Values{"version": {"999"}, "text": {"made up"}, "body": {"made up"}, "reason": {"made_up"}, "item": {fmt.Sprint(o.Number)}})
 			if (got.status == http.StatusForbidden) == role.Permit().Allows(scope) {
 				t.Errorf("%s sends %s: %d %s", role, path, got.status, got.body)
 			}

@@ -26,15 +26,16 @@ func funcs(a *assets) template.FuncMap {
 			t, _ := time.Parse(time.RFC3339, text)
 			return since(t, now())
 		},
-		"sentence": capital,
-		"words":    words,
-		"title":    func(code any) string { return capital(words(code)) },
-		"tone":     tone,
-		"count":    count,
-		"join":     join,
-		"key":      func() string { return "console-" + rand.Text() }, // of a form: what it commands is done once
-		"roles":    func() []access.Role { return access.Roles },
-		"scopes":   func() []access.Scope { return access.AllScopes },
+		"sentence":  capital,
+		"words":     words,
+		"title":     func(code any) string { return capital(words(code)) },
+		"tone":      tone,
+		"count":     count,
+		"join":      join,
+		"key":       func() string { return "console-" + rand.Text() }, // of a form: what it commands is done once
+		"stockPath": stockPath,
+		"roles":     func() []access.Role { return access.Roles },
+		"scopes":    func() []access.Scope { return access.AllScopes },
 		"address": func(a order.Address) string {
 			return join("\n", a.Name, a.Line1, a.Line2, join(" ", a.PostalCode, a.City), join(", ", a.Region, a.Country))
 		},

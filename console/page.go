@@ -45,6 +45,8 @@ type shown struct {
 	Problem *fault.Error // why what was asked for was not done, nil when nothing is wrong
 	Done    string       // what was done
 	Page    any          // what is of this page alone
+
+	Attention string // how much needs attention, "" for nothing
 }
 
 // May says whether who looks at the page may do what a scope covers.
@@ -101,6 +103,9 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request, name string, s sh
 	status := http.StatusOK
 	if problem != nil {
 		status, s.Problem = c.explained(r.Context(), problem)
+	}
+	if s.Who.User.ID != "" {
+		s.Attention = c.attentionCount(r.Context())
 	}
 	if s.Title == "" {
 		s.Title = http.StatusText(status)
@@ -169,5 +174,6 @@ var doings = map[string]string{
 	"approve": "What was proposed is being done.", "reject": "What was proposed is not done.",
 	"password": "Your password is changed. You are signed out everywhere else.", "ended": "That session has ended.",
 	"role": "They have another role.", "disable": "They are kept out.", "enable": "They can sign in again.", "sign-out": "They are signed out everywhere.",
+	"retry": "What was chosen is tried again.", "skip": "What was chosen is passed over.", "compensate": "What was chosen is being cancelled.",
 	"revoke": "The key opens nothing any more.",
 }

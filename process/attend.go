@@ -29,6 +29,7 @@ type Attended struct {
 	Released string   `json:"released,omitempty"` // the reason code of the hold from which the order is released
 	Steps    []Step   `json:"steps"`              // those that are tried again or passed over
 	Undoing  *Undoing `json:"undoing,omitempty"`  // where the order is cancelled
+	Version  int64    `json:"-"`                  // of the order before that, 0 of what is no order's
 }
 
 // Undoing is what is undone of an order that is cancelled, as soon as what is in
@@ -48,7 +49,8 @@ type Undoing struct {
 //
 // Errors: invalid when there is no such way; not_found; conflict when nothing of
 // it needs attention, or the way is open for none, with the ways that are, or goods
-// of an order to be released are not there; too_late when it has left and can not be cancelled.
+// of an order to be released are not there; too_late when it has left and can not be cancelled;
+// stale when the order has changed since the version that is commanded.
 func (p *Process) Attend(ctx context.Context, by Command, w Way, name string) (Result[Attended], error) {
 	of, err := db.View(ctx, p.db, func(r db.Reader) (item, error) { return p.findItem(r, name) })
 	if err != nil {
@@ -57,6 +59,9 @@ func (p *Process) Attend(ctx context.Context, by Command, w Way, name string) (R
 	return onceHolding(ctx, p, by, "attend", [2]any{w, name}, p.locksOf(of.owner), func(tx *db.Tx) (Attended, error) {
 		c, err := p.begin(tx, of.owner, by.By)
 		if err != nil {
+			return Attended{}, err
+		}
+		if err := c.at(by.Version); err != nil {
 			return Attended{}, err
 		}
 		a, err := c.attend(w, of)
@@ -213,7 +218,7 @@ func (p *Process) refuse(o order.Order, all []Matter, w Way, of item) error {
 
 // attended says what is done about what was chosen.
 func (c choice) attended(r db.Reader, o order.Order) (Attended, error) {
-	a := Attended{Item: c.name, Way: c.way, Order: o.ID, Number: o.Number, Steps: []Step{}}
+	a := Attended{Item: c.name, Way: c.way, Order: o.ID, Number: o.Number, Version: o.Version, Steps: []Step{}}
 	if o.ID == "" {
 		a.Ticket, a.SKU = ofNoOrder(c.owner)
 	}

@@ -79,6 +79,20 @@ func (p *Process) Attention(ctx context.Context, of Cause, limit int) (Attention
 	})
 }
 
+// CountAttention counts what needs attention, up to most of each cause.
+func (p *Process) CountAttention(ctx context.Context, most int) (int64, error) {
+	return db.View(ctx, p.db, func(r db.Reader) (all int64, err error) {
+		for _, cause := range Causes {
+			n, err := countMatters(r, cause, most)
+			if err != nil {
+				return 0, err
+			}
+			all += n
+		}
+		return all, nil
+	})
+}
+
 // mattersOf returns up to limit matters of a cause, and how many there are.
 func (p *Process) mattersOf(r db.Reader, cause Cause, limit int) (matters []Matter, n int64, err error) {
 	switch cause {
@@ -95,19 +109,19 @@ func (p *Process) mattersOf(r db.Reader, cause Cause, limit int) (matters []Matt
 	if err != nil {
 		return nil, 0, err
 	}
-	n, err = countMatters(r, cause)
+	n, err = countMatters(r, cause, mostCounted)
 	return matters, n, err
 }
 
-// countMatters counts the matters of a cause, up to mostCounted.
-func countMatters(r db.Reader, cause Cause) (int64, error) {
+// countMatters counts the matters of a cause, up to most.
+func countMatters(r db.Reader, cause Cause, most int) (int64, error) {
 	switch cause {
 	case CauseHeld:
-		return order.CountHeld(r, mostCounted)
+		return order.CountHeld(r, most)
 	case CauseStuck:
-		return work.CountStuck(r, mostCounted)
+		return work.CountStuck(r, most)
 	default:
-		return work.CountOverdue(r, mostCounted)
+		return work.CountOverdue(r, most)
 	}
 }
 

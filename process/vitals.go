@@ -32,7 +32,7 @@ func (p *Process) Vitals(ctx context.Context) (Vitals, error) {
 		}
 		v.Attention = map[Cause]int64{}
 		for _, cause := range Causes {
-			if v.Attention[cause], err = countMatters(r, cause); err != nil {
+			if v.Attention[cause], err = countMatters(r, cause, mostCounted); err != nil {
 				return v, err
 			}
 		}
