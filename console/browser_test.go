@@ -144,6 +144,15 @@ func TestInABrowser(t *testing.T) {
 	if want := s.url + fmt.Sprintf("/orders/%d?done=release", o.Number); at != want {
 		t.Errorf("the browser is at %s, not at %s", at, want)
 	}
+	b.click(`a[href$="/change"]`)
+	b.shows("STILL WANTED")
+	b.run(chromedp.Clear(chromedp.CSS(`input[name="line.1"]`)))
+	b.types(`input[name="line.1"]`, "1")
+	b.click(`.deed button`)
+	b.shows("CUP: 1 instead of 2.")
+	b.click(`.deed button`)
+	b.shows("The order is being changed.")
+	s.when(o, "changed", func(v process.Overview) bool { return v.Lines[0].Quantity == 1 && v.Order.End == order.EndNone })
 	b.click(`.who button`)
 	b.shows("Who has forgotten theirs")
 	if said := b.complained(); len(said) > 0 {
@@ -195,7 +204,7 @@ func (b *screen) draw(s *shop, held order.Order) {
 	must(t, err)
 	pages := []struct{ name, path string }{
 		{"sign-in", "/sign-in"}, {"welcome", "/welcome/" + string(link.Value.Link)}, {"today", "/"}, {"orders", "/orders"}, {"none", "/orders?status=returned&held=yes"}, {"order", fmt.Sprintf("/orders/%d", shipped.Number)},
-		{"held", fmt.Sprintf("/orders/%d", held.Number)}, {"cancel", fmt.Sprintf("/orders/%d/cancel", held.Number)}, {"tickets", "/tickets"},
+		{"held", fmt.Sprintf("/orders/%d", held.Number)}, {"cancel", fmt.Sprintf("/orders/%d/cancel", held.Number)}, {"change", fmt.Sprintf("/orders/%d/change", held.Number)}, {"refund", fmt.Sprintf("/orders/%d/refund", shipped.Number)}, {"tickets", "/tickets"},
 		{"attention", "/attention"}, {"attend", fmt.Sprintf("/attention/preview?way=compensate&item=%d/held", held.Number)},
 		{"ticket", "/tickets/" + ticket.Value.ID}, {"account", "/settings"}, {"users", "/settings/users"}, {"keys", "/settings/keys"},
 	}

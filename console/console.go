@@ -85,9 +85,17 @@ func (c *Console) routes() *http.ServeMux {
 	read("GET /orders", c.orders)
 	read("GET /orders.csv", c.ordersCSV)
 	read("GET /orders/{order}", c.order)
-	read("GET /orders/{order}/cancel", c.cancelPage)
 	for what, do := range orderChanges {
 		read("POST /orders/{order}/"+what, c.changeOrder(do))
+	}
+
+	for _, d := range deeds {
+		at := "/orders/{order}/" + d.name
+		if d.about.isPart() {
+			at += "/{part}"
+		}
+		read("GET "+at, c.deedPage(d))
+		read("POST "+at, c.doDeed(d))
 	}
 
 	read("GET /attention", c.attention)

@@ -19,7 +19,9 @@ type overview struct {
 	process.Overview
 	Names map[access.Actor]string
 
-	WhyNoCancel, WhyNoHold, WhyNoRelease error // nil for what can be done
+	WhyNoHold, WhyNoRelease error // nil for what can be done
+
+	May access.Permit // what who looks at it may do
 
 	Typed map[string]string // as it was sent, where it was not done
 }
@@ -116,12 +118,12 @@ func (c *Console) orderWith(w http.ResponseWriter, r *http.Request, problem erro
 //
 // Errors: not_found.
 func (c *Console) overview(r *http.Request) (overview, error) {
-	v := overview{Typed: map[string]string{}}
+	v := overview{Typed: map[string]string{}, May: signedInOf(r.Context()).User.Permit()}
 	var err error
 	if v.Overview, err = c.process.Show(r.Context(), r.PathValue("order")); err != nil {
 		return v, err
 	}
-	v.WhyNoCancel, v.WhyNoHold, v.WhyNoRelease = process.WhyNoCancel(v.Order), process.WhyNoHold(v.Order), process.WhyNoRelease(v.Order)
+	v.WhyNoHold, v.WhyNoRelease = process.WhyNoHold(v.Order), process.WhyNoRelease(v.Order)
 	var actors []access.Actor
 	for _, e := range v.Timeline {
 		actors = append(actors, e.Actor)
@@ -130,33 +132,12 @@ func (c *Console) overview(r *http.Request) (overview, error) {
 	return v, err
 }
 
-// cancelling is what the page shows on which an order is cancelled.
-type cancelling struct {
-	Order  order.Order
-	Plan   process.CancelPlan
-	Reason string
-}
-
-func (c *Console) cancelPage(w http.ResponseWriter, r *http.Request) error {
-	v, err := c.overview(r)
-	if err != nil {
-		return err
-	}
-	plan, err := c.process.PreviewCancel(r.Context(), v.Order.ID)
-	if err != nil {
-		return c.orderWith(w, r, err)
-	}
-	return c.show(w, r, "cancel", shown{Title: "Cancel order " + strconv.FormatInt(v.Order.Number, 10), Here: "orders", Page: cancelling{Order: v.Order, Plan: plan}}, nil)
-}
-
 // change is a change of something that a form asks for.
 type change[T any] func(ctx context.Context, p *process.Process, by process.Command, id string, form func(field string) string) (process.Result[T], error)
 
-// orderChanges are what can be done about an order, by the last word of the path.
+// orderChanges are what is done about an order from its own page, by the last word of the
+// path: deeds have a page each.
 var orderChanges = map[string]change[order.Order]{
-	"cancel": func(ctx context.Context, p *process.Process, by process.Command, id string, form func(string) string) (process.Result[order.Order], error) {
-		return p.Cancel(ctx, by, id, form("reason"))
-	},
 	"hold": func(ctx context.Context, p *process.Process, by process.Command, id string, form func(string) string) (process.Result[order.Order], error) {
 		return p.Hold(ctx, by, id, form("reason"), form("text"))
 	},

@@ -102,7 +102,7 @@ func TestAnOrderIsCancelledAfterALook(t *testing.T) {
 		now, err := s.Process.FindOrder(t.Context(), o.ID)
 		return err == nil && now.Status == order.Cancelled
 	})
-	b.get(at).want(200, "ordered twice", `aria-disabled="true">Cancel`, "is cancelled")
+	b.get(at).want(200, "ordered twice", "What can not be done now", "is cancelled").lacks(at + "/cancel")
 	b.get(at+"/cancel").want(409, "is cancelled")
 	b.get("/orders/99999").want(404, "99999")
 }
@@ -242,7 +242,7 @@ func TestNothingThatCustomersWriteIsCode(t *testing.T) {
 	b := s.as(access.RoleAdmin, "admin")
 	at := fmt.Sprintf("/orders/%d", o.Number)
 	shown := ""
-	for _, path := range []string{at, at + "/cancel", "/orders", "/orders?q=" + url.QueryEscape(q.Customer.ID), "/orders?customer=" + url.QueryEscape(script()), "/orders?status=" + url.QueryEscape(script()),
+	for _, path := range []string{at, at + "/cancel", at + "/change", at + "/address", "/orders", "/orders?q=" + url.QueryEscape(q.Customer.ID), "/orders?customer=" + url.QueryEscape(script()), "/orders?status=" + url.QueryEscape(script()),
 		"/tickets", "/tickets/" + ticket.Value.ID, "/tickets?category=" + url.QueryEscape(script()), "/nothing/" + url.PathEscape(script()), "/sign-in?next=" + url.QueryEscape("/"+script())} {
 		shown += b.get(path).lacks("<script>").body
 	}

@@ -100,6 +100,9 @@ func newPages(a *assets) (pages, error) {
 // asked for was not, nil when nothing is wrong.
 func (c *Console) show(w http.ResponseWriter, r *http.Request, name string, s shown, problem error) error {
 	s.Who, s.Done = signedInOf(r.Context()), doings[r.Form.Get("done")]
+	if d, is := pick(deeds, func(d deed) bool { return d.name == r.Form.Get("done") }); is {
+		s.Done = d.done
+	}
 	status := http.StatusOK
 	if problem != nil {
 		status, s.Problem = c.explained(r.Context(), problem)
@@ -169,7 +172,7 @@ func done(w http.ResponseWriter, r *http.Request, to, what string) error {
 
 // doings are what a page says that was done, by the words in its address.
 var doings = map[string]string{
-	"cancel": "The order is being cancelled.", "hold": "The order is held.", "release": "The order goes on.", "notes": "The note is kept.",
+	"hold": "The order is held.", "release": "The order goes on.", "notes": "The note is kept.",
 	"reply": "The answer is sent.", "solve": "The ticket is solved.", "assign": "The ticket has another person who sees to it.",
 	"approve": "What was proposed is being done.", "reject": "What was proposed is not done.",
 	"password": "Your password is changed. You are signed out everywhere else.", "ended": "That session has ended.",

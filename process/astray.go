@@ -92,14 +92,21 @@ func (p *Process) ReportMishap(ctx context.Context, by Command, orderID, shipmen
 		if kept && became == shipping.Lost {
 			return c.strayed(s)
 		}
-		if !mayStray(*s, became) {
-			return fault.New(fault.Conflict, "shipment %s is %s: it can not be %s", s.ID, whereIs(*s), became)
+		if err := whyNoMishap(*s, became); err != nil {
+			return err
 		}
 		if err := c.notAsked(s); err != nil {
 			return err
 		}
 		return c.mishap(s, became, c.tx.Now())
 	})
+}
+
+func whyNoMishap(s shipping.Shipment, became shipping.Status) error {
+	if !mayStray(s, became) {
+		return fault.New(fault.Conflict, "shipment %s is %s: it can not be %s", s.ID, whereIs(s), became)
+	}
+	return nil
 }
 
 // whereIs says how far a parcel is, in a word.
@@ -125,11 +132,17 @@ func (c *change) keptShipment(id string) (*shipping.Shipment, bool, error) {
 // labelKept says whether a parcel of an order that has failed is neither here nor
 // gone by the books, because its carrier has not taken the label back.
 func (c *change) labelKept(s *shipping.Shipment) (bool, error) {
-	if c.order.End != order.EndFailed || s.Status != shipping.LabelBought {
+	if !mayBeKept(c.order, *s) {
 		return false, nil
 	}
 	voiding, err := c.asksCarrier(s)
 	return !voiding, err
+}
+
+// mayBeKept says whether the label of a parcel is kept, unless its carrier is asked to take
+// it back.
+func mayBeKept(o order.Order, s shipping.Shipment) bool {
+	return o.End == order.EndFailed && s.Status == shipping.LabelBought
 }
 
 // strayed lets the goods of a parcel go that has left though its order is over.
@@ -154,8 +167,8 @@ func (p *Process) MarkFound(ctx context.Context, by Command, orderID, shipmentID
 		if kept {
 			return c.moveShipment(s, shipping.EventUnpacked, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber})
 		}
-		if s.Status != shipping.Lost {
-			return fault.New(fault.Conflict, "shipment %s is %s, and not lost", s.ID, whereIs(*s))
+		if err := whyNoFound(*s); err != nil {
+			return err
 		}
 		seen := shipping.Scan{ID: c.newID("said", s.ID), Status: shipping.InTransit, At: c.tx.Now()}
 		if _, _, err := shipping.AddScans(c.tx, *s, []shipping.Scan{seen}); err != nil {
@@ -167,6 +180,13 @@ func (p *Process) MarkFound(ctx context.Context, by Command, orderID, shipmentID
 		}
 		return c.found(s, seen.At)
 	})
+}
+
+func whyNoFound(s shipping.Shipment) error {
+	if s.Status != shipping.Lost {
+		return fault.New(fault.Conflict, "shipment %s is %s, and not lost", s.ID, whereIs(s))
+	}
+	return nil
 }
 
 // Reship reserves what a parcel holds that does not arrive once more, all of it

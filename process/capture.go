@@ -76,11 +76,17 @@ func orderAndPayment(r db.Reader, orderID string) (order.Order, *payment.Payment
 	if err != nil {
 		return o, nil, err
 	}
+	pay, err := paymentOf(r, orderID)
+	return o, pay, err
+}
+
+// paymentOf reads the payment of an order, nil when it never came so far.
+func paymentOf(r db.Reader, orderID string) (*payment.Payment, error) {
 	all, err := payment.Of(r, orderID)
 	if err != nil || len(all) == 0 {
-		return o, nil, err
+		return nil, err
 	}
-	return o, &all[0], nil
+	return &all[0], nil
 }
 
 // whyNoCapture is why a payment can not be captured as it and its order stand, nil when

@@ -292,8 +292,8 @@ func (p *Process) planEdit(s standing, q order.Edit, now time.Time) (plan EditPl
 	if err != nil {
 		return plan, err
 	}
-	if o.Sums.Gone() == o.Sums.Units {
-		return plan, fault.New(fault.TooLate, "all of order %d has left: it can be sent back when it has arrived", o.Number)
+	if err := allGone(o); err != nil {
+		return plan, err
 	}
 	plan = EditPlan{Order: o.ID, Version: o.Version, Currency: o.Currency, Total: o.Total, totals: o.Totals, lines: slices.Clone(s.lines), Lines: []LineChange{}}
 	if plan.cuts, err = q.Cuts(s.lines); err != nil {
@@ -629,12 +629,19 @@ func (c *change) refuseEdit(why string) error {
 // Errors: not_found; conflict when no change waits.
 func (p *Process) WithdrawEdit(ctx context.Context, by Command, orderID string) (Result[order.Order], error) {
 	return p.change(ctx, by, "withdraw_edit", orderID, nil, func(c *change) error {
-		if c.order.End != order.EndChanging {
-			return fault.New(fault.Conflict, "order %d is not being changed", c.order.Number)
+		if err := whyNoWithdrawEdit(c.order); err != nil {
+			return err
 		}
 		order.DropEdit(c.tx, c.order.ID)
 		return c.emitOrder(order.EventChangeRefused, changeData{Why: "withdrawn"})
 	})
+}
+
+func whyNoWithdrawEdit(o order.Order) error {
+	if o.End != order.EndChanging {
+		return fault.New(fault.Conflict, "order %d is not being changed", o.Number)
+	}
+	return nil
 }
 
 // failUnchanged ends an order that can not be paid, changed or not.

@@ -23,7 +23,7 @@ func (p *Process) BuyLabel(ctx context.Context, by Command, orderID, shipmentID 
 		if err != nil {
 			return err
 		}
-		if s.Status == shipping.Failed && c.order.Held == string(order.ShippingFailed) {
+		if noneTakes(c.order, *s) {
 			if err := WhyNoRelease(c.order); err != nil {
 				return err
 			}
@@ -34,6 +34,11 @@ func (p *Process) BuyLabel(ctx context.Context, by Command, orderID, shipmentID 
 		}
 		return c.askNow(StepBuyLabel, s.ID)
 	})
+}
+
+// noneTakes says whether an order is held because no carrier takes the parcel.
+func noneTakes(o order.Order, s shipping.Shipment) bool {
+	return s.Status == shipping.Failed && o.Held == string(order.ShippingFailed)
 }
 
 // whyNoLabel is why no label is bought for a parcel as it stands, nil when one may be.

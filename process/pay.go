@@ -105,8 +105,8 @@ func (p *Process) RecordPayment(ctx context.Context, by Command, orderID string,
 		if err != nil {
 			return err
 		}
-		if pay == nil || !mayBeRecorded(*pay) || c.order.End != order.EndNone {
-			return fault.New(fault.Conflict, "order %d waits for no payment that is made elsewhere", c.order.Number)
+		if err := whyNoPaid(c.order, pay); err != nil {
+			return err
 		}
 		if err := r.Validate(*pay); err != nil {
 			return err
@@ -117,6 +117,14 @@ func (p *Process) RecordPayment(ctx context.Context, by Command, orderID string,
 		pay.Captured = r.Amount
 		return c.movePayment(pay, payment.EventSucceeded, dataOf(pay, nil))
 	})
+}
+
+// whyNoPaid is why no payment can be recorded as it and its order stand, nil when it may be.
+func whyNoPaid(o order.Order, pay *payment.Payment) error {
+	if pay == nil || !mayBeRecorded(*pay) || o.End != order.EndNone {
+		return fault.New(fault.Conflict, "order %d waits for no payment that is made elsewhere", o.Number)
+	}
+	return nil
 }
 
 // mayBeRecorded says whether a payment is made elsewhere and was not yet, whether or

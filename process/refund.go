@@ -201,26 +201,19 @@ func (c *change) at(version int64) error {
 //
 // Errors: invalid; conflict.
 func planRefund(r db.Reader, o order.Order, q order.CreditRequest, cause string) (plan RefundPlan, err error) {
-	payments, err := payment.Of(r, o.ID)
+	pay, err := paymentOf(r, o.ID)
 	if err != nil {
 		return plan, err
 	}
 	kept := o.Sums.Kept()
-	switch {
-	case len(payments) == 0 || payments[0].Gateway == payment.Free:
-		return plan, fault.New(fault.Conflict, "there is nothing to pay for order %d", o.Number)
-	case !o.Payment.Taken():
-		return plan, fault.New(fault.Conflict, "no money was taken for order %d yet: change or cancel it", o.Number)
-	case o.End == order.EndCancelling, o.End == order.EndChanging:
-		return plan, fault.New(fault.Conflict, "order %d is %s, and money goes back with that: see what is left then", o.Number, ended(o))
-	case kept == 0:
-		return plan, fault.New(fault.Conflict, "all that was taken for order %d goes back already", o.Number)
+	if err := whyNoRefund(o, pay); err != nil {
+		return plan, err
 	}
 	a, err := ReadAccount(r, o)
 	if err != nil {
 		return plan, err
 	}
-	plan = RefundPlan{Order: o.ID, Version: o.Version, Currency: o.Currency, Kept: kept, Here: o.Sums.Reserved + o.Sums.Backordered, Gateway: payments[0].Gateway}
+	plan = RefundPlan{Order: o.ID, Version: o.Version, Currency: o.Currency, Kept: kept, Here: o.Sums.Reserved + o.Sums.Backordered, Gateway: pay.Gateway}
 	d := a.draft()
 	if err := d.request(q, cause); err != nil {
 		return plan, err
@@ -239,6 +232,24 @@ func planRefund(r db.Reader, o order.Order, q order.CreditRequest, cause string)
 		return plan, fault.New(fault.Conflict, "nothing of order %d has left: cancel it, and all of its money goes back", o.Number)
 	}
 	return plan, nil
+}
+
+// whyNoRefund is why nothing is given back as an order and its payment stand, nil when
+// something may be.
+//
+// Errors: conflict.
+func whyNoRefund(o order.Order, pay *payment.Payment) error {
+	switch {
+	case pay == nil || pay.Gateway == payment.Free:
+		return fault.New(fault.Conflict, "there is nothing to pay for order %d", o.Number)
+	case !o.Payment.Taken():
+		return fault.New(fault.Conflict, "no money was taken for order %d yet: change or cancel it", o.Number)
+	case o.End == order.EndCancelling, o.End == order.EndChanging:
+		return fault.New(fault.Conflict, "order %d is %s, and money goes back with that: see what is left then", o.Number, ended(o))
+	case o.Sums.Kept() == 0:
+		return fault.New(fault.Conflict, "all that was taken for order %d goes back already", o.Number)
+	}
+	return nil
 }
 
 // credited returns for how many units of each line money is given back.

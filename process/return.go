@@ -161,8 +161,8 @@ func planReturn(r db.Reader, o order.Order, set policy.Policy, q shipping.Return
 	if err != nil {
 		return plan, err
 	}
-	if len(may) == 0 {
-		return plan, fault.New(fault.Conflict, "nothing of order %d has arrived that is not in a return", o.Number)
+	if err := nothingCame(o, may); err != nil {
+		return plan, err
 	}
 	plan = ReturnPlan{Order: o.ID, Version: o.Version, Until: r.Now().Add(time.Duration(set.ReturnWithin)), Currency: o.Currency, By: set.OnReturn}
 	if plan.Lines, err = q.Of(may); err != nil {
@@ -199,6 +199,19 @@ func mayReturn(r db.Reader, id string, lines []order.Line, since time.Time) ([]s
 	if err != nil {
 		return nil, err
 	}
+	return returnable(lines, shipments, packed, since), nil
+}
+
+// nothingCame refuses to take back what has not arrived.
+func nothingCame(o order.Order, may []shipping.ReturnLine) error {
+	if len(may) == 0 {
+		return fault.New(fault.Conflict, "nothing of order %d has arrived that is not in a return", o.Number)
+	}
+	return nil
+}
+
+// returnable is mayReturn of what was read. It sorts the shipments.
+func returnable(lines []order.Line, shipments []shipping.Shipment, packed map[string][]shipping.ShipmentLine, since time.Time) []shipping.ReturnLine {
 	all := make([]shipping.ReturnLine, len(lines))
 	gone := make([]int64, len(lines)) // what is in a return: of what arrived, the first
 	for i, l := range lines {
@@ -218,7 +231,7 @@ func mayReturn(r db.Reader, id string, lines []order.Line, since time.Time) ([]s
 			}
 		}
 	}
-	return slices.DeleteFunc(all, func(l shipping.ReturnLine) bool { return l.Quantity == 0 }), nil
+	return slices.DeleteFunc(all, func(l shipping.ReturnLine) bool { return l.Quantity == 0 })
 }
 
 // CancelReturn says that a return is not to come.

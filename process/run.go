@@ -216,14 +216,21 @@ func (p *Process) RetryStuck(ctx context.Context, by Command, orderID string) (R
 			return err
 		}
 		stuck := slices.DeleteFunc(slices.Clone(items), func(it *work.Item) bool { return it.State != work.Stuck })
-		if len(stuck) == 0 {
-			return fault.New(fault.Conflict, "no step of order %d waits for a person", c.order.Number)
+		if err := nothingStuck(c.order, len(stuck) > 0); err != nil {
+			return err
 		}
 		for _, it := range stuck {
 			c.revive(it)
 		}
 		return c.retried(stuck)
 	})
+}
+
+func nothingStuck(o order.Order, stuck bool) error {
+	if stuck {
+		return nil
+	}
+	return fault.New(fault.Conflict, "no step of order %d waits for a person", o.Number)
 }
 
 // revive has a step that waits for a person tried again, once its order goes on.

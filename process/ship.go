@@ -281,19 +281,8 @@ func (p *Process) HandOver(ctx context.Context, by Command, orderID, shipmentID 
 		if err != nil {
 			return err
 		}
-		switch {
-		case !s.Here():
-			return fault.New(fault.TooLate, "shipment %s is %s", s.ID, s.Status)
-		case c.order.End == order.EndChanging:
-			return fault.New(fault.Conflict, "order %d is being changed: hand it over when that is done", c.order.Number)
-		case c.order.End != order.EndNone:
-			return fault.New(fault.TooLate, "order %d is %s: nothing of it leaves", c.order.Number, ended(c.order))
-		case c.order.Held != "":
-			return fault.New(fault.Conflict, "order %d is held (%s): nothing of it leaves", c.order.Number, c.order.Held)
-		case !c.order.Payment.Taken():
-			return fault.New(fault.Conflict, "order %d is not paid yet (%s): nothing of it leaves", c.order.Number, c.order.Payment)
-		case s.Carrier != shipping.Manual && s.Status != shipping.LabelBought:
-			return fault.New(fault.Conflict, "shipment %s has no label yet", s.ID)
+		if err := whyNoHandOver(c.order, *s); err != nil {
+			return err
 		}
 		if err := c.notAsked(s); err != nil {
 			return err
@@ -309,6 +298,28 @@ func (p *Process) HandOver(ctx context.Context, by Command, orderID, shipmentID 
 		}
 		return c.ship(s)
 	}, always(shipping.NumberLocks(h.TrackingNumber)))
+}
+
+// whyNoHandOver is why a parcel is not handed over as it and its order stand, nil when it
+// may be.
+//
+// Errors: too_late; conflict.
+func whyNoHandOver(o order.Order, s shipping.Shipment) error {
+	switch {
+	case !s.Here():
+		return fault.New(fault.TooLate, "shipment %s is %s", s.ID, s.Status)
+	case o.End == order.EndChanging:
+		return fault.New(fault.Conflict, "order %d is being changed: hand it over when that is done", o.Number)
+	case o.End != order.EndNone:
+		return fault.New(fault.TooLate, "order %d is %s: nothing of it leaves", o.Number, ended(o))
+	case o.Held != "":
+		return fault.New(fault.Conflict, "order %d is held (%s): nothing of it leaves", o.Number, o.Held)
+	case !o.Payment.Taken():
+		return fault.New(fault.Conflict, "order %d is not paid yet (%s): nothing of it leaves", o.Number, o.Payment)
+	case s.Carrier != shipping.Manual && s.Status != shipping.LabelBought:
+		return fault.New(fault.Conflict, "shipment %s has no label yet", s.ID)
+	}
+	return nil
 }
 
 // numberIsFree refuses a tracking number by which another parcel of the same
@@ -347,11 +358,18 @@ func (p *Process) MarkDelivered(ctx context.Context, by Command, orderID, shipme
 		if err != nil {
 			return err
 		}
-		if s.Carrier != shipping.Manual || s.Status != shipping.Shipped && s.Status != shipping.Lost || !s.DeliveredAt.IsZero() {
-			return fault.New(fault.Conflict, "shipment %s (%s, by %s) waits for no word that it has arrived", s.ID, whereIs(*s), s.Carrier)
+		if err := whyNoDelivered(*s); err != nil {
+			return err
 		}
 		return c.delivered(s, c.tx.Now())
 	})
+}
+
+func whyNoDelivered(s shipping.Shipment) error {
+	if s.Carrier != shipping.Manual || s.Status != shipping.Shipped && s.Status != shipping.Lost || !s.DeliveredAt.IsZero() {
+		return fault.New(fault.Conflict, "shipment %s (%s, by %s) waits for no word that it has arrived", s.ID, whereIs(s), s.Carrier)
+	}
+	return nil
 }
 
 func (c *change) existingShipment(id string) (*shipping.Shipment, error) {

@@ -110,8 +110,8 @@ func (p *Process) RecordScan(ctx context.Context, by Command, orderID, shipmentI
 		if err != nil {
 			return err
 		}
-		if !isFollowed(*s) {
-			return fault.New(fault.Conflict, "shipment %s is %s: no scan of it is waited for", s.ID, whereIs(*s))
+		if err := whyNoScan(*s); err != nil {
+			return err
 		}
 		if err := c.notAsked(s); err != nil {
 			return err // a person's word is not held against the carrier's, which is to come
@@ -129,6 +129,13 @@ func (p *Process) RecordScan(ctx context.Context, by Command, orderID, shipmentI
 		}
 		return c.moveShipment(s, shipping.EventTracked, shipmentData{Carrier: s.Carrier, TrackingNumber: s.TrackingNumber, Tracking: s.Tracking, SeenAt: &scan.At})
 	})
+}
+
+func whyNoScan(s shipping.Shipment) error {
+	if !isFollowed(s) {
+		return fault.New(fault.Conflict, "shipment %s is %s: no scan of it is waited for", s.ID, whereIs(s))
+	}
+	return nil
 }
 
 // isFollowed says whether scans move a parcel: it is under way, or lost, or leaves by its
