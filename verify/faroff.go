@@ -21,17 +21,16 @@ const slack = time.Hour
 
 // horizon finds out how far ahead anything may be put off: every step is due
 // when something has happened or was tried, or after a time that a policy says.
-func (run *run) horizon(ctx context.Context) (err error) {
-	run.latest, err = db.View(ctx, run.db, func(r db.Reader) (latest, error) {
+func horizon(ctx context.Context, d *db.DB) (latest, error) {
+	return db.View(ctx, d, func(r db.Reader) (latest, error) {
 		l := latest{leased: clock.Wall{}.Now().Add(work.MaxLease + slack)}
-		if _, virtual := run.db.Clock().(*clock.Virtual); run.db.Virtual() != virtual {
+		if _, virtual := d.Clock().(*clock.Virtual); d.Virtual() != virtual {
 			return l, nil // it has stopped, and where its clock stood is not stored
 		}
 		longest, err := policy.LongestEver(r)
 		l.due = r.Now().Add(longest + slack)
 		return l, err
 	})
-	return err
 }
 
 // checkFarOff looks for steps that would in truth never be done, and for those
