@@ -101,7 +101,7 @@ func (a *API) stock() {
 		id: "list-stock", method: http.MethodGet, path: "/v1/stock", tag: "stock", scope: access.Read, answer: Page[process.Stock]{},
 		summary: "List SKUs and what there is of them, by code",
 	}, func(ctx context.Context, in *Paging) (answer, error) {
-		all, err := a.process.Stock(ctx, in.Cursor, in.Limit+1)
+		all, err := a.process.Stock(ctx, "", in.Cursor, in.Limit+1)
 		return answer{body: page(all, in.Limit, func(s process.Stock) string { return s.Code })}, err
 	})
 	register(a, operation{

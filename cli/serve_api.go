@@ -78,7 +78,7 @@ type apiServer struct {
 //
 // Errors: invalid when the certificate is none; unavailable when it can not listen.
 func (l listening) serveAPI(s *session, shop *doorstep.Shop, ending <-chan struct{}) (*apiServer, error) {
-	pages, err := console.New(console.Config{Process: shop.Process, Log: s.log, Secure: l.TLSCert != "" || l.TLSFront, Front: l.TLSFront})
+	pages, err := console.New(console.Config{Process: shop.Process, Figures: shop.Figures, Log: s.log, Secure: l.TLSCert != "" || l.TLSFront, Front: l.TLSFront})
 	if err != nil {
 		return nil, err
 	}

@@ -51,7 +51,7 @@ const stockPage = 500
 func (s *session) eachStock(shop *doorstep.Shop, do func(process.Stock) error) error {
 	after := ""
 	for {
-		part, err := shop.Process.Stock(s.ctx, after, stockPage)
+		part, err := shop.Process.Stock(s.ctx, "", after, stockPage)
 		if err != nil || len(part) == 0 {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"doorstep/access"
+	"doorstep/insight/figures"
 	"doorstep/internal/web"
 	"doorstep/process"
 )
@@ -18,6 +19,7 @@ import (
 // Config says what is served.
 type Config struct {
 	Process *process.Process
+	Figures *figures.Figures
 	Log     *slog.Logger // nil logs nothing
 	// Secure says that browsers reach it over TLS: they are to send what signs a person
 	// in over nothing else.
@@ -30,6 +32,7 @@ type Config struct {
 // Console answers requests of browsers. It is for many at once.
 type Console struct {
 	process  *process.Process
+	figures  *figures.Figures
 	log      *slog.Logger
 	front    bool
 	assets   *assets
@@ -41,7 +44,7 @@ type Console struct {
 
 // New returns the console of a shop.
 func New(cfg Config) (*Console, error) {
-	c := &Console{process: cfg.Process, log: cfg.Log, front: cfg.Front, sessions: newSessions(cfg.Process, cfg.Secure), tries: newTries()}
+	c := &Console{process: cfg.Process, figures: cfg.Figures, log: cfg.Log, front: cfg.Front, sessions: newSessions(cfg.Process, cfg.Secure), tries: newTries()}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -103,6 +106,14 @@ func (c *Console) routes() *http.ServeMux {
 	read("GET /attention/preview", c.attendPage)
 	for _, way := range process.Ways {
 		read("POST /attention/"+string(way), c.attend(way))
+	}
+
+	read("GET /stock", c.stock)
+	read("GET /stock/{sku}", c.sku)
+	read("GET /running-out", c.runningOut)
+	for what := range stockMoves {
+		read("GET /stock/{sku}/"+what, c.movePage)
+		read("POST /stock/{sku}/"+what, c.moveStock)
 	}
 
 	read("GET /tickets", c.tickets)

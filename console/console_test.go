@@ -56,7 +56,7 @@ func serve(t *testing.T, engine string, set ...func(*console.Config)) *shop {
 	must(t, err)
 	t.Cleanup(func() { must(t, open.Close()) })
 	must(t, open.Runner.Start(t.Context()))
-	cfg := console.Config{Process: open.Process, Log: slog.New(slog.NewTextHandler(discreet{t}, nil))}
+	cfg := console.Config{Process: open.Process, Figures: open.Figures, Log: slog.New(slog.NewTextHandler(discreet{t}, nil))}
 	for _, s := range set {
 		s(&cfg)
 	}
@@ -301,11 +301,13 @@ func TestWhatEachRoleMayDo(t *testing.T) {
 	user, o := users[0].ID, s.place(placing("A-1"))
 	at := fmt.Sprintf("/orders/%d", o.Number)
 	pages := map[string]access.Scope{
+		"/stock": access.Read, "/stock/CUP": access.Read, "/running-out": access.Read, "/stock/CUP/count": access.Read,
 		"/": access.Read, "/orders": access.Read, "/orders.csv": access.Read, at: access.Read, at + "/cancel": access.Orders, at + "/refund": access.Refunds, "/attention": access.Read, "/attention.csv": access.Read, "/attention/preview": access.Read, "/tickets": access.Read,
 		"/tickets/" + ticket.Value.ID: access.Read, "/settings": access.Read, "/settings/users": access.Admin, "/settings/keys": access.Admin,
 	}
 	forms := map[string]access.Scope{
 		at + "/hold": access.Orders, at + "/release": access.Orders, at + "/notes": access.Orders, at + "/cancel": access.Orders, at + "/change": access.Orders, at + "/refund": access.Refunds, at + "/void": access.Refunds,
+		"/stock/CUP/receive": access.Stock, "/stock/CUP/adjust": access.Stock, "/stock/CUP/count": access.Stock, "/stock/CUP/safety": access.Stock,
 		"/attention/retry": access.Orders, "/attention/skip": access.Orders, "/attention/compensate": access.Orders,
 		"/tickets/" + ticket.Value.ID + "/reply": access.Tickets, "/tickets/" + ticket.Value.ID + "/assign": access.Tickets, "/tickets/" + ticket.Value.ID + "/solve": access.Tickets,
 		"/tickets/" + ticket.Value.ID + "/approve": access.Tickets, "/tickets/" + ticket.Value.ID + "/reject": access.Tickets,

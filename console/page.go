@@ -177,6 +177,7 @@ var doings = map[string]string{
 	"approve": "What was proposed is being done.", "reject": "What was proposed is not done.",
 	"password": "Your password is changed. You are signed out everywhere else.", "ended": "That session has ended.",
 	"role": "They have another role.", "disable": "They are kept out.", "enable": "They can sign in again.", "sign-out": "They are signed out everywhere.",
+	"receive": "What came in is there.", "count": "The count is taken.", "adjust": "It is adjusted.", "safety": "So many are kept back from orders.",
 	"retry": "What was chosen is tried again.", "skip": "What was chosen is passed over.", "compensate": "What was chosen is being cancelled.",
 	"revoke": "The key opens nothing any more.",
 }

@@ -149,6 +149,21 @@ func Waiting(r db.Reader, sku string, limit int) ([]Backorder, error) {
 	return db.All(r, scanBackorder, `SELECT `+backorderColumns+` FROM backorders`+which+` ORDER BY sku, place LIMIT $1`, args...)
 }
 
+// WaitedFor returns how many units orders wait for, of each of the SKUs for which some do.
+func WaitedFor(r db.Reader, skus []string) (map[string]int64, error) {
+	type waited struct {
+		sku   string
+		units int64
+	}
+	all, err := db.All(r, func(row db.Row) (w waited, err error) { return w, row.Scan(&w.sku, &w.units) },
+		`SELECT sku, CAST(SUM(quantity) AS BIGINT) FROM backorders WHERE sku IN `+r.ListParam("$1")+` GROUP BY sku`, db.List(skus))
+	units := make(map[string]int64, len(all))
+	for _, w := range all {
+		units[w.sku] = w.units
+	}
+	return units, err
+}
+
 const backorderColumns = `order_id, sku, quantity, since`
 
 func scanBackorder(row db.Row) (Backorder, error) {

@@ -3,6 +3,7 @@ package inventory
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"doorstep/country"
 	"doorstep/fault"
@@ -35,6 +36,18 @@ func Catalogue(r db.Reader, skus []string) (map[string]SKU, error) {
 func Page(r db.Reader, after string, limit int) ([]SKU, error) {
 	return db.All(r, scanSKU, `SELECT `+skuColumns+` FROM skus WHERE sku > $1 ORDER BY sku LIMIT $2`, after, limit)
 }
+
+// Find returns up to limit SKUs that begin with a prefix behind after, by code.
+func Find(r db.Reader, prefix, after string, limit int) ([]SKU, error) {
+	behind := `>`
+	if after < prefix {
+		after, behind = prefix, `>=`
+	}
+	return db.All(r, scanSKU, `SELECT `+skuColumns+` FROM skus WHERE sku `+behind+` $1 AND sku < $2 ORDER BY sku LIMIT $3`, after, prefix+lastCode, limit)
+}
+
+// lastCode comes behind all codes.
+const lastCode = "\U0010FFFF"
 
 // Define makes an SKU, or changes its name, currency, price, weight and whether
 // orders may wait for it. It
@@ -137,6 +150,14 @@ func Levels(r db.Reader, first, last string) ([]Level, error) {
 func Reservations(r db.Reader, first, last string) ([]Reservation, error) {
 	return db.All(r, scanReservation, `SELECT order_id, sku, location, quantity FROM reservations
 		WHERE order_id >= $1 AND order_id <= $2 ORDER BY order_id, sku, location`, first, last)
+}
+
+// ReservedOf returns up to limit reservations of an SKU behind a place, "" for the first, by
+// location and order. A place is a location and an order, with a slash between.
+func ReservedOf(r db.Reader, sku, after string, limit int) ([]Reservation, error) {
+	at := max(0, strings.LastIndexByte(after, '/'))
+	return db.All(r, scanReservation, `SELECT order_id, sku, location, quantity FROM reservations
+		WHERE sku = $1 AND (location, order_id) > ($2, $3) ORDER BY location, order_id LIMIT $4`, sku, after[:at], strings.TrimPrefix(after[at:], "/"), limit)
 }
 
 // Reserved returns what the reservations of the SKUs from first to last come

@@ -110,7 +110,7 @@ func (p *Process) takeBack(tx *db.Tx, by Command, all []Counted) error {
 		if !tx.Holds(order.Lock(id)) {
 			return fault.New(fault.Conflict, "other orders have come in meanwhile that the count touches: preview it again")
 		}
-		if _, err := p.changeIn(tx, by, id, func(c *change) error { return c.goWithout(parts[id]) }); err != nil {
+		if _, err := p.changeIn(tx, by.At(0), id, func(c *change) error { return c.goWithout(parts[id]) }); err != nil {
 			return err
 		}
 	}

@@ -123,7 +123,7 @@ type Command struct {
 	By  access.Actor
 	May access.Permit // what they may do; its zero value is everything
 	Key string
-	// Version is that of the order, the ticket or the policy at which it must still be, 0 for any:
+	// Version is that of the order, the ticket, the SKU or the policy at which it must still be, 0 for any:
 	// what has changed since is left as it is, and the use case refused as stale.
 	Version int64
 	// Asked is what the key stands for, as JSON, where the request itself was made

@@ -207,10 +207,11 @@ type Stock struct {
 	Levels []inventory.Level `json:"levels"` // by location
 }
 
-// Stock returns up to limit SKUs behind after, by code, with what there is of them.
-func (p *Process) Stock(ctx context.Context, after string, limit int) ([]Stock, error) {
+// Stock returns up to limit SKUs behind after, by code, with what there is of them: those
+// that begin with a prefix, "" for all.
+func (p *Process) Stock(ctx context.Context, prefix, after string, limit int) ([]Stock, error) {
 	return db.View(ctx, p.db, func(r db.Reader) ([]Stock, error) {
-		skus, err := inventory.Page(r, after, limit)
+		skus, err := inventory.Find(r, prefix, after, limit)
 		if err != nil || len(skus) == 0 {
 			return nil, err
 		}

@@ -105,7 +105,11 @@ func (p *Process) SetStock(ctx context.Context, by Command, sku, location string
 func (p *Process) SetSafetyStock(ctx context.Context, by Command, sku, location string, quantity int64) (Result[inventory.Level], error) {
 	d := inventory.EventData{Location: location, Quantity: quantity}
 	return once(ctx, p, by, string(inventory.EventSafety), [2]any{sku, d}, []db.Lock{inventory.Lock(sku)}, func(tx *db.Tx) (inventory.Level, error) {
-		if _, err := inventory.Get(tx, sku); err != nil {
+		s, err := inventory.Get(tx, sku)
+		if err == nil {
+			err = by.atSKU(s)
+		}
+		if err != nil {
 			return inventory.Level{}, err
 		}
 		l, changed, err := inventory.SetSafety(tx, sku, location, quantity)
@@ -152,6 +156,9 @@ func (p *Process) moveStock(ctx context.Context, by Command, t event.Type, sku s
 // Errors: not_found; those of the move.
 func (p *Process) move(tx *db.Tx, by Command, t event.Type, sku string, d inventory.EventData, move stockMove) (inventory.SKU, error) {
 	s, err := inventory.Get(tx, sku)
+	if err == nil {
+		err = by.atSKU(s)
+	}
 	if err != nil {
 		return s, err
 	}

@@ -46,7 +46,7 @@ CREATE TABLE reservations (
     quantity BIGINT NOT NULL CHECK (quantity > 0),
     PRIMARY KEY (order_id, sku, location)
 );
-CREATE INDEX reservations_sku ON reservations (sku, location);
+CREATE INDEX reservations_sku ON reservations (sku, location, order_id);
 
 -- What orders wait for: it is reserved for them as it comes, the oldest first.
 CREATE TABLE backorders (
