@@ -85,6 +85,7 @@ func (c *Console) routes() *http.ServeMux {
 	read("POST /sign-out", c.signOut)
 	read("GET /{$}", c.today)
 
+	read("GET /find", c.find)
 	read("GET /orders", c.orders)
 	read("GET /orders.csv", c.ordersCSV)
 	read("GET /orders/{order}", c.order)

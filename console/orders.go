@@ -93,6 +93,8 @@ func orderFilter(q url.Values) (f order.Filter, err error) {
 	}
 	check.Text("customer", f.Customer, 64)
 	check.Text("before", f.Before, 64)
+	check.Text("sku", q.Get("sku"), 64)
+	check.If(q.Get("sku") != "" && f != order.Filter{Before: f.Before}, "sku", "not_alone", "nothing else beside an SKU")
 	return f, check.Err("the list of orders")
 }
 
@@ -118,7 +120,7 @@ func asked(q url.Values, names ...string) url.Values {
 // orders lists orders: those that a text names, or those that are asked for.
 func (c *Console) orders(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	list := orderList{Filters: filters, Asked: asked(q, "q", "status", "payment", "fulfilment", "stock", "held", "customer", "from", "to"), Search: strings.TrimSpace(q.Get("q"))}
+	list := orderList{Filters: filters, Asked: asked(q, "q", "status", "payment", "fulfilment", "stock", "held", "customer", "sku", "from", "to"), Search: strings.TrimSpace(q.Get("q"))}
 	s := shown{Title: "Orders", Here: "orders"}
 	found, err := c.ordersOf(r, list.Search)
 	if list.Search != "" && len(found) == 1 && err == nil {
@@ -142,6 +144,14 @@ func (c *Console) ordersOf(r *http.Request, search string) ([]order.Order, error
 		return nil, err
 	}
 	f.Limit = listed + 1
+	return c.listed(r, f)
+}
+
+// listed are orders as the address narrows them down: to those of an SKU, or by a filter.
+func (c *Console) listed(r *http.Request, f order.Filter) ([]order.Order, error) {
+	if sku := r.URL.Query().Get("sku"); sku != "" {
+		return c.process.OrdersOfSKU(r.Context(), sku, f.Before, f.Limit)
+	}
 	return c.process.Orders(r.Context(), f)
 }
 
@@ -177,7 +187,7 @@ func (c *Console) ordersCSV(w http.ResponseWriter, r *http.Request) error {
 		}
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportWithin)) // where it can not be set there is none
 		f.Before = orders[len(orders)-1].ID
-		if orders, err = c.process.Orders(r.Context(), f); err != nil {
+		if orders, err = c.listed(r, f); err != nil {
 			panic(http.ErrAbortHandler) // so that half of it is not taken for all
 		}
 	}
@@ -188,7 +198,7 @@ func (c *Console) ordersFor(r *http.Request, f order.Filter) ([]order.Order, err
 	if search := strings.TrimSpace(r.URL.Query().Get("q")); search != "" {
 		return c.process.Search(r.Context(), search, listed)
 	}
-	return c.process.Orders(r.Context(), f)
+	return c.listed(r, f)
 }
 
 // wrote sends rows of a file, and says whether the browser is still there.

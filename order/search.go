@@ -2,6 +2,7 @@ package order
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"doorstep/fault"
@@ -9,10 +10,10 @@ import (
 )
 
 // Search returns up to limit orders that a text names, the newest first: by identifier,
-// number, reference, the number of a reference alone, customer, or mail address.
+// number, reference, the number of a reference alone, customer, mail address, or SKU.
 func Search(r db.Reader, text string, limit int) ([]Order, error) {
 	var found []Order
-	for _, by := range []func(db.Reader, string, int) ([]Order, error){byName, bySourceNumber, byCustomer, byMail} {
+	for _, by := range []func(db.Reader, string, int) ([]Order, error){byName, bySourceNumber, byCustomer, byMail, bySKU} {
 		more, err := by(r, text, limit)
 		if err != nil {
 			return nil, err
@@ -58,4 +59,19 @@ func byMail(r db.Reader, text string, limit int) ([]Order, error) {
 	return db.All(r, scanOrder, `SELECT `+columns+` FROM orders WHERE id IN (
 			SELECT order_id FROM order_contacts WHERE lower(mail) = lower($1) AND mail <> '' ORDER BY order_id DESC LIMIT $2)
 		ORDER BY id DESC`, text, limit)
+}
+
+func bySKU(r db.Reader, text string, limit int) ([]Order, error) { return OfSKU(r, text, "", limit) }
+
+// OfSKU returns up to limit orders with a line of the SKU, whatever became of it, placed
+// before the one with the id ("" for all), the newest first.
+func OfSKU(r db.Reader, sku, before string, limit int) ([]Order, error) {
+	before = cmp.Or(before, Prefix+"_8") // behind every identifier: a ULID begins with 7 at most
+	ids, err := db.All(r, func(row db.Row) (id string, err error) { return id, row.Scan(&id) },
+		`SELECT DISTINCT order_id FROM order_lines WHERE sku = $1 AND order_id < $2 ORDER BY order_id DESC LIMIT $3`, sku, before, limit)
+	if err != nil {
+		return nil, err
+	}
+	found, err := ByID(r, ids)
+	return Newest(slices.Collect(maps.Values(found)), limit), err
 }

@@ -66,6 +66,8 @@ CREATE TABLE order_lines (
     PRIMARY KEY (order_id, line)
 );
 
+CREATE INDEX order_lines_sku ON order_lines (sku, order_id);
+
 -- Changes that wait for what is in flight, one per order. Personal data, erasable.
 CREATE TABLE order_edits (
     order_id TEXT   NOT NULL PRIMARY KEY,
