@@ -86,22 +86,7 @@ func (c *Console) routes() *http.ServeMux {
 	read("GET /{$}", c.today)
 
 	read("GET /find", c.find)
-	read("GET /orders", c.orders)
-	read("GET /orders.csv", c.ordersCSV)
-	read("GET /orders/{order}", c.order)
-	for what, do := range orderChanges {
-		read("POST /orders/{order}/"+what, c.changeOrder(do))
-	}
-
-	for _, d := range deeds {
-		at := "/orders/{order}/" + d.name
-		if d.about.isPart() {
-			at += "/{part}"
-		}
-		read("GET "+at, c.deedPage(d))
-		read("POST "+at, c.doDeed(d))
-	}
-
+	c.orderRoutes(read)
 	read("GET /attention", c.attention)
 	read("GET /attention.csv", c.attentionCSV)
 	read("GET /attention/preview", c.attendPage)
@@ -136,6 +121,24 @@ func (c *Console) routes() *http.ServeMux {
 	admin("POST /settings/keys", c.addKey)
 	admin("POST /settings/keys/{key}/revoke", c.revokeKey)
 	return mux
+}
+
+// orderRoutes are the pages of orders.
+func (c *Console) orderRoutes(read func(pattern string, do page)) {
+	read("GET /orders", c.orders)
+	read("GET /orders.csv", c.ordersCSV)
+	read("GET /orders/{order}", c.order)
+	for what, do := range orderChanges {
+		read("POST /orders/{order}/"+what, c.changeOrder(do))
+	}
+	for _, d := range deeds {
+		at := "/orders/{order}/" + d.name
+		if d.about.isPart() {
+			at += "/{part}"
+		}
+		read("GET "+at, c.deedPage(d))
+		read("POST "+at, c.doDeed(d))
+	}
 }
 
 // around puts what every request passes through around the pages.
