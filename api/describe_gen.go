@@ -606,6 +606,7 @@ var docs = map[string]string{
 	"process.Step":                      "Step names a row of the table.",
 	"process.Stock":                     "Stock is an SKU with what there is of it.",
 	"process.Stock.Levels":              "By location",
+	"process.StockFile":                 "StockFile is what a stock file comes to.",
 	"process.StockPlan":                 "StockPlan is what a change of an SKU's stock at a location comes to.",
 	"process.TicketRequest":             "TicketRequest is a ticket as someone raises it, with the address that it wants.",
 	"process.TicketRequest.ShipTo":      "Where the order is to go, of one about another address",

@@ -10,11 +10,11 @@ import (
 	"strings"
 
 	"doorstep"
-	"doorstep/cli/stockfile"
 	"doorstep/clock"
 	"doorstep/country"
 	"doorstep/fault"
 	"doorstep/importer"
+	"doorstep/process/stockfile"
 	"doorstep/verify"
 )
 

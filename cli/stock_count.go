@@ -5,11 +5,11 @@ import (
 	"strings"
 
 	"doorstep"
-	"doorstep/cli/stockfile"
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/inventory"
 	"doorstep/process"
+	"doorstep/process/stockfile"
 )
 
 // stockCount sets what there is to what was counted.

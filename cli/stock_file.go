@@ -2,18 +2,14 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"doorstep"
-	"doorstep/cli/stockfile"
 	"doorstep/country"
 	"doorstep/fault"
 	"doorstep/internal/db"
-	"doorstep/inventory"
 	"doorstep/process"
-
-	"golang.org/x/sync/errgroup"
+	"doorstep/process/stockfile"
 )
 
 // stockImport takes stock from a file.
@@ -55,14 +51,21 @@ func (v *stockImport) Run(s *session) error {
 	if err != nil {
 		return err
 	}
+	var check fault.Check
+	country.Check(&check, "--country", v.Country)
+	if err := check.Err("the country"); err != nil {
+		return err
+	}
 	var done imported
 	err = s.writing(func(shop *doorstep.Shop) error {
 		if err := s.start(shop, v.Wait); err != nil {
 			return err
 		}
-		if done, err = v.carryOut(s.ctx, shop, keyed{}.command(s), rows); err != nil {
+		taken, err := shop.Process.TakeStockFile(s.ctx, keyed{}.command(s), rows, v.Country)
+		if err != nil {
 			return err
 		}
+		done = imported{SKUs: taken.SKUs, Levels: taken.Levels, Locations: len(taken.Fresh)}
 		var skus []string
 		for _, r := range rows {
 			skus = append(skus, r.SKU.Code)
@@ -77,121 +80,6 @@ func (v *stockImport) Run(s *session) error {
 	return s.out.show(done, func() {
 		s.out.printf("Imported %s with stock in %s (new locations: %d).\n", count(done.SKUs, "SKU", "SKUs"), count(done.Levels, "place", "places"), done.Locations)
 	})
-}
-
-// atOnce is how many changes of an import are under way at once, so that they
-// share a commit.
-const atOnce = 64
-
-// carryOut makes what is missing and sets what is on hand.
-func (v *stockImport) carryOut(ctx context.Context, shop *doorstep.Shop, by process.Command, rows []stockfile.Row) (done imported, err error) {
-	fresh, err := db.View(ctx, shop.DB, func(r db.Reader) ([]inventory.Location, error) { return v.check(r, rows) })
-	if err != nil {
-		return done, err
-	}
-	for _, l := range fresh {
-		if _, err := shop.Process.SetLocation(ctx, by, l); err != nil {
-			return done, err
-		}
-	}
-	skus := map[string]bool{}
-	err = together(ctx, rows, func(ctx context.Context, r stockfile.Row) error {
-		return defineSKU(ctx, shop.Process, by, r)
-	}, func(r stockfile.Row) bool {
-		first := !skus[r.SKU.Code]
-		skus[r.SKU.Code] = true
-		return first
-	})
-	if err != nil {
-		return done, err
-	}
-	done = imported{SKUs: len(skus), Locations: len(fresh)}
-	err = together(ctx, rows, func(ctx context.Context, r stockfile.Row) error {
-		return setLevel(ctx, shop.Process, by, r)
-	}, func(r stockfile.Row) bool {
-		if r.Location != "" {
-			done.Levels++
-		}
-		return r.Location != ""
-	})
-	return done, err
-}
-
-// defineSKU makes or changes an SKU.
-func defineSKU(ctx context.Context, p *process.Process, by process.Command, r stockfile.Row) error {
-	if r.Backorder == nil {
-		_, err := p.DescribeSKU(ctx, by, r.SKU)
-		return err
-	}
-	r.SKU.Backorder = *r.Backorder
-	_, err := p.DefineSKU(ctx, by, r.SKU)
-	return err
-}
-
-func setLevel(ctx context.Context, p *process.Process, by process.Command, r stockfile.Row) error {
-	_, err := p.SetStock(ctx, by, r.SKU.Code, r.Location, r.OnHand, "import")
-	if err == nil && r.Safety != nil {
-		_, err = p.SetSafetyStock(ctx, by, r.SKU.Code, r.Location, *r.Safety)
-	}
-	if e := fault.As(err); e != nil {
-		return &fault.Error{Code: e.Code, Message: fmt.Sprintf("line %d: %s", r.Line, e.Message), Fields: e.Fields, Err: e.Err}
-	}
-	return err
-}
-
-// together does it for every row that is wanted, many at once, up to the
-// first error.
-func together(ctx context.Context, rows []stockfile.Row, do func(context.Context, stockfile.Row) error, wanted func(stockfile.Row) bool) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(atOnce)
-	for _, r := range rows {
-		if wanted(r) {
-			g.Go(func() error { return do(ctx, r) })
-		}
-	}
-	return g.Wait()
-}
-
-// check says what the file's locations lack, and refuses what the shop's
-// reservations do not allow.
-//
-// Errors: invalid, with the line of every row that can not be.
-func (v *stockImport) check(r db.Reader, rows []stockfile.Row) ([]inventory.Location, error) {
-	var c fault.Check
-	known := map[string]bool{"": true}
-	var fresh []inventory.Location
-	for _, row := range rows {
-		if err := v.checkLevel(r, &c, row); err != nil {
-			return nil, err
-		}
-		if known[row.Location] {
-			continue
-		}
-		known[row.Location] = true
-		_, err := inventory.GetLocation(r, row.Location)
-		switch {
-		case fault.Is(err, fault.NotFound):
-			fresh = append(fresh, inventory.Location{ID: row.Location, Name: row.Location, Country: v.Country})
-		case err != nil:
-			return nil, err
-		}
-	}
-	if len(fresh) > 0 {
-		country.Check(&c, "--country", v.Country)
-	}
-	return fresh, c.Err("the stock file")
-}
-
-func (v *stockImport) checkLevel(r db.Reader, c *fault.Check, row stockfile.Row) error {
-	levels, err := inventory.Levels(r, row.SKU.Code, row.SKU.Code)
-	if err != nil {
-		return err
-	}
-	for _, l := range levels {
-		c.If(l.Location == row.Location && l.Reserved > row.OnHand, fmt.Sprintf("line %d, on_hand", row.Line),
-			"conflict", "at least the %d that are reserved for orders", l.Reserved)
-	}
-	return nil
 }
 
 // stockExport writes the stock as CSV.
@@ -214,23 +102,17 @@ func (*stockExport) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		err = s.eachStock(shop, func(one process.Stock) error { return exportStock(w, one) })
+		err = s.eachStock(shop, func(one process.Stock) error {
+			for _, row := range one.Rows() {
+				if err := w.Write(row); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
 		if err != nil {
 			return err
 		}
 		return w.Flush()
 	})
-}
-
-func exportStock(w *stockfile.Writer, one process.Stock) error {
-	one.Version = 0
-	if len(one.Levels) == 0 {
-		return w.Write(stockfile.Row{SKU: one.SKU, Backorder: &one.Backorder})
-	}
-	for _, l := range one.Levels {
-		if err := w.Write(stockfile.Row{SKU: one.SKU, Location: l.Location, OnHand: l.OnHand, Safety: &l.Safety, Backorder: &one.Backorder}); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -205,7 +205,7 @@ func (b *screen) draw(s *shop, held order.Order) {
 	pages := []struct{ name, path string }{
 		{"sign-in", "/sign-in"}, {"welcome", "/welcome/" + string(link.Value.Link)}, {"today", "/"}, {"orders", "/orders"}, {"none", "/orders?status=returned&held=yes"}, {"order", fmt.Sprintf("/orders/%d", shipped.Number)},
 		{"held", fmt.Sprintf("/orders/%d", held.Number)}, {"cancel", fmt.Sprintf("/orders/%d/cancel", held.Number)}, {"change", fmt.Sprintf("/orders/%d/change", held.Number)}, {"refund", fmt.Sprintf("/orders/%d/refund", shipped.Number)}, {"tickets", "/tickets"},
-		{"find", "/find?q=CUP"}, {"stock", "/stock"}, {"sku", "/stock/CUP"}, {"running-out", "/running-out"}, {"count", "/stock/CUP/count?location=main&quantity=1"},
+		{"find", "/find?q=CUP"}, {"stock", "/stock"}, {"sku", "/stock/CUP"}, {"running-out", "/running-out"}, {"stock-file", "/stock-file"}, {"count", "/stock/CUP/count?location=main&quantity=1"},
 		{"attention", "/attention"}, {"attend", fmt.Sprintf("/attention/preview?way=compensate&item=%d/held", held.Number)},
 		{"ticket", "/tickets/" + ticket.Value.ID}, {"account", "/settings"}, {"users", "/settings/users"}, {"keys", "/settings/keys"},
 	}

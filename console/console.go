@@ -87,20 +87,7 @@ func (c *Console) routes() *http.ServeMux {
 
 	read("GET /find", c.find)
 	c.orderRoutes(read)
-	read("GET /attention", c.attention)
-	read("GET /attention.csv", c.attentionCSV)
-	read("GET /attention/preview", c.attendPage)
-	for _, way := range process.Ways {
-		read("POST /attention/"+string(way), c.attend(way))
-	}
-
-	read("GET /stock", c.stock)
-	read("GET /stock/{sku}", c.sku)
-	read("GET /running-out", c.runningOut)
-	for what := range stockMoves {
-		read("GET /stock/{sku}/"+what, c.movePage)
-		read("POST /stock/{sku}/"+what, c.moveStock)
-	}
+	c.shopRoutes(handle, read)
 
 	read("GET /tickets", c.tickets)
 	read("GET /tickets/{ticket}", c.ticket)
@@ -138,6 +125,28 @@ func (c *Console) orderRoutes(read func(pattern string, do page)) {
 		}
 		read("GET "+at, c.deedPage(d))
 		read("POST "+at, c.doDeed(d))
+	}
+}
+
+// shopRoutes are the pages of what needs attention and of the stock.
+func (c *Console) shopRoutes(handle func(pattern string, h http.Handler), read func(pattern string, do page)) {
+	read("GET /attention", c.attention)
+	read("GET /attention.csv", c.attentionCSV)
+	read("GET /attention/preview", c.attendPage)
+	for _, way := range process.Ways {
+		read("POST /attention/"+string(way), c.attend(way))
+	}
+
+	read("GET /stock", c.stock)
+	read("GET /stock.csv", c.stockCSV)
+	read("GET /stock-file", c.stockFile)
+	handle("POST /stock-file", c.answerUpTo(maxFile, c.signedIn(access.Stock, c.previewFile)))
+	handle("POST /stock-file/take", c.answerUpTo(maxFile, c.signedIn(access.Stock, c.takeFile)))
+	read("GET /stock/{sku}", c.sku)
+	read("GET /running-out", c.runningOut)
+	for what := range stockMoves {
+		read("GET /stock/{sku}/"+what, c.movePage)
+		read("POST /stock/{sku}/"+what, c.moveStock)
 	}
 }
 

@@ -301,13 +301,13 @@ func TestWhatEachRoleMayDo(t *testing.T) {
 	user, o := users[0].ID, s.place(placing("A-1"))
 	at := fmt.Sprintf("/orders/%d", o.Number)
 	pages := map[string]access.Scope{
-		"/stock": access.Read, "/stock/CUP": access.Read, "/running-out": access.Read, "/stock/CUP/count": access.Read,
+		"/stock": access.Read, "/stock/CUP": access.Read, "/running-out": access.Read, "/stock.csv": access.Read, "/stock-file": access.Read, "/stock/CUP/count": access.Read,
 		"/": access.Read, "/orders": access.Read, "/orders.csv": access.Read, at: access.Read, at + "/cancel": access.Orders, at + "/refund": access.Refunds, "/attention": access.Read, "/attention.csv": access.Read, "/attention/preview": access.Read, "/tickets": access.Read,
 		"/tickets/" + ticket.Value.ID: access.Read, "/settings": access.Read, "/settings/users": access.Admin, "/settings/keys": access.Admin,
 	}
 	forms := map[string]access.Scope{
 		at + "/hold": access.Orders, at + "/release": access.Orders, at + "/notes": access.Orders, at + "/cancel": access.Orders, at + "/change": access.Orders, at + "/refund": access.Refunds, at + "/void": access.Refunds,
-		"/stock/CUP/receive": access.Stock, "/stock/CUP/adjust": access.Stock, "/stock/CUP/count": access.Stock, "/stock/CUP/safety": access.Stock,
+		"/stock-file": access.Stock, "/stock-file/take": access.Stock, "/stock/CUP/receive": access.Stock, "/stock/CUP/adjust": access.Stock, "/stock/CUP/count": access.Stock, "/stock/CUP/safety": access.Stock,
 		"/attention/retry": access.Orders, "/attention/skip": access.Orders, "/attention/compensate": access.Orders,
 		"/tickets/" + ticket.Value.ID + "/reply": access.Tickets, "/tickets/" + ticket.Value.ID + "/assign": access.Tickets, "/tickets/" + ticket.Value.ID + "/solve": access.Tickets,
 		"/tickets/" + ticket.Value.ID + "/approve": access.Tickets, "/tickets/" + ticket.Value.ID + "/reject": access.Tickets,

@@ -22,11 +22,19 @@ type page func(w http.ResponseWriter, r *http.Request) error
 const maxForm = 64 << 10
 
 // answer has a page answer, once the form that was sent is read.
-func (c *Console) answer(do page) http.Handler {
+func (c *Console) answer(do page) http.Handler { return c.answerUpTo(maxForm, do) }
+
+// answerUpTo is answer for a form that may send so many bytes.
+func (c *Console) answerUpTo(most int64, do page) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-		err := r.ParseForm()
-		if err != nil {
+		r.Body = http.MaxBytesReader(w, r.Body, most)
+		err := r.ParseMultipartForm(most)
+		if errors.Is(err, http.ErrNotMultipart) {
+			err = nil // what came before it is read
+		}
+		if large := new(http.MaxBytesError); errors.As(err, &large) {
+			err = fault.New(fault.Invalid, "what was sent is larger than %d kB", most>>10)
+		} else if err != nil {
 			err = fault.New(fault.Invalid, "what was sent can not be read: %w", err)
 		} else {
 			err = do(w, r)
@@ -178,6 +186,7 @@ var doings = map[string]string{
 	"password": "Your password is changed. You are signed out everywhere else.", "ended": "That session has ended.",
 	"role": "They have another role.", "disable": "They are kept out.", "enable": "They can sign in again.", "sign-out": "They are signed out everywhere.",
 	"receive": "What came in is there.", "count": "The count is taken.", "adjust": "It is adjusted.", "safety": "So many are kept back from orders.",
+	"file":  "The file is taken.",
 	"retry": "What was chosen is tried again.", "skip": "What was chosen is passed over.", "compensate": "What was chosen is being cancelled.",
 	"revoke": "The key opens nothing any more.",
 }

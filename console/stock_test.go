@@ -1,8 +1,14 @@
 package console_test
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -161,6 +167,92 @@ func TestACountHoldsTheYoungestInABrowser(t *testing.T) {
 	b.shows("The count is taken.")
 	if s.level("POT").OnHand != 3 || s.now(two).Held != "stock_missing" || s.now(one).Held != "" {
 		t.Errorf("there are %+v, the orders are %+v, %+v", s.level("POT"), s.now(one), s.now(two))
+	}
+	if said := b.complained(); len(said) > 0 {
+		t.Errorf("the browser complains: %q", said)
+	}
+}
+
+// upload sends a file as a form does in which it was chosen.
+func (b *browser) upload(path, name, content string) response {
+	b.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile(name, "made-up.csv")
+	must(b.t, err)
+	_, err = part.Write([]byte(content))
+	must(b.t, err)
+	must(b.t, form.Close())
+	req, err := http.NewRequestWithContext(b.t.Context(), "POST", b.url+path, &body)
+	must(b.t, err)
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	res, err := b.client.Do(req)
+	must(b.t, err)
+	defer func() { _ = res.Body.Close() }()
+	got, err := io.ReadAll(res.Body)
+	must(b.t, err)
+	return response{b.t, res.StatusCode, res.Header, string(got)}
+}
+
+func TestStockGoesOutAndInAsAFile(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		s := serve(t, engine)
+		s.place(placing("A-1"))
+		b := s.as(access.RoleOperator, "operator")
+		out := b.get("/stock.csv").want(200, "sku,name,currency", "CUP,Blue cup,GBP,4.50,300,main,10000,0,no").body
+		b.upload("/stock-file", "file", out).want(200, "No level changes")
+
+		// Everything that is wrong is told, and nothing is done.
+		bad := out + "POT,\"A \"\"big\"\" pot\",GBP,x,1,main,5,,\nPAN,,GBP,1,1,main,-2,,\n"
+		b.upload("/stock-file", "file", bad).want(422, "line 3, price", "line 4, name", "line 4, on hand").lacks("Take the file</button>")
+		b.upload("/stock-file", "file", strings.Replace(out, "10000", "1", 1)).want(422, "line 2, on hand", "at least the 2 that are reserved")
+		b.upload("/stock-file", "file", "").want(422, "No file was chosen")
+		b.upload("/stock-file", "file", strings.Repeat("x", 2<<20)).want(422, "larger than 2048 kB")
+
+		good := strings.Replace(out, "10000", "9000", 1) + "POT,\"A \"\"big\"\", red pot\",GBP,12.50,900,north,5,1,yes\n"
+		page := b.upload("/stock-file", "file", good).want(200, "1</b> of them is new: POT", "are made, in GB: north", "2</b> of 2 levels change", "9000")
+		if s.level("CUP").OnHand != 10_000 {
+			t.Error("a look has taken it")
+		}
+		form, _ := page.form("/stock-file/take")
+		b.post("/stock-file/take", form).leads("/stock?done=file")
+		b.post("/stock-file/take", form).leads("/stock?done=file") // the same form again does nothing more
+		pot := s.level("POT")
+		if l := s.level("CUP"); l.OnHand != 9000 || pot.OnHand != 5 || pot.Safety != 1 || pot.Location != "north" {
+			t.Errorf("there are %+v, %+v", l, pot)
+		}
+		found, err := s.Process.StockOf(t.Context(), "POT")
+		must(t, err)
+		if found.Name != "A \"big\", red pot" || found.Price != 1250 || !found.Backorder {
+			t.Errorf("the SKU is %+v", found)
+		}
+		viewer := s.as(access.RoleViewer, "viewer")
+		viewer.get("/stock-file").want(200, "Export as CSV").lacks("Take a file")
+		viewer.upload("/stock-file", "file", good).want(403)
+	})
+}
+
+// TestAFileIsTakenInABrowser: as it was previewed, though the browser sends it anew.
+func TestAFileIsTakenInABrowser(t *testing.T) {
+	t.Parallel()
+	s := serve(t, dbtest.SQLite)
+	_, err := s.Process.AcceptLink(t.Context(), s.invite("agent", access.RoleOperator), process.Acceptance{Password: password})
+	must(t, err)
+	name := filepath.Join(t.TempDir(), "stock.csv")
+	must(t, os.WriteFile(name, []byte("sku,name,currency,price,weight_grams,location,on_hand\nCUP,Blue cup,GBP,4.50,300,main,77\n"), 0o600))
+	b := open(t)
+	b.run(chromedp.Navigate(s.url + "/stock-file"))
+	b.signIn()
+	b.shows("TAKE A FILE")
+	b.run(chromedp.SetUploadFiles(chromedp.CSS(`input[type=file]`), []string{name}))
+	b.click(`main form button`)
+	b.shows("1 of 1 levels change")
+	b.click(`main form button`)
+	b.shows("The file is taken.")
+	if l := s.level("CUP"); l.OnHand != 77 {
+		t.Errorf("there are %+v", l)
 	}
 	if said := b.complained(); len(said) > 0 {
 		t.Errorf("the browser complains: %q", said)

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"doorstep/cli/stockfile"
 	"doorstep/fault"
 	"doorstep/inventory"
+	"doorstep/process/stockfile"
 
 	"github.com/google/go-cmp/cmp"
 )
