@@ -1,43 +1,50 @@
 // What can be done by keys. Every page works without this.
 (() => {
-  const byId = (id) => document.getElementById(id);
+  const finder = () => document.querySelector("dialog.find");
 
   // opened has a dialog open, if the page has it.
-  const opened = (id) => {
-    const dialog = byId(id);
+  const opened = (name) => {
+    const dialog = document.querySelector("dialog." + name);
     if (!dialog) return false;
     if (!dialog.open) dialog.showModal();
-    dialog.querySelector("input")?.select();
+    const input = dialog.querySelector("input");
+    if (input) {
+      input.select();
+      found(input.value);
+    }
     return true;
   };
 
   // found shows what the text names: the part of the page /find that says so.
-  let asked = 0, shown = "";
+  let asked = 0, pause;
   const found = async (text) => {
     const mine = ++asked;
-    const answer = await fetch("/find?q=" + encodeURIComponent(text), { headers: { Accept: "text/html" } });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const hits = page.getElementById("found");
-    if (mine !== asked || !hits || !byId("hits")) return;
-    byId("hits").replaceChildren(...hits.childNodes);
-    window.htmx?.process(byId("hits"));
-    shown = text;
-  };
-  let pause;
-  document.addEventListener("input", (e) => {
-    if (!e.target.matches("#find input")) return;
     clearTimeout(pause);
-    pause = setTimeout(() => found(e.target.value).catch(() => {}), 120);
+    try {
+      const answer = await fetch("/find?q=" + encodeURIComponent(text));
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const hits = page.getElementById("found"), here = finder()?.querySelector(".hits-here");
+      if (mine !== asked || !hits || !here) return;
+      here.replaceChildren(...hits.childNodes);
+      window.htmx?.process(here);
+    } catch {} // the server is away: what was found before stays
+  };
+  document.addEventListener("input", (e) => {
+    if (!e.target.matches("dialog.find input")) return;
+    clearTimeout(pause);
+    pause = setTimeout(() => found(e.target.value), 120);
   });
 
-  // moved goes through the hits by arrows, from and to what is typed, and to the first of
-  // them by Enter.
+  // By Enter one goes to the first that the text names.
+  document.addEventListener("submit", (e) => {
+    if (!e.target.matches("dialog.find form")) return;
+    e.preventDefault();
+    found(e.target.elements.q.value).then(() => finder()?.querySelector(".hits-here a")?.click());
+  });
+
+  // moved goes through the hits by arrows, from and to what is typed.
   const moved = (e, dialog) => {
-    const stops = [dialog.querySelector("input"), ...dialog.querySelectorAll("#hits a")];
-    if (e.key === "Enter" && e.target === stops[0] && e.target.value === shown && stops[1]) {
-      e.preventDefault();
-      stops[1].click();
-    }
+    const stops = [dialog.querySelector("input"), ...dialog.querySelectorAll(".hits-here a")];
     const step = { ArrowDown: 1, ArrowUp: -1 }[e.key];
     if (!step) return;
     e.preventDefault();
@@ -46,13 +53,10 @@
 
   let before = "";
   document.addEventListener("keydown", (e) => {
-    const key = e.key, find = e.target.closest?.("#find"), first = before;
+    const key = e.key, find = e.target.closest?.("dialog.find"), first = before;
     before = "";
     if ((e.ctrlKey || e.metaKey) && !e.altKey && key.toLowerCase() === "k") {
-      if (opened("find")) {
-        e.preventDefault();
-        found(byId("find").querySelector("input").value).catch(() => {});
-      }
+      if (opened("find")) e.preventDefault();
     } else if (find) {
       moved(e, find);
     } else if (e.ctrlKey || e.metaKey || e.altKey || e.target.closest?.("input, textarea, select, dialog")) {
@@ -74,8 +78,7 @@
     if (opens && !e.ctrlKey && !e.metaKey && opened(opens.dataset.opens)) {
       e.preventDefault();
       e.stopPropagation();
-      if (opens.dataset.opens === "find") found("").catch(() => {});
-    } else if (e.target.closest?.("[data-closes]") || e.target.closest?.("#hits a")) {
+    } else if (e.target.closest?.("[data-closes], .hits-here a")) {
       e.target.closest("dialog")?.close();
     }
   }, true);
