@@ -21,19 +21,25 @@ func decideTicket(c *change, e event.Event) error {
 }
 
 // decideAgain is the rule of tickets that wait for their order.
-func decideAgain(c *change, _ event.Event) error {
+func decideAgain(c *change, e event.Event) error {
 	tickets, err := c.getTickets()
 	if err != nil {
 		return err
 	}
 	for _, t := range tickets {
-		if t.Status == support.OnHold {
+		if waitsFor(t, e) {
 			if err := c.decide(t); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// waitsFor says whether a ticket waits for what has happened. That a cancel is asked for
+// moves only one that waits for a change of the order: there is none any more.
+func waitsFor(t *support.Ticket, e event.Event) bool {
+	return t.Status == support.OnHold && (e.Type != order.EventCancelRequested || t.Reason == support.ChangingAddress)
 }
 
 // decide asks the rules what a ticket calls for, does it, and keeps the

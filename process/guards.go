@@ -289,12 +289,12 @@ var failedParcelHere = &Guard{"the order has failed, and a parcel of it has not 
 }}
 
 // ticketWaits holds when a ticket waits for the order to move.
-var ticketWaits = &Guard{"a ticket waits for the order", func(c *change, _ event.Event) (bool, error) {
+var ticketWaits = &Guard{"a ticket waits for the order, or for its change, which a cancel ends", func(c *change, e event.Event) (bool, error) {
 	if c.order.OpenTickets == 0 {
 		return false, nil
 	}
 	tickets, err := c.getTickets()
-	return slices.ContainsFunc(tickets, func(t *support.Ticket) bool { return t.Status == support.OnHold }), err
+	return slices.ContainsFunc(tickets, func(t *support.Ticket) bool { return waitsFor(t, e) }), err
 }}
 
 func orderGuard(name string, holds func(order.Order) bool) *Guard {

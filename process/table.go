@@ -584,7 +584,7 @@ func ticketRows() []Row {
 		},
 		{
 			Step: StepDecideAgain, Kind: Rule, Guard: ticketWaits,
-			On: on(order.EventCancelled, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, payment.EventRefundSucceeded, payment.EventRefundFailed, payment.EventRefundCanceled, payment.EventCanceled,
+			On: on(order.EventCancelRequested, order.EventCancelled, order.EventCancelRefused, order.EventChanged, order.EventChangeRefused, payment.EventRefundSucceeded, payment.EventRefundFailed, payment.EventRefundCanceled, payment.EventCanceled,
 				payment.EventAuthorised, payment.EventSucceeded, payment.EventDeclined, payment.EventFailed, shipping.EventShipped, shipping.EventReplaced,
 				shipping.EventReturnReceived, shipping.EventReturnCanceled, shipping.EventReturnExpired, EventStuck),
 			Does:  "decide again about tickets that waited for the order to move",

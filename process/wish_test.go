@@ -76,6 +76,31 @@ var wishScenarios = []scenario{
 		s.wantTicket(id, support.Solved, support.AddressTooLate)
 		s.wantAddress(o, "SA1 1AA")
 	}},
+	{"an order is cancelled while a ticket has its address changed", config{policy: byPerson}, func(s *shop) {
+		o := s.place(cup())
+		s.after(time.Hour)
+		id := s.wishes(o, "SA1 1AB").ID
+		s.wantTicket(id, support.OnHold, support.ChangingAddress)
+		s.cancel(o)
+		s.wantTicket(id, support.OnHold, support.IsCancelling)
+		s.after(time.Hour)
+		s.wantStatus(o, order.Cancelled)
+		if got := s.ticket(id); got.Ticket.Status.Unsolved() || got.ShipTo != nil {
+			s.t.Errorf("of a cancelled order, the ticket is %+v", got)
+		}
+		s.wantAddress(o, "SA1 1AA")
+	}},
+	{"a cancel is refused of an order of which a ticket had the address changed", config{carrier: slowCarrier(4 * time.Hour), policy: firstScan}, func(s *shop) {
+		o := s.place(cup())
+		s.after(11 * time.Hour)
+		id := s.wishes(o, "SA1 1AB").ID
+		s.cancel(o)
+		s.wantTicket(id, support.OnHold, support.IsCancelling)
+		s.after(5 * time.Hour)
+		s.wantCount(o, order.EventCancelRefused, 1)
+		s.wantTicket(id, support.Solved, support.AddressTooLate)
+		s.wantAddress(o, "SA1 1AA")
+	}},
 	{"a person withdraws the change that a ticket wants", config{policy: byPerson}, func(s *shop) {
 		o := s.place(cup())
 		s.after(time.Hour)
