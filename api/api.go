@@ -63,7 +63,7 @@ type API struct {
 	quotas  quotas // of keys
 	guesses quotas // of addresses without a valid one
 	front   bool
-	streams *streams
+	streams *web.Streams
 	bulks   chan struct{} // those that are under way
 
 	patience time.Duration
@@ -75,7 +75,7 @@ type API struct {
 // New returns the API of a shop.
 func New(cfg Config) (*API, error) {
 	a := &API{
-		process: cfg.Process, figures: cfg.Figures, log: cfg.Log, tracing: cfg.Tracing, front: cfg.Front, streams: newStreams(), bulks: make(chan struct{}, mostBulks), patience: cmp.Or(cfg.Patience, patience),
+		process: cfg.Process, figures: cfg.Figures, log: cfg.Log, tracing: cfg.Tracing, front: cfg.Front, streams: web.NewStreams(mostStreams), bulks: make(chan struct{}, mostBulks), patience: cmp.Or(cfg.Patience, patience),
 		quotas: newQuotas("key", cfg.RateLimit), guesses: newQuotas("address", guessesPerSecond),
 	}
 	if a.log == nil {

@@ -94,6 +94,7 @@ func (l listening) serveAPI(s *session, shop *doorstep.Shop, ending <-chan struc
 	on = api.Limit(on, l.Connections)
 	served := &apiServer{URL: "http://" + on.Addr().String(), done: make(chan error, 1)}
 	served.server = a.Server()
+	served.server.RegisterOnShutdown(pages.EndStreams)
 	if l.TLSCert != "" {
 		pair, err := tls.LoadX509KeyPair(l.TLSCert, l.TLSKey)
 		if err != nil {

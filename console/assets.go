@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"doorstep/fault"
+	"doorstep/insight/report"
 	"doorstep/internal/web"
 )
 
@@ -50,6 +51,7 @@ func newAssets() (*assets, error) {
 		}
 		a.add(f.Name(), content)
 	}
+	a.add("chart.js", []byte(report.Library()))
 	return a, nil
 }
 

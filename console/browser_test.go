@@ -163,6 +163,47 @@ func TestInABrowser(t *testing.T) {
 	}
 }
 
+// TestTodayGoesOn: what happens in the shop is seen on the first page without a new load,
+// and what has been opened there stays; whoever is signed out elsewhere sees no more.
+func TestTodayGoesOn(t *testing.T) {
+	t.Parallel()
+	s := serve(t, dbtest.SQLite)
+	made, err := s.Process.AddUser(t.Context(), operator, access.UserRequest{Mail: "agent@example.com", Name: "Ada Agent", Role: access.RoleAgent})
+	must(t, err)
+	_, err = s.Process.AcceptLink(t.Context(), made.Value.Link, process.Acceptance{Password: password})
+	must(t, err)
+	s.place(placing("T-1"))
+	b := open(t)
+	b.run(chromedp.Navigate(s.url + "/sign-in"))
+	b.signIn()
+	b.shows("ORDERS PER MINUTE")
+	const placed = `document.querySelector("#day ~ ul b").innerText`
+	b.says(placed, "1")
+	look[string](b, `window.kept = "loaded once"`)
+	b.click(`summary`)
+	s.place(placing("T-2"))
+	b.says(placed, "2")
+	b.says(`Chart.getChart(document.querySelector(".chart canvas")).data.datasets[0].data.reduce((a, n) => a + n).toString()`, "2")
+	b.says(`String(document.querySelector("details").open)`, "true")
+	b.says(`window.kept`, "loaded once")
+	_, err = s.Process.SignOutUser(t.Context(), operator, "agent@example.com")
+	must(t, err)
+	s.place(placing("T-3"))
+	b.run(chromedp.Navigate(s.url + "/live"))
+	b.shows("Who has forgotten theirs")
+	if said := b.complained(); len(said) > 0 {
+		t.Errorf("the browser complains: %q", said)
+	}
+}
+
+// says waits until an expression is a text.
+func (b *screen) says(expression, want string) {
+	b.t.Helper()
+	if _, err := chromedp.Run(b, chromedp.Poll[bool](fmt.Sprintf(`(%s) === %q`, expression, want), chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(20*time.Second))); err != nil {
+		b.t.Fatalf("%s is never %q (%v):\n%s\nIt says: %q", expression, want, err, b.page(), b.complained())
+	}
+}
+
 func (b *screen) signIn() {
 	b.t.Helper()
 	b.types(`input[name=mail]`, "agent@example.com")

@@ -33,6 +33,8 @@ type Config struct {
 type Console struct {
 	process  *process.Process
 	figures  *figures.Figures
+	streams  *web.Streams
+	nowadays nowadays
 	log      *slog.Logger
 	front    bool
 	assets   *assets
@@ -44,7 +46,7 @@ type Console struct {
 
 // New returns the console of a shop.
 func New(cfg Config) (*Console, error) {
-	c := &Console{process: cfg.Process, figures: cfg.Figures, log: cfg.Log, front: cfg.Front, sessions: newSessions(cfg.Process, cfg.Secure), tries: newTries()}
+	c := &Console{process: cfg.Process, figures: cfg.Figures, streams: web.NewStreams(mostLive), log: cfg.Log, front: cfg.Front, sessions: newSessions(cfg.Process, cfg.Secure), tries: newTries()}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -84,6 +86,7 @@ func (c *Console) routes() *http.ServeMux {
 	anyone("POST "+linkPath+"{link}", c.acceptLink)
 	read("POST /sign-out", c.signOut)
 	read("GET /{$}", c.today)
+	read("GET /live", c.live)
 
 	read("GET /find", c.find)
 	c.orderRoutes(read)

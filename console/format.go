@@ -30,6 +30,8 @@ func funcs(a *assets) template.FuncMap {
 		"words":     words,
 		"title":     func(code any) string { return capital(words(code)) },
 		"tone":      tone,
+		"took":      took,
+		"ageOf":     ageOf,
 		"count":     count,
 		"join":      join,
 		"key":       func() string { return "console-" + rand.Text() }, // of a form: what it commands is done once

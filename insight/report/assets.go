@@ -36,11 +36,11 @@ func parsed(html string) *template.Template {
 }
 
 // scripts are what runs in the page. No text of the data is among them.
-var scripts = []template.JS{template.JS(library()), template.JS(drawJS)} //nolint:gosec // our own files
+var scripts = []template.JS{template.JS(Library()), template.JS(drawJS)} //nolint:gosec // our own files
 
-// library is Chart.js without the pointer to its source map, which a browser's
-// tools would look for beside the report.
-func library() string {
+// Library is Chart.js without the pointer to its source map, which a browser's
+// tools would look for beside the page.
+func Library() string {
 	before, _, _ := strings.Cut(chartJS, "//# sourceMappingURL=")
 	return before
 }
