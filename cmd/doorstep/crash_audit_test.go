@@ -362,7 +362,7 @@ func (s *shop) moneyIs(b books) {
 	for _, p := range b.payments {
 		ours, charges := p.Captured-p.Refunded, 0
 		if ours != owed[p.Order] {
-			s.Errorf("order %s: kept %d of it, %d is what has left", p.Order, ours, owed[p.Order])
+			s.Errorf("order %s: kept %d of it, %d is what has left%s%s", p.Order, ours, owed[p.Order], s.historyOf(p.Order), s.book.about(p.Order))
 		}
 		ours += elsewhere[p.ID]
 		if p.Gateway == payment.Manual {
