@@ -20,6 +20,11 @@ type ReplyRequest struct {
 	Body string         `json:"body"`           // Lines of text.
 }
 
+// TicketNoteRequest is what people of the shop write in a ticket for each other.
+type TicketNoteRequest struct {
+	Body string `json:"body"` // Lines of text, which no customer is shown.
+}
+
 // SolveRequest solves a ticket.
 type SolveRequest struct {
 	Body string `json:"body"` // What is told the customer.
@@ -57,14 +62,15 @@ func (a *API) tickets() {
 	})
 	register(a, operation{
 		id: "list-tickets", method: http.MethodGet, path: "/v1/tickets", tag: "tickets", scope: access.Read, answer: Page[support.Ticket]{},
-		summary: "List tickets, the newest first",
+		summary: "List tickets, the newest first", description: "Those that are overdue are listed by how long they wait, the longest first.",
 	}, func(ctx context.Context, in *struct {
 		Paging
+		View     support.View     `query:"view" doc:"Only those in the view: open for what is not solved, mine of that for what the caller sees to, unassigned for what nobody does, pending for what waits for the customer, overdue for what has waited for a person for longer than the policy's answer_within, approvals for what waits for a second person's approval."`
 		Status   support.Status   `query:"status" doc:"Only those with the status."`
 		Category support.Category `query:"category" doc:"Only those that are about this."`
 		Assignee string           `query:"assignee" maxLength:"100" doc:"Only those to which this person sees, such as agent:7."`
 	}) (answer, error) {
-		f := support.Filter{Status: in.Status, Category: in.Category, Assignee: in.Assignee, Before: in.Cursor, Limit: in.Limit + 1}
+		f := support.Filter{View: in.View, Me: string(command(ctx, "").By), Status: in.Status, Category: in.Category, Assignee: in.Assignee, Before: in.Cursor, Limit: in.Limit + 1}
 		tickets, err := a.process.Tickets(ctx, f)
 		return answer{body: page(tickets, in.Limit, func(t support.Ticket) string { return t.ID })}, err
 	})
@@ -73,8 +79,15 @@ func (a *API) tickets() {
 		summary: "Show a ticket with what was written and decided, and on which facts",
 	}, func(ctx context.Context, in *TicketPath) (answer, error) {
 		c, err := a.process.ShowTicket(ctx, in.Ticket)
-		c.Messages, c.Decisions = list(c.Messages), list(c.Decisions)
+		c.Messages, c.Notes, c.Decisions, c.Lines = list(c.Messages), list(c.Notes), list(c.Decisions), list(c.Lines)
 		return answer{body: c}, err
+	})
+	register(a, operation{
+		id: "list-ticket-views", method: http.MethodGet, path: "/v1/ticket-views", tag: "tickets", scope: access.Read, answer: Page[process.InView]{},
+		summary: "Say how many tickets there are in each view", description: "Up to 1000 are counted of each. Those of the view mine are the caller's.",
+	}, func(ctx context.Context, _ *struct{}) (answer, error) {
+		views, err := a.process.TicketViews(ctx, command(ctx, "").By)
+		return answer{body: Page[process.InView]{Items: views}}, err
 	})
 	a.ticketChanges()
 }
@@ -86,6 +99,10 @@ func (a *API) ticketChanges() {
 				q.From = support.FromShop
 			}
 			return a.process.ReplyTicket(ctx, by, id, q.From, q.Body)
+		})
+	changeTicket(a, "note", "Write in a ticket for those who see to it", "No customer is shown it.",
+		func(ctx context.Context, by process.Command, id string, q TicketNoteRequest) (process.Result[support.Ticket], error) {
+			return a.process.NoteTicket(ctx, by, id, q.Body)
 		})
 	changeTicket(a, "solve", "Say that a ticket is solved", "The last ticket that tells of an order is not solved while something of it is owed or stuck.",
 		func(ctx context.Context, by process.Command, id string, q SolveRequest) (process.Result[support.Ticket], error) {
@@ -99,7 +116,7 @@ func (a *API) ticketChanges() {
 		func(ctx context.Context, by process.Command, id string, q AssignRequest) (process.Result[support.Ticket], error) {
 			return a.process.AssignTicket(ctx, by, id, q.Assignee)
 		})
-	changeTicket(a, "approve", "Have done what a ticket proposes", "What is above a limit takes a second person: another one than who sees to the ticket.",
+	changeTicket(a, "approve", "Have done what a ticket proposes", "What is above a limit takes a second person: another one than who raised the ticket.",
 		func(ctx context.Context, by process.Command, id string, _ Nothing) (process.Result[support.Ticket], error) {
 			return a.process.ApproveTicket(ctx, by, id)
 		})

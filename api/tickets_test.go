@@ -25,6 +25,13 @@ func TestATicketIsOpenedAndSolved(t *testing.T) {
 		s.want(s.ask("POST", at+"/reply", `{"body":"We look into it."}`), 200, "")
 		s.want(s.ask("POST", at+"/reply", `{"from":"customer","body":"Thank you."}`), 200, "")
 		s.want(s.ask("POST", at+"/reply", `{"from":"nobody","body":"Thank you."}`), 422, "invalid")
+		s.want(s.ask("POST", at+"/note", `{"body":"Its parcel was weighed: it is the wrong cup."}`), 200, "")
+		s.want(s.ask("POST", at+"/note", `{"body":" "}`), 422, "invalid")
+		s.want(s.askAs(s.key(access.Orders), "POST", at+"/note", `{"body":"x"}`), 403, "forbidden")
+		shown := s.ask("GET", at, "").json
+		if notes, messages := shown["notes"].([]any), shown["messages"].([]any); len(notes) != 1 || strings.Contains(fmt.Sprint(messages), "weighed") {
+			t.Errorf("the notes are %v, the messages %v", notes, messages)
+		}
 		s.want(s.ask("POST", at+"/assign", `{"assignee":"agent:7"}`), 200, "")
 		s.want(s.ask("POST", at+"/assign", `{"assignee":"Made Up"}`), 422, "invalid")
 		s.want(s.ask("POST", at+"/approve", ""), 409, "conflict")

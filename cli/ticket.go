@@ -3,11 +3,11 @@ package cli
 import (
 	"cmp"
 	"context"
+	"strconv"
 
 	"doorstep"
 	"doorstep/access"
 	"doorstep/fault"
-	"doorstep/internal/db"
 	"doorstep/money"
 	"doorstep/process"
 	"doorstep/support"
@@ -20,6 +20,8 @@ type ticketVerbs struct {
 	Assign  ticketAssign  `cmd:"" help:"Say who sees to it."`
 	Approve ticketApprove `cmd:"" help:"Have done what is proposed, or reject it."`
 	Reply   ticketReply   `cmd:"" help:"Write to the customer, or for them."`
+	Note    ticketNote    `cmd:"" help:"Write for those who see to it, not for the customer."`
+	Views   ticketViews   `cmd:"" help:"Say how many tickets there are in each view."`
 	Resolve ticketResolve `cmd:"" help:"Say that it is solved, and how."`
 	Reopen  ticketReopen  `cmd:"" help:"Say that it is not solved after all."`
 }
@@ -109,6 +111,7 @@ func (s *session) changeTicket(w working, do func(*process.Process) (support.Tic
 
 // ticketList lists tickets.
 type ticketList struct {
+	View     *support.View    `help:"Only those in this view: ${enum}." enum:"open, mine, unassigned, pending, overdue, approvals" placeholder:"VIEW"`
 	Status   *support.Status  `help:"Only those with this status: ${enum}." enum:"new, open, pending, on_hold, solved, closed" placeholder:"STATUS"`
 	Category support.Category `help:"Only those of this category." placeholder:"NAME"`
 	Assignee string           `help:"Only those that this person sees to." placeholder:"WHO"`
@@ -118,9 +121,12 @@ type ticketList struct {
 
 // Help is the detail of the verb's help.
 func (ticketList) Help() string {
-	return `Examples:
+	return `What is overdue has waited for a person for longer than the policy's answer_within: it is listed by how long, the longest first.
+
+Examples:
 
     doorstep ticket list
+    doorstep ticket list --view unassigned
     doorstep ticket list --status open --limit 100
     doorstep ticket list --assignee agent:7`
 }
@@ -130,8 +136,10 @@ func (v *ticketList) Run(s *session) error {
 	if v.Limit < 1 {
 		return invalid("--limit is at least 1")
 	}
-	tickets, err := view(s, func(r db.Reader) ([]support.Ticket, error) {
-		return support.List(r, support.Filter{Status: given(v.Status), Category: v.Category, Assignee: v.Assignee, Before: v.Before, Limit: v.Limit})
+	var tickets []support.Ticket
+	err := s.reading(func(shop *doorstep.Shop) (err error) {
+		tickets, err = shop.Process.Tickets(s.ctx, support.Filter{View: given(v.View), Me: string(keyed{}.command(s).By), Status: given(v.Status), Category: v.Category, Assignee: v.Assignee, Before: v.Before, Limit: v.Limit})
+		return err
 	})
 	if err != nil {
 		return err
@@ -204,6 +212,10 @@ func (s *screen) conversation(c process.Conversation) {
 	for _, m := range c.Messages {
 		s.heading("%s  %s", instant(m.At), m.From)
 		s.paragraph(m.Body)
+	}
+	for _, n := range c.Notes {
+		s.heading("%s  note by %s", instant(n.At), printable(n.By))
+		s.paragraph(n.Body)
 	}
 }
 
@@ -319,6 +331,64 @@ func (v *ticketReply) Run(s *session) error {
 	return s.changeTicket(working{}, func(p *process.Process) (support.Ticket, error) {
 		r, err := p.ReplyTicket(s.ctx, v.command(s), v.Ticket, from, v.Text)
 		return r.Value, err
+	})
+}
+
+// ticketNote keeps a note.
+type ticketNote struct {
+	Ticket string `arg:"" help:"The ticket's id."`
+	Text   string `arg:"" help:"What to write."`
+	keyed
+}
+
+// Help is the detail of the verb's help.
+func (ticketNote) Help() string {
+	return `No customer is shown it.
+
+Examples:
+
+    doorstep ticket note tkt_01m8… "They have asked by telephone, too."`
+}
+
+// Run keeps the note.
+func (v *ticketNote) Run(s *session) error {
+	return s.changeTicket(working{}, func(p *process.Process) (support.Ticket, error) {
+		r, err := p.NoteTicket(s.ctx, v.command(s), v.Ticket, v.Text)
+		return r.Value, err
+	})
+}
+
+// ticketViews counts tickets.
+type ticketViews struct{}
+
+// Help is the detail of the verb's help.
+func (ticketViews) Help() string {
+	return `Examples:
+
+    doorstep ticket views
+    doorstep ticket list --view overdue`
+}
+
+// Run counts the tickets.
+func (*ticketViews) Run(s *session) error {
+	var views []process.InView
+	err := s.reading(func(shop *doorstep.Shop) (err error) {
+		views, err = shop.Process.TicketViews(s.ctx, keyed{}.command(s).By)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(pageOf(views), func() {
+		t := s.out.table("", column{title: "VIEW"}, column{title: "TICKETS", right: true})
+		for _, v := range views {
+			n := strconv.FormatInt(v.Tickets, 10)
+			if v.More {
+				n += "+"
+			}
+			t.add(string(v.View), n)
+		}
+		t.print()
 	})
 }
 

@@ -775,9 +775,18 @@ func (c *Client) ListRunningOut(ctx context.Context, p ListRunningOutParams) (Ru
 	return get[RunningOut](ctx, c, "/v1/figures/running-out", p.values())
 }
 
+// ListTicketViews: say how many tickets there are in each view.
+// Up to 1000 are counted of each. Those of the view mine are the caller's.
+//
+// GET /v1/ticket-views, with the scope read.
+func (c *Client) ListTicketViews(ctx context.Context) iter.Seq2[TicketView, error] {
+	return pages[TicketView](ctx, c, "/v1/ticket-views", nil)
+}
+
 // ListTicketsParams say what ListTickets is asked for; what is zero is not said.
 type ListTicketsParams struct {
 	Limit    int64           // How many are asked for at once.
+	View     SupportView     // Only those in the view: open for what is not solved, mine of that for what the caller sees to, unassigned for what nobody does, pending for what waits for the customer, overdue for what has waited for a person for longer than the policy's answer_within, approvals for what waits for a second person's approval.
 	Status   SupportStatus   // Only those with the status.
 	Category SupportCategory // Only those that are about this.
 	Assignee string          // Only those to which this person sees, such as agent:7.
@@ -786,6 +795,7 @@ type ListTicketsParams struct {
 func (p ListTicketsParams) values() url.Values {
 	v := url.Values{}
 	add(v, "limit", p.Limit)
+	add(v, "view", p.View)
 	add(v, "status", p.Status)
 	add(v, "category", p.Category)
 	add(v, "assignee", p.Assignee)
@@ -793,6 +803,7 @@ func (p ListTicketsParams) values() url.Values {
 }
 
 // ListTickets: list tickets, the newest first.
+// Those that are overdue are listed by how long they wait, the longest first.
 //
 // GET /v1/tickets, with the scope read.
 func (c *Client) ListTickets(ctx context.Context, p ListTicketsParams) iter.Seq2[Ticket, error] {
@@ -815,7 +826,7 @@ func (c *Client) ShowTicket(ctx context.Context, ticket string) (Conversation, e
 }
 
 // ApproveTicket: have done what a ticket proposes.
-// What is above a limit takes a second person: another one than who sees to the ticket.
+// What is above a limit takes a second person: another one than who raised the ticket.
 //
 // POST /v1/tickets/{ticket}/approve, with the scope tickets.
 func (c *Client) ApproveTicket(ctx context.Context, ticket string, with ...Option) (Ticket, error) {
@@ -827,6 +838,14 @@ func (c *Client) ApproveTicket(ctx context.Context, ticket string, with ...Optio
 // POST /v1/tickets/{ticket}/assign, with the scope tickets.
 func (c *Client) AssignTicket(ctx context.Context, ticket string, q AssignRequest, with ...Option) (Ticket, error) {
 	return post[Ticket](ctx, c, "/v1/tickets/"+url.PathEscape(ticket)+"/assign", q, with)
+}
+
+// NoteTicket: write in a ticket for those who see to it.
+// No customer is shown it.
+//
+// POST /v1/tickets/{ticket}/note, with the scope tickets.
+func (c *Client) NoteTicket(ctx context.Context, ticket string, q TicketNoteRequest, with ...Option) (Ticket, error) {
+	return post[Ticket](ctx, c, "/v1/tickets/"+url.PathEscape(ticket)+"/note", q, with)
 }
 
 // RejectTicket: refuse what a ticket proposes.

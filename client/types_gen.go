@@ -191,7 +191,9 @@ type Contact struct {
 type Conversation struct {
 	Ticket    Ticket           `json:"ticket"`
 	Messages  []Message        `json:"messages"`
+	Notes     []TicketNote     `json:"notes"` // Of the shop's people for each other: no customer is shown them
 	Decisions []DecisionRecord `json:"decisions"`
+	Lines     []TicketLine     `json:"lines"`             // What of its order it is about
 	ShipTo    *Address         `json:"ship_to,omitempty"` // The address that it wants, until it is solved
 }
 
@@ -539,11 +541,12 @@ type Matter struct {
 	Instead  string       `json:"instead,omitempty"` // What else a person may do
 }
 
-// Message is what was written in a ticket. It may hold personal data.
+// Message is what was written in a ticket, between the customer and the shop. It may hold personal data.
 type Message struct {
 	N    int64         `json:"n"` // Counts from 1
 	At   time.Time     `json:"at"`
 	From SupportAuthor `json:"from"`
+	By   string        `json:"by"` // The actor who wrote it down
 	Body string        `json:"body"`
 }
 
@@ -850,6 +853,7 @@ type Policy struct {
 	ReturnWithin        string                 `json:"return_within"`        // How long a return is waited for before it expires
 	OnReturn            PolicyOnReturn         `json:"on_return"`            // What is done about the money for what came back
 	CloseSolved         string                 `json:"close_solved"`         // How long a solved ticket stays open to a reply
+	AnswerWithin        string                 `json:"answer_within"`        // How long a ticket may wait for a person before it is overdue
 	HoldUnshipped       string                 `json:"hold_unshipped"`       // HoldUnshipped is how long an order that no carrier takes is held for a person before it fails; with 0 it fails at once, unless a parcel of it has left.
 	OnComplaint         PolicyOnComplaint      `json:"on_complaint"`         // What a ticket does about goods that have arrived and are wrong
 	TicketLimits        TicketLimits           `json:"ticket_limits"`        // What a ticket's decision may cost without a second person
@@ -1346,6 +1350,7 @@ type Ticket struct {
 	OpenedBy  string          `json:"opened_by"`
 	OpenedAt  time.Time       `json:"opened_at"`
 	UpdatedAt time.Time       `json:"updated_at"`
+	WaitsFrom time.Time       `json:"waits_from,omitzero"` // Since when it waits for a person of the shop, without a break; zero when it does not
 }
 
 // TicketLimits bound what a ticket's decision may cost: a refund, or goods sent anew, by what the customer has paid for them. What is beyond one of them is proposed, and a second person approves it. Without an amount in a currency, nothing in it is within the limits.
@@ -1363,6 +1368,19 @@ type TicketLine struct {
 	Quantity int64 `json:"quantity,omitempty"` // All that none was given back for when 0
 }
 
+// TicketNote is what a person of the shop wrote in a ticket for the others who see to it. No customer is shown it: it is kept apart from what they are. It may hold personal data.
+type TicketNote struct {
+	N    int64     `json:"n"` // The version of the ticket that it made
+	At   time.Time `json:"at"`
+	By   string    `json:"by"` // The actor
+	Body string    `json:"body"`
+}
+
+// TicketNoteRequest is what people of the shop write in a ticket for each other.
+type TicketNoteRequest struct {
+	Body string `json:"body"` // Lines of text, which no customer is shown.
+}
+
 // TicketRequest is a ticket as someone raises it, with the address that it wants.
 type TicketRequest struct {
 	Order    string          `json:"order,omitempty"` // Its id, number or reference
@@ -1371,6 +1389,13 @@ type TicketRequest struct {
 	Lines    []TicketLine    `json:"lines,omitempty"`   // What of the order it is about
 	Hold     bool            `json:"hold,omitempty"`    // The order is held until the ticket is solved
 	ShipTo   *Address        `json:"ship_to,omitempty"` // Where the order is to go, of one about another address
+}
+
+// TicketView is how many tickets there are in a view.
+type TicketView struct {
+	View    SupportView `json:"view"`
+	Tickets int64       `json:"tickets"`
+	More    bool        `json:"more,omitempty"` // There are more than were counted
 }
 
 // Undoing is what is undone of an order that is cancelled, as soon as what is in flight was answered: amounts in minor units.
@@ -2005,6 +2030,19 @@ const (
 	SupportStatusOnHold  SupportStatus = "on_hold"
 	SupportStatusSolved  SupportStatus = "solved"
 	SupportStatusClosed  SupportStatus = "closed"
+)
+
+// SupportView is a word. Others may come with later versions.
+type SupportView string
+
+// What it may be.
+const (
+	SupportViewOpen       SupportView = "open"
+	SupportViewMine       SupportView = "mine"
+	SupportViewUnassigned SupportView = "unassigned"
+	SupportViewPending    SupportView = "pending"
+	SupportViewOverdue    SupportView = "overdue"
+	SupportViewApprovals  SupportView = "approvals"
 )
 
 // WebhookState is a word. Others may come with later versions.

@@ -44,6 +44,7 @@ type Policy struct {
 	ReturnWithin  Duration `json:"return_within"`  // how long a return is waited for before it expires
 	OnReturn      OnReturn `json:"on_return"`      // what is done about the money for what came back
 	CloseSolved   Duration `json:"close_solved"`   // how long a solved ticket stays open to a reply
+	AnswerWithin  Duration `json:"answer_within"`  // how long a ticket may wait for a person before it is overdue
 	// HoldUnshipped is how long an order that no carrier takes is held for a person
 	// before it fails; with 0 it fails at once, unless a parcel of it has left.
 	HoldUnshipped Duration     `json:"hold_unshipped"`
@@ -196,6 +197,7 @@ func Default() Policy {
 		ReturnWithin:  30 * day,
 		OnReturn:      OnReturnRefund,
 		CloseSolved:   7 * day,
+		AnswerWithin:  day,
 		HoldUnshipped: 3 * day,
 
 		OnComplaint:  OnComplaintRefund,
@@ -232,7 +234,7 @@ func (p Policy) Validate() error {
 	}{
 		{"ask.first", p.Ask.First}, {"ask.within", p.Ask.Within}, {"breaker.pause", p.Breaker.Pause},
 		{"authorisation_margin", p.AuthorisationMargin}, {"await_stock", p.AwaitStock}, {"await_payment", p.AwaitPayment}, {"pay_within", p.PayWithin}, {"await_handover", p.AwaitHandOver}, {"track_every", p.TrackEvery},
-		{"silence", p.Silence}, {"check_refund", p.CheckRefund}, {"return_within", p.ReturnWithin}, {"close_solved", p.CloseSolved},
+		{"silence", p.Silence}, {"check_refund", p.CheckRefund}, {"return_within", p.ReturnWithin}, {"close_solved", p.CloseSolved}, {"answer_within", p.AnswerWithin},
 	} {
 		c.If(d.d < shortest, d.path, "out_of_range", "at least %s", time.Duration(shortest))
 	}

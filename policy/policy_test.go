@@ -59,6 +59,7 @@ func TestAPolicyIsChecked(t *testing.T) {
 		"lost_after":           func(p *policy.Policy) { p.LostAfter = 1 },
 		"on_lost":              func(p *policy.Policy) { p.OnLost = "" },
 		"close_solved":         func(p *policy.Policy) { p.CloseSolved = 0 },
+		"answer_within":        func(p *policy.Policy) { p.AnswerWithin = 0 },
 		"payment_retries":      func(p *policy.Policy) { p.PaymentRetries[1] = -1 },
 		"label_retries":        func(p *policy.Policy) { p.LabelRetries = policy.Schedule{-1} },
 		"refund_retries":       func(p *policy.Policy) { p.RefundRetries[0] = -1 },

@@ -2,7 +2,9 @@ package process
 
 import (
 	"context"
+	"time"
 
+	"doorstep/access"
 	"doorstep/event"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
@@ -157,7 +159,9 @@ func (p *Process) FindShipment(ctx context.Context, what string) (orderID, shipm
 type Conversation struct {
 	Ticket    support.Ticket    `json:"ticket"`
 	Messages  []support.Message `json:"messages"`
+	Notes     []support.Note    `json:"notes"` // of the shop's people for each other: no customer is shown them
 	Decisions []support.Record  `json:"decisions"`
+	Lines     []support.Line    `json:"lines"`             // what of its order it is about
 	ShipTo    *order.Address    `json:"ship_to,omitempty"` // the address that it wants, until it is solved
 }
 
@@ -172,7 +176,13 @@ func (p *Process) ShowTicket(ctx context.Context, id string) (Conversation, erro
 		if v.Messages, err = support.Messages(r, id); err != nil {
 			return v, err
 		}
+		if v.Notes, err = support.Notes(r, id); err != nil {
+			return v, err
+		}
 		if v.Decisions, err = support.Decisions(r, id); err != nil {
+			return v, err
+		}
+		if v.Lines, err = support.Lines(r, id); err != nil {
 			return v, err
 		}
 		v.ShipTo, err = wishOf(r, id)
@@ -180,9 +190,52 @@ func (p *Process) ShowTicket(ctx context.Context, id string) (Conversation, erro
 	})
 }
 
-// Tickets returns the tickets that the filter lets through, the newest first.
+// Tickets returns the tickets that the filter lets through, the newest first; of those
+// that are overdue, those first that wait for longest.
 func (p *Process) Tickets(ctx context.Context, f support.Filter) ([]support.Ticket, error) {
-	return db.View(ctx, p.db, func(r db.Reader) ([]support.Ticket, error) { return support.List(r, f) })
+	return db.View(ctx, p.db, func(r db.Reader) ([]support.Ticket, error) {
+		var err error
+		if f.Late, err = p.late(r); err != nil {
+			return nil, err
+		}
+		return support.List(r, f)
+	})
+}
+
+// late is the time from before which what waits for a person is overdue.
+func (p *Process) late(r db.Reader) (time.Time, error) {
+	set, err := p.policies.Current(r)
+	return r.Now().Add(-time.Duration(set.AnswerWithin)), err
+}
+
+// InView is how many tickets there are in a view.
+type InView struct {
+	View    support.View `json:"view"`
+	Tickets int64        `json:"tickets"`
+	More    bool         `json:"more,omitempty"` // there are more than were counted
+}
+
+// mostInView bounds how many tickets of a view are counted.
+const mostInView = 1000
+
+// TicketViews says how many tickets there are in each view of someone's, counting up to
+// 1000 of each.
+func (p *Process) TicketViews(ctx context.Context, me access.Actor) ([]InView, error) {
+	return db.View(ctx, p.db, func(r db.Reader) ([]InView, error) {
+		late, err := p.late(r)
+		if err != nil {
+			return nil, err
+		}
+		all := make([]InView, len(support.Views))
+		for i, v := range support.Views {
+			n, err := support.Count(r, support.Filter{View: v, Me: string(me), Late: late, Limit: mostInView + 1})
+			if err != nil {
+				return nil, err
+			}
+			all[i] = InView{View: v, Tickets: min(n, mostInView), More: n > mostInView}
+		}
+		return all, nil
+	})
 }
 
 // Events returns up to limit events behind the cursor of the feed, "" for its beginning,

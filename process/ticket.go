@@ -28,6 +28,7 @@ func (c *change) moveTicket(t *support.Ticket, on event.Type) error {
 		c.order.OpenTickets--
 	}
 	t.Status, t.UpdatedAt = to, c.tx.Now()
+	t.Turn(t.UpdatedAt)
 	if !to.Unsolved() {
 		t.Holds, t.Proposed = "", ""
 		if err := c.dropWish(t); err != nil {
@@ -62,7 +63,7 @@ func (c *change) openTicket(category support.Category, from support.Author, body
 
 func (c *change) say(t *support.Ticket, from support.Author, body string) {
 	t.Messages++
-	support.AddMessage(c.tx, t.ID, support.Message{N: t.Messages, At: c.tx.Now(), From: from, Body: body})
+	support.AddMessage(c.tx, t.ID, support.Message{N: t.Messages, At: c.tx.Now(), From: from, By: string(c.by), Body: body})
 }
 
 func (c *change) ticket(id string) (*support.Ticket, error) {
@@ -233,6 +234,28 @@ func (p *Process) ReplyTicket(ctx context.Context, by Command, id string, from s
 			return c.moveTicket(t, support.EventMessaged)
 		}
 		return c.moveTicket(t, support.EventReplied)
+	})
+}
+
+// NoteTicket keeps what a person of the shop writes for the others who see to a ticket. No
+// customer is shown it.
+//
+// Errors: invalid; not_found; conflict when the ticket is closed.
+func (p *Process) NoteTicket(ctx context.Context, by Command, id, body string) (Result[support.Ticket], error) {
+	var check fault.Check
+	support.ValidateBody(&check, body)
+	if err := check.Err("the note"); err != nil {
+		return Result[support.Ticket]{}, err
+	}
+	return p.changeTicket(ctx, by, "note_ticket", id, body, func(c *change, t *support.Ticket) error {
+		if err := whyNoWord(t); err != nil {
+			return err
+		}
+		if err := c.moveTicket(t, support.EventNoted); err != nil {
+			return err
+		}
+		support.AddNote(c.tx, t.ID, support.Note{N: t.Version, At: c.tx.Now(), By: string(c.by), Body: body})
+		return nil
 	})
 }
 

@@ -54,6 +54,8 @@ var ticketScenarios = []scenario{
 	}},
 	{"a solved ticket is reopened by a person", config{}, reopened},
 	{"a person sees to a ticket at every point", config{gateway: slowGateway}, assigned},
+	{"tickets are in the views of who is to do something", config{}, viewed},
+	{"people write in a ticket for each other", config{gateway: slowGateway}, noted},
 	{"a note is kept", config{}, func(s *shop) {
 		o := s.place(cup())
 		_, err := s.Note(s.t.Context(), person(""), o.ID, "Made up: wrap it well.")
@@ -64,6 +66,84 @@ var ticketScenarios = []scenario{
 		s.after(time.Minute)
 		s.expect(o, underWay)
 	}},
+}
+
+// viewed has tickets wait for each other: which of them a person finds in which view.
+func viewed(s *shop) {
+	ctx, t := s.t.Context(), s.t
+	open := func() string { return s.raise(order.Order{}, support.Other).ID }
+	views := func(want map[support.View]int64) {
+		t.Helper()
+		all, err := s.TicketViews(ctx, "agent:7")
+		must(t, err)
+		for _, v := range all {
+			listed, err := s.Tickets(ctx, support.Filter{View: v.View, Me: "agent:7", Limit: 9})
+			must(t, err)
+			if v.Tickets != want[v.View] || int64(len(listed)) != v.Tickets || v.More {
+				t.Errorf("in the view %s are %d tickets, of which %d are listed; want %d", v.View, v.Tickets, len(listed), want[v.View])
+			}
+		}
+	}
+	first, second := open(), open()
+	_, err := s.AssignTicket(ctx, person(""), second, "agent:7")
+	must(t, err)
+	views(map[support.View]int64{support.ViewOpen: 2, support.ViewMine: 1, support.ViewUnassigned: 1})
+	_, err = s.ReplyTicket(ctx, person(""), second, support.FromShop, "Made up: which one?")
+	must(t, err)
+	s.after(20 * time.Hour)
+	_, err = s.ReplyTicket(ctx, person(""), second, support.FromCustomer, "Made up: the blue one.")
+	must(t, err)
+	_, err = s.ReplyTicket(ctx, person(""), first, support.FromCustomer, "Made up: are you there?") // it waits from when it was opened
+	must(t, err)
+	s.after(5 * time.Hour)
+	views(map[support.View]int64{support.ViewOpen: 2, support.ViewMine: 1, support.ViewUnassigned: 1, support.ViewOverdue: 1})
+	s.after(20 * time.Hour)
+	for before, want := range map[string]string{"": first, first: second} {
+		if late, err := s.Tickets(ctx, support.Filter{View: support.ViewOverdue, Before: before, Limit: 1}); err != nil || len(late) != 1 || late[0].ID != want {
+			t.Errorf("behind %q is overdue: %+v (%v)", before, late, err)
+		}
+	}
+	_, err = s.ReplyTicket(ctx, person(""), first, support.FromShop, "Made up: we are.")
+	must(t, err)
+	_, err = s.SolveTicket(ctx, person(""), second, "Made up: it is on its way.")
+	must(t, err)
+	views(map[support.View]int64{support.ViewOpen: 1, support.ViewUnassigned: 1, support.ViewPending: 1})
+}
+
+// noted has notes kept in a ticket until it is closed, apart from what the customer reads.
+func noted(s *shop) {
+	ctx, t := s.t.Context(), s.t
+	id := s.raise(order.Order{}, support.Other).ID
+	_, err := s.NoteTicket(ctx, person(""), id, " ")
+	s.refused(fault.Invalid, err)
+	note := func() {
+		t.Helper()
+		before := s.ticket(id)
+		_, err := s.NoteTicket(ctx, person(""), id, "Made up: they have asked before.")
+		must(t, err)
+		now := s.ticket(id)
+		last := now.Notes[len(now.Notes)-1]
+		if len(now.Notes) != len(before.Notes)+1 || len(now.Messages) != len(before.Messages) || now.Ticket.Status != before.Ticket.Status || last.N != now.Ticket.Version || last.By != string(person("").By) {
+			t.Errorf("a note was kept as %+v in %+v", now.Notes, now.Ticket)
+		}
+	}
+	note()
+	_, err = s.ReplyTicket(ctx, person(""), id, support.FromShop, "Made up.")
+	must(t, err)
+	note()
+	_, err = s.SolveTicket(ctx, person(""), id, "Made up.")
+	must(t, err)
+	note()
+	s.after(8 * day)
+	_, err = s.NoteTicket(ctx, person(""), id, "Made up.")
+	s.refused(fault.Conflict, err)
+	o := s.place(cup())
+	s.after(time.Second)
+	waits := s.raise(o, support.CancelRequest)
+	if r, err := s.NoteTicket(ctx, person(""), waits.ID, "Made up."); err != nil || r.Value.Status != support.OnHold {
+		t.Errorf("a note of what waits for its order: %+v (%v)", r.Value, err)
+	}
+	s.after(time.Minute)
 }
 
 func eachCategory(s *shop) {

@@ -12,18 +12,18 @@ const countPrefix = "tickets."
 
 // Insert writes a new ticket.
 func Insert(tx *db.Tx, t Ticket) {
-	tx.Write(`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, proposed, remedy, holds, opened_by, opened_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+	tx.Write(`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, proposed, remedy, holds, opened_by, opened_at, updated_at, waits_from)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		t.ID, t.Order, string(t.Category), string(t.Status), t.Version, t.Messages, string(t.Reason), t.Assignee, string(t.Proposed), t.Remedy, t.Holds, t.OpenedBy,
-		db.Micros(t.OpenedAt), db.Micros(t.UpdatedAt))
+		db.Micros(t.OpenedAt), db.Micros(t.UpdatedAt), db.Micros(t.WaitsFrom))
 	tx.Count(countPrefix+string(t.Status), 1)
 }
 
 // Save writes what moves of a ticket that was loaded as before.
 func Save(tx *db.Tx, t, before Ticket) {
-	tx.Write(`UPDATE tickets SET status = $1, version = $2, messages = $3, reason = $4, assignee = $5, proposed = $6, remedy = $7, holds = $8, updated_at = $9
-		WHERE id = $10 AND version = $11`,
-		string(t.Status), t.Version, t.Messages, string(t.Reason), t.Assignee, string(t.Proposed), t.Remedy, t.Holds, db.Micros(t.UpdatedAt), t.ID, before.Version)
+	tx.Write(`UPDATE tickets SET status = $1, version = $2, messages = $3, reason = $4, assignee = $5, proposed = $6, remedy = $7, holds = $8, updated_at = $9, waits_from = $10
+		WHERE id = $11 AND version = $12`,
+		string(t.Status), t.Version, t.Messages, string(t.Reason), t.Assignee, string(t.Proposed), t.Remedy, t.Holds, db.Micros(t.UpdatedAt), db.Micros(t.WaitsFrom), t.ID, before.Version)
 	if t.Status != before.Status {
 		tx.Count(countPrefix+string(before.Status), -1)
 		tx.Count(countPrefix+string(t.Status), 1)
@@ -61,32 +61,10 @@ func Page(r db.Reader, after string, limit int) ([]Ticket, error) {
 	return db.All(r, scanTicket, `SELECT `+columns+` FROM tickets WHERE id > $1 ORDER BY id LIMIT $2`, after, limit)
 }
 
-// Filter says which tickets a list shows. The zero value of a field is no limit.
-type Filter struct {
-	Status   Status
-	Category Category
-	Assignee string
-	Before   string // a ticket's id: only older ones, for the next page
-	Limit    int
-}
-
-// List returns tickets, the newest first.
-func List(r db.Reader, f Filter) ([]Ticket, error) {
-	var w db.Where
-	w.Is("status", string(f.Status))
-	w.Is("category", string(f.Category))
-	if f.Assignee != "" {
-		w.And("assignee = %s AND assignee <> ''", f.Assignee) // as the index says
-	}
-	w.Made(Prefix, time.Time{}, time.Time{}, f.Before)
-	end, args := w.Newest(f.Limit)
-	return db.All(r, scanTicket, `SELECT `+columns+` FROM tickets`+end, args...)
-}
-
 // AddMessage writes message number m.N of a ticket.
 func AddMessage(tx *db.Tx, ticket string, m Message) {
-	tx.Write(`INSERT INTO ticket_messages (ticket_id, n, at, author, body) VALUES ($1, $2, $3, $4, $5)`,
-		ticket, m.N, db.Micros(m.At), string(m.From), m.Body)
+	tx.Write(`INSERT INTO ticket_messages (ticket_id, n, at, author, actor, body) VALUES ($1, $2, $3, $4, $5, $6)`,
+		ticket, m.N, db.Micros(m.At), string(m.From), m.By, m.Body)
 }
 
 // Messages returns what was written in a ticket, oldest first.
@@ -94,10 +72,26 @@ func Messages(r db.Reader, ticket string) ([]Message, error) {
 	return db.All(r, func(row db.Row) (Message, error) {
 		var m Message
 		var at int64
-		err := row.Scan(&m.N, &at, (*string)(&m.From), &m.Body)
+		err := row.Scan(&m.N, &at, (*string)(&m.From), &m.By, &m.Body)
 		m.At = db.Time(at)
 		return m, err
-	}, `SELECT n, at, author, body FROM ticket_messages WHERE ticket_id = $1 ORDER BY n`, ticket)
+	}, `SELECT n, at, author, actor, body FROM ticket_messages WHERE ticket_id = $1 ORDER BY n`, ticket)
+}
+
+// AddNote writes a note of a ticket.
+func AddNote(tx *db.Tx, ticket string, n Note) {
+	tx.Write(`INSERT INTO ticket_notes (ticket_id, n, at, actor, body) VALUES ($1, $2, $3, $4, $5)`, ticket, n.N, db.Micros(n.At), n.By, n.Body)
+}
+
+// Notes returns what people of the shop wrote in a ticket for each other, oldest first.
+func Notes(r db.Reader, ticket string) ([]Note, error) {
+	return db.All(r, func(row db.Row) (Note, error) {
+		var n Note
+		var at int64
+		err := row.Scan(&n.N, &at, &n.By, &n.Body)
+		n.At = db.Time(at)
+		return n, err
+	}, `SELECT n, at, actor, body FROM ticket_notes WHERE ticket_id = $1 ORDER BY n`, ticket)
 }
 
 // MessageCount is how many messages a ticket has, and the number of the last.
@@ -213,13 +207,13 @@ func GivenSince(r db.Reader, orders []string, since time.Time) (map[string]Given
 	return all, err
 }
 
-const columns = `id, order_id, category, status, version, messages, reason, assignee, proposed, remedy, holds, opened_by, opened_at, updated_at`
+const columns = `id, order_id, category, status, version, messages, reason, assignee, proposed, remedy, holds, opened_by, opened_at, updated_at, waits_from`
 
 func scanTicket(row db.Row) (Ticket, error) {
 	var t Ticket
-	var opened, updated int64
+	var opened, updated, waits int64
 	err := row.Scan(&t.ID, &t.Order, (*string)(&t.Category), (*string)(&t.Status), &t.Version, &t.Messages, (*string)(&t.Reason),
-		&t.Assignee, (*string)(&t.Proposed), &t.Remedy, &t.Holds, &t.OpenedBy, &opened, &updated)
-	t.OpenedAt, t.UpdatedAt = db.Time(opened), db.Time(updated)
+		&t.Assignee, (*string)(&t.Proposed), &t.Remedy, &t.Holds, &t.OpenedBy, &opened, &updated, &waits)
+	t.OpenedAt, t.UpdatedAt, t.WaitsFrom = db.Time(opened), db.Time(updated), db.Time(waits)
 	return t, err
 }

@@ -28,6 +28,7 @@ type Ticket struct {
 	OpenedBy  string    `json:"opened_by"`
 	OpenedAt  time.Time `json:"opened_at"`
 	UpdatedAt time.Time `json:"updated_at"`
+	WaitsFrom time.Time `json:"waits_from,omitzero"` // since when it waits for a person of the shop, without a break; zero when it does not
 }
 
 // Category says what a ticket is about.
@@ -80,6 +81,7 @@ const (
 	EventSolved    event.Type = "ticket.solved"
 	EventReplied   event.Type = "ticket.replied"  // the shop wrote
 	EventMessaged  event.Type = "ticket.messaged" // the customer wrote
+	EventNoted     event.Type = "ticket.noted"    // a person of the shop wrote something for the others alone
 	EventReopened  event.Type = "ticket.reopened" // it was not solved after all
 	EventClosed    event.Type = "ticket.closed"
 )
@@ -97,9 +99,11 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: OnHold, On: EventAssigned, To: OnHold},
 	{From: OnHold, On: EventReplied, To: OnHold},
 	{From: OnHold, On: EventMessaged, To: OnHold},
+	{From: OnHold, On: EventNoted, To: OnHold},
 	{From: Open, On: EventAssigned, To: Open},
 	{From: Open, On: EventReplied, To: Pending},
 	{From: Open, On: EventMessaged, To: Open},
+	{From: Open, On: EventNoted, To: Open},
 	{From: Open, On: EventSolved, To: Solved},
 	{From: Open, On: EventApproved, To: OnHold},
 	{From: Open, On: EventRejected, To: Open},
@@ -108,22 +112,35 @@ var Transitions = state.Table[Status, event.Type]{
 	{From: Pending, On: EventAssigned, To: Pending},
 	{From: Pending, On: EventReplied, To: Pending},
 	{From: Pending, On: EventMessaged, To: Open},
+	{From: Pending, On: EventNoted, To: Pending},
 	{From: Pending, On: EventSolved, To: Solved},
 	{From: Pending, On: EventApproved, To: OnHold},
 	{From: Pending, On: EventRejected, To: Pending},
 	{From: Pending, On: EventProposed, To: Open},
 	{From: Pending, On: EventEscalated, To: Open},
 	{From: Solved, On: EventMessaged, To: Open},
+	{From: Solved, On: EventNoted, To: Solved},
 	{From: Solved, On: EventReplied, To: Solved},
 	{From: Solved, On: EventReopened, To: Open},
 	{From: Solved, On: EventClosed, To: Closed},
 }
 
-// Message is what was written in a ticket. It may hold personal data.
+// Message is what was written in a ticket, between the customer and the shop. It may hold
+// personal data.
 type Message struct {
 	N    int64     `json:"n"` // counts from 1
 	At   time.Time `json:"at"`
 	From Author    `json:"from"`
+	By   string    `json:"by"` // the actor who wrote it down
+	Body string    `json:"body"`
+}
+
+// Note is what a person of the shop wrote in a ticket for the others who see to it. No
+// customer is shown it: it is kept apart from what they are. It may hold personal data.
+type Note struct {
+	N    int64     `json:"n"` // the version of the ticket that it made
+	At   time.Time `json:"at"`
+	By   string    `json:"by"` // the actor
 	Body string    `json:"body"`
 }
 
@@ -193,6 +210,17 @@ func (q Request) Validate() error {
 func ValidateBody(c *fault.Check, body string) {
 	c.If(fault.Blank(body), "body", "required", "what it is about")
 	c.Prose("body", body, maxBody)
+}
+
+// Turn says how a ticket waits that was moved at a time: for a person of the shop while it
+// is open, from when it came to be.
+func (t *Ticket) Turn(at time.Time) {
+	switch {
+	case t.Status != Open:
+		t.WaitsFrom = time.Time{}
+	case t.WaitsFrom.IsZero():
+		t.WaitsFrom = at
+	}
 }
 
 // Lock is what a change of a ticket without an order holds. A ticket of an

@@ -133,8 +133,8 @@ var orderCorruptions = []corruption{
 	{"a refund of no payment", []string{refund("{delivered}")}, []named{{verify.Orphan, "rfd_x"}, {verify.State, "rfd_x"}, {verify.Credits, "rfd_x"}}},
 	{"a line of no refund", []string{`INSERT INTO refund_lines (order_id, refund_id, line, quantity, amount, cause) VALUES ('{delivered}', 'rfd_x', 1, 1, 1, '')`}, one(verify.Orphan, "rfd_x")},
 	{"a ticket about no order", []string{
-		`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, proposed, remedy, holds, opened_by, opened_at, updated_at)
-			VALUES ('tkt_x', 'gone', 'other', 'closed', 1, 0, '', '', '', '', '', 'operator', 0, 0)`,
+		`INSERT INTO tickets (id, order_id, category, status, version, messages, reason, assignee, proposed, remedy, holds, opened_by, opened_at, updated_at, waits_from)
+			VALUES ('tkt_x', 'gone', 'other', 'closed', 1, 0, '', '', '', '', '', 'operator', 0, 0, 0)`,
 		`INSERT INTO counts (name, shard, n) VALUES ('tickets.closed', 77, 1)`,
 	}, one(verify.Orphan, "tkt_x")},
 	{"an event of no order", []string{
@@ -476,6 +476,7 @@ var stepCorruptions = []corruption{
 	{"a ticket tells of another hold", []string{`UPDATE tickets SET holds = 'rule_amount' WHERE order_id = '{not found}'`},
 		one(verify.TicketHold, `SELECT id FROM tickets WHERE order_id = '{not found}'`)},
 	{"a solved ticket holds its order", []string{`UPDATE tickets SET holds = 'ticket' WHERE id = '{explained late}'`}, one(verify.TicketHold, "{explained late}")},
+	{"a ticket waits for no one", []string{`UPDATE tickets SET waits_from = 0 WHERE id = '{proposed}'`}, one(verify.TicketWaits, "{proposed}")},
 	{"a message is lost", []string{`DELETE FROM ticket_messages WHERE ticket_id = '{explained}' AND n = 2`}, one(verify.TicketMessages, "{explained}")},
 	{"a message of a ticket without an order is lost", []string{`DELETE FROM ticket_messages WHERE ticket_id = '{talk}' AND n = 1`}, one(verify.TicketMessages, "{talk}")},
 }

@@ -187,6 +187,14 @@ func (r *Report) checkTicketHistory(t support.Ticket, events []event.Event) {
 		return
 	}
 	replay(r, t.ID, support.Transitions, "", t.Status, events)
+	var said support.Ticket
+	for _, e := range events {
+		said.Status = support.Status(e.To)
+		said.Turn(e.At)
+	}
+	if said.Status == t.Status && !said.WaitsFrom.Equal(t.WaitsFrom) {
+		r.find(TicketWaits, t.ID, "the row says that it waits from %s, its events say %s", t.WaitsFrom, said.WaitsFrom)
+	}
 }
 
 // replay follows the events of one thing along its table, from its first state

@@ -79,6 +79,7 @@ const (
 	TicketCategory Kind = "ticket_category"
 	TicketReason   Kind = "ticket_reason"
 	TicketMessages Kind = "ticket_messages"
+	TicketWaits    Kind = "ticket_waits"
 	TicketHold     Kind = "ticket_hold"
 	TicketRemedy   Kind = "ticket_remedy"
 	TicketAddress  Kind = "ticket_address"
@@ -163,6 +164,7 @@ func Kinds() []Rule {
 		{TicketCategory, "A ticket is of the category that its events say."},
 		{TicketReason, "A ticket has the reason that its events said last, and an unsolved one has one; the person sees to it whom they said last."},
 		{TicketMessages, "A ticket's messages are numbered from 1, and it knows how many there are."},
+		{TicketWaits, "A ticket waits for a person while it is open, since the event that opened it for one."},
 		{TicketHold, "An order is held while an unsolved ticket holds it, and for a ticket only then; a ticket that tells of a hold tells of the one for which its order is held; a solved one does neither."},
 		{TicketRemedy, "What a ticket's decisions say was refunded is a refund of so much of its order, what they say was sent anew is a parcel that was, what they say is to be sent back is a return of its order, and it has nothing else; each names the one it has."},
 		{TicketAddress, "Only an unsolved ticket about another address keeps one, and one that waits for the change waits for an order that is being changed."},

@@ -60,9 +60,16 @@ func (w *Where) Made(prefix string, from, to time.Time, before string) {
 
 // Newest is the end of a statement that lists up to limit of the rows, the newest first,
 // with what stands in it.
-func (w *Where) Newest(limit int) (end string, args []any) {
+func (w *Where) Newest(limit int) (end string, args []any) { return w.Ordered("id DESC", limit) }
+
+// Ordered is the end of a statement that lists up to limit of the rows by the columns, in
+// any order for "", with what stands in it.
+func (w *Where) Ordered(by string, limit int) (end string, args []any) {
 	if len(w.parts) > 0 {
 		end = " WHERE " + strings.Join(w.parts, " AND ")
 	}
-	return fmt.Sprintf("%s ORDER BY id DESC LIMIT $%d", end, len(w.args)+1), append(w.args, limit)
+	if by != "" {
+		end += " ORDER BY " + by
+	}
+	return fmt.Sprintf("%s LIMIT $%d", end, len(w.args)+1), append(w.args, limit)
 }

@@ -29,27 +29,33 @@ func TestListsAreServedByAnIndex(t *testing.T) {
 	t.Parallel()
 	at, before := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC), "~"
 	lists := map[string]read{
-		"orders of a status":      listing(order.List, order.Filter{Status: order.Paid, Before: before, Limit: 9}),
-		"orders of a customer":    listing(order.List, order.Filter{Customer: "c-1", Limit: 9}),
-		"orders of a time":        listing(order.List, order.Filter{From: at, To: at, Limit: 9}),
-		"tickets of a status":     listing(support.List, support.Filter{Status: support.Open, Before: before, Limit: 9}),
-		"tickets of a category":   listing(support.List, support.Filter{Category: support.Other, Limit: 9}),
-		"tickets of a person":     listing(support.List, support.Filter{Assignee: "agent:7", Limit: 9}),
-		"payments of an order":    listing(payment.List, payment.Filter{Order: "ord_1", Status: payment.StatusSucceeded, Limit: 9}),
-		"payments of a status":    listing(payment.List, payment.Filter{Status: payment.StatusSucceeded, Before: before, Limit: 9}),
-		"payments of a time":      listing(payment.List, payment.Filter{From: at, To: at, Limit: 9}),
-		"refunds of an order":     listing(payment.ListRefunds, payment.RefundFilter{Order: "ord_1", Status: payment.RefundPending, Limit: 9}),
-		"refunds of a status":     listing(payment.ListRefunds, payment.RefundFilter{Status: payment.RefundPending, Before: before, Limit: 9}),
-		"shipments of an order":   listing(shipping.List, shipping.Filter{Order: "ord_1", Status: shipping.Planned, Limit: 9}),
-		"shipments of a status":   listing(shipping.List, shipping.Filter{Status: shipping.Planned, Before: before, Limit: 9}),
-		"shipments of a time":     listing(shipping.List, shipping.Filter{From: at, To: at, Limit: 9}),
-		"returns of an order":     listing(shipping.ListReturns, shipping.ReturnFilter{Order: "ord_1", Status: shipping.ReturnReceived, Limit: 9}),
-		"returns of a status":     listing(shipping.ListReturns, shipping.ReturnFilter{Status: shipping.ReturnReceived, Before: before, Limit: 9}),
-		"SKUs of a prefix":        func(r db.Reader) error { _, err := inventory.Find(r, "C", "CUP", 9); return err },
-		"orders that have an SKU": func(r db.Reader) error { _, err := inventory.ReservedOf(r, "CUP", "main/ord_1", 9); return err },
-		"orders of an SKU":        func(r db.Reader) error { _, err := order.OfSKU(r, "CUP", "", 9); return err },
-		"movements of an SKU":     func(r db.Reader) error { _, err := inventory.Movements(r, "CUP", before, 9); return err },
-		"refunds before another":  listing(payment.ListRefunds, payment.RefundFilter{Before: before, Limit: 9}),
+		"orders of a status":                    listing(order.List, order.Filter{Status: order.Paid, Before: before, Limit: 9}),
+		"orders of a customer":                  listing(order.List, order.Filter{Customer: "c-1", Limit: 9}),
+		"orders of a time":                      listing(order.List, order.Filter{From: at, To: at, Limit: 9}),
+		"tickets of a status":                   listing(support.List, support.Filter{Status: support.Open, Before: before, Limit: 9}),
+		"tickets of a category":                 listing(support.List, support.Filter{Category: support.Other, Limit: 9}),
+		"tickets of a person":                   listing(support.List, support.Filter{Assignee: "agent:7", Limit: 9}),
+		"tickets unsolved before another":       listing(support.List, support.Filter{View: support.ViewOpen, Before: before, Limit: 9}),
+		"unsolved tickets of a person":          listing(support.List, support.Filter{View: support.ViewMine, Me: "agent:7", Before: before, Limit: 9}),
+		"unsolved tickets of no person":         listing(support.List, support.Filter{View: support.ViewUnassigned, Limit: 9}),
+		"pending tickets of a status":           listing(support.List, support.Filter{View: support.ViewPending, Limit: 9}),
+		"overdue tickets by waiting":            listing(support.List, support.Filter{View: support.ViewOverdue, Late: at, Limit: 9}),
+		"tickets to be approved before another": listing(support.List, support.Filter{View: support.ViewApprovals, Before: before, Limit: 9}),
+		"payments of an order":                  listing(payment.List, payment.Filter{Order: "ord_1", Status: payment.StatusSucceeded, Limit: 9}),
+		"payments of a status":                  listing(payment.List, payment.Filter{Status: payment.StatusSucceeded, Before: before, Limit: 9}),
+		"payments of a time":                    listing(payment.List, payment.Filter{From: at, To: at, Limit: 9}),
+		"refunds of an order":                   listing(payment.ListRefunds, payment.RefundFilter{Order: "ord_1", Status: payment.RefundPending, Limit: 9}),
+		"refunds of a status":                   listing(payment.ListRefunds, payment.RefundFilter{Status: payment.RefundPending, Before: before, Limit: 9}),
+		"shipments of an order":                 listing(shipping.List, shipping.Filter{Order: "ord_1", Status: shipping.Planned, Limit: 9}),
+		"shipments of a status":                 listing(shipping.List, shipping.Filter{Status: shipping.Planned, Before: before, Limit: 9}),
+		"shipments of a time":                   listing(shipping.List, shipping.Filter{From: at, To: at, Limit: 9}),
+		"returns of an order":                   listing(shipping.ListReturns, shipping.ReturnFilter{Order: "ord_1", Status: shipping.ReturnReceived, Limit: 9}),
+		"returns of a status":                   listing(shipping.ListReturns, shipping.ReturnFilter{Status: shipping.ReturnReceived, Before: before, Limit: 9}),
+		"SKUs of a prefix":                      func(r db.Reader) error { _, err := inventory.Find(r, "C", "CUP", 9); return err },
+		"orders that have an SKU":               func(r db.Reader) error { _, err := inventory.ReservedOf(r, "CUP", "main/ord_1", 9); return err },
+		"orders of an SKU":                      func(r db.Reader) error { _, err := order.OfSKU(r, "CUP", "", 9); return err },
+		"movements of an SKU":                   func(r db.Reader) error { _, err := inventory.Movements(r, "CUP", before, 9); return err },
+		"refunds before another":                listing(payment.ListRefunds, payment.RefundFilter{Before: before, Limit: 9}),
 	}
 	dbtest.Engines(t, func(t *testing.T, engine string) {
 		d := dbtest.Open(t, engine, db.Config{})
@@ -67,7 +73,7 @@ func TestListsAreServedByAnIndex(t *testing.T) {
 }
 
 // by is the column by whose index a list is read.
-var by = map[string]string{"status": "status", "customer": "customer", "time": "id", "category": "category", "person": "assignee", "order": "order_id", "another": "id", "prefix": "sku", "SKU": "sku"}
+var by = map[string]string{"status": "status", "customer": "customer", "time": "id", "category": "category", "person": "assignee", "order": "order_id", "another": "id", "waiting": "waits_from", "prefix": "sku", "SKU": "sku"}
 
 // leadsBy says whether a step of a plan goes by an index of the column to what is wanted.
 func leadsBy(step, column string) bool {

@@ -13,12 +13,17 @@ CREATE TABLE tickets (
     holds      TEXT   NOT NULL, -- the reason code of the order's hold that it makes or tells of, '' for none
     opened_by  TEXT   NOT NULL,
     opened_at  BIGINT NOT NULL,
-    updated_at BIGINT NOT NULL
+    updated_at BIGINT NOT NULL,
+    waits_from BIGINT NOT NULL CHECK (waits_from >= 0) -- since when it waits for a person of the shop, 0 when it does not
 );
 CREATE INDEX tickets_order ON tickets (order_id, id);
 CREATE INDEX tickets_status ON tickets (status, id);
 CREATE INDEX tickets_assignee ON tickets (assignee, id) WHERE assignee <> '';
 CREATE INDEX tickets_category ON tickets (category, id);
+CREATE INDEX tickets_unsolved ON tickets (id) WHERE status NOT IN ('solved', 'closed');
+CREATE INDEX tickets_unsolved_assignee ON tickets (assignee, id) WHERE status NOT IN ('solved', 'closed');
+CREATE INDEX tickets_waits ON tickets (waits_from, id) WHERE waits_from > 0;
+CREATE INDEX tickets_proposed ON tickets (id) WHERE proposed <> '';
 
 -- What people wrote may hold personal data: erasable.
 CREATE TABLE ticket_messages (
@@ -26,6 +31,18 @@ CREATE TABLE ticket_messages (
     n         BIGINT NOT NULL,
     at        BIGINT NOT NULL,
     author    TEXT   NOT NULL,
+    actor     TEXT   NOT NULL,
+    body      TEXT   NOT NULL,
+    PRIMARY KEY (ticket_id, n)
+);
+
+-- What the people of the shop wrote for each other, apart from what customers see. It may
+-- hold personal data: erasable.
+CREATE TABLE ticket_notes (
+    ticket_id TEXT   NOT NULL,
+    n         BIGINT NOT NULL,
+    at        BIGINT NOT NULL,
+    actor     TEXT   NOT NULL,
     body      TEXT   NOT NULL,
     PRIMARY KEY (ticket_id, n)
 );
