@@ -410,15 +410,23 @@ func (s *shop) owed(b books) map[string]int64 {
 }
 
 // came returns the refunds of what customers have sent back, as was said by the
-// commands that have received it.
+// commands that have received it: of an exchange also the one that has paid for what
+// was placed in its place, which the return does not name.
 func (s *shop) came(b books) map[string]bool {
 	received, refunds := map[any]bool{}, map[string]bool{}
+	exchanged := map[string]bool{} // orders
 	for _, k := range s.book.acknowledged(intake.ReceiveReturn) {
 		received[k.fields["return"]] = true
 	}
 	for _, r := range b.returns {
 		if received[r.ID] && r.Refund != "" {
 			refunds[r.Refund] = true
+			exchanged[r.Order] = exchanged[r.Order] || r.Exchange != ""
+		}
+	}
+	for _, f := range b.refunds {
+		if f.Pays != "" && exchanged[f.Order] {
+			refunds[f.ID] = true
 		}
 	}
 	return refunds
