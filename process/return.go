@@ -183,8 +183,11 @@ func planReturn(r db.Reader, o order.Order, set policy.Policy, q shipping.Return
 		came[i].Came = came[i].Quantity // as if it had come
 	}
 	a, err := ReadAccount(r, o)
+	if err != nil {
+		return plan, err
+	}
 	plan.Refund = amountOf(a.cameBack(newReturn, came))
-	return plan, err
+	return plan, nil
 }
 
 // mayReturn returns for each line of which something can come back how much: what
