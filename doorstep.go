@@ -22,6 +22,7 @@ import (
 	"doorstep/id"
 	"doorstep/insight/figures"
 	"doorstep/internal/db"
+	"doorstep/internal/vault"
 	"doorstep/internal/work"
 	"doorstep/payment"
 	gateway "doorstep/payment/simulated"
@@ -63,6 +64,12 @@ type Config struct {
 	// WebhookHosts are those that a webhook may name though they are not reached over
 	// the Internet.
 	WebhookHosts []string
+
+	// SecretsKey is the key with which the secrets that the database keeps are sealed: 32
+	// random bytes in base64. Empty is the one in SecretsKeyFile, which is made when it is
+	// needed first: beside the database when that is empty, or doorstep.secrets-key in the
+	// working directory where the database is on a server.
+	SecretsKey, SecretsKeyFile string
 
 	// Workers is how many steps are worked on at once, 64 when 0.
 	Workers int
@@ -134,7 +141,11 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.DB)
-	deps := process.Deps{DB: s.DB, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout, Asked: cfg.Asked, Fired: cfg.Fired, Tracer: cfg.Tracer, WebhookHosts: cfg.WebhookHosts}
+	secrets, err := vault.New(cfg.SecretsKey, cmp.Or(cfg.SecretsKeyFile, Beside(url, "secrets-key")))
+	if err != nil {
+		return err
+	}
+	deps := process.Deps{DB: s.DB, Secrets: secrets, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout, Asked: cfg.Asked, Fired: cfg.Fired, Tracer: cfg.Tracer, WebhookHosts: cfg.WebhookHosts}
 	if cfg.ReadOnly {
 		deps.KnownGateways, deps.KnownCarriers = named(gateway.Name, cfg.Gateways), append(named(carrier.Name, cfg.Carriers), cfg.second()...)
 	} else if deps.Gateways, deps.Carriers, err = s.providers(cfg, url, shopTime); err != nil {
@@ -148,7 +159,7 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 	}
 	node := id.Random().New("node", time.Now())
 	deps.Queue = work.NewQueue(node, cmp.Or(cfg.Lease, defaultLease))
-	s.Webhooks = webhook.NewSender(s.DB, webhook.Config{Allowed: cfg.WebhookHosts, Node: node, Log: cfg.Log})
+	s.Webhooks = webhook.NewSender(s.DB, webhook.Config{Allowed: cfg.WebhookHosts, Node: node, Log: cfg.Log, Secrets: secrets})
 	if !cfg.ReadOnly {
 		if _, err := db.Update(ctx, s.DB, []db.Lock{event.SettleLock()}, func(tx *db.Tx) (struct{}, error) {
 			return struct{}{}, event.Settle(tx)
@@ -167,6 +178,21 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 	s.Runner = work.NewRunner(s.DB, deps.Queue, run)
 	return nil
 }
+
+// Beside is the file that belongs to a shop's database, by what it is: beside that, or in
+// the working directory where the database is on a server.
+func Beside(database, what string) string {
+	if OnServer(database) {
+		return "doorstep." + what
+	}
+	if real, err := filepath.EvalSymlinks(database); err == nil {
+		database = real
+	}
+	return database + "." + what
+}
+
+// OnServer says whether a database is a server's, and not a file.
+func OnServer(database string) bool { return strings.Contains(database, "://") }
 
 // checkNames holds the further providers to names of their own.
 //
@@ -266,7 +292,7 @@ func booksIn(dir string) (func(book string) string, error) {
 // OutsideOf returns the folder in which the simulated providers of a database
 // keep their books when no other is named.
 func OutsideOf(url string) string {
-	if strings.Contains(url, "://") {
+	if OnServer(url) {
 		return "doorstep-outside"
 	}
 	return url + "-outside"

@@ -21,6 +21,7 @@ import (
 	"doorstep/access"
 	"doorstep/api"
 	"doorstep/internal/db/dbtest"
+	"doorstep/internal/vault"
 	"doorstep/inventory"
 	"doorstep/process"
 )
@@ -40,7 +41,7 @@ func serve(t *testing.T, engine string) *server {
 	t.Helper()
 	meter := api.NewMeter()
 	shop, err := doorstep.Open(t.Context(), doorstep.Config{
-		DB: dbtest.URL(t, engine), Outside: doorstep.InMemory, WebhookHosts: []string{"127.0.0.1"}, Done: meter.Done, Asked: meter.Asked, Committed: meter.Committed,
+		DB: dbtest.URL(t, engine), Outside: doorstep.InMemory, SecretsKey: vault.NewKey(), WebhookHosts: []string{"127.0.0.1"}, Done: meter.Done, Asked: meter.Asked, Committed: meter.Committed,
 	})
 	must(t, err)
 	t.Cleanup(func() { must(t, shop.Close()) })

@@ -5,12 +5,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
 	standardwebhooks "github.com/standard-webhooks/standard-webhooks/libraries/go"
 
 	"doorstep/access"
+	"doorstep/internal/db"
 	"doorstep/internal/db/dbtest"
 	"doorstep/verify"
 )
@@ -65,6 +67,28 @@ func (l *told) counts() (events, again int) {
 	return len(l.seen), again
 }
 
+// nowhere looks for a secret where it could be kept.
+func (s *server) nowhere(secret any) {
+	s.t.Helper()
+	text, is := secret.(string)
+	if !is || len(text) < 32 {
+		s.t.Fatalf("the secret is %v", secret)
+	}
+	kept, err := db.View(s.t.Context(), s.shop.DB, func(r db.Reader) ([]string, error) {
+		return db.All(r, func(row db.Row) (kept string, err error) { return kept, row.Scan(&kept) },
+			`SELECT secret || ' ' || previous FROM webhook_endpoints UNION ALL SELECT answer FROM commands UNION ALL SELECT data FROM events`)
+	})
+	must(s.t, err)
+	if len(kept) < 3 {
+		s.t.Error("nothing was looked through")
+	}
+	for _, line := range kept {
+		if strings.Contains(line, strings.TrimPrefix(text, "whsec_")) {
+			s.t.Errorf("the secret stands in %.200s", line)
+		}
+	}
+}
+
 func TestAShopIsToldOfItsOrders(t *testing.T) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, engine string) {
@@ -76,6 +100,7 @@ func TestAShopIsToldOfItsOrders(t *testing.T) {
 		if again := s.ask("POST", "/v1/webhooks", ask, "Idempotency-Key", "a webhook"); again.json["secret"] != nil || again.json["id"] != made.json["id"] {
 			t.Errorf("made again: %s", again.body)
 		}
+		s.nowhere(made.json["secret"])
 		at := made.header.Get("Location")
 		path := s.shipped("A-1")
 		timeline := s.ask("GET", path+"?expand=timeline", "").json["timeline"].([]any)
@@ -96,6 +121,7 @@ func TestAShopIsToldOfItsOrders(t *testing.T) {
 
 		rotated := s.ask("POST", at+"/rotate", `{"overlap":3600}`)
 		s.want(rotated, 200, "")
+		s.nowhere(rotated.json["secret"])
 		s.want(s.ask("POST", at+"/rotate", `{"overlap":604801}`), 422, "invalid")
 		first := page.json["items"].([]any)[0].(map[string]any)
 		s.want(s.ask("POST", at+"/replay", fmt.Sprintf(`{"from":%q}`, first["event"])), 200, "")

@@ -81,7 +81,7 @@ func (v *benchVerb) Run(s *session) (err error) {
 			return openBench(ctx, s, scratch, fired)
 		},
 	}
-	if isServer(s.flags.DB) {
+	if doorstep.OnServer(s.flags.DB) {
 		o.Pgbench = v.Pgbench
 	}
 	stop, err := profile(v.Profile)
@@ -98,7 +98,7 @@ func (v *benchVerb) Run(s *session) (err error) {
 
 // where is where the databases are made: on a server, or in a folder.
 func (v *benchVerb) where(s *session) (where string, remove func() error, err error) {
-	if isServer(s.flags.DB) {
+	if doorstep.OnServer(s.flags.DB) {
 		return s.flags.DB, func() error { return nil }, nil
 	}
 	if where, err = os.MkdirTemp(v.Dir, "doorstep-bench-"); err != nil {
@@ -106,8 +106,6 @@ func (v *benchVerb) where(s *session) (where string, remove func() error, err er
 	}
 	return where, func() error { return os.RemoveAll(where) }, nil
 }
-
-func isServer(url string) bool { return strings.Contains(url, "://") }
 
 // openBench opens a shop on a database of its own.
 func openBench(ctx context.Context, s *session, scratch func(context.Context) (string, func(context.Context) error, error), fired func(process.Step, string) func()) (bench.Shop, error) {

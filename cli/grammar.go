@@ -16,14 +16,15 @@ import (
 
 // globals are the flags of every verb.
 type globals struct {
-	DB       string   `help:"The database: a file, or a postgres:// URL." default:"doorstep.db" placeholder:"FILE|URL" group:"global"`
-	Outside  string   `help:"Where the simulated gateway and carrier keep their books; beside the database by default." placeholder:"DIR" group:"global"`
-	Server   string   `help:"Let the shop of this server do it, with an API key; by default, what serves the database on this machine." placeholder:"URL" group:"global"`
-	APIKey   string   `name:"key-file" help:"The file with the key for --server; without it, DOORSTEP_API_KEY is the key itself." placeholder:"FILE" group:"global"`
-	JSON     bool     `help:"Answer in JSON, errors too." group:"global"`
-	LogLevel string   `help:"How much to log to standard error (${enum})." enum:"error,warn,info,debug" default:"warn" placeholder:"LEVEL" group:"global"`
-	NoColor  bool     `help:"No colour, also on a terminal. NO_COLOR does the same." group:"global"`
-	Help     helpFlag `help:"Show help, with examples." short:"h" group:"global"`
+	DB             string   `help:"The database: a file, or a postgres:// URL." default:"doorstep.db" placeholder:"FILE|URL" group:"global"`
+	Outside        string   `help:"Where the simulated gateway and carrier keep their books; beside the database by default." placeholder:"DIR" group:"global"`
+	Server         string   `help:"Let the shop of this server do it, with an API key; by default, what serves the database on this machine." placeholder:"URL" group:"global"`
+	APIKey         string   `name:"key-file" help:"The file with the key for --server; without it, DOORSTEP_API_KEY is the key itself." placeholder:"FILE" group:"global"`
+	SecretsKeyFile string   `help:"The file with the key that seals the shop's secrets, made when it is first needed; without it, DOORSTEP_SECRETS_KEY is the key itself, or it stands beside the database." placeholder:"FILE" group:"global"`
+	JSON           bool     `help:"Answer in JSON, errors too." group:"global"`
+	LogLevel       string   `help:"How much to log to standard error (${enum})." enum:"error,warn,info,debug" default:"warn" placeholder:"LEVEL" group:"global"`
+	NoColor        bool     `help:"No colour, also on a terminal. NO_COLOR does the same." group:"global"`
+	Help           helpFlag `help:"Show help, with examples." short:"h" group:"global"`
 }
 
 // grammar is everything that can be typed. What has a tag here is not sent to a server: it

@@ -61,7 +61,7 @@ func databaseFiles(as, url, outside string) (all []named) {
 		return nil
 	}
 	files := doorstep.Books(cmp.Or(outside, doorstep.OutsideOf(url)))
-	if !isServer(url) {
+	if !doorstep.OnServer(url) {
 		files = append(files, url)
 	}
 	for _, file := range files {

@@ -128,15 +128,6 @@ func (a *apiServer) stop(ctx context.Context) error {
 	return err
 }
 
-// keyFile is where the first API key is written: beside the database, or in the working
-// directory where that is on a server.
-func keyFile(database string) string {
-	if isServer(database) {
-		return "doorstep.admin-key"
-	}
-	return database + ".admin-key"
-}
-
 // firstKey makes an API key for the administrator of a shop that has none, and writes
 // it to a file that only its owner can read. It returns the file, "" when there are
 // keys.
@@ -149,20 +140,12 @@ func (s *session) firstKey(shop *doorstep.Shop) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name := keyFile(s.flags.DB)
+	name := doorstep.Beside(s.flags.DB, "admin-key")
 	if err := writeSecret(name, string(made.Value.Secret)); err != nil {
 		_, revoked := shop.Process.RevokeKey(s.ctx, keyed{}.command(s), made.Value.ID)
 		return "", errors.Join(fault.New(fault.Unavailable, "the first API key can not be written: %w", err), revoked)
 	}
 	return name, nil
-}
-
-// linkFile is where the link for the first administrator is written, as keyFile.
-func linkFile(database string) string {
-	if isServer(database) {
-		return "doorstep.admin-link"
-	}
-	return database + ".admin-link"
 }
 
 // firstLink makes a link by which the first administrator of a shop that has none gets
@@ -173,7 +156,7 @@ func (s *session) firstLink(shop *doorstep.Shop, at string) (string, error) {
 	if err != nil || !made {
 		return "", err
 	}
-	name := linkFile(s.flags.DB)
+	name := doorstep.Beside(s.flags.DB, "admin-link")
 	if err := writeSecret(name, at+console.LinkPath(first.Link)); err != nil {
 		_, disabled := shop.Process.DisableUser(s.ctx, keyed{}.command(s), first.ID) // so that the next start makes another one
 		return "", errors.Join(fault.New(fault.Unavailable, "the link for the first administrator can not be written: %w", err), disabled)

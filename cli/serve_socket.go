@@ -28,7 +28,7 @@ const socketPatience = 10 * time.Second
 //
 // Errors: unavailable.
 func (s *session) serveSocket(shop *doorstep.Shop, ending <-chan struct{}) (*apiServer, error) {
-	if isServer(s.flags.DB) {
+	if doorstep.OnServer(s.flags.DB) {
 		return nil, nil
 	}
 	name := socketOf(s.flags.DB)

@@ -27,7 +27,8 @@ type session struct {
 
 // open opens the shop that the flags name, as the settings say beyond them.
 func (s *session) open(readOnly bool, settings ...func(*doorstep.Config)) (*doorstep.Shop, error) {
-	cfg := doorstep.Config{DB: s.flags.DB, Outside: s.flags.Outside, ReadOnly: readOnly, Log: s.log}
+	secretsKey, _ := s.program.Env("DOORSTEP_SECRETS_KEY")
+	cfg := doorstep.Config{DB: s.flags.DB, Outside: s.flags.Outside, ReadOnly: readOnly, SecretsKey: secretsKey, SecretsKeyFile: s.flags.SecretsKeyFile, Log: s.log}
 	for _, set := range settings {
 		set(&cfg)
 	}

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 
+	"doorstep"
 	"doorstep/cli/relay"
 )
 
@@ -77,7 +78,7 @@ func (c *typed) environment(p Program) map[string]string {
 // Errors: invalid; not_found; unavailable.
 func (s *session) server() (*relay.Server, error) {
 	if s.flags.Server == "" {
-		if isServer(s.flags.DB) {
+		if doorstep.OnServer(s.flags.DB) {
 			return nil, nil
 		}
 		return relay.Beside(s.ctx, socketOf(s.flags.DB)), nil

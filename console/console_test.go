@@ -20,6 +20,7 @@ import (
 	"doorstep/access"
 	"doorstep/console"
 	"doorstep/internal/db/dbtest"
+	"doorstep/internal/vault"
 	"doorstep/internal/web"
 	"doorstep/inventory"
 	"doorstep/order"
@@ -52,7 +53,7 @@ const password = "made up for the test"
 
 func serve(t *testing.T, engine string, set ...func(*console.Config)) *shop {
 	t.Helper()
-	open, err := doorstep.Open(t.Context(), doorstep.Config{DB: dbtest.URL(t, engine), Outside: doorstep.InMemory})
+	open, err := doorstep.Open(t.Context(), doorstep.Config{DB: dbtest.URL(t, engine), Outside: doorstep.InMemory, SecretsKey: vault.NewKey()})
 	must(t, err)
 	t.Cleanup(func() { must(t, open.Close()) })
 	must(t, open.Runner.Start(t.Context()))

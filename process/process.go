@@ -17,6 +17,7 @@ import (
 	"doorstep/fault"
 	"doorstep/id"
 	"doorstep/internal/db"
+	"doorstep/internal/vault"
 	"doorstep/internal/work"
 	"doorstep/order"
 	"doorstep/payment"
@@ -41,6 +42,8 @@ type Deps struct {
 	// WebhookHosts are those that a webhook may name though they are not reached over
 	// the Internet.
 	WebhookHosts webhook.Hosts
+	// Secrets seals what the shop keeps secret.
+	Secrets *vault.Vault
 	// AskTimeout bounds a question to a provider, 10 s when 0. It is shorter than
 	// a lease.
 	AskTimeout time.Duration
@@ -82,13 +85,14 @@ type Process struct {
 	tracing  tracing
 
 	webhookHosts webhook.Hosts
+	secrets      *vault.Vault
 	hashing      chan struct{} // has one for each password that is being hashed
 }
 
 // New returns a process.
 func New(d Deps) *Process {
 	p := &Process{
-		db: d.DB, queue: d.Queue, ids: d.IDs, log: d.Log, timeout: d.AskTimeout, asked: d.Asked, fired: d.Fired, webhookHosts: d.WebhookHosts,
+		db: d.DB, queue: d.Queue, ids: d.IDs, log: d.Log, timeout: d.AskTimeout, asked: d.Asked, fired: d.Fired, webhookHosts: d.WebhookHosts, secrets: d.Secrets,
 		gateways: map[string]payment.Gateway{}, carriers: map[string]shipping.Carrier{},
 		hashing: make(chan struct{}, mostHashing),
 		tracing: tracing{tracer: d.Tracer}, table: Table(), steps: map[Step]Row{}, breakers: breakers{of: map[line]*breaker{}},

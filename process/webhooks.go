@@ -19,7 +19,8 @@ type NewWebhook struct {
 // AddWebhook adds an endpoint, which is sent what happens from now on. Its secret is in
 // this answer alone: under the same command key, the answer comes again without it.
 //
-// Errors: invalid; conflict when there are as many as there can be; forbidden.
+// Errors: invalid; conflict when there are as many as there can be; forbidden;
+// unavailable when there is no key to seal its secret with.
 func (p *Process) AddWebhook(ctx context.Context, by Command, q webhook.Request) (Result[NewWebhook], error) {
 	secret := webhook.NewSecret()
 	r, err := once(ctx, p, by, "add_webhook", q, []db.Lock{webhook.ListLock()}, func(tx *db.Tx) (webhook.Endpoint, error) {
@@ -37,7 +38,11 @@ func (p *Process) AddWebhook(ctx context.Context, by Command, q webhook.Request)
 			ID: p.ids.New(webhook.Prefix, tx.Now(), string(secret)), Version: 1, Name: q.Name, URL: q.URL, Types: append([]event.Type{}, q.Types...),
 			State: webhook.Enabled, CreatedBy: by.By, CreatedAt: tx.Now(),
 		}
-		if err := webhook.Insert(tx, e, secret); err != nil {
+		sealed, err := secret.Seal(p.secrets, e.ID)
+		if err == nil {
+			err = webhook.Insert(tx, e, sealed)
+		}
+		if err != nil {
 			return e, err
 		}
 		e.Say(tx, webhook.EventAdded, by.By)
@@ -113,14 +118,19 @@ const MaxOverlap = 7 * 24 * time.Hour
 // RotateWebhook gives an endpoint a new secret, which is shown as AddWebhook shows it. The
 // one before signs as well for the time of overlap; one before that does no more.
 //
-// Errors: invalid when the overlap is none; not_found; forbidden.
+// Errors: invalid when the overlap is none; not_found; forbidden; unavailable as of
+// AddWebhook.
 func (p *Process) RotateWebhook(ctx context.Context, by Command, id string, overlap time.Duration) (Result[NewWebhook], error) {
 	secret := webhook.NewSecret()
 	r, err := p.changeWebhook(ctx, by, "rotate_webhook", id, overlap, webhook.EventRotated, func(tx *db.Tx, e *webhook.Endpoint) (bool, error) {
 		var c fault.Check
 		c.If(overlap < 0 || overlap > MaxOverlap, "overlap", "out_of_range", "from 0 to %s", MaxOverlap)
-		e.Rotate(secret, tx.Now().Add(overlap))
-		return true, c.Err("the rotation")
+		if err := c.Err("the rotation"); err != nil {
+			return false, err
+		}
+		sealed, err := secret.Seal(p.secrets, e.ID)
+		e.Rotate(sealed, tx.Now().Add(overlap))
+		return true, err
 	})
 	return withSecret(r, secret, err)
 }

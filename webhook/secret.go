@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"doorstep/internal/vault"
 )
 
 // Secret is what the messages of an endpoint are signed with: whsec_, and the key in
@@ -39,18 +41,37 @@ func (s Secret) Sign(id string, at time.Time, body []byte) string {
 	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
+// Seal seals a secret as it is kept of an endpoint, and of no other.
+//
+// Errors: unavailable when there is no key to seal with.
+func (s Secret) Seal(in *vault.Vault, endpoint string) (vault.Sealed, error) {
+	return in.Seal(purpose(endpoint), string(s))
+}
+
+func purpose(endpoint string) string { return "webhook " + endpoint }
+
 // Rotate gives the endpoint a new secret. The one before signs as well until a time.
-func (e *Endpoint) Rotate(to Secret, until time.Time) {
+func (e *Endpoint) Rotate(to vault.Sealed, until time.Time) {
 	e.previous, e.PreviousUntil, e.secret = e.secret, until, to
 }
 
 // signatures are those of a message by all secrets that sign at the time.
-func (e Endpoint) signatures(id string, at time.Time, body []byte) string {
-	signed := e.secret.Sign(id, at, body)
+//
+// Errors: unavailable when there is no key to open them with, or another one.
+func (e Endpoint) signatures(in *vault.Vault, id string, at time.Time, body []byte) (string, error) {
+	by := []vault.Sealed{e.secret}
 	if e.previous != "" && at.Before(e.PreviousUntil) {
-		signed += " " + e.previous.Sign(id, at, body)
+		by = append(by, e.previous)
 	}
-	return signed
+	signed := make([]string, len(by))
+	for i, sealed := range by {
+		secret, err := in.Open(purpose(e.ID), sealed)
+		if err != nil {
+			return "", err
+		}
+		signed[i] = Secret(secret).Sign(id, at, body)
+	}
+	return strings.Join(signed, " "), nil
 }
 
 // messageID is under what an event is sent to an endpoint: the same whenever it is.

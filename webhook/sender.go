@@ -22,6 +22,7 @@ import (
 
 	"doorstep/event"
 	"doorstep/internal/db"
+	"doorstep/internal/vault"
 )
 
 // Config says how events are sent.
@@ -32,6 +33,7 @@ type Config struct {
 	Node    string        // names this node, unlike any other
 	Answer  time.Duration // how long an answer is waited for, 15 s when 0
 	Log     *slog.Logger  // nil logs nothing
+	Secrets *vault.Vault  // opens those of the endpoints
 }
 
 // Sender sends events to the endpoints of a shop, each for itself. Several nodes may have
@@ -249,11 +251,17 @@ func (s *Sender) deliver(ctx context.Context, e Endpoint, what event.Event) (d D
 		d.Why = "the address can not be asked"
 		return d, true
 	}
+	signed, err := e.signatures(s.cfg.Secrets, d.Message, at, body)
+	if err != nil {
+		s.cfg.Log.ErrorContext(ctx, "what a webhook is sent can not be signed", "webhook", e.ID, "error", err)
+		d.Why = "its secret can not be opened"
+		return d, true
+	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "Doorstep")
 	req.Header.Set("webhook-id", d.Message)
 	req.Header.Set("webhook-timestamp", strconv.FormatInt(at.Unix(), 10))
-	req.Header.Set("webhook-signature", e.signatures(d.Message, at, body))
+	req.Header.Set("webhook-signature", signed)
 	res, err := s.client.Do(req)
 	d.Took = time.Since(began).Milliseconds()
 	if err != nil {

@@ -19,6 +19,7 @@ import (
 	"doorstep/event"
 	"doorstep/internal/db"
 	"doorstep/internal/db/dbtest"
+	"doorstep/internal/vault"
 	"doorstep/webhook"
 )
 
@@ -100,24 +101,25 @@ func (r *receiver) events() string {
 
 // bench is a shop's database with an endpoint.
 type bench struct {
-	t      *testing.T
-	db     *db.DB
-	url    string
-	clock  *clock.Virtual
-	sender *webhook.Sender
-	to     *receiver
-	id     string
-	secret webhook.Secret
-	last   map[string]int64 // version of each subject
+	t       *testing.T
+	db      *db.DB
+	url     string
+	clock   *clock.Virtual
+	sender  *webhook.Sender
+	to      *receiver
+	id      string
+	secret  webhook.Secret
+	secrets *vault.Vault
+	last    map[string]int64 // version of each subject
 }
 
 func onBenches(t *testing.T, run func(*testing.T, *bench)) {
 	t.Parallel()
 	dbtest.Engines(t, func(t *testing.T, engine string) {
-		b := &bench{t: t, url: dbtest.URL(t, engine), clock: clock.NewVirtual(time.Now().UTC().Truncate(time.Second)), to: newReceiver(t), id: "whk_1", secret: webhook.NewSecret(), last: map[string]int64{}}
+		b := &bench{t: t, url: dbtest.URL(t, engine), clock: clock.NewVirtual(time.Now().UTC().Truncate(time.Second)), to: newReceiver(t), id: "whk_1", secret: webhook.NewSecret(), secrets: open(t, vault.NewKey()), last: map[string]int64{}}
 		b.open(webhook.Hosts{"127.0.0.1"})
 		b.update(func(tx *db.Tx) error {
-			return webhook.Insert(tx, webhook.Endpoint{ID: b.id, Version: 1, Name: "made up", URL: b.to.URL, State: webhook.Enabled, CreatedBy: "operator", CreatedAt: tx.Now()}, b.secret)
+			return webhook.Insert(tx, webhook.Endpoint{ID: b.id, Version: 1, Name: "made up", URL: b.to.URL, State: webhook.Enabled, CreatedBy: "operator", CreatedAt: tx.Now()}, b.sealed(b.secret))
 		})
 		run(t, b)
 	})
@@ -129,7 +131,24 @@ func (b *bench) open(allowed webhook.Hosts) {
 	d, err := db.Open(b.t.Context(), db.Config{URL: b.url, Clock: b.clock})
 	b.must(err)
 	b.t.Cleanup(func() { _ = d.Close() })
-	b.db, b.sender = d, webhook.NewSender(d, webhook.Config{Allowed: allowed, Node: fmt.Sprint("node", time.Now().UnixNano()), Answer: time.Second})
+	b.db, b.sender = d, webhook.NewSender(d, webhook.Config{Allowed: allowed, Node: fmt.Sprint("node", time.Now().UnixNano()), Answer: time.Second, Secrets: b.secrets})
+}
+
+// open opens a vault.
+func open(t *testing.T, key string) *vault.Vault {
+	v, err := vault.New(key, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// sealed is a secret as the endpoint keeps it.
+func (b *bench) sealed(s webhook.Secret) vault.Sealed {
+	b.t.Helper()
+	sealed, err := s.Seal(b.secrets, b.id)
+	b.must(err)
+	return sealed
 }
 
 func (b *bench) must(err error) {
@@ -467,7 +486,7 @@ func TestTwoSecretsSignWhileOneReplacesTheOther(t *testing.T) {
 		next := webhook.NewSecret()
 		b.update(func(tx *db.Tx) error {
 			e, err := webhook.Get(tx, b.id)
-			e.Rotate(next, tx.Now().Add(time.Hour))
+			e.Rotate(b.sealed(next), tx.Now().Add(time.Hour))
 			e.Change(tx, webhook.EventRotated, "operator")
 			return err
 		})
@@ -484,6 +503,29 @@ func TestTwoSecretsSignWhileOneReplacesTheOther(t *testing.T) {
 				}
 			}
 			b.later(time.Hour)
+		}
+	})
+}
+
+// TestASecretThatCanNotBeOpened has what happens wait for the key that sealed it.
+func TestASecretThatCanNotBeOpened(t *testing.T) {
+	onBenches(t, func(t *testing.T, b *bench) {
+		right := b.secrets
+		b.secrets = open(t, vault.NewKey())
+		b.must(b.db.Close())
+		b.open(webhook.Hosts{"127.0.0.1"})
+		b.happens("ord_a")
+		b.send()
+		if got := b.to.got(); len(got) > 0 {
+			t.Errorf("sent with another key: %+v", got)
+		}
+		b.secrets = right
+		b.must(b.db.Close())
+		b.open(webhook.Hosts{"127.0.0.1"})
+		b.later(time.Minute)
+		b.send()
+		if got := b.to.got(); len(got) != 1 {
+			t.Errorf("sent with the key: %+v", got)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"doorstep/event"
 	"doorstep/fault"
 	"doorstep/internal/db"
+	"doorstep/internal/vault"
 )
 
 // Lock is what a change of an endpoint holds.
@@ -18,7 +19,7 @@ func ListLock() db.Lock { return db.Lock{Rank: lockRank - 1, Key: "webhooks"} }
 const lockRank = 17
 
 // Insert writes a new endpoint, which is sent what happens from now on.
-func Insert(tx *db.Tx, e Endpoint, s Secret) error {
+func Insert(tx *db.Tx, e Endpoint, s vault.Sealed) error {
 	from, err := event.End(tx)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"doorstep/access"
 	"doorstep/event"
 	"doorstep/fault"
+	"doorstep/internal/vault"
 )
 
 // Prefix is that of endpoints' identifiers.
@@ -65,7 +66,7 @@ type Endpoint struct {
 	CreatedAt     time.Time    `json:"created_at"`
 
 	cursor           event.Cursor // of the feed: what is before it was sent, or is held
-	secret, previous Secret
+	secret, previous vault.Sealed
 	sent             int64 // deliveries that were tried so far
 }
 
