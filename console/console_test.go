@@ -311,6 +311,7 @@ func TestWhatEachRoleMayDo(t *testing.T) {
 		"/stock-file": access.Stock, "/stock-file/take": access.Stock, "/stock/CUP/receive": access.Stock, "/stock/CUP/adjust": access.Stock, "/stock/CUP/count": access.Stock, "/stock/CUP/safety": access.Stock,
 		"/attention/retry": access.Orders, "/attention/skip": access.Orders, "/attention/compensate": access.Orders,
 		"/tickets/" + ticket.Value.ID + "/reply": access.Tickets, "/tickets/" + ticket.Value.ID + "/assign": access.Tickets, "/tickets/" + ticket.Value.ID + "/solve": access.Tickets,
+		"/tickets/" + ticket.Value.ID + "/note": access.Tickets, "/tickets/" + ticket.Value.ID + "/reopen": access.Tickets,
 		"/tickets/" + ticket.Value.ID + "/approve": access.Tickets, "/tickets/" + ticket.Value.ID + "/reject": access.Tickets,
 		"/settings/users": access.Admin, "/settings/users/" + user + "/role": access.Admin, "/settings/users/" + user + "/link": access.Admin, "/settings/users/" + user + "/sign-out": access.Admin,
 		"/settings/users/" + user + "/disable": access.Admin, "/settings/users/" + user + "/enable": access.Admin, "/settings/keys": access.Admin, "/settings/keys/" + key.Value.ID + "/revoke": access.Admin,

@@ -118,9 +118,16 @@ func (c *Console) orderWith(w http.ResponseWriter, r *http.Request, problem erro
 //
 // Errors: not_found.
 func (c *Console) overview(r *http.Request) (overview, error) {
+	return c.overviewOf(r, r.PathValue("order"))
+}
+
+// overviewOf is overview of the order that is named.
+//
+// Errors: not_found.
+func (c *Console) overviewOf(r *http.Request, what string) (overview, error) {
 	v := overview{Typed: map[string]string{}, May: signedInOf(r.Context()).User.Permit()}
 	var err error
-	if v.Overview, err = c.process.Show(r.Context(), r.PathValue("order")); err != nil {
+	if v.Overview, err = c.process.Show(r.Context(), what); err != nil {
 		return v, err
 	}
 	v.WhyNoHold, v.WhyNoRelease = process.WhyNoHold(v.Order), process.WhyNoRelease(v.Order)

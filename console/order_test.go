@@ -107,34 +107,6 @@ func TestAnOrderIsCancelledAfterALook(t *testing.T) {
 	b.get("/orders/99999").want(404, "99999")
 }
 
-func TestATicketIsAnswered(t *testing.T) {
-	t.Parallel()
-	s := serve(t, dbtest.SQLite)
-	o := s.place(placing("A-1"))
-	made, err := s.Process.OpenTicket(t.Context(), operator, process.TicketRequest{Request: ticketAbout(o.ID, "Is it the blue one?\nI hope so.")})
-	must(t, err)
-	at := "/tickets/" + made.Value.ID
-	b := s.as(access.RoleAgent, "agent")
-	b.get("/tickets").want(200, at)
-	b.get(at).want(200, "Is it the blue one?\nI hope so.", fmt.Sprintf("/orders/%d", o.Number), "nobody sees to it yet")
-	b.submit(at, at+"/assign").leads(at + "?done=assign")
-	b.get(at).want(200, "Agent sees to it")
-	b.get("/tickets?assignee="+url.QueryEscape(userActor(t, s, "agent"))).want(200, at)
-	b.submit(at, at+"/reply", "body", " ").want(422, "what it is about")
-	b.submit(at, at+"/reply", "body", "It is.").leads(at + "?done=reply")
-	form, _ := b.get(at).form(at + "/reply")
-	form.Set("body", "It was.")
-	b.post(at+"/solve", form).leads(at + "?done=solve")
-	c, err := s.Process.ShowTicket(t.Context(), made.Value.ID)
-	must(t, err)
-	if c.Ticket.Status != support.Solved || len(c.Messages) != 4 || c.Messages[2].Body != "It is." || c.Messages[2].From != support.FromShop {
-		t.Errorf("the ticket is %+v", c)
-	}
-	b.get("/tickets?status=open").want(200, "No ticket is like that")
-	b.get("/tickets?status=nonsense").want(422, "one of")
-	b.get("/tickets/tkt_none").want(404)
-}
-
 func userActor(t *testing.T, s *shop, name string) string {
 	t.Helper()
 	u, err := s.Process.User(t.Context(), name+"@example.com")

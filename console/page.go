@@ -181,7 +181,7 @@ func done(w http.ResponseWriter, r *http.Request, to, what string) error {
 // doings are what a page says that was done, by the words in its address.
 var doings = map[string]string{
 	"hold": "The order is held.", "release": "The order goes on.", "notes": "The note is kept.",
-	"reply": "The answer is sent.", "solve": "The ticket is solved.", "assign": "The ticket has another person who sees to it.",
+	"reply": "The answer is sent.", "note": "The note is kept: no customer is shown it.", "reopen": "The ticket is open again.", "solve": "The ticket is solved.", "assign": "The ticket has another person who sees to it.",
 	"approve": "What was proposed is being done.", "reject": "What was proposed is not done.",
 	"password": "Your password is changed. You are signed out everywhere else.", "ended": "That session has ended.",
 	"role": "They have another role.", "disable": "They are kept out.", "enable": "They can sign in again.", "sign-out": "They are signed out everywhere.",

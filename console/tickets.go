@@ -6,142 +6,131 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"doorstep/access"
 	"doorstep/fault"
-	"doorstep/order"
 	"doorstep/process"
 	"doorstep/support"
 )
 
-// ticketList is what the list of tickets shows.
-type ticketList struct {
+// viewAll is the view of all tickets, solved ones as well.
+const viewAll = "all"
+
+// viewNames are the views as the page names them.
+var viewNames = map[support.View]string{
+	support.ViewOpen: "Open", support.ViewMine: "Mine", support.ViewUnassigned: "Unassigned", support.ViewPending: "Waiting for the customer",
+	support.ViewOverdue: "Overdue", support.ViewApprovals: "Approvals", viewAll: "All",
+}
+
+// viewEmpty says of a view in which nothing is why.
+var viewEmpty = map[support.View]string{
+	support.ViewOpen: "Every ticket is solved.", support.ViewMine: "You see to no ticket.", support.ViewUnassigned: "Someone sees to every ticket.",
+	support.ViewPending: "No ticket waits for its customer.", support.ViewOverdue: "Nobody has waited for too long.", support.ViewApprovals: "Nothing waits for a second person.",
+	viewAll: "There are no tickets. What customers ask, and what the process can not see to by itself, is here.",
+}
+
+// inbox is what the list of tickets shows.
+type inbox struct {
 	part[support.Ticket]
-	Asked      url.Values
+	View       support.View
+	Views      []process.InView
+	Asked      url.Values // as the address says, without the view and where the page begins
 	Statuses   []support.Status
 	Categories []support.Category
-	Me         access.Actor
+	Glimpses   map[string]process.Glimpse
 	Names      map[access.Actor]string
 }
 
 // Link is the address of the same list with one thing of it otherwise.
-func (l ticketList) Link(name, value string) string { return "/tickets" + query(l.Asked, name, value) }
+func (v inbox) Link(name, value string) string { return v.Of(v.View) + link(v.Asked, name, value) }
+
+// link is query behind a first value.
+func link(asked url.Values, name, value string) string {
+	if q := query(asked, name, value); q != "" {
+		return "&" + q[1:]
+	}
+	return ""
+}
+
+// Of is the address of a view.
+func (inbox) Of(view support.View) string { return "/tickets?view=" + string(view) }
+
+// Name is a view as the page names it.
+func (inbox) Name(view support.View) string { return viewNames[view] }
+
+// Tally is how many tickets are in a view, "" where there is none.
+func (inbox) Tally(v process.InView) string {
+	switch {
+	case v.More:
+		return strconv.FormatInt(v.Tickets, 10) + "+"
+	case v.Tickets == 0:
+		return ""
+	}
+	return strconv.FormatInt(v.Tickets, 10)
+}
+
+// Empty says why nothing is listed.
+func (v inbox) Empty() string { return viewEmpty[v.View] }
 
 // Wants says whether the list is narrowed down to a word.
-func (l ticketList) Wants(name string, word any) bool { return l.Asked.Get(name) == fmt.Sprint(word) }
+func (v inbox) Wants(name string, word any) bool { return v.Asked.Get(name) == fmt.Sprint(word) }
 
 // By is who sees to a ticket, as people are shown it.
-func (l ticketList) By(actor any) string { return nameOf(l.Names, actor) }
+func (v inbox) By(actor any) string { return nameOf(v.Names, actor) }
 
-func (c *Console) tickets(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	f := support.Filter{Status: support.Status(q.Get("status")), Category: support.Category(q.Get("category")), Assignee: q.Get("assignee"), Before: q.Get("before"), Limit: listed + 1}
+// ticketFilter is what an address asks for: what is open, unless it says something else.
+//
+// Errors: invalid.
+func ticketFilter(q url.Values) (f support.Filter, err error) {
+	f = support.Filter{View: support.View(q.Get("view")), Status: support.Status(q.Get("status")), Category: support.Category(q.Get("category")), Assignee: q.Get("assignee"), Before: q.Get("before")}
+	if f.View == "" {
+		if f.View = viewAll; f.Status == "" && f.Assignee == "" {
+			f.View = support.ViewOpen
+		}
+	}
 	var check fault.Check
+	check.If(viewNames[f.View] == "", "view", "unknown", "one of %v", append(slices.Clone(support.Views), viewAll))
 	check.If(f.Status != "" && !slices.Contains(support.Statuses, f.Status), "status", "unknown", "one of %v", support.Statuses)
 	check.Text("category", string(f.Category), 64)
 	check.Text("assignee", f.Assignee, 100)
 	check.Text("before", f.Before, 64)
-	list := ticketList{Asked: asked(q, "status", "category", "assignee"), Statuses: support.Statuses, Categories: support.Categories, Me: signedInOf(r.Context()).User.Actor()}
-	err := check.Err("the list of tickets")
-	if err == nil {
-		list.part, list.Names, err = c.ticketsOf(r.Context(), f)
-	}
-	return c.show(w, r, "tickets", shown{Title: "Tickets", Here: "tickets", Page: list}, err)
+	return f, check.Err("the list of tickets")
 }
 
-// ticketsOf are the tickets of a page, and the names of those who see to them.
-func (c *Console) ticketsOf(ctx context.Context, f support.Filter) (part[support.Ticket], map[access.Actor]string, error) {
+func (c *Console) tickets(w http.ResponseWriter, r *http.Request) error {
+	q := r.URL.Query()
+	f, problem := ticketFilter(q)
+	v := inbox{View: f.View, Asked: asked(q, "status", "category", "assignee"), Statuses: support.Statuses, Categories: support.Categories}
+	me := signedInOf(r.Context()).User.Actor()
+	var err error
+	if v.Views, err = c.process.TicketViews(r.Context(), me); err != nil {
+		return err
+	}
+	if problem == nil {
+		if f.View == viewAll {
+			f.View = ""
+		}
+		f.Me, f.Limit = string(me), listed+1
+		problem = c.fill(r.Context(), &v, f)
+	}
+	return c.show(w, r, "tickets", shown{Title: "Tickets", Here: "tickets", Page: v}, problem)
+}
+
+// fill reads the tickets of a page, and what tells them from each other.
+func (c *Console) fill(ctx context.Context, v *inbox, f support.Filter) error {
 	found, err := c.process.Tickets(ctx, f)
 	if err != nil {
-		return part[support.Ticket]{}, nil, err
+		return err
+	}
+	v.part = partOf(found, func(t support.Ticket) string { return t.ID })
+	if v.Glimpses, err = c.process.Glimpses(ctx, v.Items); err != nil {
+		return err
 	}
 	var actors []access.Actor
-	for _, t := range found {
+	for _, t := range v.Items {
 		actors = append(actors, access.Actor(t.Assignee))
 	}
-	names, err := c.process.Names(ctx, actors)
-	return partOf(found, func(t support.Ticket) string { return t.ID }), names, err
-}
-
-// conversation is what the page of a ticket shows.
-type conversation struct {
-	process.Conversation
-	Order *order.Order // that it is about, nil for none
-	Me    access.Actor
-	Names map[access.Actor]string
-	Typed map[string]string // as it was sent, where it was not done
-}
-
-// By is who has acted, as people are shown it.
-func (v conversation) By(actor any) string { return nameOf(v.Names, actor) }
-
-// Over says whether nothing more is done about the ticket.
-func (v conversation) Over() bool { return !v.Ticket.Status.Unsolved() }
-
-func (c *Console) ticket(w http.ResponseWriter, r *http.Request) error {
-	return c.ticketWith(w, r, nil)
-}
-
-// ticketWith shows a ticket, and why what was asked for was not done, with what was typed.
-func (c *Console) ticketWith(w http.ResponseWriter, r *http.Request, problem error) error {
-	found, err := c.process.ShowTicket(r.Context(), r.PathValue("ticket"))
-	if err != nil {
-		return err
-	}
-	v := conversation{Conversation: found, Me: signedInOf(r.Context()).User.Actor(), Typed: map[string]string{}}
-	if v.Ticket.Order != "" {
-		o, err := c.process.FindOrder(r.Context(), v.Ticket.Order)
-		if err != nil {
-			return err
-		}
-		v.Order = &o
-	}
-	actors := []access.Actor{access.Actor(v.Ticket.Assignee), access.Actor(v.Ticket.OpenedBy)}
-	for _, d := range v.Decisions {
-		actors = append(actors, access.Actor(d.By))
-	}
-	if v.Names, err = c.process.Names(r.Context(), actors); err != nil {
-		return err
-	}
-	if problem != nil {
-		v.Typed["body"] = r.PostForm.Get("body")
-	}
-	return c.show(w, r, "ticket", shown{Title: "Ticket: " + words(v.Ticket.Category), Here: "tickets", Page: v}, problem)
-}
-
-// ticketChanges are what can be done about a ticket, by the last word of the path.
-var ticketChanges = map[string]change[support.Ticket]{
-	"reply": func(ctx context.Context, p *process.Process, by process.Command, id string, form func(string) string) (process.Result[support.Ticket], error) {
-		return p.ReplyTicket(ctx, by, id, support.FromShop, form("body"))
-	},
-	"solve": func(ctx context.Context, p *process.Process, by process.Command, id string, form func(string) string) (process.Result[support.Ticket], error) {
-		return p.SolveTicket(ctx, by, id, form("body"))
-	},
-	"assign": func(ctx context.Context, p *process.Process, by process.Command, id string, form func(string) string) (process.Result[support.Ticket], error) {
-		return p.AssignTicket(ctx, by, id, access.Actor(form("assignee")))
-	},
-	"approve": func(ctx context.Context, p *process.Process, by process.Command, id string, _ func(string) string) (process.Result[support.Ticket], error) {
-		return p.ApproveTicket(ctx, by, id)
-	},
-	"reject": func(ctx context.Context, p *process.Process, by process.Command, id string, _ func(string) string) (process.Result[support.Ticket], error) {
-		return p.RejectTicket(ctx, by, id)
-	},
-}
-
-// changeTicket carries out a change of the ticket as it was seen, and shows it: when it
-// has changed since, it is shown as it is now, and nothing is done.
-func (c *Console) changeTicket(do change[support.Ticket]) page {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		by, err := commandAt(r)
-		if err == nil {
-			_, err = do(r.Context(), c.process, by, r.PathValue("ticket"), r.PostForm.Get)
-		}
-		if fault.Is(err, fault.NotFound) {
-			return err
-		}
-		if err != nil {
-			return c.ticketWith(w, r, err)
-		}
-		return done(w, r, "/tickets/"+url.PathEscape(r.PathValue("ticket")), lastWord(r.URL.Path))
-	}
+	v.Names, err = c.process.Names(ctx, actors)
+	return err
 }

@@ -202,6 +202,36 @@ func (p *Process) Tickets(ctx context.Context, f support.Filter) ([]support.Tick
 	})
 }
 
+// Glimpse is what tells a ticket from others in a list: its order, and what was written
+// in it last.
+type Glimpse struct {
+	Order order.Order // the zero value where it is about none
+	Said  support.Message
+}
+
+// Glimpses returns what tells each of the tickets from others, by its id.
+func (p *Process) Glimpses(ctx context.Context, tickets []support.Ticket) (map[string]Glimpse, error) {
+	var ids, orders []string
+	for _, t := range tickets {
+		ids = append(ids, t.ID)
+		if t.Order != "" {
+			orders = append(orders, t.Order)
+		}
+	}
+	return db.View(ctx, p.db, func(r db.Reader) (map[string]Glimpse, error) {
+		said, err := support.LastSaid(r, ids)
+		if err != nil {
+			return nil, err
+		}
+		about, err := order.ByID(r, orders)
+		all := make(map[string]Glimpse, len(tickets))
+		for _, t := range tickets {
+			all[t.ID] = Glimpse{Order: about[t.Order], Said: said[t.ID]}
+		}
+		return all, err
+	})
+}
+
 // late is the time from before which what waits for a person is overdue.
 func (p *Process) late(r db.Reader) (time.Time, error) {
 	set, err := p.policies.Current(r)

@@ -78,6 +78,24 @@ func Messages(r db.Reader, ticket string) ([]Message, error) {
 	}, `SELECT n, at, author, actor, body FROM ticket_messages WHERE ticket_id = $1 ORDER BY n`, ticket)
 }
 
+// LastSaid returns what a person wrote last in each of the tickets, or what the process
+// did where no one has.
+func LastSaid(r db.Reader, tickets []string) (map[string]Message, error) {
+	last := map[string]Message{}
+	err := db.Each(r, func(row db.Row) error {
+		var of string
+		var m Message
+		var at int64
+		err := row.Scan(&of, &m.N, &at, (*string)(&m.From), &m.By, &m.Body)
+		m.At = db.Time(at)
+		last[of] = m
+		return err
+	}, `SELECT m.ticket_id, m.n, m.at, m.author, m.actor, m.body FROM tickets t JOIN ticket_messages m ON m.ticket_id = t.id AND m.n = (
+			SELECT l.n FROM ticket_messages l WHERE l.ticket_id = t.id ORDER BY CASE l.author WHEN 'process' THEN 1 ELSE 0 END, l.n DESC LIMIT 1)
+		WHERE t.id IN `+r.ListParam("$1"), db.List(tickets))
+	return last, err
+}
+
 // AddNote writes a note of a ticket.
 func AddNote(tx *db.Tx, ticket string, n Note) {
 	tx.Write(`INSERT INTO ticket_notes (ticket_id, n, at, actor, body) VALUES ($1, $2, $3, $4, $5)`, ticket, n.N, db.Micros(n.At), n.By, n.Body)

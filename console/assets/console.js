@@ -51,6 +51,25 @@
     stops[(stops.indexOf(document.activeElement) + step + stops.length) % stops.length].focus();
   };
 
+  // walked goes to the row below or above in the page's list.
+  const walked = (key) => {
+    const step = { j: 1, k: -1 }[key], rows = [...document.querySelectorAll("main .list tbody th > a")];
+    if (!step || !rows.length) return false;
+    const at = rows.indexOf(document.activeElement);
+    rows[at < 0 ? 0 : Math.min(Math.max(at + step, 0), rows.length - 1)].focus();
+    return true;
+  };
+
+  // pressed does what the page has a key for: it presses a button, or begins to write.
+  const pressed = (key) => {
+    const at = document.querySelector(`main [data-press="${CSS.escape(key)}"]`);
+    if (!at) return false;
+    if (at.matches("summary")) at.parentElement.open = true;
+    const text = at.matches("textarea") ? at : at.closest("details")?.querySelector("textarea");
+    text ? text.focus() : at.click();
+    return true;
+  };
+
   let before = "";
   document.addEventListener("keydown", (e) => {
     const key = e.key, find = e.target.closest?.("dialog.find"), first = before;
@@ -68,6 +87,8 @@
       if (search ? (search.focus(), true) : opened("find")) e.preventDefault();
     } else if (first === "g") {
       document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.click();
+    } else if (walked(key) || pressed(key)) {
+      e.preventDefault();
     } else {
       before = key;
     }
