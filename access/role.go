@@ -8,7 +8,7 @@ type Role string
 // The roles.
 const (
 	RoleAdmin    Role = "admin"    // everything, and users, API keys, webhooks and the policy
-	RoleOperator Role = "operator" // runs the shop: orders, money, stock, tickets
+	RoleOperator Role = "operator" // runs the shop: orders, money, stock, tickets, canned answers
 	RoleAgent    Role = "agent"    // answers customers: tickets and orders; gives money back by what tickets decide
 	RoleViewer   Role = "viewer"   // looks at everything
 )
@@ -19,7 +19,7 @@ var Roles = []Role{RoleAdmin, RoleOperator, RoleAgent, RoleViewer}
 // roleScopes are what each role covers.
 var roleScopes = map[Role][]Scope{
 	RoleAdmin:    {Admin},
-	RoleOperator: {Read, Orders, Refunds, Stock, Tickets},
+	RoleOperator: {Read, Orders, Refunds, Stock, Tickets, Answers},
 	RoleAgent:    {Read, Orders, Tickets},
 	RoleViewer:   {Read},
 }

@@ -18,11 +18,12 @@ const (
 	Refunds Scope = "refunds" // give money back
 	Stock   Scope = "stock"   // the catalogue, locations, receive, count, adjust
 	Tickets Scope = "tickets" // open, answer, assign, solve
+	Answers Scope = "answers" // keep the canned answers
 	Admin   Scope = "admin"   // everything, and API keys, webhooks and the policy
 )
 
 // AllScopes are all scopes, in the order of the documentation.
-var AllScopes = []Scope{Read, Orders, Refunds, Stock, Tickets, Admin}
+var AllScopes = []Scope{Read, Orders, Refunds, Stock, Tickets, Answers, Admin}
 
 // Permit says what someone may do. The zero value is a permit for everything, of
 // who has the database itself: limited ones are made by Limit.

@@ -15,7 +15,7 @@ func TestARoleCoversWhatItIsFor(t *testing.T) {
 	t.Parallel()
 	for role, want := range map[access.Role][]access.Scope{
 		access.RoleAdmin:    access.AllScopes,
-		access.RoleOperator: {access.Read, access.Orders, access.Refunds, access.Stock, access.Tickets},
+		access.RoleOperator: {access.Read, access.Orders, access.Refunds, access.Stock, access.Tickets, access.Answers},
 		access.RoleAgent:    {access.Read, access.Orders, access.Tickets},
 		access.RoleViewer:   {access.Read},
 		"made_up":           nil,

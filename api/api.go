@@ -151,6 +151,7 @@ func (a *API) routes() {
 	a.attention()
 	a.shopFigures()
 	a.tickets()
+	a.cannedAnswers()
 	a.events()
 	a.webhooks()
 	a.policies()

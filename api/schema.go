@@ -18,7 +18,7 @@ import (
 var names = map[string]string{
 	"order.Line": "OrderLine", "order.Request": "OrderRequest", "order.LineRequest": "OrderLineRequest", "order.Note": "Note",
 	"payment.Attempt": "PaymentAttempt", "payment.RefundLine": "RefundLine", "payment.Record": "PaymentRecord",
-	"support.Address": "AddressFacts", "support.Return": "ReturnFacts", "support.Line": "TicketLine", "support.Note": "TicketNote", "process.InView": "TicketView", "support.Record": "DecisionRecord", "support.Message": "Message", "support.Request": "TicketAbout",
+	"support.Address": "AddressFacts", "support.Return": "ReturnFacts", "support.Line": "TicketLine", "support.Note": "TicketNote", "support.Canned": "CannedAnswer", "support.CannedRequest": "CannedAnswerRequest", "support.Blank": "CannedAnswerBlank", "process.Filled": "FilledAnswer", "process.InView": "TicketView", "support.Record": "DecisionRecord", "support.Message": "Message", "support.Request": "TicketAbout",
 	"inventory.Level": "StockLevel", "inventory.Movement": "StockMovement", "inventory.Count": "StockCount", "process.Counted": "StockCounted", "inventory.Backorder": "Backorder",
 	"process.Stock": "StockDetails", "api.Order": "OrderDetails", "api.Payment": "PaymentDetails", "api.Refund": "RefundDetails", "api.Return": "ReturnDetails", "api.Shipment": "ShipmentDetails",
 	"access.Key": "APIKey", "access.KeyRequest": "APIKeyRequest", "process.NewKey": "NewAPIKey",

@@ -54,6 +54,50 @@ func TestATicketIsOpenedAndSolved(t *testing.T) {
 	})
 }
 
+func TestAnswersAreCanned(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		s := serve(t, engine)
+		s.shipped("A-1")
+		r := s.ask("POST", "/v1/canned-answers", `{"name":"Where it is","body":"Dear {first_name}, order {order_number} left as {tracking_number}. {writer}"}`, "Idempotency-Key", "c1")
+		s.want(r, 201, "")
+		at := r.header.Get("Location")
+		s.want(s.ask("POST", "/v1/canned-answers", `{"name":"","body":"{made_up}"}`), 422, "invalid")
+		s.want(s.askAs(s.key(access.Tickets), "POST", "/v1/canned-answers", `{"name":"x","body":"x"}`), 403, "forbidden")
+		ticket := s.ask("POST", "/v1/tickets", `{"order":"web/A-1","category":"other","body":"Made up."}`)
+		s.want(ticket, 201, "")
+		fill := func() string {
+			filled := s.ask("GET", ticket.header.Get("Location")+"/canned-answers/"+strings.TrimPrefix(at, "/v1/canned-answers/"), "")
+			s.want(filled, 200, "")
+			return fmt.Sprint(filled.json["text"], filled.json["missing"])
+		}
+		if text := fill(); !strings.HasPrefix(text, "Dear Made, order 1001 left as ") || !strings.HasSuffix(text, " {writer}[writer]") || strings.Contains(text, "{tracking_number}") {
+			t.Errorf("filled is %s", text)
+		}
+		s.want(s.ask("POST", ticket.header.Get("Location")+"/reply", `{"body":"Dear {first_name}"}`), 422, "invalid")
+		s.want(s.ask("POST", at+"/change", `{"name":"Greeting","body":"Dear {nobody}"}`), 422, "invalid")
+		s.want(s.ask("POST", at+"/change", `{"name":"Greeting","body":"Dear {name}!"}`), 200, "")
+		if text := fill(); text != "Dear Made Up![]" {
+			t.Errorf("filled is %s", text)
+		}
+		if items := s.ask("GET", "/v1/canned-answers", "").json["items"].([]any); len(items) != 1 || s.ask("GET", at, "").json["version"] != 2.0 {
+			t.Errorf("there are %v", items)
+		}
+		s.want(s.ask("POST", at+"/remove", ""), 200, "")
+		s.want(s.ask("GET", at, ""), 404, "not_found")
+		s.want(s.ask("POST", at+"/change", `{"name":"x","body":"x"}`), 404, "not_found")
+		s.eventually("its history is in the feed", func() bool {
+			var said []string
+			for _, item := range s.ask("GET", "/v1/events?limit=1000", "").json["items"].([]any) {
+				if e := item.(map[string]any); strings.HasPrefix(e["type"].(string), "canned_answer.") {
+					said = append(said, fmt.Sprint(e["type"], e["version"], e["data"]))
+				}
+			}
+			return len(said) == 3 && strings.Contains(said[1], "Dear {name}!")
+		})
+	})
+}
+
 // TestAReaderOfTheFeedMissesNothing reads it in small parts while orders come in.
 func TestAReaderOfTheFeedMissesNothing(t *testing.T) {
 	t.Parallel()

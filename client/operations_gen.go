@@ -775,6 +775,45 @@ func (c *Client) ListRunningOut(ctx context.Context, p ListRunningOutParams) (Ru
 	return get[RunningOut](ctx, c, "/v1/figures/running-out", p.values())
 }
 
+// ListCannedAnswers: list the canned answers, by name.
+// There are never more than 200: all are on one page.
+//
+// GET /v1/canned-answers, with the scope read.
+func (c *Client) ListCannedAnswers(ctx context.Context) iter.Seq2[CannedAnswer, error] {
+	return pages[CannedAnswer](ctx, c, "/v1/canned-answers", nil)
+}
+
+// AddCannedAnswer: keep an answer that is given again and again.
+// Blanks in braces are filled from the ticket that is answered: first_name, name, order_number, reference, tracking_number, carrier and writer.
+//
+// POST /v1/canned-answers, with the scope answers.
+func (c *Client) AddCannedAnswer(ctx context.Context, q CannedAnswerRequest, with ...Option) (CannedAnswer, error) {
+	return post[CannedAnswer](ctx, c, "/v1/canned-answers", q, with)
+}
+
+// ShowCannedAnswer: show a canned answer.
+//
+// GET /v1/canned-answers/{answer}, with the scope read.
+func (c *Client) ShowCannedAnswer(ctx context.Context, answer string) (CannedAnswer, error) {
+	return get[CannedAnswer](ctx, c, "/v1/canned-answers/"+url.PathEscape(answer), nil)
+}
+
+// ChangeCannedAnswer: change a canned answer.
+// Both its name and its text are given.
+//
+// POST /v1/canned-answers/{answer}/change, with the scope answers.
+func (c *Client) ChangeCannedAnswer(ctx context.Context, answer string, q CannedAnswerRequest, with ...Option) (CannedAnswer, error) {
+	return post[CannedAnswer](ctx, c, "/v1/canned-answers/"+url.PathEscape(answer)+"/change", q, with)
+}
+
+// RemoveCannedAnswer: remove a canned answer.
+// What it was stays in its events.
+//
+// POST /v1/canned-answers/{answer}/remove, with the scope answers.
+func (c *Client) RemoveCannedAnswer(ctx context.Context, answer string, with ...Option) (CannedAnswer, error) {
+	return post[CannedAnswer](ctx, c, "/v1/canned-answers/"+url.PathEscape(answer)+"/remove", nil, with)
+}
+
 // ListTicketViews: say how many tickets there are in each view.
 // Up to 1000 are counted of each. Those of the view mine are the caller's.
 //
@@ -838,6 +877,14 @@ func (c *Client) ApproveTicket(ctx context.Context, ticket string, with ...Optio
 // POST /v1/tickets/{ticket}/assign, with the scope tickets.
 func (c *Client) AssignTicket(ctx context.Context, ticket string, q AssignRequest, with ...Option) (Ticket, error) {
 	return post[Ticket](ctx, c, "/v1/tickets/"+url.PathEscape(ticket)+"/assign", q, with)
+}
+
+// FillCannedAnswer: fill a canned answer for a ticket.
+// Nothing is sent. What is not known of the ticket stays in braces; an answer with such a blank is not sent to a customer.
+//
+// GET /v1/tickets/{ticket}/canned-answers/{answer}, with the scope read.
+func (c *Client) FillCannedAnswer(ctx context.Context, ticket string, answer string) (FilledAnswer, error) {
+	return get[FilledAnswer](ctx, c, "/v1/tickets/"+url.PathEscape(ticket)+"/canned-answers/"+url.PathEscape(answer), nil)
 }
 
 // NoteTicket: write in a ticket for those who see to it.

@@ -159,6 +159,21 @@ type CancelRequest struct {
 	Reason string `json:"reason,omitempty"` // Why, for the books.
 }
 
+// CannedAnswer is an answer that the shop gives again and again: lines of text with blanks, such as {first_name}, which are filled for a ticket.
+type CannedAnswer struct {
+	ID        string    `json:"id"`
+	Version   int64     `json:"version"` // Counts its changes
+	Name      string    `json:"name"`
+	Body      string    `json:"body"`
+	UpdatedAt time.Time `json:"updated_at"`
+}
+
+// CannedAnswerRequest is a canned answer as someone asks for it.
+type CannedAnswerRequest struct {
+	Name string `json:"name"` // By which people choose it.
+	Body string `json:"body"` // Lines of text with blanks in braces, such as {first_name}.
+}
+
 // CapturePlan is what capturing a payment takes.
 type CapturePlan struct {
 	Order    string `json:"order"`
@@ -454,6 +469,12 @@ type FiguresWaiting struct {
 	Late      int64              `json:"late_ms"` // For how long the oldest of them is, milliseconds
 	Attention []FiguresAttention `json:"attention"`
 	Oldest    time.Time          `json:"oldest,omitzero"` // Since when what needs attention for longest does; missing when nothing does
+}
+
+// FilledAnswer is a canned answer as it is written in a ticket.
+type FilledAnswer struct {
+	Text    string         `json:"text"`
+	Missing []SupportBlank `json:"missing"` // What is not known of the ticket: these stand in the text, in braces
 }
 
 // Given is what a customer was given by tickets.
@@ -1470,6 +1491,7 @@ const (
 	AccessScopeRefunds AccessScope = "refunds"
 	AccessScopeStock   AccessScope = "stock"
 	AccessScopeTickets AccessScope = "tickets"
+	AccessScopeAnswers AccessScope = "answers"
 	AccessScopeAdmin   AccessScope = "admin"
 )
 
@@ -1919,6 +1941,20 @@ const (
 	SupportAuthorCustomer SupportAuthor = "customer"
 	SupportAuthorShop     SupportAuthor = "shop"
 	SupportAuthorProcess  SupportAuthor = "process"
+)
+
+// SupportBlank is a word. Others may come with later versions.
+type SupportBlank string
+
+// What it may be.
+const (
+	SupportBlankFirstName      SupportBlank = "first_name"
+	SupportBlankName           SupportBlank = "name"
+	SupportBlankOrderNumber    SupportBlank = "order_number"
+	SupportBlankReference      SupportBlank = "reference"
+	SupportBlankTrackingNumber SupportBlank = "tracking_number"
+	SupportBlankCarrier        SupportBlank = "carrier"
+	SupportBlankWriter         SupportBlank = "writer"
 )
 
 // SupportCategory is a word. Others may come with later versions.

@@ -246,6 +246,10 @@ func (b *screen) draw(s *shop, held order.Order) {
 	must(t, err)
 	_, err = s.Process.OpenTicket(ctx, operator, process.TicketRequest{Request: support.Request{Category: support.Other, Body: "Do you have it with a handle on the other side, for my left-handed aunt, whose birthday it is in a fortnight or so?"}})
 	must(t, err)
+	canned, err := s.Process.AddCanned(ctx, operator, support.CannedRequest{Name: "Where it is", Body: "Dear {first_name},\n\nyour order {reference} has left: its parcel is {tracking_number}, by {carrier}.\n\nYours,\n{writer}"})
+	must(t, err)
+	_, err = s.Process.AddCanned(ctx, operator, support.CannedRequest{Name: "Which one, and what is wrong with it: a name that is as long as it may be, or so", Body: "Dear {name}, which of them is it, and what is wrong with it?"})
+	must(t, err)
 	_, err = s.Process.AddKey(ctx, operator, access.KeyRequest{Name: "web shop", Scopes: []access.Scope{access.Read, access.Orders}})
 	must(t, err)
 	link, err := s.Process.AddUser(ctx, operator, access.UserRequest{Mail: "viewer@example.com", Name: "Vera Viewer", Role: access.RoleViewer})
@@ -255,7 +259,7 @@ func (b *screen) draw(s *shop, held order.Order) {
 		{"held", fmt.Sprintf("/orders/%d", held.Number)}, {"cancel", fmt.Sprintf("/orders/%d/cancel", held.Number)}, {"change", fmt.Sprintf("/orders/%d/change", held.Number)}, {"refund", fmt.Sprintf("/orders/%d/refund", shipped.Number)}, {"tickets", "/tickets"},
 		{"find", "/find?q=CUP"}, {"stock", "/stock"}, {"sku", "/stock/CUP"}, {"running-out", "/running-out"}, {"stock-file", "/stock-file"}, {"count", "/stock/CUP/count?location=main&quantity=1"},
 		{"attention", "/attention"}, {"attend", fmt.Sprintf("/attention/preview?way=compensate&item=%d/held", held.Number)},
-		{"ticket", "/tickets/" + ticket.Value.ID}, {"proposed", "/tickets/" + proposed.Value.ID}, {"approvals", "/tickets?view=overdue"}, {"account", "/settings"}, {"users", "/settings/users"}, {"keys", "/settings/keys"},
+		{"ticket", "/tickets/" + ticket.Value.ID}, {"proposed", "/tickets/" + proposed.Value.ID}, {"overdue", "/tickets?view=overdue"}, {"answers", "/settings/answers"}, {"filled", "/tickets/" + ticket.Value.ID + "?answer=" + canned.Value.ID}, {"account", "/settings"}, {"users", "/settings/users"}, {"keys", "/settings/keys"},
 	}
 	for _, page := range pages {
 		if page.name == "today" {

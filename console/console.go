@@ -99,6 +99,10 @@ func (c *Console) routes() *http.ServeMux {
 	}
 
 	read("GET /settings", c.account)
+	read("GET /settings/answers", c.answers)
+	read("POST /settings/answers", c.addAnswer)
+	read("POST /settings/answers/{answer}/change", c.changeAnswer)
+	read("POST /settings/answers/{answer}/remove", c.removeAnswer)
 	read("POST /settings/password", c.changePassword)
 	read("POST /settings/sessions/{session}/end", c.endSession)
 	admin("GET /settings/users", c.users)

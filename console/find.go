@@ -44,6 +44,7 @@ var places = []struct {
 	{hit{Name: "Stock", Path: "/stock"}, access.Read},
 	{hit{Name: "Tickets", Path: "/tickets"}, access.Read},
 	{hit{Name: "Your account", Path: "/settings"}, access.Read},
+	{hit{Name: "Canned answers", Path: "/settings/answers"}, access.Read},
 	{hit{Name: "Users", Path: "/settings/users"}, access.Admin},
 	{hit{Name: "API keys", Path: "/settings/keys"}, access.Admin},
 }

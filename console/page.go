@@ -188,5 +188,6 @@ var doings = map[string]string{
 	"receive": "What came in is there.", "count": "The count is taken.", "adjust": "It is adjusted.", "safety": "So many are kept back from orders.",
 	"file":  "The file is taken.",
 	"retry": "What was chosen is tried again.", "skip": "What was chosen is passed over.", "compensate": "What was chosen is being cancelled.",
+	"answer-kept": "The canned answer is kept.", "answer-removed": "The canned answer is removed.",
 	"revoke": "The key opens nothing any more.",
 }

@@ -27,6 +27,8 @@ type conversation struct {
 	Names  map[access.Actor]string
 	People []access.User     // to whom it can be given
 	Comes  []string          // what approving would come to, in sentences
+	Canned []support.Canned  // what can be inserted
+	Blanks []support.Blank   // what is not known of what was inserted
 	Typed  map[string]string // as it was sent, where it was not done
 }
 
@@ -176,8 +178,17 @@ func (c *Console) ticketWith(w http.ResponseWriter, r *http.Request, problem err
 	if v.Comes, err = c.comes(r.Context(), v); err != nil {
 		return err
 	}
+	if v.Canned, err = c.process.CannedAnswers(r.Context()); err != nil {
+		return err
+	}
 	if problem != nil {
 		v.Typed[lastWord(r.URL.Path)] = r.PostForm.Get("body")
+	} else if answer := r.URL.Query().Get("answer"); answer != "" {
+		filled, err := c.process.FillCanned(r.Context(), v.Me, v.Ticket.ID, answer)
+		if err != nil {
+			return err
+		}
+		v.Typed["reply"], v.Blanks = filled.Text, filled.Missing
 	}
 	return c.show(w, r, "ticket", shown{Title: "Ticket: " + words(v.Ticket.Category), Here: "tickets", Page: v}, problem)
 }

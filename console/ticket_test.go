@@ -169,14 +169,63 @@ func TestTicketsByKeys(t *testing.T) {
 	b.presses("n")
 	b.run(chromedp.KeyEvent("They have asked twice.\t\r"))
 	b.shows("internal note")
+	_, err := s.Process.AddCanned(t.Context(), operator, support.CannedRequest{Name: "Yours", Body: "Yours, {writer}"})
+	must(t, err)
+	b.run(chromedp.Reload())
+	b.shows("Canned answer")
 	b.presses("r")
-	b.run(chromedp.KeyEvent("It is.\t\r"))
+	b.run(chromedp.KeyEvent("It is. "))
+	b.click(`.insert button`)
+	b.says(`document.querySelector(".write textarea").value`, "It is. Yours, Agent")
+	b.run(chromedp.KeyEvent(".\t\r"))
 	b.shows("The answer is sent.")
 	c := s.said(second.ID)
-	if me := userActor(t, s, "agent"); c.Ticket.Assignee != me || c.Ticket.Status != support.Pending || len(c.Notes) != 1 || c.Messages[len(c.Messages)-1].Body != "It is." {
+	if me := userActor(t, s, "agent"); c.Ticket.Assignee != me || c.Ticket.Status != support.Pending || len(c.Notes) != 1 || c.Messages[len(c.Messages)-1].Body != "It is. Yours, Agent." {
 		t.Errorf("the ticket is %+v", c)
 	}
 	if said := b.complained(); len(said) > 0 {
 		t.Errorf("the browser complains: %q", said)
 	}
+}
+
+// TestAnswersAreCanned: who runs the shop keeps them, and who answers inserts them, filled,
+// and sends what they have seen.
+func TestAnswersAreCanned(t *testing.T) {
+	t.Parallel()
+	dbtest.Engines(t, func(t *testing.T, engine string) {
+		s := serve(t, engine)
+		keeps, other, answers := s.as(access.RoleOperator, "keeps"), s.as(access.RoleOperator, "other"), s.as(access.RoleAgent, "answers")
+		const at = "/settings/answers"
+		keeps.get(at).want(200, "There are none yet")
+		form, _ := keeps.get(at).form(at)
+		form.Set("name", "Where it is")
+		form.Set("body", "{made_up}")
+		keeps.post(at, form).want(422, "is no blank", "{made_up}</textarea>")
+		form.Set("body", "Dear {first_name},\norder {order_number} is <b>here</b>, and its parcel {tracking_number}.\n{writer}")
+		keeps.post(at, form).leads(at + "?done=answer-kept")
+		all, err := s.Process.CannedAnswers(t.Context())
+		must(t, err)
+		one := at + "/" + all[0].ID
+		answers.get(at).want(200, "Where it is").lacks(one, "<textarea")
+		answers.post(one+"/remove", url.Values{"version": {"1"}}).want(403)
+
+		o := s.place(placing("A-1"))
+		ticket := "/tickets/" + s.ask(ticketAbout(o.ID, "Where is it?")).ID
+		filled := answers.get(ticket + "?answer=" + all[0].ID)
+		filled.want(200, fmt.Sprintf("Dear Made,\norder %d is &lt;b&gt;here&lt;/b&gt;, and its parcel {tracking_number}.\nAnswers</textarea>", o.Number), "Not known of this ticket: tracking number")
+		form, _ = filled.form(ticket + "/reply")
+		form.Set("body", "Its parcel is {tracking_number}.")
+		answers.post(ticket+"/reply", form).want(422, "is a blank that is not filled")
+		answers.get(ticket + "?answer=ans_none").want(404)
+
+		stale, _ := other.get(at).form(one + "/change")
+		keeps.submit(at, one+"/change", "name", "Greeting", "body", "Dear {name}.").leads(at + "?done=answer-kept")
+		stale.Set("name", "Greeting")
+		stale.Set("body", "Hello.")
+		other.post(one+"/change", stale).want(412, "Someone else has changed this", "Hello.</textarea>")
+		answers.get(ticket+"?answer="+all[0].ID).want(200, "Dear Made Up.</textarea>")
+		form, _ = other.get(at).form(one + "/change")
+		other.post(one+"/remove", form).leads(at + "?done=answer-removed")
+		answers.get(ticket).want(200).lacks("data-inserts")
+	})
 }

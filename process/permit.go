@@ -21,7 +21,8 @@ var scopes = map[string]access.Scope{
 	string(inventory.EventSafety): access.Stock,
 
 	"open_ticket": access.Tickets, "reply_ticket": access.Tickets, "solve_ticket": access.Tickets, "reopen_ticket": access.Tickets, "assign_ticket": access.Tickets,
-	"note_ticket": access.Tickets, "approve_ticket": access.Tickets, "reject_ticket": access.Tickets,
+	"note_ticket": access.Tickets, "add_canned": access.Answers, "change_canned": access.Answers, "remove_canned": access.Answers,
+	"approve_ticket": access.Tickets, "reject_ticket": access.Tickets,
 
 	"change_policy": access.Admin, "set_policy": access.Admin, "find_sales": access.Admin, "add_key": access.Admin, "revoke_key": access.Admin,
 	"add_webhook": access.Admin, "change_webhook": access.Admin, "disable_webhook": access.Admin, "enable_webhook": access.Admin, "rotate_webhook": access.Admin,

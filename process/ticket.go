@@ -221,7 +221,11 @@ func (p *Process) changeTicket(ctx context.Context, by Command, useCase, id stri
 func (p *Process) ReplyTicket(ctx context.Context, by Command, id string, from support.Author, body string) (Result[support.Ticket], error) {
 	var check fault.Check
 	check.If(from != support.FromCustomer && from != support.FromShop, "from", "unknown", "customer or shop: whose words these are")
-	support.ValidateBody(&check, body)
+	if from == support.FromShop {
+		support.ValidateAnswer(&check, body)
+	} else {
+		support.ValidateBody(&check, body)
+	}
 	if err := check.Err("the reply"); err != nil {
 		return Result[support.Ticket]{}, err
 	}
@@ -266,7 +270,7 @@ func (p *Process) NoteTicket(ctx context.Context, by Command, id, body string) (
 // money that is owed, or of an order that the process has stopped.
 func (p *Process) SolveTicket(ctx context.Context, by Command, id, body string) (Result[support.Ticket], error) {
 	var check fault.Check
-	support.ValidateBody(&check, body)
+	support.ValidateAnswer(&check, body)
 	if err := check.Err("the answer"); err != nil {
 		return Result[support.Ticket]{}, err
 	}
@@ -293,7 +297,7 @@ func (p *Process) SolveTicket(ctx context.Context, by Command, id, body string) 
 func (p *Process) ReopenTicket(ctx context.Context, by Command, id, body string) (Result[support.Ticket], error) {
 	var check fault.Check
 	if body != "" {
-		support.ValidateBody(&check, body)
+		support.ValidateAnswer(&check, body)
 	}
 	if err := check.Err("the reopening"); err != nil {
 		return Result[support.Ticket]{}, err

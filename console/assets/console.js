@@ -35,6 +35,20 @@
     pause = setTimeout(() => found(e.target.value), 120);
   });
 
+  // What is inserted comes to where one writes, and what stands there already stays.
+  document.addEventListener("submit", async (e) => {
+    const text = e.target.matches("[data-inserts]") && document.querySelector("main .write textarea");
+    if (!text || !text.value) return;
+    e.preventDefault();
+    e.stopPropagation();
+    try {
+      const answer = await fetch(e.target.action + "?" + new URLSearchParams(new FormData(e.target)));
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      text.setRangeText(page.querySelector(".write textarea")?.value ?? "", text.selectionStart, text.selectionEnd, "end");
+      text.focus();
+    } catch {} // the server is away: nothing is lost
+  }, true);
+
   // By Enter one goes to the first that the text names.
   document.addEventListener("submit", (e) => {
     if (!e.target.matches("dialog.find form")) return;

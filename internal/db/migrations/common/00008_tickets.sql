@@ -66,6 +66,15 @@ CREATE TABLE ticket_decisions (
     PRIMARY KEY (ticket_id, n)
 );
 
+-- Answers that the shop gives again and again.
+CREATE TABLE canned_answers (
+    id         TEXT   NOT NULL PRIMARY KEY,
+    version    BIGINT NOT NULL CHECK (version > 0),
+    name       TEXT   NOT NULL,
+    body       TEXT   NOT NULL,
+    updated_at BIGINT NOT NULL
+);
+
 -- What of its order a ticket is about.
 CREATE TABLE ticket_lines (
     ticket_id TEXT   NOT NULL,
