@@ -72,7 +72,7 @@ func (a *API) tickets() {
 	}) (answer, error) {
 		f := support.Filter{View: in.View, Me: string(command(ctx, "").By), Status: in.Status, Category: in.Category, Assignee: in.Assignee, Before: in.Cursor, Limit: in.Limit + 1}
 		tickets, err := a.process.Tickets(ctx, f)
-		return answer{body: page(tickets, in.Limit, func(t support.Ticket) string { return t.ID })}, err
+		return answer{body: page(tickets, in.Limit, func(t support.Ticket) string { return t.Place(in.View) })}, err
 	})
 	register(a, operation{
 		id: "show-ticket", method: http.MethodGet, path: "/v1/tickets/{ticket}", tag: "tickets", scope: access.Read, answer: process.Conversation{},

@@ -146,7 +146,7 @@ func (v *ticketList) Run(s *session) error {
 	}
 	p := pageOf(tickets)
 	if len(tickets) == v.Limit {
-		p.Before = tickets[len(tickets)-1].ID
+		p.Before = tickets[len(tickets)-1].Place(given(v.View))
 	}
 	return s.out.show(p, func() { s.out.tickets(p) })
 }

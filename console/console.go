@@ -93,6 +93,7 @@ func (c *Console) routes() *http.ServeMux {
 	c.shopRoutes(handle, read)
 
 	read("GET /tickets", c.tickets)
+	read("GET /tickets.csv", c.ticketsCSV)
 	read("GET /tickets/{ticket}", c.ticket)
 	for what, do := range ticketChanges {
 		read("POST /tickets/{ticket}/"+what, c.changeTicket(do))

@@ -304,7 +304,7 @@ func TestWhatEachRoleMayDo(t *testing.T) {
 	pages := map[string]access.Scope{
 		"/stock": access.Read, "/stock/CUP": access.Read, "/running-out": access.Read, "/stock.csv": access.Read, "/stock-file": access.Read, "/stock/CUP/count": access.Read,
 		"/": access.Read, "/orders": access.Read, "/orders.csv": access.Read, at: access.Read, at + "/cancel": access.Orders, at + "/refund": access.Refunds, "/attention": access.Read, "/attention.csv": access.Read, "/attention/preview": access.Read, "/tickets": access.Read,
-		"/tickets/" + ticket.Value.ID: access.Read, "/settings": access.Read, "/settings/answers": access.Read, "/settings/users": access.Admin, "/settings/keys": access.Admin,
+		"/tickets.csv": access.Read, "/tickets/" + ticket.Value.ID: access.Read, "/settings": access.Read, "/settings/answers": access.Read, "/settings/users": access.Admin, "/settings/keys": access.Admin,
 	}
 	forms := map[string]access.Scope{
 		at + "/hold": access.Orders, at + "/release": access.Orders, at + "/notes": access.Orders, at + "/cancel": access.Orders, at + "/change": access.Orders, at + "/refund": access.Refunds, at + "/void": access.Refunds,

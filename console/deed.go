@@ -16,6 +16,7 @@ import (
 	"doorstep/payment"
 	"doorstep/process"
 	"doorstep/shipping"
+	"doorstep/support"
 )
 
 // deed is something that a person does about an order, or a part of it, on a page of its
@@ -57,6 +58,15 @@ type matter struct {
 	Parcel shipping.Shipment
 	Refund payment.Refund
 	Return shipping.Return
+	Ticket string // of the order, from which one has come here, "" for none
+}
+
+// Back is where one goes when it is done, or left as it is.
+func (v matter) Back() string {
+	if v.Ticket == "" {
+		return orderPath(v.Order)
+	}
+	return ticketPath(v.Ticket)
 }
 
 // plan is what a deed comes to.
@@ -345,7 +355,7 @@ func (c *Console) doDeed(d deed) page {
 		}
 		switch {
 		case err == nil:
-			return done(w, r, orderPath(t.Order), d.name)
+			return done(w, r, t.Back(), d.name)
 		case d.why(t.matter) != nil:
 			return c.orderWith(w, r, err)
 		}
@@ -365,6 +375,9 @@ func (c *Console) typedFor(r *http.Request, d deed) (*typed, error) {
 		return nil, err
 	}
 	m, err := v.matter(d.about, r.PathValue("part"))
+	if from, is := pick(v.Tickets, func(one support.Ticket) bool { return one.ID == r.Form.Get("ticket") }); is {
+		m.Ticket = from.ID
+	}
 	return &typed{matter: m, Values: r.PostForm, named: map[string]string{}}, err
 }
 

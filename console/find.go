@@ -99,7 +99,7 @@ func customersOf(f process.Found) (hits []hit) {
 
 func ticketsOf(f process.Found) (hits []hit) {
 	for _, t := range f.Tickets {
-		hits = append(hits, hit{capital(words(t.Category)), "/tickets/" + url.PathEscape(t.ID), t.ID, t.Status})
+		hits = append(hits, hit{capital(words(t.Category)), ticketPath(t.ID), t.ID, t.Status})
 	}
 	return hits
 }

@@ -244,6 +244,9 @@ func (c *Console) comes(ctx context.Context, v conversation) ([]string, error) {
 	return []string{"It can not be done as things stand: " + why.Message + "."}, nil
 }
 
+// ticketPath is where a ticket is shown.
+func ticketPath(id string) string { return "/tickets/" + url.PathEscape(id) }
+
 // ticketChanges are what can be done about a ticket, by the last word of the path.
 var ticketChanges = map[string]change[support.Ticket]{
 	"reply": func(ctx context.Context, p *process.Process, by process.Command, id string, form func(string) string) (process.Result[support.Ticket], error) {
@@ -283,6 +286,6 @@ func (c *Console) changeTicket(do change[support.Ticket]) page {
 		if err != nil {
 			return c.ticketWith(w, r, err)
 		}
-		return done(w, r, "/tickets/"+url.PathEscape(r.PathValue("ticket")), lastWord(r.URL.Path))
+		return done(w, r, ticketPath(r.PathValue("ticket")), lastWord(r.URL.Path))
 	}
 }

@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"encoding/csv"
 	"fmt"
 	"net/url"
 	"strings"
@@ -41,7 +42,9 @@ func TestATicketIsAnswered(t *testing.T) {
 		at := "/tickets/" + made.ID
 		b := s.as(access.RoleAgent, "agent")
 		b.get("/tickets").want(200, at, fmt.Sprintf("order %d", o.Number), "Is it the blue one?")
-		b.get(at).want(200, "Is it the blue one?\nI hope so.", fmt.Sprintf("/orders/%d", o.Number), fmt.Sprintf("/orders/%d/cancel", o.Number), "nobody sees to it yet", "2 × Blue cup")
+		b.get(at).want(200, "Is it the blue one?\nI hope so.", fmt.Sprintf("/orders/%d", o.Number), fmt.Sprintf("/orders/%d/cancel?ticket=%s", o.Number, made.ID), "nobody sees to it yet", "2 × Blue cup")
+		b.get(fmt.Sprintf("/orders/%d/cancel?ticket=%s", o.Number, made.ID)).want(200, `href="`+at+`">Leave it as it is`)
+		b.get(fmt.Sprintf("/orders/%d/cancel?ticket=tkt_none", o.Number)).want(200, fmt.Sprintf(`href="/orders/%d">Leave it as it is`, o.Number))
 		b.submit(at, at+"/assign").leads(at + "?done=assign")
 		b.get(at).want(200, "Agent sees to it")
 		b.get("/tickets?assignee="+url.QueryEscape(userActor(t, s, "agent"))).want(200, at)
@@ -66,6 +69,8 @@ func TestATicketIsAnswered(t *testing.T) {
 			t.Errorf("the ticket is %+v", c.Ticket)
 		}
 		b.get("/tickets?view=mine").want(200, at)
+		b.confirm(b.get(fmt.Sprintf("/orders/%d/cancel?ticket=%s", o.Number, made.ID)), fmt.Sprintf("/orders/%d/cancel", o.Number)).leads(at + "?done=cancel")
+		b.get(at+"?done=cancel").want(200, "The order is being cancelled.")
 		b.get("/tickets?status=nonsense").want(422, "one of")
 		b.get("/tickets?view=nonsense").want(422, "one of")
 		b.get("/tickets/tkt_none").want(404)
@@ -134,6 +139,11 @@ func TestTicketsArePaged(t *testing.T) {
 	_, next, _ := strings.Cut(first.body, `class="more"><a class="button" href="`)
 	next, _, _ = strings.Cut(next, `"`)
 	b.get(strings.ReplaceAll(next, "&amp;", "&")).want(200, "Made up 2.", "Made up 0.").lacks("Made up 3.", `class="more"`)
+	rows, err := csv.NewReader(strings.NewReader(b.get("/tickets.csv?view=unassigned").want(200).body)).ReadAll()
+	if err != nil || len(rows) != 1+all || rows[1][3] != "open" || rows[1][10] == "" {
+		t.Errorf("the file has %d rows (%v)", len(rows), err)
+	}
+	b.get("/tickets?view=overdue&before=nonsense").want(422)
 }
 
 // presses presses a key as a browser has it: what has taken the key types nothing.

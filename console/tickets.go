@@ -2,11 +2,13 @@ package console
 
 import (
 	"context"
+	"encoding/csv"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"time"
 
 	"doorstep/access"
 	"doorstep/fault"
@@ -40,6 +42,11 @@ type inbox struct {
 	Categories []support.Category
 	Glimpses   map[string]process.Glimpse
 	Names      map[access.Actor]string
+}
+
+// Export is the address of the whole list as a file.
+func (v inbox) Export() string {
+	return "/tickets.csv?view=" + string(v.View) + link(v.Asked, "", "")
 }
 
 // Link is the address of the same list with one thing of it otherwise.
@@ -94,7 +101,7 @@ func ticketFilter(q url.Values) (f support.Filter, err error) {
 	check.If(f.Status != "" && !slices.Contains(support.Statuses, f.Status), "status", "unknown", "one of %v", support.Statuses)
 	check.Text("category", string(f.Category), 64)
 	check.Text("assignee", f.Assignee, 100)
-	check.Text("before", f.Before, 64)
+	check.Text("before", f.Before, 100)
 	return f, check.Err("the list of tickets")
 }
 
@@ -108,13 +115,60 @@ func (c *Console) tickets(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if problem == nil {
-		if f.View == viewAll {
-			f.View = ""
-		}
-		f.Me, f.Limit = string(me), listed+1
-		problem = c.fill(r.Context(), &v, f)
+		problem = c.fill(r.Context(), &v, listing(f, me, listed+1))
 	}
 	return c.show(w, r, "tickets", shown{Title: "Tickets", Here: "tickets", Page: v}, problem)
+}
+
+// listing is what is read for a list of someone's.
+func listing(f support.Filter, me access.Actor, limit int) support.Filter {
+	if f.View == viewAll {
+		f.View = ""
+	}
+	f.Me, f.Limit = string(me), limit
+	return f
+}
+
+// ticketsCSV sends all tickets that are asked for as a file (RFC 4180), a part at a time.
+func (c *Console) ticketsCSV(w http.ResponseWriter, r *http.Request) error {
+	f, err := ticketFilter(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	f = listing(f, signedInOf(r.Context()).User.Actor(), exported)
+	f.Before = ""
+	found, err := c.process.Tickets(r.Context(), f)
+	if err != nil {
+		return err
+	}
+	out := csvFile(w, "tickets.csv", "id", "order", "category", "status", "reason", "assignee", "proposed", "opened_by", "opened_at", "updated_at", "waits_from")
+	for {
+		if !wroteTickets(out, found) || len(found) < exported {
+			return nil
+		}
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportWithin)) // where it can not be set there is none
+		f.Before = found[exported-1].Place(f.View)
+		if found, err = c.process.Tickets(r.Context(), f); err != nil {
+			panic(http.ErrAbortHandler) // so that half of it is not taken for all
+		}
+	}
+}
+
+// wroteTickets sends rows of a file, and says whether the browser is still there.
+func wroteTickets(out *csv.Writer, found []support.Ticket) bool {
+	for _, t := range found {
+		writeRow(out, t.ID, t.Order, string(t.Category), string(t.Status), string(t.Reason), t.Assignee, string(t.Proposed), t.OpenedBy, stamp(t.OpenedAt), stamp(t.UpdatedAt), stamp(t.WaitsFrom))
+	}
+	out.Flush()
+	return out.Error() == nil
+}
+
+// stamp is a time in a file, "" for none.
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339)
 }
 
 // fill reads the tickets of a page, and what tells them from each other.
@@ -123,7 +177,7 @@ func (c *Console) fill(ctx context.Context, v *inbox, f support.Filter) error {
 	if err != nil {
 		return err
 	}
-	v.part = partOf(found, func(t support.Ticket) string { return t.ID })
+	v.part = partOf(found, func(t support.Ticket) string { return t.Place(f.View) })
 	if v.Glimpses, err = c.process.Glimpses(ctx, v.Items); err != nil {
 		return err
 	}

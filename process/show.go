@@ -192,6 +192,8 @@ func (p *Process) ShowTicket(ctx context.Context, id string) (Conversation, erro
 
 // Tickets returns the tickets that the filter lets through, the newest first; of those
 // that are overdue, those first that wait for longest.
+//
+// Errors: invalid when the filter begins behind no place in the list.
 func (p *Process) Tickets(ctx context.Context, f support.Filter) ([]support.Ticket, error) {
 	return db.View(ctx, p.db, func(r db.Reader) ([]support.Ticket, error) {
 		var err error

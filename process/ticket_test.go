@@ -98,7 +98,7 @@ func viewed(s *shop) {
 	s.after(5 * time.Hour)
 	views(map[support.View]int64{support.ViewOpen: 2, support.ViewMine: 1, support.ViewUnassigned: 1, support.ViewOverdue: 1})
 	s.after(20 * time.Hour)
-	for before, want := range map[string]string{"": first, first: second} {
+	for before, want := range map[string]string{"": first, s.ticket(first).Ticket.Place(support.ViewOverdue): second} {
 		if late, err := s.Tickets(ctx, support.Filter{View: support.ViewOverdue, Before: before, Limit: 1}); err != nil || len(late) != 1 || late[0].ID != want {
 			t.Errorf("behind %q is overdue: %+v (%v)", before, late, err)
 		}

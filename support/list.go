@@ -1,8 +1,11 @@
 package support
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
+	"doorstep/fault"
 	"doorstep/internal/db"
 )
 
@@ -30,7 +33,7 @@ type Filter struct {
 	Status   Status
 	Category Category
 	Assignee string
-	Before   string // a ticket's id: only those behind it in the list, for the next page
+	Before   string // the Place of a ticket: only those behind it in the list, for the next page
 	Limit    int
 }
 
@@ -63,6 +66,8 @@ func (f Filter) where() (w db.Where) {
 
 // List returns tickets, the newest first; of those that are overdue, those first that wait
 // for longest.
+//
+// Errors: invalid when Before is no place in the list.
 func List(r db.Reader, f Filter) ([]Ticket, error) {
 	w := f.where()
 	if f.View == ViewOverdue {
@@ -73,20 +78,28 @@ func List(r db.Reader, f Filter) ([]Ticket, error) {
 	return db.All(r, scanTicket, `SELECT `+columns+` FROM tickets`+end, args...)
 }
 
-// overdue lists tickets by how long they wait, from behind one that may have been answered
-// meanwhile: then the list begins anew.
+// overdue lists tickets by how long they wait.
 func overdue(r db.Reader, w db.Where, f Filter) ([]Ticket, error) {
 	if f.Before != "" {
-		last, found, err := db.One(r, scanTicket, `SELECT `+columns+` FROM tickets WHERE id = $1 AND waits_from > 0`, f.Before)
+		since, id, _ := strings.Cut(f.Before, ".")
+		waits, err := strconv.ParseInt(since, 10, 64)
 		if err != nil {
-			return nil, err
+			var c fault.Check
+			c.Add("cursor", "malformed", "the next of the page before")
+			return nil, c.Err("the list of tickets")
 		}
-		if found {
-			w.And("(waits_from, id) > (%s, %s)", db.Micros(last.WaitsFrom), last.ID)
-		}
+		w.And("(waits_from, id) > (%s, %s)", waits, id)
 	}
 	end, args := w.Ordered("waits_from, id", f.Limit)
 	return db.All(r, scanTicket, `SELECT `+columns+` FROM tickets`+end, args...)
+}
+
+// Place is where the ticket stands in the list of a view: what is behind it is Before it.
+func (t Ticket) Place(in View) string {
+	if in == ViewOverdue {
+		return strconv.FormatInt(db.Micros(t.WaitsFrom), 10) + "." + t.ID
+	}
+	return t.ID
 }
 
 // Count counts the tickets that the filter lets through, up to its limit.
