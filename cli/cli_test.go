@@ -120,9 +120,9 @@ func newTranscript(t testing.TB, engine string) *transcript {
 }
 
 var (
-	anID = regexp.MustCompile(`\b(ord|pay|shp|ret|tkt|rfd|att|mov|usr)_[0-9a-z]{26}\b`)
+	anID = regexp.MustCompile(`\b(ord|pay|shp|ret|tkt|rfd|att|mov|usr|ans)_[0-9a-z]{26}\b`)
 	link = regexp.MustCompile(`\bdsl_[A-Z2-7]{26}\b`)
-	aRef = regexp.MustCompile(`^\{(ord|pay|shp|ret|tkt|rfd)\}$`)
+	aRef = regexp.MustCompile(`^\{(ord|pay|shp|ret|tkt|rfd|ans)\}$`)
 )
 
 // say runs a command. An argument such as {tkt} stands for the last identifier
@@ -608,6 +608,21 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("sku,location,counted\nCUP,main,-1\nPOT,,x\nPOT,main,1\n,main,1\n", "stock", "count", "-")
 		tr.say("", "stock", "movements", "LAMP")
 	},
+	"answers.txt": func(tr *transcript) {
+		tr.say("", "answer", "list")
+		tr.say("", place("--sku", "CUP=2")...)
+		tr.say("", "ticket", "open", "--order", "1001", "--message", "Where is it?")
+		tr.say("", "answer", "add", "Where it is", "Dear {nobody}")
+		tr.say("", "answer", "add", "Where it is", "Dear {first_name},\nyour order {reference} is on its way as {tracking_number}.\n{writer}", "--key", "k1")
+		tr.say("", "answer", "add", "Where it is", "Dear {first_name},\nyour order {reference} is on its way as {tracking_number}.\n{writer}", "--key", "k1")
+		tr.say("", "answer", "list")
+		tr.say("", "answer", "fill", "{tkt}", "{ans}")
+		tr.say("", "ticket", "reply", "{tkt}", "Dear {first_name}, we are looking for it.")
+		tr.say("", "answer", "change", "{ans}", "We look", "Dear {name}, we are looking for order {order_number}.")
+		tr.say("", "answer", "fill", "{tkt}", "{ans}")
+		tr.say("", "answer", "remove", "{ans}")
+		tr.say("", "answer", "fill", "{tkt}", "{ans}")
+	},
 	"tickets.txt": func(tr *transcript) {
 		tr.say("", "ticket", "list")
 		tr.say("", place("--sku", "CUP=2")...)
@@ -618,6 +633,9 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "ticket", "assign", "{tkt}", "made.up@example.com")
 		tr.say("", "ticket", "assign", "{tkt}", "agent:7")
 		tr.say("", "ticket", "list", "--assignee", "agent:7")
+		tr.say("", "ticket", "note", "{tkt}", "They have asked by telephone, too.")
+		tr.say("", "ticket", "views")
+		tr.say("", "ticket", "list", "--view", "overdue")
 		tr.say("", "ticket", "resolve", "{tkt}", "A new one is on its way.")
 		tr.say("", "ticket", "assign", "{tkt}", "none")
 		tr.say("", "ticket", "reopen", "{tkt}", "It has come back: we look again.", "--key", "k1")
