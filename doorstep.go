@@ -24,6 +24,7 @@ import (
 	"doorstep/internal/db"
 	"doorstep/internal/vault"
 	"doorstep/internal/work"
+	"doorstep/mail"
 	"doorstep/payment"
 	gateway "doorstep/payment/simulated"
 	"doorstep/process"
@@ -70,6 +71,10 @@ type Config struct {
 	// needed first: beside the database when that is empty, or doorstep.secrets-key in the
 	// working directory where the database is on a server.
 	SecretsKey, SecretsKeyFile string
+
+	// Mail sends what is written to customers; nil writes it to a file that only its owner
+	// can read, beside the database or doorstep.mail in the working directory.
+	Mail mail.Sender
 
 	// Workers is how many steps are worked on at once, 64 when 0.
 	Workers int
@@ -145,7 +150,7 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 	if err != nil {
 		return err
 	}
-	deps := process.Deps{DB: s.DB, Secrets: secrets, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout, Asked: cfg.Asked, Fired: cfg.Fired, Tracer: cfg.Tracer, WebhookHosts: cfg.WebhookHosts}
+	deps := process.Deps{DB: s.DB, Secrets: secrets, Mail: cfg.Mail, IDs: ids, Log: cfg.Log, AskTimeout: cfg.AskTimeout, Asked: cfg.Asked, Fired: cfg.Fired, Tracer: cfg.Tracer, WebhookHosts: cfg.WebhookHosts}
 	if cfg.ReadOnly {
 		deps.KnownGateways, deps.KnownCarriers = named(gateway.Name, cfg.Gateways), append(named(carrier.Name, cfg.Carriers), cfg.second()...)
 	} else if deps.Gateways, deps.Carriers, err = s.providers(cfg, url, shopTime); err != nil {
@@ -156,6 +161,9 @@ func (s *Shop) open(ctx context.Context, cfg Config) (err error) {
 	}
 	if cfg.Lease > work.MaxLease {
 		return fault.New(fault.Invalid, "a lease of %s is longer than %s", cfg.Lease, work.MaxLease)
+	}
+	if deps.Mail == nil {
+		deps.Mail = mail.NewFile(Beside(url, "mail"))
 	}
 	node := id.Random().New("node", time.Now())
 	deps.Queue = work.NewQueue(node, cmp.Or(cfg.Lease, defaultLease))

@@ -185,6 +185,15 @@ func (a *API) orders() {
 		}
 		return answer{body: expanded(v, in.Expand), version: v.Order.Version}, nil
 	})
+	register(a, operation{
+		id: "show-tracking", method: http.MethodGet, path: "/v1/orders/{order}/tracking", tag: "orders", scope: access.Read, answer: process.Tracking{},
+		summary: "Show the link by which a customer follows an order",
+		description: "The path stands behind the address of this server, and stays the same. Nobody can guess it: put it into what the shop writes to the customer. " +
+			"Whoever has it sees where the order is, and not whose it is; to act takes a code that is mailed to the customer.",
+	}, func(ctx context.Context, in *OrderPath) (answer, error) {
+		at, err := a.process.TrackingOf(ctx, in.Order)
+		return answer{body: at}, err
+	})
 	a.orderChanges()
 }
 

@@ -48,6 +48,15 @@ func (p Program) Run(ctx context.Context, args []string) int {
 	return s.report(s.run(args))
 }
 
+// variable is an environment variable, "" when it is not set.
+func (p Program) variable(name string) string {
+	value, set := p.Env(name)
+	if !set {
+		return ""
+	}
+	return value
+}
+
 // run carries out what the arguments say.
 func (s *session) run(args []string) error {
 	typed, err := s.program.parse(args, s.flags)

@@ -78,8 +78,11 @@ func (s *shop) run(stdin string, args ...string) answer {
 }
 
 func (s *shop) configure(c *doorstep.Config) {
-	c.Virtual, c.Seed, c.Outside = s.clock, 1, s.outside
+	c.Virtual, c.Seed, c.Outside, c.SecretsKey = s.clock, 1, s.outside, secretsKey
 }
+
+// secretsKey is made up.
+const secretsKey = "bWFkZSB1cCBmb3IgdGVzdHMsIDMyIGJ5dGVzIGxvbmc="
 
 // must runs a command that has to succeed and returns what it said.
 func (s *shop) must(stdin string, args ...string) string {
@@ -122,6 +125,7 @@ func newTranscript(t testing.TB, engine string) *transcript {
 var (
 	anID = regexp.MustCompile(`\b(ord|pay|shp|ret|tkt|rfd|att|mov|usr|ans)_[0-9a-z]{26}\b`)
 	link = regexp.MustCompile(`\bdsl_[A-Z2-7]{26}\b`)
+	page = regexp.MustCompile(`\b([0-9]+)-[a-z2-7]{26}\b`)
 	aRef = regexp.MustCompile(`^\{(ord|pay|shp|ret|tkt|rfd|ans)\}$`)
 )
 
@@ -151,7 +155,7 @@ func (tr *transcript) say(stdin string, args ...string) {
 // said is all that was said, with identifiers of the same width that say only
 // which one it is: what they are made of is none of the command line's concern.
 func (tr *transcript) said() string {
-	return anID.ReplaceAllStringFunc(link.ReplaceAllString(tr.text.String(), "dsl_…"), func(id string) string {
+	return anID.ReplaceAllStringFunc(page.ReplaceAllString(link.ReplaceAllString(tr.text.String(), "dsl_…"), "$1-…"), func(id string) string {
 		if tr.all[id] == "" {
 			tr.all[id] = fmt.Sprintf("%s_%026d", id[:3], len(tr.all)+1)
 		}
@@ -210,6 +214,8 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say(webOrder, "order", "place", "-", "--key", "k1")
 		tr.say(webOrder, "order", "place", "-", "--key", "k1")
 		tr.say("", "order", "note", "1001", "The customer asks for a gift box.")
+		tr.say("", "order", "link", "1001")
+		tr.say("", "order", "link", "9999")
 		tr.say("", "order", "cancel", "web/A-17", "--reason", "ordered twice")
 		tr.say("", "order", "list")
 		tr.say("", "order", "list", "--limit", "1")

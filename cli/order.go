@@ -29,6 +29,7 @@ type orderVerbs struct {
 	Exchange orderExchange `cmd:"" help:"Take back what has arrived, and send something else."`
 	Refund   orderRefund   `cmd:"" help:"Give money back, for lines or an amount."`
 	Retry    orderRetry    `cmd:"" help:"Try the steps of an order again that wait for a person."`
+	Link     orderLink     `cmd:"" help:"Show the link by which a customer follows an order."`
 	Note     orderNote     `cmd:"" help:"Write a note about an order."`
 }
 
@@ -415,6 +416,34 @@ func (s *session) changeOrder(w working, what string, do func(p *process.Process
 		return err
 	}
 	return s.out.show(placed{Order: v.Order}, func() { s.out.summary(v, nil) })
+}
+
+// orderLink shows what leads to the page that an order's customer sees.
+type orderLink struct {
+	Order string `arg:"" help:"The order: its number, id, or source/number."`
+}
+
+// Help is the detail of the verb's help.
+func (orderLink) Help() string {
+	return `It stands behind the address of the server. Nobody can guess it. Whoever has it sees where the order is; to act takes a code that is mailed to the customer.
+
+Examples:
+
+    doorstep order link 1001
+    doorstep order link web/A-17 --json`
+}
+
+// Run shows the link.
+func (v *orderLink) Run(s *session) error {
+	var at process.Tracking
+	err := s.reading(func(shop *doorstep.Shop) (err error) {
+		at, err = shop.Process.TrackingOf(s.ctx, v.Order)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(at, func() { s.out.printf("%s\n", at.Path) })
 }
 
 // orderNote writes a note.

@@ -14,6 +14,7 @@ import (
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
+	"doorstep/mail"
 )
 
 // serveVerb runs the process.
@@ -27,6 +28,10 @@ type serveVerb struct {
 	Lease       time.Duration `help:"How long a step is kept from other processes on the same database, longer than --ask-timeout: what a dead one had in hand is taken up after that." default:"30s" placeholder:"TIME"`
 
 	WebhookAllow []string `name:"webhook-allow" help:"Hosts that webhooks may be sent to though they are not reached over the Internet, as they stand in the address." placeholder:"HOST"`
+	MailServer   string   `help:"What sends mails to customers: smtp://user@host:587 or smtps://user@host:465; the password is DOORSTEP_MAIL_PASSWORD. Without it they are written to a file beside the database." placeholder:"URL"`
+	MailFrom     string   `help:"The mail address that mails come from." placeholder:"ADDRESS"`
+
+	sender mail.Sender // nil for none
 
 	listening
 	simulated
@@ -76,6 +81,9 @@ func (v *serveVerb) Run(s *session) error {
 	}
 	defer told()
 	v.traces = traces
+	if err := v.mails(s); err != nil {
+		return err
+	}
 	shop, err := s.open(false, v.configure)
 	if err != nil {
 		return err
@@ -91,6 +99,22 @@ func (v *serveVerb) Run(s *session) error {
 		err = v.serve(s, shop)
 	}
 	return v.stop(shop, err)
+}
+
+// mails says what sends mails, where a server was named.
+//
+// Errors: invalid.
+func (v *serveVerb) mails(s *session) error {
+	if v.MailServer == "" {
+		return nil
+	}
+	password := s.program.variable("DOORSTEP_MAIL_PASSWORD")
+	sender, err := mail.NewServer(v.MailServer, password, v.MailFrom)
+	if err != nil {
+		return err
+	}
+	v.sender = sender
+	return nil
 }
 
 func (v *serveVerb) check() error {
@@ -109,6 +133,7 @@ func (v *serveVerb) check() error {
 func (v *serveVerb) configure(cfg *doorstep.Config) {
 	cfg.Lease, cfg.AskTimeout = v.Lease, v.AskTimeout
 	cfg.WebhookHosts = v.WebhookAllow
+	cfg.Mail = v.sender
 	v.simulated.configure(cfg)
 	v.meter = api.NewMeter()
 	if v.traces != nil {

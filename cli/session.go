@@ -27,8 +27,7 @@ type session struct {
 
 // open opens the shop that the flags name, as the settings say beyond them.
 func (s *session) open(readOnly bool, settings ...func(*doorstep.Config)) (*doorstep.Shop, error) {
-	secretsKey, _ := s.program.Env("DOORSTEP_SECRETS_KEY")
-	cfg := doorstep.Config{DB: s.flags.DB, Outside: s.flags.Outside, ReadOnly: readOnly, SecretsKey: secretsKey, SecretsKeyFile: s.flags.SecretsKeyFile, Log: s.log}
+	cfg := doorstep.Config{DB: s.flags.DB, Outside: s.flags.Outside, ReadOnly: readOnly, SecretsKey: s.program.variable("DOORSTEP_SECRETS_KEY"), SecretsKeyFile: s.flags.SecretsKeyFile, Log: s.log}
 	for _, set := range settings {
 		set(&cfg)
 	}

@@ -105,7 +105,7 @@ func (s *session) apiKey() (string, error) {
 		key, err := s.readAll(s.flags.APIKey)
 		return strings.TrimSpace(string(key)), err
 	}
-	key, _ := s.program.Env("DOORSTEP_API_KEY")
+	key := s.program.variable("DOORSTEP_API_KEY")
 	if key == "" {
 		return "", invalid("--server takes a key: name its file by --key-file, or set DOORSTEP_API_KEY")
 	}

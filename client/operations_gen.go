@@ -132,6 +132,14 @@ func (c *Client) RetryOrder(ctx context.Context, order string, with ...Option) (
 	return post[Order](ctx, c, "/v1/orders/"+url.PathEscape(order)+"/retry", nil, with)
 }
 
+// ShowTracking: show the link by which a customer follows an order.
+// The path stands behind the address of this server, and stays the same. Nobody can guess it: put it into what the shop writes to the customer. Whoever has it sees where the order is, and not whose it is; to act takes a code that is mailed to the customer.
+//
+// GET /v1/orders/{order}/tracking, with the scope read.
+func (c *Client) ShowTracking(ctx context.Context, order string) (Tracking, error) {
+	return get[Tracking](ctx, c, "/v1/orders/"+url.PathEscape(order)+"/tracking", nil)
+}
+
 // WithdrawEditOrder: give up a change that waits for what is in flight.
 // The order goes on as it was.
 //

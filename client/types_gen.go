@@ -1419,6 +1419,13 @@ type TicketView struct {
 	More    bool        `json:"more,omitempty"` // There are more than were counted
 }
 
+// Tracking is what leads to the page of an order that its customer sees.
+type Tracking struct {
+	Order string `json:"order"`
+	Token string `json:"token"`
+	Path  string `json:"path"` // Behind the address of this server
+}
+
 // Undoing is what is undone of an order that is cancelled, as soon as what is in flight was answered: amounts in minor units.
 type Undoing struct {
 	Currency string `json:"currency"`

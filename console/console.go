@@ -41,12 +41,14 @@ type Console struct {
 	pages    pages
 	sessions *scs.SessionManager
 	tries    tries
-	handler  http.Handler
+	// customers counts what customers send, by order.
+	customers *web.Quotas
+	handler   http.Handler
 }
 
 // New returns the console of a shop.
 func New(cfg Config) (*Console, error) {
-	c := &Console{process: cfg.Process, figures: cfg.Figures, streams: web.NewStreams(mostLive), log: cfg.Log, front: cfg.Front, sessions: newSessions(cfg.Process, cfg.Secure), tries: newTries()}
+	c := &Console{process: cfg.Process, figures: cfg.Figures, streams: web.NewStreams(mostLive), log: cfg.Log, front: cfg.Front, sessions: newSessions(cfg.Process, cfg.Secure), tries: newTries(), customers: web.NewQuotas(sendsPerOrder, sendsWithin)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -84,6 +86,7 @@ func (c *Console) routes() *http.ServeMux {
 	anyone("POST /sign-in", c.signIn)
 	anyone("GET "+linkPath+"{link}", c.linkPage)
 	anyone("POST "+linkPath+"{link}", c.acceptLink)
+	c.customerRoutes(anyone)
 	read("POST /sign-out", c.signOut)
 	read("GET /{$}", c.today)
 	read("GET /live", c.live)
@@ -116,6 +119,16 @@ func (c *Console) routes() *http.ServeMux {
 	admin("POST /settings/keys", c.addKey)
 	admin("POST /settings/keys/{key}/revoke", c.revokeKey)
 	return mux
+}
+
+// customerRoutes are the pages of customers.
+func (c *Console) customerRoutes(anyone func(pattern string, do page)) {
+	const at = process.TrackPath + "{order}"
+	anyone("GET "+at, c.track)
+	anyone("POST "+at+"/code", c.sendCode)
+	anyone("POST "+at+"/prove", c.prove)
+	anyone("POST "+at+"/wishes", c.askFor)
+	anyone("POST "+at+"/talks/{ticket}", c.answerTicket)
 }
 
 // orderRoutes are the pages of orders.

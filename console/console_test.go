@@ -23,6 +23,7 @@ import (
 	"doorstep/internal/vault"
 	"doorstep/internal/web"
 	"doorstep/inventory"
+	"doorstep/mail"
 	"doorstep/order"
 	"doorstep/process"
 )
@@ -30,8 +31,17 @@ import (
 // shop is a shop behind its console.
 type shop struct {
 	*doorstep.Shop
-	t   *testing.T
-	url string
+	t     *testing.T
+	url   string
+	mails outbox
+}
+
+// outbox is what was mailed.
+type outbox chan mail.Message
+
+func (o outbox) Send(_ context.Context, m mail.Message) error {
+	o <- m
+	return nil
 }
 
 // discreet is a log that is to have no secret in it.
@@ -53,7 +63,8 @@ const password = "made up for the test"
 
 func serve(t *testing.T, engine string, set ...func(*console.Config)) *shop {
 	t.Helper()
-	open, err := doorstep.Open(t.Context(), doorstep.Config{DB: dbtest.URL(t, engine), Outside: doorstep.InMemory, SecretsKey: vault.NewKey()})
+	mails := make(outbox, 100)
+	open, err := doorstep.Open(t.Context(), doorstep.Config{DB: dbtest.URL(t, engine), Outside: doorstep.InMemory, SecretsKey: vault.NewKey(), Mail: mails})
 	must(t, err)
 	t.Cleanup(func() { must(t, open.Close()) })
 	must(t, open.Runner.Start(t.Context()))
@@ -65,7 +76,7 @@ func serve(t *testing.T, engine string, set ...func(*console.Config)) *shop {
 	must(t, err)
 	server := httptest.NewServer(web.Named(cfg.Log, c))
 	t.Cleanup(server.Close)
-	s := &shop{Shop: open, t: t, url: server.URL}
+	s := &shop{Shop: open, t: t, url: server.URL, mails: mails}
 	s.stock("CUP", "Blue cup", 450, 10_000)
 	return s
 }

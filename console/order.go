@@ -21,6 +21,8 @@ type overview struct {
 
 	WhyNoHold, WhyNoRelease error // nil for what can be done
 
+	Tracking string // the page that the customer sees
+
 	May access.Permit // what who looks at it may do
 
 	Typed map[string]string // as it was sent, where it was not done
@@ -129,6 +131,9 @@ func (c *Console) overviewOf(r *http.Request, what string) (overview, error) {
 	var err error
 	if v.Overview, err = c.process.Show(r.Context(), what); err != nil {
 		return v, err
+	}
+	if at, err := c.process.Tracking(v.Order); err == nil { // else there is no key, which keeps nobody from their work
+		v.Tracking = at.Path
 	}
 	v.WhyNoHold, v.WhyNoRelease = process.WhyNoHold(v.Order), process.WhyNoRelease(v.Order)
 	var actors []access.Actor

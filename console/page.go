@@ -189,5 +189,8 @@ var doings = map[string]string{
 	"file":  "The file is taken.",
 	"retry": "What was chosen is tried again.", "skip": "What was chosen is passed over.", "compensate": "What was chosen is being cancelled.",
 	"answer-kept": "The canned answer is kept.", "answer-removed": "The canned answer is removed.",
+	"code":   "A code is on its way to your mail address. Type it here.",
+	"proved": "That is you. You can ask for something for an hour.",
+	"asked":  "We have it. What could be done at once is done: see below.",
 	"revoke": "The key opens nothing any more.",
 }

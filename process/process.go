@@ -19,6 +19,7 @@ import (
 	"doorstep/internal/db"
 	"doorstep/internal/vault"
 	"doorstep/internal/work"
+	"doorstep/mail"
 	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/policy"
@@ -44,6 +45,8 @@ type Deps struct {
 	WebhookHosts webhook.Hosts
 	// Secrets seals what the shop keeps secret.
 	Secrets *vault.Vault
+	// Mail sends what is written to customers.
+	Mail mail.Sender
 	// AskTimeout bounds a question to a provider, 10 s when 0. It is shorter than
 	// a lease.
 	AskTimeout time.Duration
@@ -86,13 +89,14 @@ type Process struct {
 
 	webhookHosts webhook.Hosts
 	secrets      *vault.Vault
+	mail         mail.Sender
 	hashing      chan struct{} // has one for each password that is being hashed
 }
 
 // New returns a process.
 func New(d Deps) *Process {
 	p := &Process{
-		db: d.DB, queue: d.Queue, ids: d.IDs, log: d.Log, timeout: d.AskTimeout, asked: d.Asked, fired: d.Fired, webhookHosts: d.WebhookHosts, secrets: d.Secrets,
+		db: d.DB, queue: d.Queue, ids: d.IDs, log: d.Log, timeout: d.AskTimeout, asked: d.Asked, fired: d.Fired, webhookHosts: d.WebhookHosts, secrets: d.Secrets, mail: d.Mail,
 		gateways: map[string]payment.Gateway{}, carriers: map[string]shipping.Carrier{},
 		hashing: make(chan struct{}, mostHashing),
 		tracing: tracing{tracer: d.Tracer}, table: Table(), steps: map[Step]Row{}, breakers: breakers{of: map[line]*breaker{}},
