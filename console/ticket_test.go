@@ -53,7 +53,7 @@ func TestATicketIsAnswered(t *testing.T) {
 		b.get(at).want(200, "internal note", "They have asked &lt;b&gt;twice&lt;/b&gt;.")
 		b.submit(at, at+"/reply", "body", " ").want(422, "what it is about")
 		b.submit(at, at+"/reply", "body", "It is.").leads(at + "?done=reply")
-		b.get("/tickets?view=pending").want(200, at, "You: It is.")
+		b.get("/tickets?view=pending").want(200, at, "Shop: It is.")
 		form, _ := b.get(at).form(at + "/reply")
 		form.Set("body", "It was.")
 		b.post(at+"/solve", form).leads(at + "?done=solve")
