@@ -235,9 +235,9 @@ func (v *attending) act(s *session, shop *doorstep.Shop, w process.Way, item str
 }
 
 func (s *screen) attended(a attended) {
-	is := "is"
+	is, being := "is", "is being"
 	if a.Preview {
-		is = "would be"
+		is, being = "would be", "would be"
 	}
 	for _, one := range a.Items {
 		name := "Ticket " + one.Ticket
@@ -251,7 +251,7 @@ func (s *screen) attended(a attended) {
 			s.hanging("", fmt.Sprintf("%s: %s %s %s", name, words(step), is, gone[one.Way]))
 		}
 		if one.Undoing != nil {
-			s.hanging("", fmt.Sprintf("%s %s cancelled: %s", name, is, undoing(*one.Undoing)))
+			s.hanging("", fmt.Sprintf("%s %s cancelled: %s", name, being, undoing(*one.Undoing)))
 		}
 	}
 	for _, r := range a.Refused {
@@ -271,6 +271,9 @@ func undoing(u process.Undoing) string {
 	if u.Void > 0 {
 		parts = append(parts, money.Of(u.Void, u.Currency).String()+" to let go")
 	}
+	if u.Asked > 0 {
+		parts = append(parts, money.Of(u.Asked, u.Currency).String()+" to give back if it was taken")
+	}
 	if u.Units > 0 {
 		parts = append(parts, count(int(u.Units), "unit", "units")+" free again")
 	}
@@ -280,8 +283,12 @@ func undoing(u process.Undoing) string {
 	if u.Labelled > 0 {
 		parts = append(parts, "labels of "+count(int(u.Labelled), "unit", "units")+" to give back")
 	}
+	said := strings.Join(parts, ", ")
 	if len(parts) == 0 {
-		return "there is nothing to undo"
+		said = "there is nothing to undo"
 	}
-	return strings.Join(parts, ", ")
+	if u.Waits {
+		said += "; as soon as what a provider is asked has its answer"
+	}
+	return said
 }

@@ -291,7 +291,9 @@ func (s *session) previewCancelling(orderRef string, ask func(*process.Process, 
 		return err
 	}
 	return s.out.show(cancelling{true, plan}, func() {
-		s.out.printf("It would be cancelled:\n  %s.\nNothing has changed: this was a preview of version %d.\n", undoing(plan.Undoing), plan.Version)
+		s.out.printf("It would be cancelled:\n")
+		s.out.hanging("  ", undoing(plan.Undoing)+".")
+		s.out.printf("Nothing has changed: this was a preview of version %d.\n", plan.Version)
 	})
 }
 

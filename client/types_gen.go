@@ -556,7 +556,7 @@ type Matter struct {
 	Does     string       `json:"does,omitempty"` // What the step does
 	Why      string       `json:"why,omitempty"`  // The reason code of the hold, or why the step's last try was in vain
 	Since    time.Time    `json:"since"`          // Shop time
-	AtRisk   int64        `json:"at_risk"`        // Minor units: what is authorised or captured, and neither delivered for nor given back
+	AtRisk   int64        `json:"at_risk"`        // Minor units: what is authorised or captured, or may be, and neither delivered for nor given back
 	Currency string       `json:"currency,omitempty"`
 	Ways     []ProcessWay `json:"ways"`              // What a person may do about it
 	Instead  string       `json:"instead,omitempty"` // What else a person may do
@@ -708,6 +708,7 @@ type OrderFact struct {
 	Retried        bool      `json:"retried,omitempty"`  // This ticket had it attempted at once
 	Cancelling     bool      `json:"cancelling,omitempty"`
 	Changing       bool      `json:"changing,omitempty"`
+	PartGone       bool      `json:"part_gone,omitempty"`      // A parcel has left and others have not: it can not be cancelled whole
 	CancelRefused  bool      `json:"cancel_refused,omitempty"` // This ticket asked for it, and it was too late
 	NothingToPay   bool      `json:"nothing_to_pay,omitempty"`
 	AwaitsPayment  bool      `json:"awaits_payment,omitempty"` // To be paid elsewhere by the customer
@@ -1434,6 +1435,8 @@ type Undoing struct {
 	Units    int64  `json:"units"`             // Reserved: they are free again
 	Waiting  int64  `json:"waiting,omitempty"` // Units that are waited for: they are not any more
 	Labelled int64  `json:"labelled"`          // Of the units, those in parcels whose labels are given back
+	Asked    int64  `json:"asked,omitempty"`   // Of which it is not known whether it was taken: what was is given back
+	Waits    bool   `json:"waits,omitempty"`   // A provider has not answered yet: it is cancelled when that is known
 }
 
 // VoidRecord says that an authorisation is gone.
@@ -2045,6 +2048,9 @@ const (
 	SupportReasonCancelling          SupportReason = "cancelling"
 	SupportReasonCancel              SupportReason = "cancel"
 	SupportReasonTooLate             SupportReason = "too_late"
+	SupportReasonPartTooLate         SupportReason = "part_too_late"
+	SupportReasonReturnNotYet        SupportReason = "return_not_yet"
+	SupportReasonHasArrived          SupportReason = "has_arrived"
 )
 
 // SupportRemedy is a word. Others may come with later versions.

@@ -252,25 +252,7 @@ func (attending) Effects(a process.Attended) (all []string) {
 		all = append(all, capital(words(step))+map[process.Way]string{process.WayRetry: " is tried again.", process.WaySkip: " is passed over."}[a.Way])
 	}
 	if a.Undoing != nil {
-		all = append(all, undone(*a.Undoing)...)
-	}
-	return all
-}
-
-// undone are what is undone of an order that is cancelled.
-func undone(u process.Undoing) (all []string) {
-	say := func(n int64, text string) {
-		if n > 0 {
-			all = append(all, text)
-		}
-	}
-	say(u.Refund, money.Of(u.Refund, u.Currency).String()+" that was taken goes back to the customer.")
-	say(u.Void, money.Of(u.Void, u.Currency).String()+" that is authorised is let go.")
-	say(u.Units, count(u.Units, "reserved unit")+" can be sold again.")
-	say(u.Waiting, count(u.Waiting, "unit")+" are waited for no longer.")
-	say(u.Labelled, "The labels of parcels with "+count(u.Labelled, "unit")+" are given back.")
-	if u.Refund+u.Void == 0 {
-		all = append(all, "No money moves: none was taken.")
+		all = append(all, undoings(*a.Undoing)...)
 	}
 	return all
 }

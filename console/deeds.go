@@ -173,6 +173,7 @@ func undoings(u process.Undoing) (comes []string) {
 	}{
 		{u.Refund, money.Of(u.Refund, u.Currency).String() + " that was taken goes back to the customer."},
 		{u.Void, money.Of(u.Void, u.Currency).String() + " that is authorised is let go."},
+		{u.Asked, money.Of(u.Asked, u.Currency).String() + " goes back if it was taken: the gateway has not answered yet."},
 		{u.Units, isOr(u.Units, "unit", "is reserved: it can be sold again.", "are reserved: they can be sold again.")},
 		{u.Waiting, isOr(u.Waiting, "unit", "is waited for no longer.", "are waited for no longer.")},
 		{u.Labelled, "The labels of parcels with " + count(u.Labelled, "unit") + " are given back."},
@@ -181,8 +182,11 @@ func undoings(u process.Undoing) (comes []string) {
 			comes = append(comes, one.says)
 		}
 	}
-	if u.Refund+u.Void == 0 {
+	if u.Refund+u.Void+u.Asked == 0 {
 		comes = append(comes, "No money moves: none was taken.")
+	}
+	if u.Waits {
+		comes = append(comes, "All of it as soon as what a provider is being asked has its answer.")
 	}
 	return comes
 }

@@ -195,7 +195,10 @@ var transitions = []row{
 	{EventCancelRequested, need(fulfilment, FulfilmentNone, FulfilmentPlanned, FulfilmentLabelled)},
 	{EventCancelRefused, set(end, EndNone, EndCancelling)},
 	{EventChangeRequested, set(end, EndChanging, EndNone)},
-	{EventChangeRequested, need(stock, StockReserved, StockBackordered, StockMissing, StockPartlyLeft)},
+	{EventChangeRequested, func(f *Facets) bool { // of what has left, where it goes if it is sent anew
+		return slices.Contains([]Stock{StockReserved, StockBackordered, StockMissing, StockPartlyLeft}, f.Stock) ||
+			slices.Contains([]Fulfilment{FulfilmentLost, FulfilmentPartlyLost}, f.Fulfilment)
+	}},
 	{EventChangeRefused, set(end, EndNone, EndChanging)},
 	{EventChanged, set(end, EndNone, EndChanging)},
 	{EventCancelled, set(end, EndCancelled, EndCancelling)},

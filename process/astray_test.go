@@ -431,6 +431,23 @@ var astrayScenarios = []scenario{
 		_, err = s.ReceiveBack(s.t.Context(), person(""), o.ID, p.ID, shipping.Grading{})
 		s.refused(fault.Conflict, err)
 	}},
+	{"what came back is sent anew to another address", config{policy: manualCarrier}, func(s *shop) {
+		o := s.place(cup())
+		s.after(0)
+		s.handOver(o, "MADE-UP-1")
+		s.noEdit(o, elsewhere("EC1A 1BB"), fault.TooLate)
+		p := s.parcel(o)
+		s.report(p, shipping.Returned)
+		s.edit(o, elsewhere("EC1A 1BB"))
+		s.receiveBack(p, shipping.Grading{})
+		s.reship(p)
+		if to := s.show(o.ID).Contact.ShipTo; to != *elsewhere("EC1A 1BB").ShipTo {
+			s.t.Errorf("it goes to %+v", to)
+		}
+		s.wantFacets(o, order.Shipped, order.StockReserved, order.FulfilmentReshipping)
+		s.leave(s.newest(o))
+		s.arrive(s.newest(o))
+	}},
 	{"a carrier without a provider damages a parcel and brings another back", config{policy: manualCarrier}, func(s *shop) {
 		for i, became := range []shipping.Status{shipping.Damaged, shipping.Returned} {
 			o := s.place(request(i, "CUP"))
@@ -509,6 +526,16 @@ func (s *shop) wantFacets(o order.Order, status order.Status, stock order.Stock,
 // oneOfTwoScenarios are the ways of an order of which one parcel does not arrive,
 // and another one is here, under way, or astray too.
 var oneOfTwoScenarios = []scenario{
+	{"a cancel is asked for after one of two parcels left", config{policy: manualCarrier}, func(s *shop) {
+		o, first, second := s.pair()
+		s.leave(first)
+		s.wantTicket(s.raise(o, support.CancelRequest).ID, support.Open, support.PartTooLate)
+		s.report(first, shipping.Lost)
+		s.wantTicket(s.raise(o, support.CancelRequest).ID, support.Open, support.NotArriving)
+		s.find(first)
+		s.edit(o, order.Edit{Lines: []order.EditLine{{Line: 1, Quantity: 1}}})
+		s.wantParcel(second, shipping.Voided)
+	}},
 	{"one parcel is lost and found before the other leaves", config{policy: manualCarrier}, func(s *shop) {
 		o, first, second := s.pair()
 		s.leave(first)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"doorstep/attempt"
 	"doorstep/fault"
 	"doorstep/internal/db"
 	"doorstep/internal/work"
@@ -14,6 +15,7 @@ import (
 	"doorstep/money"
 	"doorstep/order"
 	"doorstep/payment"
+	"doorstep/shipping"
 	"doorstep/support"
 )
 
@@ -41,6 +43,8 @@ type Undoing struct {
 	Units    int64          `json:"units"`             // reserved: they are free again
 	Waiting  int64          `json:"waiting,omitempty"` // units that are waited for: they are not any more
 	Labelled int64          `json:"labelled"`          // of the units, those in parcels whose labels are given back
+	Asked    int64          `json:"asked,omitempty"`   // of which it is not known whether it was taken: what was is given back
+	Waits    bool           `json:"waits,omitempty"`   // a provider has not answered yet: it is cancelled when that is known
 }
 
 // Attend goes a way about what needs attention of an order or a ticket: about the
@@ -101,7 +105,7 @@ func (p *Process) PreviewAttend(ctx context.Context, w Way, name string) (Attend
 		if err != nil {
 			return Attended{}, err
 		}
-		return chosen.attended(r, o)
+		return chosen.attended(p, r, o)
 	})
 }
 
@@ -217,13 +221,13 @@ func (p *Process) refuse(o order.Order, all []Matter, w Way, of item) error {
 }
 
 // attended says what is done about what was chosen.
-func (c choice) attended(r db.Reader, o order.Order) (Attended, error) {
+func (c choice) attended(p *Process, r db.Reader, o order.Order) (Attended, error) {
 	a := Attended{Item: c.name, Way: c.way, Order: o.ID, Number: o.Number, Version: o.Version, Steps: []Step{}}
 	if o.ID == "" {
 		a.Ticket, a.SKU = ofNoOrder(c.owner)
 	}
 	if c.way == WayCompensate {
-		u, err := undoing(r, o)
+		u, err := p.undoing(r, o)
 		a.Undoing = &u
 		return a, err
 	}
@@ -236,14 +240,35 @@ func (c choice) attended(r db.Reader, o order.Order) (Attended, error) {
 	return a, nil
 }
 
-func undoing(r db.Reader, o order.Order) (u Undoing, err error) {
+func (p *Process) undoing(r db.Reader, o order.Order) (u Undoing, err error) {
 	u = Undoing{Currency: o.Currency, Refund: o.Sums.Kept(), Units: o.Sums.Reserved, Waiting: o.Sums.Backordered, Labelled: o.Sums.Labelled}
-	if o.Payment == order.PaymentAuthorised {
-		attempts, err := payment.Attempts(r, o.ID)
-		u.Void = authorised(attempts)
+	attempts, err := payment.Attempts(r, o.ID)
+	if err != nil {
 		return u, err
 	}
-	return u, nil
+	if o.Payment == order.PaymentAuthorised {
+		u.Void = authorised(attempts)
+	} else {
+		u.Asked = askedFor(attempts)
+	}
+	labels, err := shipping.Attempts(r, o.ID)
+	if err != nil {
+		return u, err
+	}
+	items, err := work.Of(r, o.ID)
+	s := standing{attempts: attempts, labels: labels, items: items}
+	u.Waits = s.moneyAsked(p, r.Now()) || slices.ContainsFunc(labels, func(a shipping.Attempt) bool { return s.labelAsked(p, a, r.Now()) })
+	return u, err
+}
+
+// askedFor is how much attempts may have taken of which no answer came.
+func askedFor(attempts []payment.Attempt) (sum int64) {
+	for _, a := range attempts {
+		if a.Status == attempt.Unknown && a.Op.Takes() {
+			sum += a.Amount
+		}
+	}
+	return sum
 }
 
 // attend goes a way about what needs attention.
@@ -256,7 +281,7 @@ func (c *change) attend(w Way, of item) (Attended, error) {
 	if err != nil {
 		return Attended{}, err
 	}
-	a, err := chosen.attended(c.tx, c.order)
+	a, err := chosen.attended(c.p, c.tx, c.order)
 	if err != nil {
 		return Attended{}, err
 	}

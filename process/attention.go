@@ -40,7 +40,7 @@ type Matter struct {
 	Does     string         `json:"does,omitempty"` // what the step does
 	Why      string         `json:"why,omitempty"`  // the reason code of the hold, or why the step's last try was in vain
 	Since    time.Time      `json:"since"`          // shop time
-	AtRisk   int64          `json:"at_risk"`        // minor units: what is authorised or captured, and neither delivered for nor given back
+	AtRisk   int64          `json:"at_risk"`        // minor units: what is authorised or captured, or may be, and neither delivered for nor given back
 	Currency money.Currency `json:"currency,omitempty"`
 	Ways     []Way          `json:"ways"`              // what a person may do about it
 	Instead  string         `json:"instead,omitempty"` // what else a person may do
@@ -241,18 +241,21 @@ func itemRisk(r db.Reader, o order.Order, it work.Item) (int64, error) {
 	if o.ID == "" {
 		return 0, nil
 	}
+	attempts, err := payment.Attempts(r, o.ID)
+	if err != nil {
+		return 0, err
+	}
 	if Step(it.Step) == StepUndo {
-		attempts, err := payment.Attempts(r, o.ID)
 		var sum int64
 		for _, a := range attempts {
 			if toUndo(a) {
 				sum += a.Amount
 			}
 		}
-		return sum, err
+		return sum, nil
 	}
 	arrived, err := arrivedWorth(r, o)
-	return o.AtRisk(arrived), err
+	return max(o.AtRisk(arrived), askedFor(attempts)), err
 }
 
 // arrivedWorth is what the goods of an order are worth that are at the door,

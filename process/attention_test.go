@@ -74,7 +74,12 @@ var attentionScenarios = []scenario{
 		s.gateway.authorise.say(gatewayLost, gatewaySilent, gatewaySilent)
 		o := s.place(cup())
 		s.after(time.Hour)
-		s.wantMatters(item(o, "authorise") + " stuck for 1h0m0s, 0GBP at risk, [retry compensate] ")
+		s.wantMatters(item(o, "authorise") + " stuck for 1h0m0s, 845GBP at risk, [retry compensate] ")
+		plan, err := s.PreviewCancel(s.t.Context(), o.ID)
+		must(s.t, err)
+		if u := plan.Undoing; !u.Waits || u.Asked != 845 || u.Units != 1 {
+			s.t.Errorf("cancelled it would be %+v", u)
+		}
 		s.attend(process.WayCompensate, item(o, "authorise"))
 		s.noWay(process.WayCompensate, item(o, "held"), fault.Conflict, "needs attention")
 		s.after(time.Minute)

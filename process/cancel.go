@@ -58,7 +58,7 @@ func (p *Process) PreviewCancel(ctx context.Context, orderID string) (CancelPlan
 		if err := WhyNoCancel(o); err != nil {
 			return CancelPlan{}, err
 		}
-		u, err := undoing(r, o)
+		u, err := p.undoing(r, o)
 		return CancelPlan{Order: o.ID, Version: o.Version, Undoing: u}, err
 	})
 }
@@ -89,10 +89,14 @@ func WhyNoCancel(o order.Order) error {
 		return fault.New(fault.Conflict, "order %d has come back already", o.Number)
 	case o.Fulfilment == order.FulfilmentReshipping && o.End.GoesOn():
 		return fault.New(fault.TooLate, "order %d is being sent anew: %s", o.Number, leftOfReshipping)
-	case o.Status == order.Shipped || o.Status == order.Delivered:
-		return fault.New(fault.TooLate, "order %d is %s: it can be sent back when it has arrived", o.Number, o.Status)
+	case o.Status == order.Delivered:
+		return fault.New(fault.TooLate, "order %d has arrived: it can be sent back", o.Number)
+	case o.Sums.Lost > 0:
+		return fault.New(fault.TooLate, "order %d has left, and not all of it arrives: money is given back for that (refund), or it is sent anew (reship)", o.Number)
+	case o.Status == order.Shipped:
+		return fault.New(fault.TooLate, "order %d is shipped: it can be sent back when it has arrived", o.Number)
 	case o.Sums.Sent() > 0:
-		return fault.New(fault.TooLate, "a parcel of order %d has left: it can be sent back when it has arrived", o.Number)
+		return fault.New(fault.TooLate, "a parcel of order %d has left: its lines that are still here can be cancelled, and the rest sent back when it has arrived", o.Number)
 	case o.End == order.EndCancelling:
 		return fault.New(fault.Conflict, "order %d is being cancelled", o.Number)
 	case !o.End.GoesOn():

@@ -100,6 +100,7 @@ func (c *change) facts(t *support.Ticket) (support.Facts, error) {
 		Retried:       t.Reason == support.RetryingPayment,
 		Cancelling:    c.order.End == order.EndCancelling,
 		Changing:      c.order.End == order.EndChanging,
+		PartGone:      c.order.End.GoesOn() && c.order.Sums.Sent() > 0 && c.order.Sums.Gone() < c.order.Sums.Units,
 		CancelRefused: c.order.End == order.EndNone && (t.Reason == support.WillCancel || t.Reason == support.IsCancelling),
 		Stuck:         slices.ContainsFunc(items, func(it *work.Item) bool { return it.State == work.Stuck }),
 	}

@@ -292,7 +292,7 @@ func (p *Process) planEdit(s standing, q order.Edit, now time.Time) (plan EditPl
 	if err != nil {
 		return plan, err
 	}
-	if err := allGone(o); err != nil {
+	if err := s.gone(q); err != nil {
 		return plan, err
 	}
 	plan = EditPlan{Order: o.ID, Version: o.Version, Currency: o.Currency, Total: o.Total, totals: o.Totals, lines: slices.Clone(s.lines), Lines: []LineChange{}}
@@ -340,6 +340,18 @@ func (s standing) anew(q order.Edit) order.Edit {
 		q.Method = ""
 	}
 	return q
+}
+
+// gone refuses to change what has left, but for where and how that is to go which did not
+// arrive, and in the place of which nothing was sent yet.
+//
+// Errors: too_late.
+func (s standing) gone(q order.Edit) error {
+	elsewhere := q.ShipTo != nil || q.Method != ""
+	if elsewhere && slices.ContainsFunc(s.shipments, func(p shipping.Shipment) bool { return p.Lacking() }) {
+		return nil
+	}
+	return allGone(s.order)
 }
 
 // stillHere refuses to take units out that have left.
@@ -536,8 +548,13 @@ func (s standing) labelled(p *Process, id string, now time.Time) bool {
 		return true
 	}
 	return slices.ContainsFunc(s.labels, func(a shipping.Attempt) bool {
-		return a.Shipment == id && a.IsOpen() && !(a.Status == attempt.Open && s.untouched(p, StepBuyLabel, id, now))
+		return a.Shipment == id && s.labelAsked(p, a, now)
 	})
+}
+
+// labelAsked says whether a carrier is or may have been asked for a label by an attempt.
+func (s standing) labelAsked(p *Process, a shipping.Attempt, now time.Time) bool {
+	return a.IsOpen() && !(a.Status == attempt.Open && s.untouched(p, StepBuyLabel, a.Shipment, now))
 }
 
 // hasLabel says whether a parcel has a label.

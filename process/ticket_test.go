@@ -295,7 +295,7 @@ func everyPoint(s *shop) {
 	s.after(14 * day)
 	s.wantTicket(s.raise(o, support.WhereIsMyOrder).ID, support.Open, support.DeliveredMissing)
 	s.wantTicket(s.raise(o, support.OrderIssue).ID, support.Open, support.DeliveredIssue)
-	s.wantTicket(s.raise(o, support.CancelRequest).ID, support.Solved, support.TooLate)
+	s.wantTicket(s.raise(o, support.CancelRequest).ID, support.Solved, support.HasArrived)
 
 	declined := s.place(request(2, "CUP"))
 	s.gateway.authorise.say(declinedHard)

@@ -57,7 +57,7 @@ func (p *Process) PreviewVoid(ctx context.Context, orderID string) (CancelPlan, 
 		if err != nil {
 			return CancelPlan{}, err
 		}
-		u, err := undoing(r, o)
+		u, err := p.undoing(r, o)
 		return CancelPlan{Order: o.ID, Version: o.Version, Undoing: u}, err
 	})
 }

@@ -21,6 +21,9 @@ func (v Overview) WhyNoEdit() error {
 	if err := whyNoEdit(v.Order); err != nil {
 		return err
 	}
+	if slices.ContainsFunc(v.Shipments, func(p shipping.Shipment) bool { return p.Lacking() }) {
+		return nil // where it is to go when it is sent anew
+	}
 	return allGone(v.Order)
 }
 

@@ -228,7 +228,7 @@ var wantBackScenarios = []scenario{
 		s.wantTicket(s.raise(o, support.ReturnRequest).ID, support.Open, support.NeedsPerson)
 		s.handOver(o, "")
 		s.after(time.Hour)
-		s.wantTicket(s.raise(o, support.ReturnRequest).ID, support.Solved, support.TooLate)
+		s.wantTicket(s.raise(o, support.ReturnRequest).ID, support.Solved, support.ReturnNotYet)
 	}},
 	{"what was proposed is to be sent back first by now", config{}, func(s *shop) {
 		o := s.arrived(cup())

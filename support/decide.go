@@ -24,6 +24,7 @@ type OrderFact struct {
 	Retried        bool      `json:"retried,omitempty"`  // this ticket had it attempted at once
 	Cancelling     bool      `json:"cancelling,omitempty"`
 	Changing       bool      `json:"changing,omitempty"`
+	PartGone       bool      `json:"part_gone,omitempty"`      // a parcel has left and others have not: it can not be cancelled whole
 	CancelRefused  bool      `json:"cancel_refused,omitempty"` // this ticket asked for it, and it was too late
 	NothingToPay   bool      `json:"nothing_to_pay,omitempty"`
 	AwaitsPayment  bool      `json:"awaits_payment,omitempty"` // to be paid elsewhere by the customer
@@ -203,6 +204,9 @@ const (
 	IsCancelling     Reason = "cancelling"
 	WillCancel       Reason = "cancel"
 	TooLate          Reason = "too_late"
+	PartTooLate      Reason = "part_too_late"  // a parcel has left, and others have not
+	ReturnNotYet     Reason = "return_not_yet" // it is still on its way
+	HasArrived       Reason = "has_arrived"
 )
 
 // Decide says what is to be done about a ticket. It is pure: the same facts
@@ -213,7 +217,7 @@ func Decide(f Facts) Decision {
 	}
 	o := *f.Order
 	switch {
-	case f.Category == AddressChange && (o.toLeave() || f.Address.changed()):
+	case f.Category == AddressChange && (o.toLeave() || o.leavesAgain() || f.Address.changed()):
 		return address(f.Address, o)
 	case o.Stuck:
 		return Decision{Act: Escalate, Reason: StepStuck}
@@ -228,7 +232,7 @@ func Decide(f Facts) Decision {
 	case CancelRequest:
 		return cancel(o)
 	case AddressChange:
-		return Decision{Act: Explain, Reason: AddressTooLate}
+		return late(o, AddressTooLate)
 	case PaymentIssue:
 		return paying(o)
 	case ReturnRequest:
@@ -265,6 +269,9 @@ func (o OrderFact) toLeave() bool {
 	return !o.Cancelling && (o.Status == "processed" || o.Status == "paid")
 }
 
+// leavesAgain says whether something of the order is to be sent anew, or may be.
+func (o OrderFact) leavesAgain() bool { return o.Astray || o.SentAnew }
+
 // changed says whether the order goes where the ticket wanted it to, because it did.
 func (a *Address) changed() bool { return a != nil && a.Asked && a.Same }
 
@@ -272,17 +279,22 @@ func (a *Address) changed() bool { return a != nil && a.Asked && a.Same }
 // price, its tax and who carries it, as another country does, a person decides.
 func address(a *Address, o OrderFact) Decision {
 	switch {
-	case a == nil:
-		return Decision{Act: Hold, Reason: AddressToChange}
-	case a.Asked:
+	case a != nil && a.Asked:
 		return asked(*a, o)
-	case a.Same:
+	case a != nil && a.Same:
 		return Decision{Act: Explain, Reason: AddressSame}
-	case !a.Allowed || a.Abroad || a.TooOld || o.Held != "" || o.Stuck:
+	case a.hindered(o) && !o.toLeave():
+		return Decision{Act: Escalate, Reason: NeedsPerson}
+	case a.hindered(o):
 		return Decision{Act: Hold, Reason: AddressToChange}
 	default:
 		return Decision{Act: ChangeAddress, Reason: ChangingAddress}
 	}
+}
+
+// hindered says whether a person is to see to a change of address.
+func (a *Address) hindered(o OrderFact) bool {
+	return a == nil || !a.Allowed || a.Abroad || a.TooOld || o.Held != "" || o.Stuck
 }
 
 // asked tells what has become of a change of address that was asked for.
@@ -305,9 +317,32 @@ func sendBack(f Facts, o OrderFact) Decision {
 	case f.Return != nil && f.Return.Wanted:
 		return wantedBack(*f.Return)
 	case o.Status == "shipped":
-		return Decision{Act: Explain, Reason: TooLate}
+		return late(o, ReturnNotYet)
 	default:
 		return Decision{Act: Escalate, Reason: NeedsPerson}
+	}
+}
+
+// late tells what has become of an order that has left, of which the customer wants what
+// can only be done before: why not, where it is on its way.
+func late(o OrderFact, why Reason) Decision {
+	switch {
+	case o.Status == "returned":
+		return Decision{Act: Explain, Reason: CameBack}
+	case o.Status == "delivered":
+		return Decision{Act: Explain, Reason: HasArrived}
+	case o.Astray:
+		return Decision{Act: Escalate, Reason: NotArriving}
+	case o.Silent:
+		return Decision{Act: Escalate, Reason: NotSeen}
+	case o.SentAnew:
+		return Decision{Act: Escalate, Reason: NeedsPerson}
+	case o.madeGood():
+		return instead(o)
+	case o.PartGone:
+		return Decision{Act: Escalate, Reason: PartTooLate}
+	default:
+		return Decision{Act: Explain, Reason: why}
 	}
 }
 
@@ -382,8 +417,8 @@ func money(o OrderFact) Decision {
 }
 
 func cancel(o OrderFact) Decision {
-	if o.CancelRefused || o.Status == "shipped" || o.Status == "delivered" || o.Status == "returned" {
-		return Decision{Act: Explain, Reason: TooLate}
+	if o.CancelRefused || o.PartGone || o.Status == "shipped" || o.Status == "delivered" || o.Status == "returned" {
+		return late(o, TooLate)
 	}
 	return Decision{Act: Cancel, Reason: WillCancel}
 }
@@ -551,10 +586,13 @@ var texts = map[Reason]string{
 	IsCancelling:     "The order is being cancelled.",
 	WillCancel:       "The order is being cancelled.",
 	TooLate:          "The order can not be cancelled any more: it is on its way. It can be sent back when it has arrived.",
+	PartTooLate:      "A part of the order has left already: a person will see to the rest.",
+	ReturnNotYet:     "It is on its way. It can be sent back when it has arrived.",
+	HasArrived:       "The order has arrived. What is not wanted can be sent back.",
 }
 
 // namesParcel are the reasons whose text names the parcel, where there is one.
-var namesParcel = map[Reason]bool{OnItsWay: true, TooLate: true, AddressTooLate: true, NotSeen: true}
+var namesParcel = map[Reason]bool{OnItsWay: true, TooLate: true, ReturnNotYet: true, AddressTooLate: true, NotSeen: true}
 
 // Text says a decision in words for the customer, with the tracking where
 // there is one.

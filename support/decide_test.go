@@ -84,6 +84,7 @@ func paysLater(o *support.OrderFact)     { o.PaysLater = true }
 func sentAnew(o *support.OrderFact)      { o.SentAnew = true }
 func changing(o *support.OrderFact)      { o.Changing = true }
 func repaying(o *support.OrderFact)      { o.Repaying = true }
+func partGone(o *support.OrderFact)      { o.PartGone = true }
 func repaid(o *support.OrderFact)        { o.Repaid = true }
 
 var decisions = []struct {
@@ -132,7 +133,7 @@ var decisions = []struct {
 	{"send back, too late", sending(support.ReturnRequest, support.Return{Wanted: true, Late: true}), support.Decision{Act: support.Escalate, Reason: support.ReturnTooLate}},
 	{"send back, nothing", sending(support.ReturnRequest, support.Return{Wanted: true}), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"send back, to leave", about(support.ReturnRequest), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
-	{"send back, shipped", about(support.ReturnRequest, status("shipped")), support.Decision{Act: support.Explain, Reason: support.TooLate}},
+	{"send back, shipped", about(support.ReturnRequest, status("shipped")), support.Decision{Act: support.Explain, Reason: support.ReturnNotYet}},
 	{"send back, by the process", byProcess(support.ReturnRequest), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"damaged, and sent back first", sending(support.Damaged, support.Return{Wanted: true, Allowed: true}), support.Decision{Act: support.SendBack, Reason: support.MaySendBack}},
 	{"its refund is taken back", doing(support.RefundWithdrawn), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
@@ -183,13 +184,27 @@ var decisions = []struct {
 	{"cancel before it is paid", about(support.CancelRequest, status("processed"), paid("due")), support.Decision{Act: support.Cancel, Reason: support.WillCancel}},
 	{"cancel, refused", about(support.CancelRequest, cancelRefused), support.Decision{Act: support.Explain, Reason: support.TooLate}},
 	{"cancel, shipped", about(support.CancelRequest, status("shipped")), support.Decision{Act: support.Explain, Reason: support.TooLate}},
-	{"cancel, delivered", about(support.CancelRequest, status("delivered")), support.Decision{Act: support.Explain, Reason: support.TooLate}},
 	{"delivered, missing", about(support.WhereIsMyOrder, status("delivered")), support.Decision{Act: support.Escalate, Reason: support.DeliveredMissing}},
 	{"delivered, issue", about(support.OrderIssue, status("delivered")), support.Decision{Act: support.Escalate, Reason: support.DeliveredIssue}},
 	{"sent back", about(support.WhereIsMyOrder, status("returned"), paid("refunded")), support.Decision{Act: support.Explain, Reason: support.CameBack}},
 	{"sent back, issue", about(support.OrderIssue, status("returned"), paid("refunded")), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"sent back, damaged, and some of its money is kept", limited(about(support.Damaged, status("returned"), worth)), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
-	{"cancel, sent back", about(support.CancelRequest, status("returned"), paid("refunded")), support.Decision{Act: support.Explain, Reason: support.TooLate}},
+	{"cancel, sent back", about(support.CancelRequest, status("returned"), paid("refunded")), support.Decision{Act: support.Explain, Reason: support.CameBack}},
+	{"cancel, a part has left", about(support.CancelRequest, partGone), support.Decision{Act: support.Escalate, Reason: support.PartTooLate}},
+	{"cancel was refused, a part has left", about(support.CancelRequest, partGone, cancelRefused), support.Decision{Act: support.Escalate, Reason: support.PartTooLate}},
+	{"cancel, a part has left and does not arrive", about(support.CancelRequest, partGone, astray), support.Decision{Act: support.Escalate, Reason: support.NotArriving}},
+	{"cancel, delivered", about(support.CancelRequest, status("delivered")), support.Decision{Act: support.Explain, Reason: support.HasArrived}},
+	{"cancel, does not arrive", about(support.CancelRequest, status("shipped"), astray), support.Decision{Act: support.Escalate, Reason: support.NotArriving}},
+	{"cancel, not seen", about(support.CancelRequest, status("shipped"), silent), support.Decision{Act: support.Escalate, Reason: support.NotSeen}},
+	{"cancel, sent anew", about(support.CancelRequest, status("shipped"), sentAnew), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"cancel, paid back", about(support.CancelRequest, status("shipped"), repaid), support.Decision{Act: support.Explain, Reason: support.ParcelRefunded}},
+	{"send back, does not arrive", about(support.ReturnRequest, status("shipped"), astray), support.Decision{Act: support.Escalate, Reason: support.NotArriving}},
+	{"send back, its money is on its way", about(support.ReturnRequest, status("shipped"), repaying), support.Decision{Act: support.Wait, Reason: support.ParcelRefunding}},
+	{"address, delivered", about(support.AddressChange, status("delivered")), support.Decision{Act: support.Explain, Reason: support.HasArrived}},
+	{"address, sent back", about(support.AddressChange, status("returned")), support.Decision{Act: support.Explain, Reason: support.CameBack}},
+	{"address, does not arrive", about(support.AddressChange, status("shipped"), astray), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
+	{"address, does not arrive, and nothing is in the way", wanting(support.Address{Allowed: true}, status("shipped"), astray), support.Decision{Act: support.ChangeAddress, Reason: support.ChangingAddress}},
+	{"address, sent anew, something is in the way", wanting(support.Address{}, status("shipped"), sentAnew), support.Decision{Act: support.Escalate, Reason: support.NeedsPerson}},
 	{"gone, and not paid", about(support.WhereIsMyOrder, held, gone), support.Decision{Act: support.Explain, Reason: support.OnItsWay}},
 	{"gone, and it has failed", about(support.OrderIssue, failed("capture_failed"), paid("voided"), gone), support.Decision{Act: support.Escalate, Reason: support.GoneAllTheSame}},
 	{"gone, and it is cancelled", about(support.WhereIsMyOrder, status("cancelled"), paid("voided"), gone), support.Decision{Act: support.Escalate, Reason: support.GoneAllTheSame}},
@@ -221,7 +236,7 @@ var reasons = []support.Reason{
 	support.HoldsOrder, support.AddressToChange, support.AddressTooLate, support.WasPaid, support.RetryingPayment, support.DeclinedAgain,
 	support.NoOrder, support.UnknownCategory, support.NeedsPerson, support.StepStuck, support.WasOutOfStock, support.WasDeclined, support.WasNotPaid,
 	support.RefundPending, support.WasRefunded, support.NothingTaken, support.AwaitingPayment, support.PayingNow, support.BeingPrepared,
-	support.OnItsWay, support.GoneAllTheSame, support.NotSeen, support.NotArriving, support.BeingSentAnew, support.DeliveredMissing, support.DeliveredIssue, support.CameBack, support.IsCancelling, support.WillCancel, support.TooLate,
+	support.OnItsWay, support.GoneAllTheSame, support.NotSeen, support.NotArriving, support.BeingSentAnew, support.DeliveredMissing, support.DeliveredIssue, support.CameBack, support.IsCancelling, support.WillCancel, support.TooLate, support.PartTooLate, support.ReturnNotYet, support.HasArrived,
 }
 
 // TestEveryReason checks that the decisions above have every reason, and that
