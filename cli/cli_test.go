@@ -855,3 +855,15 @@ func TestAnAnswerThatCanNotBeWritten(t *testing.T) {
 		}
 	}
 }
+
+// TestHelpIsAsked for by a word, too.
+func TestHelpIsAsked(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, dbtest.SQLite)
+	for _, verb := range [][]string{nil, {"order"}, {"order", "show"}} {
+		word, flag := s.must("", append([]string{"help"}, verb...)...), s.must("", append(slices.Clone(verb), "--help")...)
+		if word != flag || word == "" {
+			t.Errorf("help %v says\n%s\nand with the flag\n%s", verb, word, flag)
+		}
+	}
+}

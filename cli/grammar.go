@@ -102,8 +102,11 @@ func (p Program) parse(args []string, flags *globals) (*typed, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(args) == 0 {
+	switch {
+	case len(args) == 0:
 		args = []string{"--help"}
+	case args[0] == "help":
+		args = append(args[1:len(args):len(args)], "--help")
 	}
 	if err := checkText(args); err != nil {
 		return nil, err

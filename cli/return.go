@@ -192,15 +192,15 @@ func (s *screen) receiving(plan process.ReceivingPlan) {
 		t.add(digits(l.Line), l.SKU, l.Location, digits(l.Restocked), digits(l.Came-l.Restocked))
 	}
 	t.print()
-	then := givenBack(money.Of(plan.Refund, plan.Currency), plan.By)
+	then := "Then " + givenBack(money.Of(plan.Refund, plan.Currency), plan.By) + "."
 	switch {
 	case plan.Pays > 0:
-		s.printf("\nThen %s pays for what is wanted instead, and %s.\n", money.Of(plan.Pays, plan.Currency), then)
+		then = "Then " + money.Of(plan.Pays, plan.Currency).String() + " pays for what is wanted instead, and " + strings.TrimPrefix(then, "Then ")
 	case plan.Exchange != "":
-		s.printf("\nThat does not pay for what is wanted instead: the new order is cancelled. Then %s.\n", then)
-	default:
-		s.printf("\nThen %s.\n", then)
+		then = "That does not pay for what is wanted instead: the new order is cancelled. " + then
 	}
+	s.printf("\n")
+	s.hanging("", then)
 	s.printf("Nothing has changed: this was a preview.\n")
 }
 

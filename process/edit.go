@@ -98,8 +98,8 @@ func (p *Process) Edit(ctx context.Context, by Command, orderID string, q order.
 		if err != nil {
 			return err
 		}
-		if plan.Waits && len(q.Add) > 0 {
-			return fault.New(fault.Conflict, "something is being asked about order %d: add to it when that has answered", c.order.Number)
+		if err := plan.addsTooEarly(q, c.order); err != nil {
+			return err
 		}
 		if _, lacks, err := inventory.WouldReserve(c.tx, added(q), inventory.Terms{Split: c.policy.Split}); err != nil || len(lacks) > 0 {
 			if err == nil {
@@ -145,6 +145,9 @@ func (p *Process) PreviewEdit(ctx context.Context, orderID string, q order.Edit)
 		if plan, err = p.planEdit(s, q, r.Now()); err != nil || len(q.Add) == 0 {
 			return plan, err
 		}
+		if err := plan.addsTooEarly(q, s.order); err != nil {
+			return plan, err
+		}
 		set, err := p.policies.Current(r)
 		if err != nil {
 			return plan, err
@@ -152,6 +155,17 @@ func (p *Process) PreviewEdit(ctx context.Context, orderID string, q order.Edit)
 		plan.Kept, plan.Short, err = inventory.WouldReserve(r, added(q), inventory.Terms{Split: set.Split})
 		return plan, err
 	})
+}
+
+// addsTooEarly refuses to add to an order while a provider is being asked: what it costs
+// then is not known.
+//
+// Errors: conflict.
+func (plan EditPlan) addsTooEarly(q order.Edit, o order.Order) error {
+	if plan.Waits && len(q.Add) > 0 {
+		return fault.New(fault.Conflict, "something is being asked about order %d: add to it when that has answered", o.Number)
+	}
+	return nil
 }
 
 // added returns what a change asks for beside the order's lines, by SKU.

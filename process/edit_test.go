@@ -462,6 +462,15 @@ var editScenarios = []scenario{
 		s.expect(o, outcome{Order: "paid: reserved partly_refunded labelled", Money: "3294 taken, 511 back", Labels: "2 sold, 1 void",
 			Tickets: "address_change solved address_to_change", Next: "await_handover"})
 	}},
+	{"nothing is added while the gateway is asked", config{policy: slow}, func(s *shop) {
+		s.gateway.authorise.say(gatewayLost)
+		o := s.place(cup())
+		s.after(0)
+		q := beside("POT", 1)
+		_, err := s.PreviewEdit(s.t.Context(), o.ID, q)
+		s.refused(fault.Conflict, err)
+		s.noEdit(o, q, fault.Conflict)
+	}},
 	{"held while a change of it waits for a label", config{policy: settings(byPerson, slow)}, func(s *shop) {
 		s.carrier.buy.say(labelSilent, labelSilent)
 		o := s.place(cupsAndPot(2))
