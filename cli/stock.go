@@ -142,6 +142,7 @@ type stockReceive struct {
 	SKU      string `arg:"" help:"What came in."`
 	Quantity delta  `arg:"" help:"How many."`
 	atLocation
+	foreseeing
 	keyed
 	working
 }
@@ -156,6 +157,11 @@ func (stockReceive) Help() string {
 
 // Run receives the stock.
 func (v *stockReceive) Run(s *session) error {
+	if v.Preview {
+		return s.foresee(func(p *process.Process) (process.StockPlan, error) {
+			return p.PreviewMove(s.ctx, v.SKU, v.Location, int64(v.Quantity))
+		})
+	}
 	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
 		_, err := p.ReceiveStock(s.ctx, v.command(s), v.SKU, v.Location, int64(v.Quantity))
 		return err
@@ -168,6 +174,7 @@ type stockReturn struct {
 	Quantity delta  `arg:"" help:"How many of it can be sold again."`
 	Reason   string `help:"Why, such as the order it came from." placeholder:"TEXT"`
 	atLocation
+	foreseeing
 	keyed
 	working
 }
@@ -181,6 +188,11 @@ func (stockReturn) Help() string {
 
 // Run takes the stock back.
 func (v *stockReturn) Run(s *session) error {
+	if v.Preview {
+		return s.foresee(func(p *process.Process) (process.StockPlan, error) {
+			return p.PreviewMove(s.ctx, v.SKU, v.Location, int64(v.Quantity))
+		})
+	}
 	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
 		_, err := p.TakeBackStock(s.ctx, v.command(s), v.SKU, v.Location, int64(v.Quantity), v.Reason)
 		return err
@@ -193,6 +205,7 @@ type stockAdjust struct {
 	By     delta  `arg:"" help:"By how many: +5 or -5."`
 	Reason string `help:"Why." required:"" placeholder:"TEXT"`
 	atLocation
+	foreseeing
 	keyed
 	working
 }
@@ -207,6 +220,11 @@ func (stockAdjust) Help() string {
 
 // Run adjusts the stock.
 func (v *stockAdjust) Run(s *session) error {
+	if v.Preview {
+		return s.foresee(func(p *process.Process) (process.StockPlan, error) {
+			return p.PreviewMove(s.ctx, v.SKU, v.Location, int64(v.By))
+		})
+	}
 	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
 		_, err := p.AdjustStock(s.ctx, v.command(s), v.SKU, v.Location, int64(v.By), v.Reason)
 		return err
@@ -219,6 +237,7 @@ type stockSet struct {
 	OnHand delta  `arg:"" help:"How many there are."`
 	Reason string `help:"Why." required:"" placeholder:"TEXT"`
 	atLocation
+	foreseeing
 	keyed
 	working
 }
@@ -232,6 +251,11 @@ func (stockSet) Help() string {
 
 // Run sets the stock.
 func (v *stockSet) Run(s *session) error {
+	if v.Preview {
+		return s.foresee(func(p *process.Process) (process.StockPlan, error) {
+			return p.PreviewSet(s.ctx, v.SKU, v.Location, int64(v.OnHand))
+		})
+	}
 	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
 		_, err := p.SetStock(s.ctx, v.command(s), v.SKU, v.Location, int64(v.OnHand), v.Reason)
 		return err
@@ -243,6 +267,7 @@ type stockSafety struct {
 	SKU      string `arg:"" help:"What is kept back."`
 	Quantity delta  `arg:"" help:"How many of it; 0 for none."`
 	atLocation
+	foreseeing
 	keyed
 	working
 }
@@ -259,10 +284,47 @@ Examples:
 
 // Run sets the safety stock.
 func (v *stockSafety) Run(s *session) error {
+	if v.Preview {
+		return s.foresee(func(p *process.Process) (process.StockPlan, error) {
+			return p.PreviewSafety(s.ctx, v.SKU, v.Location, int64(v.Quantity))
+		})
+	}
 	return s.moveStock(v.working, v.SKU, func(p *process.Process) error {
 		_, err := p.SetSafetyStock(s.ctx, v.command(s), v.SKU, v.Location, int64(v.Quantity))
 		return err
 	})
+}
+
+// foreseeing has what a change of stock comes to shown before it is made.
+type foreseeing struct {
+	Preview bool `help:"Show what it would come to, and change nothing."`
+}
+
+// foresee shows what a change of an SKU's stock would come to.
+func (s *session) foresee(ask func(*process.Process) (process.StockPlan, error)) error {
+	var plan process.StockPlan
+	err := s.reading(func(shop *doorstep.Shop) (err error) {
+		plan, err = ask(shop.Process)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.out.show(plan, func() { s.out.stockPlan(plan) })
+}
+
+func (s *screen) stockPlan(plan process.StockPlan) {
+	s.hanging("", fmt.Sprintf("%s at %s:", plan.Before.SKU, plan.Before.Location))
+	t := s.table("", column{title: ""}, column{title: "ON HAND", right: true}, column{title: "RESERVED", right: true},
+		column{title: "KEPT BACK", right: true}, column{title: "AVAILABLE", right: true})
+	for i, l := range []inventory.Level{plan.Before, plan.After} {
+		t.add([]string{"now", "then"}[i], digits(l.OnHand), digits(l.Reserved), digits(l.Safety), digits(l.Available()))
+	}
+	t.print()
+	for _, g := range plan.Gets {
+		s.hanging("", fmt.Sprintf("Order %d, which waits, would be given %d.", g.Number, g.Quantity))
+	}
+	s.printf("Nothing has changed: this was a preview.\n")
 }
 
 // moveStock carries out a use case on an SKU, lets what came free be given to the

@@ -91,7 +91,7 @@ func TestWhatNeedsAttentionIsSeenTo(t *testing.T) {
 			c, err := s.Process.ShowTicket(t.Context(), ticket)
 			return err == nil && c.Ticket.Status == support.Closed
 		})
-		b.get("/attention/preview?way=compensate&item="+url.QueryEscape(item(three))).want(200, "Cancel 1 order?", "2 reserved units can be sold again", "No money moves")
+		b.get("/attention/preview?way=compensate&item="+url.QueryEscape(item(three))).want(200, "Cancel 1 order?", "2 units are reserved: they can be sold again", "No money moves")
 		b.submit("/attention/preview?way=compensate&item="+url.QueryEscape(item(three)), "/attention/compensate").leads("/attention?done=compensate")
 		s.eventually("cancelled", func() bool { return s.now(three).Status == order.Cancelled })
 		b.get("/attention/preview?way=nonsense&item=1").want(422)

@@ -11,11 +11,12 @@ import (
 
 // StockPlan is what a change of an SKU's stock at a location comes to.
 type StockPlan struct {
-	SKU           inventory.SKU
-	Before, After inventory.Level
-	Gets          []GivenUp // the orders that wait and are given some, who is served first first
-	Loses         []GivenUp // the orders whose goods are not there, the youngest first: they are held
-	Labelled      int64     // how many are missing that no order can do without, because they are in parcels with a label
+	SKU      inventory.SKU   `json:"sku"`
+	Before   inventory.Level `json:"before"`
+	After    inventory.Level `json:"after"`
+	Gets     []GivenUp       `json:"gets,omitempty"`     // the orders that wait and are given some, who is served first first
+	Loses    []GivenUp       `json:"loses,omitempty"`    // the orders whose goods are not there, the youngest first: they are held
+	Labelled int64           `json:"labelled,omitempty"` // how many are missing that no order can do without, because they are in parcels with a label
 }
 
 // foreseen is how many of the orders that wait a plan names at most.
@@ -31,12 +32,31 @@ func (p *Process) PreviewMove(ctx context.Context, sku, location string, delta i
 		if delta == 0 || delta > inventory.MaxQuantity || delta < -inventory.MaxQuantity {
 			return fault.New(fault.Invalid, "a change of %d is zero or beyond %d", delta, int64(inventory.MaxQuantity))
 		}
-		if s.After.OnHand < s.Before.Reserved {
-			return fault.New(fault.Conflict, "%s at %s has %d, of which %d are reserved: count what is there, which holds the orders that it is not there for",
-				sku, location, s.Before.OnHand, s.Before.Reserved)
-		}
-		return nil
+		return s.enough()
 	})
+}
+
+// PreviewSet says what it comes to when a location is said to have so many of an SKU.
+//
+// Errors: as PreviewMove.
+func (p *Process) PreviewSet(ctx context.Context, sku, location string, onHand int64) (StockPlan, error) {
+	return p.planStock(ctx, sku, location, func(_ db.Reader, s *StockPlan) error {
+		if s.After.OnHand = onHand; onHand < 0 || onHand > inventory.MaxQuantity {
+			return fault.New(fault.Invalid, "%d on hand is not from 0 to %d", onHand, int64(inventory.MaxQuantity))
+		}
+		return s.enough()
+	})
+}
+
+// enough refuses to leave less than is reserved.
+//
+// Errors: conflict.
+func (s *StockPlan) enough() error {
+	if s.After.OnHand < s.Before.Reserved {
+		return fault.New(fault.Conflict, "%s at %s has %d, of which %d are reserved: count what is there, which holds the orders that it is not there for",
+			s.SKU.Code, s.Before.Location, s.Before.OnHand, s.Before.Reserved)
+	}
+	return nil
 }
 
 // PreviewCountOf says what one count comes to.
