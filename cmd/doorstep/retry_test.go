@@ -110,6 +110,7 @@ func newRetries(t *testing.T, program, engine string) *retries {
 func (r *retries) start() *exec.Cmd {
 	r.Helper()
 	cmd := exec.Command(r.program, "serve", "--listen", "127.0.0.1:0", "--db", r.url, "--outside", r.outside, "--json", "--rate-limit", "0", "--lease", "2s", "--ask-timeout", "1s")
+	cmd.Dir = r.outside // what it writes where it works
 	cmd.SysProcAttr = dieWithParent()
 	said, err := cmd.StderrPipe()
 	r.must(err)
