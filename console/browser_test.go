@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -93,11 +94,21 @@ func (b *screen) types(at chromedp.CSS, text string) {
 	b.run(chromedp.SendKeys(at, text))
 }
 
+// becomes waits until an expression holds, also while a page gives way to the next: what
+// asks it ends with its page.
+func (b *screen) becomes(expression string) error {
+	for end := time.Now().Add(20 * time.Second); ; {
+		_, err := chromedp.Run(b, chromedp.Poll[bool](expression, chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(time.Until(end))))
+		if err == nil || errors.Is(err, chromedp.ErrPollingTimeout) || b.Err() != nil || time.Now().After(end) {
+			return err
+		}
+	}
+}
+
 // shows waits until the page has a text.
 func (b *screen) shows(text string) {
 	b.t.Helper()
-	_, err := chromedp.Run(b, chromedp.Poll[bool](fmt.Sprintf(`document.body.innerText.includes(%q)`, text), chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(20*time.Second)))
-	if err != nil {
+	if err := b.becomes(fmt.Sprintf(`document.body.innerText.includes(%q)`, text)); err != nil {
 		b.t.Fatalf("the page never says %q (%v):\n%s\nIt says: %q", text, err, b.page(), b.complained())
 	}
 }
@@ -199,7 +210,7 @@ func TestTodayGoesOn(t *testing.T) {
 // says waits until an expression is a text.
 func (b *screen) says(expression, want string) {
 	b.t.Helper()
-	if _, err := chromedp.Run(b, chromedp.Poll[bool](fmt.Sprintf(`(%s) === %q`, expression, want), chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(20*time.Second))); err != nil {
+	if err := b.becomes(fmt.Sprintf(`(%s) === %q`, expression, want)); err != nil {
 		b.t.Fatalf("%s is never %q (%v):\n%s\nIt says: %q", expression, want, err, b.page(), b.complained())
 	}
 }

@@ -154,6 +154,14 @@ func (b *screen) presses(key string) {
 	}
 }
 
+// writes presses a key by which one begins to write.
+func (b *screen) writes(key string) {
+	b.t.Helper()
+	b.says(`String(document.querySelector(".htmx-request, .htmx-swapping, .htmx-settling"))`, "null") // the page is as it stays
+	b.presses(key)
+	b.says(`document.activeElement.tagName`, "TEXTAREA")
+}
+
 // TestTicketsByKeys: one goes through the list, opens a ticket, takes it, writes a note
 // and an answer, by the keyboard alone.
 func TestTicketsByKeys(t *testing.T) {
@@ -176,14 +184,14 @@ func TestTicketsByKeys(t *testing.T) {
 	b.shows("CONVERSATION")
 	b.run(chromedp.KeyEvent("a"))
 	b.shows("Agent sees to it")
-	b.presses("n")
+	b.writes("n")
 	b.run(chromedp.KeyEvent("They have asked twice.\t\r"))
 	b.shows("internal note")
 	_, err := s.Process.AddCanned(t.Context(), operator, support.CannedRequest{Name: "Yours", Body: "Yours, {writer}"})
 	must(t, err)
 	b.run(chromedp.Reload())
 	b.shows("Canned answer")
-	b.presses("r")
+	b.writes("r")
 	b.run(chromedp.KeyEvent("It is. "))
 	b.click(`.insert button`)
 	b.says(`document.querySelector(".write textarea").value`, "It is. Yours, Agent")
