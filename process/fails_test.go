@@ -12,32 +12,25 @@ import (
 	"doorstep/shipping"
 )
 
-// endsAsked ends when it was asked so many times whether it has.
+// endsAsked ends when it was asked so many times whether it has, for all that wait for it.
 type endsAsked struct {
 	context.Context
 	left *atomic.Int64
-	over chan struct{} // closed
+	end  func()
 }
 
 func after(ctx context.Context, asked int64) endsAsked {
-	e := endsAsked{ctx, &atomic.Int64{}, make(chan struct{})}
+	ends, end := context.WithCancel(ctx)
+	e := endsAsked{ends, &atomic.Int64{}, end}
 	e.left.Store(asked)
-	close(e.over)
 	return e
 }
 
 func (e endsAsked) Done() <-chan struct{} {
 	if e.left.Add(-1) < 0 {
-		return e.over
+		e.end()
 	}
-	return make(chan struct{})
-}
-
-func (e endsAsked) Err() error {
-	if e.left.Load() < 0 {
-		return context.Canceled
-	}
-	return nil
+	return e.Context.Done()
 }
 
 // TestAReadThatFails fails what it is for, wherever it is: nothing goes on with what was
