@@ -25,8 +25,7 @@ type paymentRecord struct {
 	Order     string `arg:"" help:"The order: its number, id, or source/number."`
 	Amount    string `help:"What was paid; all that is to be paid by default." placeholder:"12.50"`
 	Reference string `help:"Where the payment is to be found, such as a line of a bank statement." required:"" placeholder:"TEXT"`
-	keyed
-	working
+	rehearsed
 }
 
 // Help is the detail of the verb's help.
@@ -41,7 +40,7 @@ Examples:
 
 // Run records the payment.
 func (v *paymentRecord) Run(s *session) error {
-	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
+	return s.orRehearsed(s.changeOrder(v.then(), v.Order, func(p *process.Process, id string) error {
 		o, err := p.FindOrder(s.ctx, id)
 		if err != nil {
 			return err
@@ -54,9 +53,9 @@ func (v *paymentRecord) Run(s *session) error {
 			}
 			record.Amount = paid.Minor
 		}
-		_, err = p.RecordPayment(s.ctx, v.asking(s, v.Order, v.Amount, v.Reference), id, record)
+		_, err = p.RecordPayment(s.ctx, v.may(v.asking(s, v.Order, v.Amount, v.Reference)), id, record)
 		return err
-	})
+	}))
 }
 
 // paymentCapture takes what is authorised.
@@ -150,8 +149,7 @@ type paymentRefunded struct {
 	Order     string `arg:"" help:"The order: its number, id, or source/number."`
 	Refund    string `arg:"" optional:"" help:"The refund's id; needed where several are waited for."`
 	Reference string `help:"Where it is to be found, such as a line of a bank statement." required:"" placeholder:"TEXT"`
-	keyed
-	working
+	rehearsed
 }
 
 // Help is the detail of the verb's help.
@@ -165,10 +163,10 @@ Examples:
 
 // Run records the refund.
 func (v *paymentRefunded) Run(s *session) error {
-	return s.changeRefund(v.working, v.Order, v.Refund, func(p *process.Process, f payment.Refund) error {
-		_, err := p.RecordRefund(s.ctx, v.asking(s, v.Order, v.Refund, v.Reference), f.Order, f.ID, payment.Record{Reference: v.Reference, Amount: f.Amount})
+	return s.orRehearsed(s.changeRefund(v.then(), v.Order, v.Refund, func(p *process.Process, f payment.Refund) error {
+		_, err := p.RecordRefund(s.ctx, v.may(v.asking(s, v.Order, v.Refund, v.Reference)), f.Order, f.ID, payment.Record{Reference: v.Reference, Amount: f.Amount})
 		return err
-	})
+	}))
 }
 
 // changeRefund does something about the refund that was named, or the only one
@@ -211,8 +209,7 @@ func refundOf(o process.Overview, id string) (payment.Refund, error) {
 type paymentReturned struct {
 	Order  string `arg:"" help:"The order: its number, id, or source/number."`
 	Refund string `arg:"" optional:"" help:"The refund's id; needed where there are several."`
-	keyed
-	working
+	rehearsed
 }
 
 // Help is the detail of the verb's help.
@@ -226,18 +223,17 @@ Examples:
 
 // Run records that the money is the shop's.
 func (v *paymentReturned) Run(s *session) error {
-	return s.changeRefund(v.working, v.Order, v.Refund, func(p *process.Process, f payment.Refund) error {
-		_, err := p.FailRefund(s.ctx, v.asking(s, v.Order, v.Refund), f.Order, f.ID)
+	return s.orRehearsed(s.changeRefund(v.then(), v.Order, v.Refund, func(p *process.Process, f payment.Refund) error {
+		_, err := p.FailRefund(s.ctx, v.may(v.asking(s, v.Order, v.Refund)), f.Order, f.ID)
 		return err
-	})
+	}))
 }
 
 // paymentWithdraw takes a refund back.
 type paymentWithdraw struct {
 	Order  string `arg:"" help:"The order: its number, id, or source/number."`
 	Refund string `arg:"" optional:"" help:"The refund's id; needed where there are several."`
-	keyed
-	working
+	rehearsed
 }
 
 // Help is the detail of the verb's help.
@@ -251,18 +247,17 @@ Examples:
 
 // Run takes the refund back.
 func (v *paymentWithdraw) Run(s *session) error {
-	return s.changeRefund(v.working, v.Order, v.Refund, func(p *process.Process, f payment.Refund) error {
-		_, err := p.WithdrawRefund(s.ctx, v.asking(s, v.Order, v.Refund), f.Order, f.ID)
+	return s.orRehearsed(s.changeRefund(v.then(), v.Order, v.Refund, func(p *process.Process, f payment.Refund) error {
+		_, err := p.WithdrawRefund(s.ctx, v.may(v.asking(s, v.Order, v.Refund)), f.Order, f.ID)
 		return err
-	})
+	}))
 }
 
 // paymentVoided records that an authorisation is gone.
 type paymentVoided struct {
 	Order     string `arg:"" help:"The order: its number, id, or source/number."`
 	Reference string `help:"How it is known, such as the gateway's own page." required:"" placeholder:"TEXT"`
-	keyed
-	working
+	rehearsed
 }
 
 // Help is the detail of the verb's help.
@@ -276,8 +271,8 @@ Examples:
 
 // Run records that it is gone.
 func (v *paymentVoided) Run(s *session) error {
-	return s.changeOrder(v.working, v.Order, func(p *process.Process, id string) error {
-		_, err := p.RecordVoid(s.ctx, v.command(s), id, v.Reference)
+	return s.orRehearsed(s.changeOrder(v.then(), v.Order, func(p *process.Process, id string) error {
+		_, err := p.RecordVoid(s.ctx, v.may(v.command(s)), id, v.Reference)
 		return err
-	})
+	}))
 }

@@ -128,6 +128,7 @@ type returnReceive struct {
 	Withhold bool     `help:"For what can not be sold again, no money is given back."`
 	Location string   `help:"Where it is put; where it left from by default." placeholder:"LOCATION"`
 	Preview  bool     `help:"Show what would be put on hand and given back, and change nothing."`
+	Version  int64    `help:"Refuse when the order has changed since a preview of this version." placeholder:"N"`
 	keyed
 	working
 }
@@ -157,7 +158,7 @@ func (v *returnReceive) Run(s *session) error {
 	}
 	q := shipping.Reception{Lines: lines, Location: v.Location, Withhold: v.Withhold, Grading: grading(v.WriteOff, v.Unfit)}
 	if !v.Preview {
-		return s.changeReturn(v.working, v.asking(s, v.Return, q), v.Return, func(p *process.Process, by process.Command, of shipping.Return) error {
+		return s.changeReturn(v.working, v.asking(s, v.Return, q).At(v.Version), v.Return, func(p *process.Process, by process.Command, of shipping.Return) error {
 			_, err := p.ReceiveReturn(s.ctx, by, of.Order, of.ID, q)
 			return err
 		})
@@ -201,7 +202,7 @@ func (s *screen) receiving(plan process.ReceivingPlan) {
 	}
 	s.printf("\n")
 	s.hanging("", then)
-	s.printf("Nothing has changed: this was a preview.\n")
+	s.printf("Nothing has changed: this was a preview of version %d.\n", plan.Version)
 }
 
 // changeReturn carries out a use case on a return that was named, and shows how
@@ -236,8 +237,7 @@ func (s *session) changeReturn(w working, by process.Command, what string, do fu
 // returnCancel gives a return up.
 type returnCancel struct {
 	Return string `arg:"" help:"The return: its id; or its order, where only one of its returns is waited for."`
-	keyed
-	working
+	rehearsed
 }
 
 // Help is the detail of the verb's help.
@@ -251,10 +251,10 @@ Examples:
 
 // Run gives the return up.
 func (v *returnCancel) Run(s *session) error {
-	return s.changeReturn(v.working, v.asking(s, v.Return), v.Return, func(p *process.Process, by process.Command, of shipping.Return) error {
+	return s.orRehearsed(s.changeReturn(v.then(), v.may(v.asking(s, v.Return)), v.Return, func(p *process.Process, by process.Command, of shipping.Return) error {
 		_, err := p.CancelReturn(s.ctx, by, of.Order, of.ID)
 		return err
-	})
+	}))
 }
 
 // returnShow shows one return.

@@ -14,8 +14,7 @@ import (
 // shipmentLost says that a parcel is lost.
 type shipmentLost struct {
 	Shipment string `arg:"" help:"The parcel: its id or tracking number; or its order, where that has one parcel only."`
-	keyed
-	working
+	rehearsed
 }
 
 // Help is the detail of the verb's help.
@@ -33,14 +32,13 @@ Examples:
 
 // Run reports the parcel as lost.
 func (v *shipmentLost) Run(s *session) error {
-	return s.reportMishap(v.working, v.keyed, v.Shipment, shipping.Lost)
+	return s.reportMishap(v.rehearsed, v.Shipment, shipping.Lost)
 }
 
 // shipmentDamaged says that what is in a parcel is of no use to the customer.
 type shipmentDamaged struct {
 	Shipment string `arg:"" help:"The parcel: its id or tracking number; or its order, where that has one parcel only."`
-	keyed
-	working
+	rehearsed
 }
 
 // Help is the detail of the verb's help.
@@ -54,14 +52,13 @@ Examples:
 
 // Run reports the parcel as damaged.
 func (v *shipmentDamaged) Run(s *session) error {
-	return s.reportMishap(v.working, v.keyed, v.Shipment, shipping.Damaged)
+	return s.reportMishap(v.rehearsed, v.Shipment, shipping.Damaged)
 }
 
 // shipmentRefused says that a parcel was not taken and comes back.
 type shipmentRefused struct {
 	Shipment string `arg:"" help:"The parcel: its id or tracking number; or its order, where that has one parcel only."`
-	keyed
-	working
+	rehearsed
 }
 
 // Help is the detail of the verb's help.
@@ -75,21 +72,20 @@ Examples:
 
 // Run reports the parcel as coming back.
 func (v *shipmentRefused) Run(s *session) error {
-	return s.reportMishap(v.working, v.keyed, v.Shipment, shipping.Returned)
+	return s.reportMishap(v.rehearsed, v.Shipment, shipping.Returned)
 }
 
-func (s *session) reportMishap(w working, k keyed, what string, became shipping.Status) error {
-	return s.changeShipment(w, what, func(p *process.Process, orderID, id string) error {
-		_, err := p.ReportMishap(s.ctx, k.command(s), orderID, id, became)
+func (s *session) reportMishap(v rehearsed, what string, became shipping.Status) error {
+	return s.orRehearsed(s.changeShipment(v.then(), what, func(p *process.Process, orderID, id string) error {
+		_, err := p.ReportMishap(s.ctx, v.may(v.command(s)), orderID, id, became)
 		return err
-	})
+	}))
 }
 
 // shipmentFound says that a lost parcel is on its way again.
 type shipmentFound struct {
 	Shipment string `arg:"" help:"The parcel: its id or tracking number; or its order, where that has one parcel only."`
-	keyed
-	working
+	rehearsed
 }
 
 // Help is the detail of the verb's help.
@@ -105,10 +101,10 @@ Examples:
 
 // Run says so.
 func (v *shipmentFound) Run(s *session) error {
-	return s.changeShipment(v.working, v.Shipment, func(p *process.Process, orderID, id string) error {
-		_, err := p.MarkFound(s.ctx, v.command(s), orderID, id)
+	return s.orRehearsed(s.changeShipment(v.then(), v.Shipment, func(p *process.Process, orderID, id string) error {
+		_, err := p.MarkFound(s.ctx, v.may(v.command(s)), orderID, id)
 		return err
-	})
+	}))
 }
 
 // shipmentReturn receives a parcel that has come back.
@@ -182,7 +178,7 @@ type orderReship struct {
 func (orderReship) Help() string {
 	return `Reserves what a parcel holds that is lost, damaged or coming back once more, all of it or nothing, and sends it. Where it is not there, nothing is reserved: exit code 4.
 
-With --withdraw the goods are not sent after all, because the parcel has turned up, or the customer wants the money: what was reserved is free again, a label is given back, and the parcel counts as what it is, lost, on its way or at the door. While a carrier is being asked, that is done as soon as it has answered. What has left can no longer be withdrawn: exit code 4. No money moves: order refund gives it back. The reason and the version are for this alone.
+With --withdraw the goods are not sent after all, because the parcel has turned up, or the customer wants the money: what was reserved is free again, a label is given back, and the parcel counts as what it is, lost, on its way or at the door. While a carrier is being asked, that is done as soon as it has answered. What has left can no longer be withdrawn: exit code 4. No money moves: order refund gives it back. The reason is for this alone.
 
 Examples:
 
@@ -204,15 +200,15 @@ func (v *orderReship) Run(s *session) error {
 	switch {
 	case v.Withdraw:
 		return v.withdraw(s)
-	case v.Reason != "" || v.Version != 0:
-		return invalid("--reason and --version are for --withdraw")
+	case v.Reason != "":
+		return invalid("--reason is for --withdraw")
 	case !v.Preview:
 		return s.changeOrder(v.working, v.Order, func(p *process.Process, orderID string) error {
 			id, err := v.parcel(s, p, orderID)
 			if err != nil {
 				return err
 			}
-			command := v.asking(s, v.Order, v.Parcel) // which parcel it is may be left to the shop
+			command := v.asking(s, v.Order, v.Parcel).At(v.Version) // which parcel it is may be left to the shop
 			_, err = p.Reship(s.ctx, command, orderID, id)
 			if id == "" && fault.Is(err, fault.NotFound) {
 				return fault.New(fault.Conflict, "%s", nothingAstray)
@@ -327,5 +323,5 @@ func (s *screen) reshipping(anew reshipping) {
 	for _, x := range anew.Short {
 		s.printf("%s: %d wanted, %d there\n", printable(x.SKU), x.Wanted, x.Available)
 	}
-	s.printf("\nNothing has changed: this was a preview.\n")
+	s.printf("\nNothing has changed: this was a preview of version %d.\n", anew.Version)
 }

@@ -269,9 +269,10 @@ func (s *screen) decision(d support.Record) {
 
 // ticketApprove has done what is proposed.
 type ticketApprove struct {
-	Ticket string       `arg:"" help:"The ticket's id."`
-	As     access.Actor `help:"The person who says so, by kind and identifier." default:"operator" placeholder:"WHO"`
-	Reject bool         `help:"Do it not: a person decides otherwise."`
+	Ticket  string       `arg:"" help:"The ticket's id."`
+	As      access.Actor `help:"The person who says so, by kind and identifier." default:"operator" placeholder:"WHO"`
+	Reject  bool         `help:"Do it not: a person decides otherwise."`
+	Preview bool         `help:"Show what would come of it at once, and change nothing."`
 	keyed
 	working
 }
@@ -296,14 +297,17 @@ func (v *ticketApprove) Run(s *session) error {
 	case v.As != access.Operator:
 		return fault.New(fault.Forbidden, "--as is for who holds the database: with an API key, it is the key that acts")
 	}
-	return s.changeTicket(v.working, func(p *process.Process) (support.Ticket, error) {
+	if v.Preview {
+		by, v.working = by.Rehearsal(), working{}
+	}
+	return s.orRehearsed(s.changeTicket(v.working, func(p *process.Process) (support.Ticket, error) {
 		judge := p.ApproveTicket
 		if v.Reject {
 			judge = p.RejectTicket
 		}
 		r, err := judge(s.ctx, by, v.Ticket)
 		return r.Value, err
-	})
+	}))
 }
 
 // ticketReply adds a message.

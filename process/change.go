@@ -52,6 +52,7 @@ type change struct {
 	begun     work.Item                          // the item of the step that makes the change, as it was
 	later     bool                               // that item was put back, to be done once more
 	unique    string                             // what makes the identifiers of a ticket without an order differ from others'
+	rehearsed *Rehearsed                         // what is told of a change of which nothing is kept
 	made      int                                // counts what this change made, for identifiers
 }
 
@@ -140,6 +141,9 @@ func (c *change) emit(e event.Event) error {
 func (c *change) append(e event.Event) error {
 	event.Append(c.tx, e)
 	c.queue = append(c.queue, e)
+	if c.rehearsed != nil {
+		c.rehearsed.Events = append(c.rehearsed.Events, e.Type)
+	}
 	return nil
 }
 
@@ -374,6 +378,9 @@ func (c *change) finish(own *work.Item) error {
 	}
 	if c.items.loaded {
 		c.order.NextDue = nextDue(c.items.pointers())
+	}
+	if c.rehearsed != nil {
+		c.rehearsed.Before, c.rehearsed.After = c.before, c.order
 	}
 	if !c.fresh && c.order != c.before {
 		order.Save(c.tx, c.order, c.before)

@@ -24,11 +24,11 @@ type lookedUp struct {
 // lookFirst asks the gateway what it knows of the open attempt of a step that waits
 // for a person. A step may be stuck because what the gateway has done could not be
 // written: recorded once more, it would be done twice. What it has made is recorded
-// as its own.
+// as its own, unless this is a rehearsal.
 //
 // Errors: conflict when it was made, or the gateway gives no answer while the
 // attempt's key may live.
-func (p *Process) lookFirst(ctx context.Context, orderID string, step Step, subject string) (lookedUp, error) {
+func (p *Process) lookFirst(ctx context.Context, by Command, orderID string, step Step, subject string) (lookedUp, error) {
 	it := work.Item{Owner: orderID, Step: string(step), Subject: subject}
 	stuck, err := p.isStuck(ctx, it)
 	if err != nil || !stuck {
@@ -39,27 +39,30 @@ func (p *Process) lookFirst(ctx context.Context, orderID string, step Step, subj
 	}
 	q, set, err := i.prepare(ctx, p, it)
 	if errors.Is(err, work.ErrLeaseLost) {
-		return lookedUp{}, p.madeBefore(ctx, it, lookedUp{}) // no attempt is open
+		return lookedUp{}, p.madeBefore(ctx, by, it, lookedUp{}) // no attempt is open
 	}
 	if err != nil {
 		return lookedUp{}, err
 	}
 	answer, asked := i.put(ctx, p, q, set)
 	if asked == nil && answer.Result == payment.Succeeded {
+		if by.rehearsed != nil {
+			return lookedUp{}, wasMade(q.payment.Gateway)
+		}
 		return lookedUp{}, p.recordFound(ctx, it, q, answer)
 	}
 	seen, err := p.notMade(q, answer, asked)
 	if err != nil {
 		return seen, err
 	}
-	return seen, p.madeBefore(ctx, it, seen)
+	return seen, p.madeBefore(ctx, by, it, seen)
 }
 
 // madeBefore asks the gateway once more about earlier attempts of a refund that it
 // knew nothing of, and records what one of them has given back after all.
 //
 // Errors: conflict when one has, or the gateway gives no answer.
-func (p *Process) madeBefore(ctx context.Context, it work.Item, seen lookedUp) error {
+func (p *Process) madeBefore(ctx context.Context, by Command, it work.Item, seen lookedUp) error {
 	if Step(it.Step) != StepRefund {
 		return nil
 	}
@@ -75,6 +78,9 @@ func (p *Process) madeBefore(ctx context.Context, it work.Item, seen lookedUp) e
 	}
 	for _, a := range q.attempts {
 		if answer := answers[a.Key]; answer.Result == payment.Succeeded {
+			if by.rehearsed != nil {
+				return wasMade(q.payment.Gateway)
+			}
 			return p.recordMade(ctx, it, q.payment, answer, seen)
 		}
 	}
@@ -116,6 +122,11 @@ func (p *Process) recordMade(ctx context.Context, it work.Item, of payment.Payme
 		return err
 	}
 	return alreadyMade(of.Gateway)
+}
+
+// wasMade is alreadyMade for a rehearsal, which records nothing.
+func wasMade(gateway string) error {
+	return fault.New(fault.Conflict, "the gateway %s has made it, which is then recorded: it is not to be made elsewhere", gateway)
 }
 
 func alreadyMade(gateway string) error {
@@ -206,10 +217,10 @@ func (p *Process) recordFound(ctx context.Context, it work.Item, q question, ans
 }
 
 // lookFirstOfPayment is lookFirst for an authorisation that is to be given up.
-func (p *Process) lookFirstOfPayment(ctx context.Context, orderID string) (lookedUp, error) {
+func (p *Process) lookFirstOfPayment(ctx context.Context, by Command, orderID string) (lookedUp, error) {
 	payments, err := db.View(ctx, p.db, func(r db.Reader) ([]payment.Payment, error) { return payment.Of(r, orderID) })
 	if err != nil || len(payments) == 0 {
 		return lookedUp{}, err
 	}
-	return p.lookFirst(ctx, orderID, StepVoidPayment, payments[0].ID)
+	return p.lookFirst(ctx, by, orderID, StepVoidPayment, payments[0].ID)
 }

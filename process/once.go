@@ -22,6 +22,7 @@ func once[T any](ctx context.Context, p *Process, by Command, useCase string, re
 	if err := by.permitted(useCase); err != nil {
 		return Result[T]{}, err
 	}
+	do = orRehearsed(by, do)
 	if by.Key == "" {
 		v, err := db.Update(ctx, p.db, locks, do)
 		return Result[T]{Value: v}, err

@@ -138,6 +138,8 @@ type Command struct {
 	// of it and of what the shop knew at the time; nil where it is the request.
 	Asked any
 
+	rehearsed *Rehearsed // what it would come to, of a command of which nothing is kept
+
 	trace string // in which an order is placed, as a traceparent; "" for none
 }
 

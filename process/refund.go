@@ -309,7 +309,7 @@ func giveBack(c *change, _ event.Event) error {
 //
 // Errors: invalid; not_found; conflict when no such refund waits for a person.
 func (p *Process) RecordRefund(ctx context.Context, by Command, orderID, refundID string, r payment.Record) (Result[order.Order], error) {
-	seen, err := p.lookFirst(ctx, orderID, StepRefund, refundID)
+	seen, err := p.lookFirst(ctx, by, orderID, StepRefund, refundID)
 	if err != nil {
 		return Result[order.Order]{}, err
 	}
@@ -344,7 +344,7 @@ func (p *Process) RecordRefund(ctx context.Context, by Command, orderID, refundI
 // Errors: not_found; conflict when the refund has failed or is being made, when its
 // gateway says that it stands, or does not answer and is still asked by the process.
 func (p *Process) FailRefund(ctx context.Context, by Command, orderID, refundID string) (Result[order.Order], error) {
-	seen, err := p.lookFirst(ctx, orderID, StepRefund, refundID)
+	seen, err := p.lookFirst(ctx, by, orderID, StepRefund, refundID)
 	if err != nil {
 		return Result[order.Order]{}, err
 	}
@@ -456,8 +456,8 @@ func (c *change) settleRefunded(own *work.Item, q pastQuestion, answers map[stri
 	if err := c.settleMade(own.Subject, bounced); err != nil || twice == 0 {
 		return err
 	}
-	return c.tellMore(support.PaymentIssue, fmt.Sprintf("The gateway has made a refund twice: it knew nothing of the first, and does now. The customer has %d %s too much (minor units), of which %d are recorded as given back: no more was left of the order. Take it up with them, or let them have it.",
-		twice, c.order.Currency, recorded))
+	return c.tellMore(support.PaymentIssue, fmt.Sprintf("The gateway has made a refund twice: it knew nothing of the first, and does now. The customer has %s too much, of which %s are recorded as given back: no more was left of the order. Take it up with them, or let them have it.",
+		money.Of(twice, c.order.Currency), money.Of(recorded, c.order.Currency)))
 }
 
 // hasMade says whether one of the attempts is known to have made what the gateway
@@ -525,7 +525,7 @@ func (p *Process) RecordVoid(ctx context.Context, by Command, orderID, reference
 	if err := r.Validate(payment.Payment{}); err != nil {
 		return Result[order.Order]{}, err
 	}
-	seen, err := p.lookFirstOfPayment(ctx, orderID)
+	seen, err := p.lookFirstOfPayment(ctx, by, orderID)
 	if err != nil {
 		return Result[order.Order]{}, err
 	}

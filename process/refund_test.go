@@ -93,7 +93,7 @@ var refundScenarios = []scenario{
 			s.t.Errorf("the sums are %+v", sums)
 		}
 		s.expect(o, outcome{Order: "delivered: left partly_refunded delivered", Money: "845 taken, 200 back", Labels: "1 sold", Tickets: givenBack})
-		s.wantTold(o, "100 GBP too much (minor units), of which 100 are recorded")
+		s.wantTold(o, "GBP 1.00 too much, of which GBP 1.00 are recorded")
 		s.wantCount(o, payment.EventRefundConfirmed, 2)
 	}},
 	{"a refund is tried again of which an earlier attempt was made", config{gateway: gateway.Config{KeyLife: time.Minute}, policy: slow}, func(s *shop) {

@@ -152,6 +152,7 @@ func (p *Process) changeIn(tx *db.Tx, by Command, orderID string, do func(*chang
 	if err != nil {
 		return order.Order{}, err
 	}
+	c.rehearsed = by.rehearsed
 	if err := c.at(by.Version); err != nil {
 		return order.Order{}, err
 	}

@@ -200,6 +200,7 @@ func (p *Process) changeTicket(ctx context.Context, by Command, useCase, id stri
 		if err != nil {
 			return support.Ticket{}, err
 		}
+		c.rehearsed = by.rehearsed
 		t, err := c.ticket(id)
 		if err != nil {
 			return support.Ticket{}, err
