@@ -364,7 +364,7 @@ func (d *draft) amount(c *fault.Check, amount int64) {
 		d.giveOwed(o, pay)
 	}
 	if more := rest - d.spread(rest); more > 0 {
-		c.Add("amount", "out_of_range", "at most %d, what is left of the order", amount-more)
+		c.Add("amount", "out_of_range", "at most %s, what is left of the order", money.Of(amount-more, d.Order.Currency))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"doorstep/internal/db"
 	"doorstep/internal/work"
 	"doorstep/inventory"
+	"doorstep/money"
 	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/policy"
@@ -143,8 +144,8 @@ func (p *Process) planExchange(r db.Reader, o order.Order, set policy.Policy, q 
 	case totals.Total == 0:
 		return plan, fault.New(fault.Conflict, "there is nothing to pay for what is wanted instead: take the goods back, and place an order of its own")
 	case plan.Rest < 0:
-		return plan, fault.New(fault.Conflict, "what is wanted instead costs more than what comes back gives (%d and %d %s, minor units): take the goods back for their money, and place an order of its own",
-			totals.Total, plan.Return.Refund, o.Currency)
+		return plan, fault.New(fault.Conflict, "what is wanted instead costs more than what comes back gives (%s and %s): take the goods back for their money, and place an order of its own",
+			money.Of(totals.Total, o.Currency), money.Of(plan.Return.Refund, o.Currency))
 	}
 	taken, err := inventory.WouldTake(r, order.Demand(lines), inventory.Terms{Split: set.Split}, known)
 	plan.From, plan.Waiting, plan.Short = taken.Parts, taken.Waiting, taken.Short
