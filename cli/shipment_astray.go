@@ -19,7 +19,7 @@ type shipmentLost struct {
 
 // Help is the detail of the verb's help.
 func (shipmentLost) Help() string {
-	return `A parcel that was not seen for as long as the policy's lost_after is given up by itself. Then, as on_lost has it, its goods are sent anew, or a ticket asks a person: order reship sends them anew. A carrier that gives scans is asked further, and a parcel that turns up is on its way again.
+	return `A parcel that was not seen for as long as the policy's lost_after is given up by itself. Then, as on_lost has it, its goods are sent anew, its money is given back, or a ticket asks a person: order reship sends them anew. A carrier that gives scans is asked further, and a parcel that turns up is on its way again.
 
 Of an order that has failed, whose label the carrier has not taken back, it says that the parcel has left all the same.
 
@@ -43,7 +43,7 @@ type shipmentDamaged struct {
 
 // Help is the detail of the verb's help.
 func (shipmentDamaged) Help() string {
-	return `It is for a parcel under way. As the policy's on_lost has it, its goods are sent anew, or a ticket asks a person.
+	return `It is for a parcel under way. As the policy's on_lost has it, its goods are sent anew, its money is given back, or a ticket asks a person.
 
 Examples:
 

@@ -1740,6 +1740,7 @@ type PolicyOnLost string
 const (
 	PolicyOnLostAsk    PolicyOnLost = "ask"
 	PolicyOnLostReship PolicyOnLost = "reship"
+	PolicyOnLostRefund PolicyOnLost = "refund"
 )
 
 // PolicyOnReturn is a word. Others may come with later versions.
@@ -1824,6 +1825,7 @@ const (
 	ProcessStepTrack              ProcessStep = "track"
 	ProcessStepAwaitDelivery      ProcessStep = "await_delivery"
 	ProcessStepReship             ProcessStep = "reship"
+	ProcessStepRefundAstray       ProcessStep = "refund_astray"
 	ProcessStepReportAstray       ProcessStep = "report_astray"
 	ProcessStepAwaitRemedy        ProcessStep = "await_remedy"
 	ProcessStepEndRemedy          ProcessStep = "end_remedy"

@@ -91,6 +91,7 @@ type OnLost string
 const (
 	OnLostAsk    OnLost = "ask"    // a person decides
 	OnLostReship OnLost = "reship" // its goods are sent anew, if they are there
+	OnLostRefund OnLost = "refund" // the money for what it held is given back
 )
 
 // OnReturn says what is done about the money for what a customer has sent back.
@@ -220,7 +221,7 @@ func (p Policy) Validate() error {
 		"authorisation_end", "unknown", "capture, renew or report")
 	c.If(p.HandOver != HandOverAtOnce && p.HandOver != HandOverByPerson && p.HandOver != HandOverFirstScan,
 		"handover", "unknown", "at_once, by_person or first_scan")
-	c.If(p.OnLost != OnLostAsk && p.OnLost != OnLostReship, "on_lost", "unknown", "ask or reship")
+	c.If(p.OnLost != OnLostAsk && p.OnLost != OnLostReship && p.OnLost != OnLostRefund, "on_lost", "unknown", "ask, reship or refund")
 	c.If(p.OnReturn != OnReturnRefund && p.OnReturn != OnReturnAsk, "on_return", "unknown", "refund or ask")
 	c.If(p.OnComplaint != OnComplaintRefund && p.OnComplaint != OnComplaintReturn, "on_complaint", "unknown", "refund or return")
 	c.If(p.ReturnWindow < 0, "return_window", "out_of_range", "not negative")

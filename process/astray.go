@@ -2,6 +2,7 @@ package process
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -313,6 +314,31 @@ func reship(c *change, e event.Event) error {
 		return err
 	}
 	return c.tellOf(s, "Its goods are not all there to be sent anew: restock them and have them reshipped, or give the money back.")
+}
+
+// ForParcel is the reason of a refund that policy has made for a parcel that is lost or
+// damaged.
+const ForParcel = "not_arrived"
+
+// refundAstray is the rule of a shop that gives the money back for what does not
+// arrive. Where that can not be, a person is told why.
+func refundAstray(c *change, e event.Event) error {
+	s, err := c.shipment(e.Entity)
+	if err != nil {
+		return err
+	}
+	held, err := c.heldBy(s)
+	if err != nil {
+		return err
+	}
+	plan, err := planRefund(c.tx, c.order, order.CreditRequest{Lines: linesOf(held), Reason: ForParcel}, s.ID)
+	if refused(err) {
+		return c.tellOf(s, fmt.Sprintf("The money for what it held is not given back by itself: %s. Have its goods reshipped, or give the money back when that can be.", fault.As(err).Message))
+	}
+	if err == nil {
+		_, err = c.openDraft(plan.draft, ForParcel)
+	}
+	return err
 }
 
 // reportAstray is the rule of a parcel of which a person decides.

@@ -82,12 +82,16 @@ var (
 		return s.Carrier != shipping.Manual && (s.Status == shipping.Shipped || s.Leaves == policy.HandOverFirstScan)
 	})
 	sentAnew = &Guard{"policy has it sent anew, nothing of the order was yet, no one has withdrawn that, and all of its money is kept", func(c *change, e event.Event) (bool, error) {
-		s, anew, err := c.sentAnewBy(e)
-		return s.Lacking() && anew, err
+		s, way, err := c.onLoss(e)
+		return s.Lacking() && way == policy.OnLostReship, err
 	}}
-	personAsked = &Guard{"policy has a person asked, or it comes back, or the order was sent anew already, or that was withdrawn, or some of the parcel was refunded, and nothing was sent in its place", func(c *change, e event.Event) (bool, error) {
-		s, anew, err := c.sentAnewBy(e)
-		return s.Lacking() && (!anew || s.Status == shipping.Returned), err
+	paidBackByRule = &Guard{"policy has its money given back, no refund was for it yet, and all of its money is kept", func(c *change, e event.Event) (bool, error) {
+		s, way, err := c.onLoss(e)
+		return s.Lacking() && way == policy.OnLostRefund, err
+	}}
+	personAsked = &Guard{"policy has a person asked, or it comes back, or what policy has done about it was done or withdrawn already, or some of the parcel was refunded, and nothing was sent in its place", func(c *change, e event.Event) (bool, error) {
+		s, way, err := c.onLoss(e)
+		return s.Lacking() && (way == policy.OnLostAsk || s.Status == shipping.Returned), err
 	}}
 	madeUpFor = &Guard{"its goods were sent anew, or the money for them has gone back or is about to", func(c *change, e event.Event) (bool, error) {
 		s, err := c.shipment(e.Entity)
@@ -109,19 +113,41 @@ func sendsAnew(c *change) (bool, error) {
 	return !unsent, err
 }
 
-// sentAnewBy returns the parcel that an event is about, and whether its goods are sent
-// once more without a person.
-func (c *change) sentAnewBy(e event.Event) (s shipping.Shipment, anew bool, err error) {
+// onLoss returns the parcel that an event is about, and what is done about it: what
+// policy says, as long as that is open, and else a person is asked.
+func (c *change) onLoss(e event.Event) (s shipping.Shipment, way policy.OnLost, err error) {
+	way = policy.OnLostAsk
 	parcel, err := c.shipment(e.Entity)
 	if err != nil || parcel == nil {
-		return s, false, err
+		return s, way, err
 	}
 	paid, err := c.paybacks(true)
 	if err != nil || paid[parcel.ID] != nonePaidBack {
-		return *parcel, false, err
+		return *parcel, way, err
 	}
-	anew, err = sendsAnew(c)
-	return *parcel, anew, err
+	open := false
+	switch c.policy.OnLost {
+	case policy.OnLostReship:
+		open, err = sendsAnew(c)
+	case policy.OnLostRefund:
+		open, err = c.neverRefunded(parcel)
+	}
+	if open {
+		way = c.policy.OnLost
+	}
+	return *parcel, way, err
+}
+
+// neverRefunded says whether no refund was for a parcel, whatever became of that: one
+// that failed or that a person has taken back is not made once more by itself.
+func (c *change) neverRefunded(s *shipping.Shipment) (bool, error) {
+	credits, err := c.allCredits()
+	for _, lines := range credits {
+		if slices.ContainsFunc(lines, func(l payment.RefundLine) bool { return l.Cause == s.ID }) {
+			return false, nil
+		}
+	}
+	return true, err
 }
 
 // gaveAllBack says whether all that was taken for an order has gone back.

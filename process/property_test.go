@@ -106,7 +106,7 @@ func drawConfig(r *rapid.T) config {
 	end := rapid.SampledFrom([]policy.AuthorisationEnd{policy.EndCapture, policy.EndRenew, policy.EndReport}).Draw(r, "its end")
 	lostAfter := rapid.SampledFrom([]time.Duration{0, 10 * day, 30 * day}).Draw(r, "given up after")
 	onReturn := rapid.SampledFrom([]policy.OnReturn{policy.OnReturnRefund, policy.OnReturnAsk}).Draw(r, "on a return")
-	onLost := rapid.SampledFrom([]policy.OnLost{policy.OnLostAsk, policy.OnLostReship}).Draw(r, "on a loss")
+	onLost := rapid.SampledFrom([]policy.OnLost{policy.OnLostAsk, policy.OnLostReship, policy.OnLostRefund}).Draw(r, "on a loss")
 	split := rapid.Bool().Draw(r, "split")
 	paysLater := rapid.SampledFrom([]policy.PayBackorders{policy.PayNow, policy.PayWhenShippable}).Draw(r, "backorders are paid")
 	rules := drawRules(r)
@@ -626,7 +626,7 @@ func (m *model) drawPolicy(r *rapid.T) {
 		case 3:
 			p.Gateway = either(flip, "simulated", payment.Manual)
 		case 4:
-			p.OnLost = either(flip, policy.OnLostAsk, policy.OnLostReship)
+			p.OnLost = either(flip, policy.OnLostRefund, policy.OnLostReship)
 		case 5:
 			p.OnReturn = either(flip, policy.OnReturnRefund, policy.OnReturnAsk)
 		case 6:

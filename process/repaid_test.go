@@ -82,6 +82,96 @@ func (s *shop) loseBoth() (o order.Order, mixed, single shipping.Shipment) {
 	return o, mixed, single
 }
 
+// paysBack is a shop that gives the money back for what is lost or damaged.
+func paysBack(p *policy.Policy) { p.OnLost = policy.OnLostRefund }
+
+// byRuleScenarios are the ways of parcels whose money policy has given back.
+var byRuleScenarios = []scenario{
+	{"lost, and refunded by itself", config{policy: paysBack}, func(s *shop) {
+		o, p := s.unseen(cup())
+		s.scan(p, shipping.Failure, shipping.DetailLost)
+		s.after(7 * time.Hour)
+		s.expect(o, outcome{Order: "shipped: left refunded lost", Money: takenBack, Labels: "1 sold", Next: "track"})
+		s.wantTicket(s.raise(o, support.WhereIsMyOrder).ID, support.Solved, support.ParcelRefunded)
+		s.scan(p, shipping.Delivered, "")
+		s.after(8 * day)
+		s.wantTold(o, "for nothing")
+	}},
+	{"one of two parcels is lost, and refunded by itself", config{policy: settings(paysBack, manualCarrier)}, func(s *shop) {
+		o, first, second := s.pair()
+		s.leave(first, second)
+		s.arrive(second)
+		s.report(first, shipping.Lost)
+		s.after(time.Minute)
+		v := s.show(o.ID)
+		half := v.Lines[0].UpTo(1)
+		s.expectMoney(o, takenAndBack(v.Order.Total, half))
+		s.wantRemedy(o)
+		s.wantFacets(o, order.Shipped, order.StockLeft, order.FulfilmentLost)
+	}},
+	{"lost, its refund is taken back, and it is damaged", config{policy: settings(paysBack, manualGateway)}, func(s *shop) {
+		o := s.place(cup())
+		s.record(o)
+		s.after(time.Minute)
+		p := s.parcel(o)
+		s.report(p, shipping.Lost)
+		s.wantRemedy(o, p)
+		must(s.t, s.takeBackRefund(o, 0))
+		s.wantRemedy(o, p)
+		s.find(p)
+		s.report(p, shipping.Damaged)
+		s.after(time.Minute)
+		if n := len(s.show(o.ID).Refunds); n != 1 {
+			s.t.Errorf("there are %d refunds", n)
+		}
+		s.wantTold(o, "Have its goods reshipped, or give the money back.")
+		s.reship(p)
+		s.wantRemedy(o)
+	}},
+	{"lost, and its money comes back to the shop", config{gateway: bouncesLate, policy: paysBack}, func(s *shop) {
+		o, p := s.unseen(cup())
+		s.report(p, shipping.Lost)
+		s.after(time.Minute)
+		s.wantRemedy(o)
+		s.after(8 * day)
+		s.wantCount(o, payment.EventRefundFailed, 1)
+		s.wantCount(o, payment.EventRefundOpened, 1)
+		s.wantRemedy(o, p)
+		if s.show(o.ID).Order.OpenTickets == 0 {
+			s.t.Error("no one is told")
+		}
+	}},
+	{"lost, and there is no money to give back", config{policy: paysBack}, func(s *shop) {
+		o, p := s.unseen(free())
+		s.report(p, shipping.Lost)
+		s.wantTold(o, "not given back by itself: there is nothing to pay")
+		s.wantRemedy(o, p)
+		s.reship(p)
+		s.wantRemedy(o)
+	}},
+	{"lost after a unit was refunded, and not refunded by itself", config{policy: settings(paysBack, manualCarrier)}, func(s *shop) {
+		o, first, second := s.pair()
+		s.leave(first, second)
+		s.arrive(second)
+		s.refund(o, order.CreditRequest{Lines: []order.CreditLine{{Line: 1, Quantity: 1}}})
+		s.report(first, shipping.Lost)
+		s.after(time.Minute)
+		s.wantCount(o, payment.EventRefundOpened, 1)
+		s.wantTold(o, "money had gone back before")
+	}},
+	{"both of two parcels are astray, and refunded by themselves", config{policy: settings(paysBack, manualCarrier)}, func(s *shop) {
+		o, first, second := s.pair()
+		s.leave(first)
+		s.report(first, shipping.Lost)
+		s.after(time.Minute)
+		s.leave(second)
+		s.report(second, shipping.Damaged)
+		s.after(time.Minute)
+		s.expectMoney(o, takenAndBack(o.Total, o.Total))
+		s.wantRemedy(o)
+	}},
+}
+
 // repaidScenarios are the ways of parcels that do not arrive and whose money goes
 // back.
 var repaidScenarios = []scenario{

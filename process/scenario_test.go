@@ -26,7 +26,7 @@ type scenario struct {
 func scenarios() []scenario {
 	return slices.Concat(payScenarios, backorderScenarios, expireScenarios, strayScenarios, authorisationScenarios, labelScenarios, handOverScenarios, astrayScenarios, unsendScenarios, unsendOneScenarios,
 		oneOfTwoScenarios, splitScenarios, carrierScenarios, attentionScenarios, holdRuleScenarios, holdScenarios, missingScenarios, cancelScenarios, editScenarios,
-		undoScenarios, refundScenarios, returnScenarios, exchangeScenarios, ticketScenarios, holdingScenarios, remedyScenarios, repaidScenarios, owedScenarios, causeScenarios, settleScenarios, handScenarios, wishScenarios, wantBackScenarios, boundScenarios, demandScenarios)
+		undoScenarios, refundScenarios, returnScenarios, exchangeScenarios, ticketScenarios, holdingScenarios, remedyScenarios, repaidScenarios, byRuleScenarios, owedScenarios, causeScenarios, settleScenarios, handScenarios, wishScenarios, wantBackScenarios, boundScenarios, demandScenarios)
 }
 
 // TestScenarios plays every scenario on both engines. It then holds the catalogue

@@ -50,6 +50,7 @@ const (
 	StepTrack         Step = "track"
 	StepAwaitDelivery Step = "await_delivery"
 	StepReship        Step = "reship"
+	StepRefundAstray  Step = "refund_astray"
 	StepReportAstray  Step = "report_astray"
 	StepAwaitRemedy   Step = "await_remedy"
 	StepEndRemedy     Step = "end_remedy"
@@ -360,15 +361,20 @@ func shipRows() []Row {
 func astrayRows() []Row {
 	mishaps := on(shipping.EventLost, shipping.EventDamaged, shipping.EventReturned)
 	return []Row{
+		{ // first, for what policy does about the parcel changes whether a person is asked
+			Step: StepReportAstray, Kind: Rule, On: mishaps, Guard: personAsked,
+			Does: "open a ticket for a parcel that does not arrive", Leads: on(support.EventOpened),
+			rule: reportAstray,
+		},
 		{
 			Step: StepReship, Kind: Rule, On: on(shipping.EventLost, shipping.EventDamaged), Guard: sentAnew,
 			Does: "reserve the goods of a parcel that is lost or damaged once more; where they are not there, tell a person", Leads: on(shipping.EventReplaced, support.EventOpened),
 			rule: reship,
 		},
 		{
-			Step: StepReportAstray, Kind: Rule, On: mishaps, Guard: personAsked,
-			Does: "open a ticket for a parcel that does not arrive", Leads: on(support.EventOpened),
-			rule: reportAstray,
+			Step: StepRefundAstray, Kind: Rule, On: on(shipping.EventLost, shipping.EventDamaged), Guard: paidBackByRule,
+			Does: "give the money back for what a parcel held that is lost or damaged; where that can not be, tell a person", Leads: on(payment.EventRefundOpened, support.EventOpened),
+			rule: refundAstray,
 		},
 		{
 			Step: StepAwaitRemedy, Kind: Wait, On: slices.Concat(mishaps, on(shipping.EventNotReplaced)), Guard: moneyMissed,

@@ -41,6 +41,8 @@ func mishaps(engine string) []part {
 	byHand.Carrier = shipping.Manual
 	otherwise := byHand
 	otherwise.OnLost, otherwise.OnReturn = policy.OnLostReship, policy.OnReturnAsk
+	paidBack := byHand
+	paidBack.OnLost = policy.OnLostRefund
 	atOdds := hasty()
 	atOdds.Gateway, atOdds.Carrier = moody, moody
 	atOdds.Capture, atOdds.PayBackorders = policy.CaptureOnHandOver, policy.PayWhenShippable
@@ -56,6 +58,7 @@ func mishaps(engine string) []part {
 		{"by hand", 0, byHand, spread(engine, process.StepRefundReturn, process.StepEndExchange, process.StepReportTwice, process.StepEndRemedy,
 			process.StepRemedyAgain, process.StepReportFailing, process.StepSolveRefund), false},
 		{"by hand, otherwise", 0, otherwise, spread(engine, process.StepReship, process.StepReportReturn), false},
+		{"by hand, and paid back", 0, paidBack, firing(engine, process.StepRefundAstray), false},
 		{"at odds with the providers", 0, atOdds, spread(engine, process.StepReportStray, process.StepFailCapture, process.StepRecall, process.StepReportVoid,
 			process.StepRefuseCancel, process.StepHoldAsBefore, process.StepReportEnding, process.StepAskCarriers, process.StepAskToPay, process.StepHoldMissing, process.StepAskOn), false},
 		{"seen before it is paid", 0, seenFirst, spread(engine, process.StepReportUnpaid), false},
@@ -70,6 +73,7 @@ var lures = map[process.Step]lure{
 	process.StepEndExchange:   {order: paidAtGateway, tend: exchangesForNothing},
 	process.StepReportTwice:   {order: paidAtGateway, tend: sentTwice},
 	process.StepReship:        {order: paidAtGateway, tend: loses},
+	process.StepRefundAstray:  {order: paidAtGateway, tend: loses},
 	process.StepEndRemedy:     {order: paidAtGateway, tend: refundsLost},
 	process.StepRemedyAgain:   {order: paidByHand, tend: refundsLostInVain},
 	process.StepReportFailing: {order: paidByHand, tend: refundsInVain},
