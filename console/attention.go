@@ -21,7 +21,7 @@ import (
 // comes first, and the next one is there when it was seen to.
 const (
 	attentionOfEach = 25
-	attentionOfOne  = 200
+	attentionOfOne  = mostChosen
 	attentionInFile = 2000
 )
 
@@ -211,134 +211,96 @@ func writeRow(out *csv.Writer, cells ...string) {
 	_ = out.Write(cells) // out.Error has it
 }
 
-// attending is what the page shows on which a way is gone about what was chosen.
-type attending struct {
-	Way     process.Way
-	Would   []process.Attended
-	Done    []process.Attended
-	Refused []refusal
-}
-
-// refusal is one of several about which nothing is done.
-type refusal struct {
-	Item string
-	Why  *fault.Error
-}
-
-// Saying is what the button says that does it.
-func (a attending) Saying() string { return strings.TrimSuffix(a.Heading(), "?") }
-
-// Heading asks what is to be decided.
-func (a attending) Heading() string {
-	n := int64(len(a.Would))
+// attended is what is done about a matter, as the page shows it.
+func attended(way process.Way, a process.Attended) affected {
+	one := affected{Version: a.Version, Name: "Ticket", Path: ticketPath(a.Ticket)}
 	switch {
-	case len(a.Done) > 0 || n == 0:
-		return wayNames[a.Way]
-	case a.Way == process.WayCompensate:
-		return "Cancel " + count(n, "order") + "?"
-	case !slices.ContainsFunc(a.Would, func(one process.Attended) bool { return len(one.Steps) > 0 }):
-		return "Release " + count(n, "order") + "?"
-	default:
-		return wayNames[a.Way] + ": " + count(n, "matter") + "?"
+	case a.Number != 0:
+		one.Name, one.Path = "Order "+number(a.Number), "/orders/"+number(a.Number)
+	case a.SKU != "":
+		one.Name, one.Path = a.SKU, stockPath(a.SKU)
 	}
-}
-
-// Effects are what is done about one, as sentences.
-func (attending) Effects(a process.Attended) (all []string) {
 	if a.Released != "" {
-		all = append(all, "It is released: it was held for "+words(a.Released)+".")
+		one.Effects = append(one.Effects, "It is released: it was held for "+words(a.Released)+".")
 	}
 	for _, step := range a.Steps {
-		all = append(all, capital(words(step))+map[process.Way]string{process.WayRetry: " is tried again.", process.WaySkip: " is passed over."}[a.Way])
+		one.Effects = append(one.Effects, capital(words(step))+map[process.Way]string{process.WayRetry: " is tried again.", process.WaySkip: " is passed over."}[way])
 	}
 	if a.Undoing != nil {
-		all = append(all, undoings(*a.Undoing)...)
+		one.Effects, one.Undoing = append(one.Effects, undoings(*a.Undoing)...), a.Undoing
 	}
-	return all
+	return one
+}
+
+// wayDoes is what comes of a way.
+var wayDoes = map[process.Way]string{
+	process.WayRetry: "What was asked is asked again under its key: nothing is done twice.", process.WaySkip: "The order then goes on without it.",
+	process.WayCompensate: cancelDoes,
+}
+
+// attending is the page on which a way is gone about what was chosen.
+func attending(way process.Way) several {
+	return several{Heading: wayNames[way], Does: wayDoes[way], Grave: way == process.WayCompensate, Post: "/attention/" + string(way), Back: "/attention", Whence: "what needs attention"}
+}
+
+// ask asks what is to be decided, once it is known what would be done. Some of it may be
+// more than to release orders.
+func (s *several) ask(way process.Way, onlyReleased bool) {
+	n := int64(len(s.Would))
+	switch {
+	case n == 0:
+		return
+	case way == process.WayCompensate:
+		s.Button = "Cancel " + count(n, "order")
+	case onlyReleased:
+		s.Button = "Release " + count(n, "order")
+	default:
+		s.Button = wayNames[way] + ": " + count(n, "matter")
+	}
+	s.Heading = s.Button + "?"
 }
 
 // attendPage says what a way would do about what was chosen.
 func (c *Console) attendPage(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	page := attending{Way: process.Way(q.Get("way"))}
-	items, err := chosen(q["item"])
-	if err == nil && !slices.Contains(process.Ways, page.Way) {
+	way := process.Way(r.URL.Query().Get("way"))
+	items, err := chosen(r.URL.Query()["item"])
+	if err == nil && !slices.Contains(process.Ways, way) {
 		err = fault.New(fault.Invalid, "it is not said what is to be done")
 	}
 	if err != nil {
 		return err
 	}
-	for _, item := range items {
-		would, err := c.process.PreviewAttend(r.Context(), page.Way, item)
-		if err := page.put(&page.Would, item, would, err); err != nil {
-			return err
-		}
-	}
-	return c.attendShown(w, r, page, nil)
-}
-
-func (c *Console) attendShown(w http.ResponseWriter, r *http.Request, page attending, problem error) error {
-	return c.show(w, r, "attend", shown{Title: page.Heading(), Here: "attention", Page: page}, problem)
-}
-
-// chosen are what a form names, each once.
-//
-// Errors: invalid.
-func chosen(items []string) ([]string, error) {
-	var once []string
-	for _, item := range items {
-		if !slices.Contains(once, item) {
-			once = append(once, item)
-		}
-	}
-	if len(once) == 0 || len(once) > attentionOfOne {
-		return nil, fault.New(fault.Invalid, "nothing was chosen: from 1 to %d can be", attentionOfOne)
-	}
-	return once, nil
-}
-
-// put keeps what is done about an item, or why it is not.
-func (a *attending) put(to *[]process.Attended, item string, one process.Attended, err error) error {
-	if err == nil {
-		*to = append(*to, one)
-		return nil
-	}
-	e := fault.As(err)
-	if e == nil {
+	page, onlyReleased := attending(way), true
+	err = page.look(items, func(item string) (affected, error) {
+		would, err := c.process.PreviewAttend(r.Context(), way, item)
+		onlyReleased = onlyReleased && len(would.Steps) == 0
+		return attended(way, would), err
+	})
+	if err != nil {
 		return err
 	}
-	a.Refused = append(a.Refused, refusal{item, e})
-	return nil
+	page.ask(way, onlyReleased)
+	return c.showSeveral(w, r, "attention", page, nil)
 }
 
-// attend goes a way about each of what was chosen, as it was seen and apart from the
-// others: what can not be done of one keeps none of them back.
+// attend goes a way about what was chosen.
 func (c *Console) attend(way process.Way) page {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		items, err := chosen(r.PostForm["item"])
 		if err != nil {
 			return err
 		}
-		page, begun := attending{Way: way}, map[string]bool{}
-		for i, item := range items {
-			by := command(r)
-			by.Key = join("/", by.Key, item)
-			of := item[:max(0, strings.LastIndexByte(item, '/'))]
-			if versions := r.PostForm["version"]; i < len(versions) && !begun[of] { // a second matter of an order is of what the first has left
-				by.Version, _ = strconv.ParseInt(versions[i], 10, 64) // 0 of what is no order's
-			}
+		page := attending(way)
+		err = page.do(r, items, func(by process.Command, item string) (affected, error) {
 			done, err := c.process.Attend(r.Context(), by, way, item)
-			if fault.Is(err, fault.Forbidden) {
-				return err
-			}
-			begun[of] = begun[of] || err == nil
-			if err := page.put(&page.Done, item, done.Value, err); err != nil {
-				return err
-			}
+			return attended(way, done.Value), err
+		})
+		if err != nil {
+			return err
 		}
-		if len(page.Refused) == 0 {
-			return done(w, r, "/attention", string(way))
+		if err := page.problem(len(items), "matter"); err != nil {
+			return c.showSeveral(w, r, "attention", page, err)
 		}
-		return c.attendShown(w, r, page, fault.New(page.Refused[0].Why.Code, "of %s nothing was done about %d", count(int64(len(items)), "matter"), len(page.Refused)))
+		return done(w, r, "/attention", string(way))
 	}
 }

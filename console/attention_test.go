@@ -80,11 +80,11 @@ func TestWhatNeedsAttentionIsSeenTo(t *testing.T) {
 		form["item"], form["version"] = []string{item(one), item(two)}, []string{fmt.Sprint(s.now(one).Version), fmt.Sprint(s.now(two).Version)}
 		_, err := s.Process.Note(t.Context(), operator, one.ID, "Made up.")
 		must(t, err)
-		b.post("/attention/retry", form).want(412, "Someone else has changed", item(one), "It is released")
+		b.post("/attention/retry", form).want(409, "Of 2 matters nothing was done about 1", "someone else has changed it", item(one), "It is released")
 		if s.now(one).Held == "" || s.now(two).Held != "" {
 			t.Errorf("the orders are %+v, %+v", s.now(one), s.now(two))
 		}
-		b.post("/attention/retry", form).want(412, "It is released") // the same form again does nothing more
+		b.post("/attention/retry", form).want(409, "It is released") // the same form again does nothing more
 
 		b.submit("/attention/preview?way=skip&item="+url.QueryEscape(ticket+"/close_ticket"), "/attention/skip").leads("/attention?done=skip")
 		s.eventually("closed", func() bool {

@@ -135,6 +135,10 @@ func (c *Console) customerRoutes(anyone func(pattern string, do page)) {
 func (c *Console) orderRoutes(read func(pattern string, do page)) {
 	read("GET /orders", c.orders)
 	read("GET /orders.csv", c.ordersCSV)
+	read("GET /orders/preview", c.manyPage)
+	for _, d := range manyDeeds {
+		read("POST /orders/"+d.name, c.doMany(d))
+	}
 	read("GET /orders/{order}", c.order)
 	for what, do := range orderChanges {
 		read("POST /orders/{order}/"+what, c.changeOrder(do))

@@ -81,7 +81,7 @@ var orderDeeds = []deed{
 	},
 	{
 		name: "cancel", about: ofOrder, scope: access.Orders, title: "Cancel the order", done: "The order is being cancelled.", grave: true,
-		does:   "What a provider is being asked at this moment is answered first. A cancelled order can not be taken up again.",
+		does:   cancelDoes,
 		why:    func(v matter) error { return process.WhyNoCancel(v.Order) },
 		fields: reasonField, atOnce: true,
 		carry: carrying(readReason, func(ctx context.Context, p *process.Process, v matter, _ string) (plan, error) {
@@ -136,6 +136,9 @@ var paymentDeeds = []deed{
 	},
 }
 
+// cancelDoes is what comes of cancelling orders.
+const cancelDoes = "What a provider is being asked at this moment is answered first. A cancelled order can not be taken up again."
+
 // in is an amount in the currency of the order.
 func in(v matter, minor int64) string { return money.Of(minor, v.Order.Currency).String() }
 
@@ -165,6 +168,8 @@ func referenceField(matter) []field {
 
 func readReference(t *typed) string { return t.text("reference") }
 
+const noMoney = "No money moves: none was taken."
+
 // undoings says what is undone of an order.
 func undoings(u process.Undoing) (comes []string) {
 	for _, one := range []struct {
@@ -183,7 +188,7 @@ func undoings(u process.Undoing) (comes []string) {
 		}
 	}
 	if u.Refund+u.Void+u.Asked == 0 {
-		comes = append(comes, "No money moves: none was taken.")
+		comes = append(comes, noMoney)
 	}
 	if u.Waits {
 		comes = append(comes, "All of it as soon as what a provider is being asked has its answer.")

@@ -34,6 +34,9 @@ func texts[S ~string](words []S) []string {
 	return all
 }
 
+// narrowings are by what an address narrows the list of orders down.
+var narrowings = []string{"q", "status", "payment", "fulfilment", "stock", "held", "customer", "sku", "from", "to"}
+
 // orderList is what the list of orders shows.
 type orderList struct {
 	part[order.Order]
@@ -47,6 +50,17 @@ func (l orderList) Link(name, value string) string { return "/orders" + query(l.
 
 // Export is the address of the whole list as a file.
 func (l orderList) Export() string { return "/orders.csv" + query(l.Asked, "", "") }
+
+// List is how the list is narrowed down, as a text.
+func (l orderList) List() string { return l.Asked.Encode() }
+
+// Deeds are what can be done about several orders at once.
+func (orderList) Deeds() (all []offer) {
+	for _, d := range manyDeeds {
+		all = append(all, offer{Title: d.verb, Path: d.name, Grave: d.grave})
+	}
+	return all
+}
 
 // Narrowed says whether there may be more orders than these.
 func (l orderList) Narrowed() bool { return len(l.Asked) > 0 }
@@ -120,7 +134,7 @@ func asked(q url.Values, names ...string) url.Values {
 // orders lists orders: those that a text names, or those that are asked for.
 func (c *Console) orders(w http.ResponseWriter, r *http.Request) error {
 	q := r.URL.Query()
-	list := orderList{Filters: filters, Asked: asked(q, "q", "status", "payment", "fulfilment", "stock", "held", "customer", "sku", "from", "to"), Search: strings.TrimSpace(q.Get("q"))}
+	list := orderList{Filters: filters, Asked: asked(q, narrowings...), Search: strings.TrimSpace(q.Get("q"))}
 	s := shown{Title: "Orders", Here: "orders"}
 	found, err := c.ordersOf(r, list.Search)
 	if list.Search != "" && len(found) == 1 && err == nil {

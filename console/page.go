@@ -180,6 +180,7 @@ func done(w http.ResponseWriter, r *http.Request, to, what string) error {
 
 // doings are what a page says that was done, by the words in its address.
 var doings = map[string]string{
+	"many-hold": "The orders that were chosen are held.", "many-release": "The orders that were chosen go on.", "many-cancel": "The orders that were chosen are being cancelled.",
 	"hold": "The order is held.", "release": "The order goes on.", "notes": "The note is kept.",
 	"reply": "The answer is sent.", "note": "The note is kept: no customer is shown it.", "reopen": "The ticket is open again.", "solve": "The ticket is solved.", "assign": "The ticket has another person who sees to it.",
 	"approve": "What was proposed is being done.", "reject": "What was proposed is not done.",

@@ -47,6 +47,14 @@ type Undoing struct {
 	Waits    bool           `json:"waits,omitempty"`   // a provider has not answered yet: it is cancelled when that is known
 }
 
+// Plus is what is undone of both together, of one currency.
+func (u Undoing) Plus(o Undoing) Undoing {
+	return Undoing{
+		o.Currency, u.Refund + o.Refund, u.Void + o.Void, u.Units + o.Units, u.Waiting + o.Waiting,
+		u.Labelled + o.Labelled, u.Asked + o.Asked, u.Waits || o.Waits,
+	}
+}
+
 // Attend goes a way about what needs attention of an order or a ticket: about the
 // one matter that the item names, or about all of the order's or the ticket's for
 // which it is open. To retry an order that is held is to release it.

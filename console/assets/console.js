@@ -84,6 +84,19 @@
     return true;
   };
 
+  // picked chooses the row that was gone to, or lets it go.
+  const picked = (key) => {
+    const box = key === "x" && document.activeElement?.closest("main tr")?.querySelector("input[type=checkbox]");
+    if (box) box.click();
+    return Boolean(box);
+  };
+
+  // By the box above them all of a list are chosen.
+  document.addEventListener("change", (e) => {
+    if (!e.target.matches("[data-picks-all]")) return;
+    for (const box of e.target.form.querySelectorAll("tbody input[type=checkbox]")) box.checked = e.target.checked;
+  });
+
   let before = "";
   document.addEventListener("keydown", (e) => {
     const key = e.key, find = e.target.closest?.("dialog.find"), first = before;
@@ -101,7 +114,7 @@
       if (search ? (search.focus(), true) : opened("find")) e.preventDefault();
     } else if (first === "g") {
       document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.click();
-    } else if (walked(key) || pressed(key)) {
+    } else if (walked(key) || picked(key) || pressed(key)) {
       e.preventDefault();
     } else {
       before = key;
