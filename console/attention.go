@@ -3,13 +3,11 @@ package console
 import (
 	"cmp"
 	"context"
-	"encoding/csv"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"doorstep/fault"
 	"doorstep/money"
@@ -171,7 +169,7 @@ func (c *Console) attentionCSV(w http.ResponseWriter, r *http.Request) error {
 	out := csvFile(w, "attention.csv", "item", "cause", "order", "ticket", "sku", "step", "why", "since", "currency", "at_risk", "ways")
 	for _, g := range groups {
 		for _, m := range g.Items {
-			writeRow(out, m.Item, string(m.Cause), number(m.Number), m.Ticket, m.SKU, string(m.Step), cmp.Or(m.Why, m.Instead), m.Since.UTC().Format(time.RFC3339),
+			writeRow(out, m.Item, string(m.Cause), number(m.Number), m.Ticket, m.SKU, string(m.Step), cmp.Or(m.Why, m.Instead), stamp(m.Since),
 				string(m.Currency), atRisk(m), strings.Join(texts(m.Ways), " "))
 		}
 	}
@@ -192,23 +190,6 @@ func number(n int64) string {
 		return ""
 	}
 	return strconv.FormatInt(n, 10)
-}
-
-// csvFile begins a file (RFC 4180) with the titles of its columns.
-func csvFile(w http.ResponseWriter, name string, columns ...string) *csv.Writer {
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	out := csv.NewWriter(w)
-	_ = out.Write(columns) // out.Error has it
-	return out
-}
-
-// writeRow writes a row, of which no spreadsheet takes a cell for a formula.
-func writeRow(out *csv.Writer, cells ...string) {
-	for i := range cells {
-		cells[i] = plain(cells[i])
-	}
-	_ = out.Write(cells) // out.Error has it
 }
 
 // attended is what is done about a matter, as the page shows it.

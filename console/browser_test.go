@@ -265,10 +265,15 @@ func (b *screen) draw(s *shop, held order.Order) {
 	must(t, err)
 	link, err := s.Process.AddUser(ctx, operator, access.UserRequest{Mail: "viewer@example.com", Name: "Vera Viewer", Role: access.RoleViewer})
 	must(t, err)
+	u, err := s.Process.User(ctx, "agent@example.com")
+	must(t, err)
+	for name, q := range map[string]string{"To be paid": "status=processed", "Came back": "status=returned"} {
+		must(t, s.Process.SaveView(ctx, u, access.ViewRequest{Name: name, Query: q}))
+	}
 	b.proves(s, shipped)
 	pages := []struct{ name, path string }{
 		{"track", s.tracking(held)}, {"tracked", s.tracking(shipped)},
-		{"sign-in", "/sign-in"}, {"welcome", "/welcome/" + string(link.Value.Link)}, {"today", "/"}, {"orders", "/orders"}, {"orders-hold", fmt.Sprintf("/orders/preview?do=hold&item=%d&item=%d&item=%d", held.Number, shipped.Number, arrived.Number)}, {"none", "/orders?status=returned&held=yes"}, {"order", fmt.Sprintf("/orders/%d", shipped.Number)},
+		{"sign-in", "/sign-in"}, {"welcome", "/welcome/" + string(link.Value.Link)}, {"today", "/"}, {"orders", "/orders"}, {"orders-hold", fmt.Sprintf("/orders/preview?do=hold&item=%d&item=%d&item=%d", held.Number, shipped.Number, arrived.Number)}, {"none", "/orders?status=returned&held=yes"}, {"view", "/orders?status=processed"}, {"order", fmt.Sprintf("/orders/%d", shipped.Number)},
 		{"held", fmt.Sprintf("/orders/%d", held.Number)}, {"cancel", fmt.Sprintf("/orders/%d/cancel", held.Number)}, {"change", fmt.Sprintf("/orders/%d/change", held.Number)}, {"refund", fmt.Sprintf("/orders/%d/refund", shipped.Number)}, {"tickets", "/tickets"},
 		{"find", "/find?q=CUP"}, {"stock", "/stock"}, {"sku", "/stock/CUP"}, {"running-out", "/running-out"}, {"stock-file", "/stock-file"}, {"count", "/stock/CUP/count?location=main&quantity=1"},
 		{"attention", "/attention"}, {"attend", fmt.Sprintf("/attention/preview?way=compensate&item=%d/held", held.Number)},

@@ -93,6 +93,8 @@ func (c *Console) routes() *http.ServeMux {
 
 	read("GET /find", c.find)
 	c.orderRoutes(read)
+	read("POST /views", c.saveView)
+	read("POST /views/{view}/remove", c.removeView)
 	c.shopRoutes(handle, read)
 
 	read("GET /tickets", c.tickets)
@@ -110,6 +112,7 @@ func (c *Console) routes() *http.ServeMux {
 	read("POST /settings/password", c.changePassword)
 	read("POST /settings/sessions/{session}/end", c.endSession)
 	admin("GET /settings/users", c.users)
+	admin("GET /settings/users.csv", c.usersCSV)
 	admin("POST /settings/users", c.addUser)
 	for what, do := range userChanges {
 		admin("POST /settings/users/{user}/"+what, c.changeUser(do))
@@ -168,7 +171,9 @@ func (c *Console) shopRoutes(handle func(pattern string, h http.Handler), read f
 	handle("POST /stock-file", c.answerUpTo(maxFile, c.signedIn(access.Stock, c.previewFile)))
 	handle("POST /stock-file/take", c.answerUpTo(maxFile, c.signedIn(access.Stock, c.takeFile)))
 	read("GET /stock/{sku}", c.sku)
+	read("GET /stock/{sku}/movements.csv", c.movementsCSV)
 	read("GET /running-out", c.runningOut)
+	read("GET /running-out.csv", c.runningOutCSV)
 	for what := range stockMoves {
 		read("GET /stock/{sku}/"+what, c.movePage)
 		read("POST /stock/{sku}/"+what, c.moveStock)

@@ -50,6 +50,7 @@ func TestAnythingIsFound(t *testing.T) {
 		b.get("/orders?q=CUP").want(200, `"`+at+`"`, other).lacks(fmt.Sprint(third.Number))
 		b.get("/orders?sku=CUP").want(200, `"`+at+`"`, other).lacks(fmt.Sprint(third.Number))
 		b.get("/orders.csv?sku=CUP").want(200, "A-1", "A-2").lacks("A-3")
+		b.get("/orders.csv?q=made.up%40example.com").want(200, "A-1", "A-2", "A-3")
 		b.get("/orders?sku=CUP&status=paid").want(422, "nothing else beside an SKU")
 	})
 }

@@ -1,7 +1,8 @@
 package console
 
 import (
-	"encoding/csv"
+	"cmp"
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"doorstep/access"
 	"doorstep/fault"
 	"doorstep/money"
 	"doorstep/order"
@@ -43,6 +45,23 @@ type orderList struct {
 	Asked   url.Values // as the address says, without where the page begins
 	Filters any
 	Search  string
+	More    bool // there are more that the text names
+	Views   []access.View
+	Typed   string // the name of a view that was not kept
+}
+
+// At is whether a view is the list as it is shown.
+func (l orderList) At(v access.View) bool { return v.Query == l.List() }
+
+// ViewPath is the address of a view.
+func (orderList) ViewPath(v access.View) string { return "/orders?" + v.Query }
+
+// Here is the view that is shown, nil when it is none.
+func (l orderList) Here() *access.View {
+	if i := slices.IndexFunc(l.Views, l.At); i >= 0 {
+		return &l.Views[i]
+	}
+	return nil
 }
 
 // Link is the address of the same list with one thing of it otherwise.
@@ -131,117 +150,82 @@ func asked(q url.Values, names ...string) url.Values {
 	return a
 }
 
-// orders lists orders: those that a text names, or those that are asked for.
 func (c *Console) orders(w http.ResponseWriter, r *http.Request) error {
-	q := r.URL.Query()
-	list := orderList{Filters: filters, Asked: asked(q, narrowings...), Search: strings.TrimSpace(q.Get("q"))}
-	s := shown{Title: "Orders", Here: "orders"}
-	found, err := c.ordersOf(r, list.Search)
+	return c.ordersWith(w, r, r.URL.Query(), nil)
+}
+
+// ordersWith lists orders, those that a text names or those that are asked for, and why
+// something was not done.
+func (c *Console) ordersWith(w http.ResponseWriter, r *http.Request, q url.Values, problem error) error {
+	list := orderList{Filters: filters, Asked: asked(q, narrowings...), Search: strings.TrimSpace(q.Get("q")), Typed: r.PostForm.Get("name")}
+	found, err := c.ordersOf(r.Context(), q, list.Search)
 	if list.Search != "" && len(found) == 1 && err == nil {
 		http.Redirect(w, r, orderPath(found[0]), http.StatusSeeOther)
 		return nil
 	}
 	list.part = partOf(found, func(o order.Order) string { return o.ID })
-	s.Page = list
-	return c.show(w, r, "orders", s, err)
+	if list.Search != "" {
+		list.More, list.Next = list.Next != "", ""
+	}
+	var unread error
+	list.Views, unread = c.process.Views(r.Context(), signedInOf(r.Context()).User.ID)
+	return c.show(w, r, "orders", shown{Title: "Orders", Here: "orders", Page: list}, cmp.Or(problem, err, unread))
 }
 
 // ordersOf are the orders of a page, and one more where there is one.
 //
 // Errors: invalid.
-func (c *Console) ordersOf(r *http.Request, search string) ([]order.Order, error) {
+func (c *Console) ordersOf(ctx context.Context, q url.Values, search string) ([]order.Order, error) {
 	if search != "" {
-		return c.process.Search(r.Context(), search, listed)
+		return c.process.Search(ctx, search, listed+1)
 	}
-	f, err := orderFilter(r.URL.Query())
+	f, err := orderFilter(q)
 	if err != nil {
 		return nil, err
 	}
 	f.Limit = listed + 1
-	return c.listed(r, f)
+	return c.listed(ctx, q, f)
 }
 
-// listed are orders as the address narrows them down: to those of an SKU, or by a filter.
-func (c *Console) listed(r *http.Request, f order.Filter) ([]order.Order, error) {
-	if sku := r.URL.Query().Get("sku"); sku != "" {
-		return c.process.OrdersOfSKU(r.Context(), sku, f.Before, f.Limit)
+// listed are orders as an address narrows them down: to those of an SKU, or by a filter.
+func (c *Console) listed(ctx context.Context, q url.Values, f order.Filter) ([]order.Order, error) {
+	if sku := q.Get("sku"); sku != "" {
+		return c.process.OrdersOfSKU(ctx, sku, f.Before, f.Limit)
 	}
-	return c.process.Orders(r.Context(), f)
+	return c.process.Orders(ctx, f)
 }
 
 // orderPath is where an order is shown.
 func orderPath(o order.Order) string { return "/orders/" + strconv.FormatInt(o.Number, 10) }
 
-// exported is how many orders are read at once for a file, and exportWithin how long the
-// browser may take for them.
-const (
-	exported     = 500
-	exportWithin = 30 * time.Second
-)
+// mostFound is how many orders that a text names are sent as a file.
+const mostFound = 2000
 
-// ordersCSV sends all orders that are asked for as a file (RFC 4180), a part at a time:
-// what was begun misses none that were there, however long it takes.
+// ordersCSV sends all orders that are asked for as a file; of those that a text names the
+// newest.
 func (c *Console) ordersCSV(w http.ResponseWriter, r *http.Request) error {
-	f, err := orderFilter(r.URL.Query())
+	q := r.URL.Query()
+	f, err := orderFilter(q)
 	if err != nil {
 		return err
 	}
 	f.Limit, f.Before = exported, ""
-	orders, err := c.ordersFor(r, f)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="orders.csv"`)
-	out := csv.NewWriter(w)
-	_ = out.Write(columns)
-	for {
-		if !wrote(out, orders) || len(orders) < f.Limit {
-			return nil
+	search := strings.TrimSpace(q.Get("q"))
+	columns := []string{"number", "id", "source", "reference", "status", "stock", "payment", "fulfilment", "held", "failure", "customer", "currency", "total", "placed_at"}
+	return export(w, "orders.csv", columns, func(last *order.Order) ([]order.Order, error) {
+		switch {
+		case search != "" && last != nil:
+			return nil, nil
+		case search != "":
+			return c.process.Search(r.Context(), search, mostFound)
+		case last != nil:
+			f.Before = last.ID
 		}
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportWithin)) // where it can not be set there is none
-		f.Before = orders[len(orders)-1].ID
-		if orders, err = c.listed(r, f); err != nil {
-			panic(http.ErrAbortHandler) // so that half of it is not taken for all
+		return c.listed(r.Context(), q, f)
+	}, func(o order.Order) []string {
+		return []string{
+			number(o.Number), o.ID, o.Reference.Source, o.Reference.Number, string(o.Status), string(o.Stock), string(o.Payment), string(o.Fulfilment),
+			o.Held, string(o.Failure), o.Customer, string(o.Currency), money.Of(o.Total, o.Currency).Decimal(), stamp(o.PlacedAt),
 		}
-	}
-}
-
-// ordersFor are the first orders of a file.
-func (c *Console) ordersFor(r *http.Request, f order.Filter) ([]order.Order, error) {
-	if search := strings.TrimSpace(r.URL.Query().Get("q")); search != "" {
-		return c.process.Search(r.Context(), search, listed)
-	}
-	return c.listed(r, f)
-}
-
-// wrote sends rows of a file, and says whether the browser is still there.
-func wrote(out *csv.Writer, orders []order.Order) bool {
-	for _, o := range orders {
-		_ = out.Write(row(o)) // out.Error has it
-	}
-	out.Flush()
-	return out.Error() == nil
-}
-
-// columns are the titles of a row.
-var columns = []string{"number", "id", "source", "reference", "status", "stock", "payment", "fulfilment", "held", "failure", "customer", "currency", "total", "placed_at"}
-
-func row(o order.Order) []string {
-	cells := []string{
-		strconv.FormatInt(o.Number, 10), o.ID, o.Reference.Source, o.Reference.Number, string(o.Status), string(o.Stock), string(o.Payment), string(o.Fulfilment),
-		o.Held, string(o.Failure), o.Customer, string(o.Currency), money.Of(o.Total, o.Currency).Decimal(), o.PlacedAt.UTC().Format(time.RFC3339),
-	}
-	for i := range cells {
-		cells[i] = plain(cells[i])
-	}
-	return cells
-}
-
-// plain is a cell that no spreadsheet takes for a formula: OWASP, CSV Injection.
-func plain(cell string) string {
-	if strings.HasPrefix(cell, "=") || strings.HasPrefix(cell, "+") || strings.HasPrefix(cell, "-") || strings.HasPrefix(cell, "@") || strings.HasPrefix(cell, "\t") || strings.HasPrefix(cell, "\r") {
-		return "'" + cell
-	}
-	return cell
+	})
 }

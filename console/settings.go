@@ -78,6 +78,19 @@ type people struct {
 	For   access.User
 }
 
+// usersCSV sends all users as a file.
+func (c *Console) usersCSV(w http.ResponseWriter, r *http.Request) error {
+	return export(w, "users.csv", []string{"id", "name", "mail", "role", "created_at", "disabled_at"}, func(last *access.User) ([]access.User, error) {
+		var before string
+		if last != nil {
+			before = last.ID
+		}
+		return c.process.Users(r.Context(), before, exported)
+	}, func(u access.User) []string {
+		return []string{u.ID, u.Name, u.Mail, string(u.Role), stamp(u.CreatedAt), stamp(u.DisabledAt)}
+	})
+}
+
 func (c *Console) users(w http.ResponseWriter, r *http.Request) error {
 	return c.usersWith(w, r, people{Typed: access.UserRequest{Role: access.RoleAgent}}, nil)
 }

@@ -64,6 +64,39 @@ func (c *Console) runningOut(w http.ResponseWriter, r *http.Request) error {
 	return c.show(w, r, "running-out", shown{Title: "Runs out soon", Here: "stock", Page: runningOut{soon, soonDays}}, nil)
 }
 
+// runningOutCSV sends the same as a file.
+func (c *Console) runningOutCSV(w http.ResponseWriter, r *http.Request) error {
+	soon, err := c.figures.RunsOutSoon(r.Context(), soonDays, soonDays, mostFound)
+	if err != nil {
+		return err
+	}
+	out := csvFile(w, "running-out.csv", "sku", "name", "available", "ordered", "runs_out")
+	for _, one := range soon.Items {
+		writeRow(out, one.SKU, one.Name, strconv.FormatInt(one.Available, 10), strconv.FormatInt(one.Sold, 10), stamp(one.Out))
+	}
+	out.Flush()
+	return nil // the browser has gone: no one else can be told
+}
+
+// movementsCSV sends all movements of an SKU as a file.
+func (c *Console) movementsCSV(w http.ResponseWriter, r *http.Request) error {
+	s, err := c.process.StockOf(r.Context(), r.PathValue("sku"))
+	if err != nil {
+		return err
+	}
+	columns := []string{"id", "at", "type", "location", "on_hand", "reserved", "order", "reason", "actor"}
+	return export(w, "movements.csv", columns, func(last *inventory.Movement) ([]inventory.Movement, error) {
+		var before string
+		if last != nil {
+			before = last.ID
+		}
+		return c.process.Movements(r.Context(), s.Code, before, exported)
+	}, func(m inventory.Movement) []string {
+		onHand, reserved := m.Effect()
+		return []string{m.ID, stamp(m.At), string(m.Type), m.Location, strconv.FormatInt(onHand, 10), strconv.FormatInt(reserved, 10), m.Order, m.Reason, m.Actor}
+	})
+}
+
 // soonDays is how many days are looked back at, and ahead.
 const soonDays = 14
 

@@ -2,13 +2,11 @@ package console
 
 import (
 	"context"
-	"encoding/csv"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
-	"time"
 
 	"doorstep/access"
 	"doorstep/fault"
@@ -129,7 +127,7 @@ func listing(f support.Filter, me access.Actor, limit int) support.Filter {
 	return f
 }
 
-// ticketsCSV sends all tickets that are asked for as a file (RFC 4180), a part at a time.
+// ticketsCSV sends all tickets that are asked for as a file.
 func (c *Console) ticketsCSV(w http.ResponseWriter, r *http.Request) error {
 	f, err := ticketFilter(r.URL.Query())
 	if err != nil {
@@ -137,38 +135,14 @@ func (c *Console) ticketsCSV(w http.ResponseWriter, r *http.Request) error {
 	}
 	f = listing(f, signedInOf(r.Context()).User.Actor(), exported)
 	f.Before = ""
-	found, err := c.process.Tickets(r.Context(), f)
-	if err != nil {
-		return err
-	}
-	out := csvFile(w, "tickets.csv", "id", "order", "category", "status", "reason", "assignee", "proposed", "opened_by", "opened_at", "updated_at", "waits_from")
-	for {
-		if !wroteTickets(out, found) || len(found) < exported {
-			return nil
+	return export(w, "tickets.csv", []string{"id", "order", "category", "status", "reason", "assignee", "proposed", "opened_by", "opened_at", "updated_at", "waits_from"}, func(last *support.Ticket) ([]support.Ticket, error) {
+		if last != nil {
+			f.Before = last.Place(f.View)
 		}
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportWithin)) // where it can not be set there is none
-		f.Before = found[exported-1].Place(f.View)
-		if found, err = c.process.Tickets(r.Context(), f); err != nil {
-			panic(http.ErrAbortHandler) // so that half of it is not taken for all
-		}
-	}
-}
-
-// wroteTickets sends rows of a file, and says whether the browser is still there.
-func wroteTickets(out *csv.Writer, found []support.Ticket) bool {
-	for _, t := range found {
-		writeRow(out, t.ID, t.Order, string(t.Category), string(t.Status), string(t.Reason), t.Assignee, string(t.Proposed), t.OpenedBy, stamp(t.OpenedAt), stamp(t.UpdatedAt), stamp(t.WaitsFrom))
-	}
-	out.Flush()
-	return out.Error() == nil
-}
-
-// stamp is a time in a file, "" for none.
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
+		return c.process.Tickets(r.Context(), f)
+	}, func(t support.Ticket) []string {
+		return []string{t.ID, t.Order, string(t.Category), string(t.Status), string(t.Reason), t.Assignee, string(t.Proposed), t.OpenedBy, stamp(t.OpenedAt), stamp(t.UpdatedAt), stamp(t.WaitsFrom)}
+	})
 }
 
 // fill reads the tickets of a page, and what tells them from each other.
