@@ -25,7 +25,10 @@ import (
 	"doorstep/inventory"
 	"doorstep/mail"
 	"doorstep/order"
+	"doorstep/payment"
+	"doorstep/policy"
 	"doorstep/process"
+	"doorstep/shipping"
 )
 
 // shop is a shop behind its console.
@@ -522,4 +525,31 @@ func TestAnAdministratorInvites(t *testing.T) {
 	admin.submit("/settings/keys", "/settings/keys/"+keys[0].ID+"/revoke").leads("/settings/keys?done=revoke")
 	admin.get("/settings/keys").want(200, "revoked")
 	admin.submit("/settings/keys", "/settings/keys", "name", "").want(422, "what or whom the key is for")
+}
+
+// TestATestShopSaysSo: as long as what it does with money or parcels is simulated, on every
+// page, a customer's too.
+func TestATestShopSaysSo(t *testing.T) {
+	t.Parallel()
+	s := serve(t, dbtest.SQLite)
+	o := s.place(placing("A-1"))
+	b := s.as(access.RoleViewer, "viewer")
+	set := func(gateway, carrier string) {
+		_, err := s.Process.ChangePolicy(t.Context(), operator, func(p policy.Policy) (policy.Policy, error) {
+			p.Gateway, p.Carrier = gateway, carrier
+			return p, nil
+		})
+		must(t, err)
+	}
+	for _, path := range []string{"/", "/orders", "/nowhere", "/settings", s.tracking(o), "/sign-in"} {
+		if body := b.get(path).body; !strings.Contains(body, "no money moves, and nothing is sent") {
+			t.Errorf("%s does not say so", path)
+		}
+	}
+	set(payment.Manual, "simulated")
+	b.get("/orders").want(200, "Parcels are simulated: nothing is sent.")
+	set("simulated", shipping.Manual)
+	b.get("/orders").want(200, "Payments are simulated: no money moves.")
+	set(payment.Manual, shipping.Manual)
+	b.get("/orders").want(200).lacks("Test shop")
 }

@@ -27,8 +27,7 @@ func export[T any](w http.ResponseWriter, name string, columns []string, next fu
 		for _, one := range part {
 			writeRow(out, row(one)...)
 		}
-		out.Flush()
-		if gone := out.Error() != nil; gone || len(part) < exported {
+		if !sent(out) || len(part) < exported {
 			return nil
 		}
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(exportWithin)) // where it can not be set there is none
@@ -36,6 +35,12 @@ func export[T any](w http.ResponseWriter, name string, columns []string, next fu
 			panic(http.ErrAbortHandler) // so that half of it is not taken for all
 		}
 	}
+}
+
+// sent sends what was written, and says whether the browser is still there.
+func sent(out *csv.Writer) bool {
+	out.Flush()
+	return out.Error() == nil
 }
 
 // csvFile begins a file with the titles of its columns.

@@ -54,7 +54,8 @@ type shown struct {
 	Done    string       // what was done
 	Page    any          // what is of this page alone
 
-	Attention string // how much needs attention, "" for nothing
+	Pretended process.Pretended // what of the shop is only played
+	Attention string            // how much needs attention, "" for nothing
 }
 
 // May says whether who looks at the page may do what a scope covers.
@@ -115,6 +116,7 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request, name string, s sh
 	if problem != nil {
 		status, s.Problem = c.explained(r.Context(), problem)
 	}
+	s.Pretended = c.pretended(r.Context())
 	if s.Who.User.ID != "" {
 		s.Attention = c.attentionCount(r.Context())
 	}
@@ -129,6 +131,16 @@ func (c *Console) show(w http.ResponseWriter, r *http.Request, name string, s sh
 	w.WriteHeader(status)
 	_, _ = w.Write(b.Bytes()) // the browser has gone: no one else can be told
 	return nil
+}
+
+// pretended is what of the shop is only played. A page is shown without it where it can not
+// be had.
+func (c *Console) pretended(ctx context.Context) process.Pretended {
+	v, err := c.process.Pretended(ctx)
+	if err != nil {
+		c.log.WarnContext(ctx, "it can not be said whether the shop is a test", "error", err)
+	}
+	return v
 }
 
 // statuses are what the codes of errors mean over HTTP.

@@ -99,6 +99,9 @@ const Name = "simulated"
 // Name returns "simulated".
 func (g *Gateway) Name() string { return Name }
 
+// Pretends says that no money moves by it.
+func (*Gateway) Pretends() {}
+
 // KeyLife is how long a key is honoured after its first use. After that the
 // provider takes a request under the key for a new one.
 func (g *Gateway) KeyLife() time.Duration { return g.line.KeyLife }

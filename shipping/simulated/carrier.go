@@ -121,6 +121,9 @@ const Name = "simulated"
 // Name returns its name.
 func (c *Carrier) Name() string { return cmp.Or(c.cfg.Name, Name) }
 
+// Pretends says that no parcel leaves by it.
+func (*Carrier) Pretends() {}
+
 // KeyLife is how long a key is honoured after its first use. After that the
 // carrier takes a request under the key for a new one.
 func (c *Carrier) KeyLife() time.Duration { return c.line.KeyLife }
