@@ -23,7 +23,7 @@ RACE_SKIP = ^Test(WhatPeopleSee|AServerSaysTheSame|BadInput|JSON|Help|FlagsFromT
 TheDocumentIsDrawnFromTheTables|Simulate|SimulateAsJSON|SeveralSeedsAsJSON|ARunOfAnotherSeedIsNotTheSame|ASimulatedShopIsKept|BenchAsText|DemoThatCanNotKeepItsReport|$\
 TheSameSeedGivesTheSameHistory|AnOutageCostsNothing|TheDefaultAsksUntilItIsKnown|ATicketWithoutAnOrderIsNotForgotten|ShopsKeepTheirBooks|$\
 AStatusNeverGoesBack|NoOrderStandsAsItMustNot|$\
-AHealthyShopIsCleanAfterEveryStep|EveryCorruptionIsNamed|NothingThatAPersonDoesBreaksTheBooks|ParcelsGoAstrayAtTheirRates)$$
+PagesAreForEveryone|LittleIsLoadedFirst|AHealthyShopIsCleanAfterEveryStep|EveryCorruptionIsNamed|NothingThatAPersonDoesBreaksTheBooks|ParcelsGoAstrayAtTheirRates)$$
 
 # Where the tests keep their files: in memory, where there is enough of it, since
 # most of what they wait for otherwise is the disk.

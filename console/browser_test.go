@@ -3,27 +3,19 @@ package console_test
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
 	"doorstep/access"
 	"doorstep/internal/db/dbtest"
 	"doorstep/order"
 	"doorstep/process"
-	"doorstep/support"
 )
-
-var pictures = flag.String("pictures", "", "keep a picture of each page in this folder")
 
 // screen is a real browser, and what it has complained of.
 type screen struct {
@@ -169,9 +161,6 @@ func TestInABrowser(t *testing.T) {
 	if said := b.complained(); len(said) > 0 {
 		t.Errorf("the browser complains: %q", said)
 	}
-	if *pictures != "" {
-		b.draw(s, o)
-	}
 }
 
 // TestTodayGoesOn: what happens in the shop is seen on the first page without a new load,
@@ -219,86 +208,4 @@ func (b *screen) signIn() {
 	b.t.Helper()
 	b.types(`input[name=mail]`, "agent@example.com")
 	b.types(`input[name=password]`, password+"\r")
-}
-
-// draw keeps a picture of each page, wide and narrow, light and dark, of a shop with a bit
-// of everything.
-func (b *screen) draw(s *shop, held order.Order) {
-	t, ctx := b.t, b.t.Context()
-	_, err := s.Process.SetRole(ctx, operator, "agent@example.com", access.RoleAdmin)
-	must(t, err)
-	s.stock("POT", "Tea pot, with a lid and a name that is longer than most tables have room for", 1999, 500)
-	var shipped order.Order
-	for n := range 12 {
-		q := placing(fmt.Sprintf("B-%d", n))
-		q.Lines = append(q.Lines, order.LineRequest{SKU: "POT", Quantity: 1})
-		q.Total = nil
-		if n%4 != 0 {
-			q.Payment = order.PaymentRequest{}
-		}
-		shipped = s.place(q)
-	}
-	s.eventually("shipped", func() bool {
-		now, err := s.Process.FindOrder(ctx, shipped.ID)
-		return err == nil && now.Status == order.Shipped
-	})
-	_, err = s.Process.Hold(ctx, operator, held.ID, "fraud_suspected", "The names differ: look at the card before it goes on.")
-	must(t, err)
-	s.giveUp()
-	request := support.Request{Order: shipped.ID, Category: support.Other, Body: "Is it the blue one?\n\nI have asked twice, and would like to know before Friday."}
-	ticket, err := s.Process.OpenTicket(ctx, operator, process.TicketRequest{Request: request})
-	must(t, err)
-	_, err = s.Process.ReplyTicket(ctx, operator, ticket.Value.ID, support.FromShop, "It is. It has left this morning.")
-	must(t, err)
-	_, err = s.Process.NoteTicket(ctx, operator, ticket.Value.ID, "They have asked by telephone, too.")
-	must(t, err)
-	arrived, _ := s.arrived("D-1", 2)
-	proposed, err := s.Process.OpenTicket(ctx, operator, process.TicketRequest{Request: support.Request{Order: arrived.ID, Category: support.Damaged, Body: "One of them is broken.", Lines: []support.Line{{Line: 1, Quantity: 1}}}})
-	must(t, err)
-	_, err = s.Process.OpenTicket(ctx, operator, process.TicketRequest{Request: support.Request{Category: support.Other, Body: "Do you have it with a handle on the other side, for my left-handed aunt, whose birthday it is in a fortnight or so?"}})
-	must(t, err)
-	canned, err := s.Process.AddCanned(ctx, operator, support.CannedRequest{Name: "Where it is", Body: "Dear {first_name},\n\nyour order {reference} has left: its parcel is {tracking_number}, by {carrier}.\n\nYours,\n{writer}"})
-	must(t, err)
-	_, err = s.Process.AddCanned(ctx, operator, support.CannedRequest{Name: "Which one, and what is wrong with it: a name that is as long as it may be, or so", Body: "Dear {name}, which of them is it, and what is wrong with it?"})
-	must(t, err)
-	_, err = s.Process.AddKey(ctx, operator, access.KeyRequest{Name: "web shop", Scopes: []access.Scope{access.Read, access.Orders}})
-	must(t, err)
-	link, err := s.Process.AddUser(ctx, operator, access.UserRequest{Mail: "viewer@example.com", Name: "Vera Viewer", Role: access.RoleViewer})
-	must(t, err)
-	u, err := s.Process.User(ctx, "agent@example.com")
-	must(t, err)
-	for name, q := range map[string]string{"To be paid": "status=processed", "Came back": "status=returned"} {
-		must(t, s.Process.SaveView(ctx, u, access.ViewRequest{Name: name, Query: q}))
-	}
-	b.proves(s, shipped)
-	pages := []struct{ name, path string }{
-		{"track", s.tracking(held)}, {"tracked", s.tracking(shipped)},
-		{"sign-in", "/sign-in"}, {"welcome", "/welcome/" + string(link.Value.Link)}, {"today", "/"}, {"orders", "/orders"}, {"orders-hold", fmt.Sprintf("/orders/preview?do=hold&item=%d&item=%d&item=%d", held.Number, shipped.Number, arrived.Number)}, {"none", "/orders?status=returned&held=yes"}, {"view", "/orders?status=processed"}, {"order", fmt.Sprintf("/orders/%d", shipped.Number)},
-		{"held", fmt.Sprintf("/orders/%d", held.Number)}, {"cancel", fmt.Sprintf("/orders/%d/cancel", held.Number)}, {"change", fmt.Sprintf("/orders/%d/change", held.Number)}, {"refund", fmt.Sprintf("/orders/%d/refund", shipped.Number)}, {"tickets", "/tickets"},
-		{"find", "/find?q=CUP"}, {"stock", "/stock"}, {"sku", "/stock/CUP"}, {"running-out", "/running-out"}, {"stock-file", "/stock-file"}, {"count", "/stock/CUP/count?location=main&quantity=1"},
-		{"attention", "/attention"}, {"attend", fmt.Sprintf("/attention/preview?way=compensate&item=%d/held", held.Number)},
-		{"ticket", "/tickets/" + ticket.Value.ID}, {"proposed", "/tickets/" + proposed.Value.ID}, {"overdue", "/tickets?view=overdue"}, {"answers", "/settings/answers"}, {"filled", "/tickets/" + ticket.Value.ID + "?answer=" + canned.Value.ID}, {"account", "/settings"}, {"users", "/settings/users"}, {"keys", "/settings/keys"},
-	}
-	for _, page := range pages {
-		if page.name == "today" {
-			b.run(chromedp.Navigate(s.url + "/sign-in"))
-			b.signIn()
-			b.shows("NEEDS ATTENTION")
-		}
-		for _, width := range []int64{1280, 360} {
-			for _, scheme := range []string{"light", "dark"} {
-				if _, err := chromedp.Call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}); err != nil {
-					t.Fatal(err)
-				}
-				b.run(chromedp.EmulateViewport(width, 800), chromedp.Navigate(s.url+page.path))
-				over := look[int64](b, `document.documentElement.scrollWidth - innerWidth`)
-				png, err := chromedp.Run(b, chromedp.FullScreenshot(100))
-				must(t, err)
-				if over > 0 {
-					t.Errorf("%s is %d px too wide at %d", page.path, over, width)
-				}
-				must(t, os.WriteFile(filepath.Join(*pictures, strings.Join([]string{page.name, fmt.Sprint(width), scheme}, "-")+".png"), png, 0o644))
-			}
-		}
-	}
 }
