@@ -1,9 +1,12 @@
 package doorstep_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -213,5 +216,47 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestForgottenIsOverwritten looks into the files: nothing of a customer who was forgotten is
+// left in the pages of the database, used or free.
+func TestForgottenIsOverwritten(t *testing.T) {
+	t.Parallel()
+	ctx, dir := t.Context(), t.TempDir()
+	s := stocked(t, doorstep.Config{DB: filepath.Join(dir, "shop.db"), Outside: doorstep.InMemory})
+	q := cup()
+	q.Payment.Gateway = payment.Manual
+	q.Customer = order.CustomerRequest{ID: "C-17", Name: "Felicity Forgettable", Mail: "felicity@example.com"}
+	q.ShipTo.Line1 = "17 Oblivion Row"
+	for range 9 {
+		placed, err := s.Process.Place(ctx, by, q)
+		must(t, err)
+		id := placed.Value.Order.ID
+		_, err = s.Process.Note(ctx, by, id, strings.Repeat("Felicity has called. ", 400)) // which takes pages of its own
+		must(t, err)
+		_, err = s.Process.Cancel(ctx, by, id, "")
+		must(t, err)
+	}
+	holds := func() (found []string) {
+		files, err := filepath.Glob(filepath.Join(dir, "shop.db*"))
+		must(t, err)
+		for _, f := range files {
+			b, err := os.ReadFile(f)
+			must(t, err)
+			if bytes.Contains(bytes.ToLower(b), []byte("felicity")) || bytes.Contains(b, []byte("Oblivion")) {
+				found = append(found, filepath.Base(f))
+			}
+		}
+		return found
+	}
+	if len(holds()) == 0 {
+		t.Fatal("it is not looked for where it stands")
+	}
+	_, err := s.Process.Forget(ctx, by, "C-17")
+	must(t, err)
+	must(t, s.Close()) // which takes what the write-ahead log has into the file
+	if left := holds(); len(left) > 0 {
+		t.Errorf("it still stands in %v", left)
 	}
 }

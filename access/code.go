@@ -67,6 +67,11 @@ func (c customerCode) save(tx *db.Tx, order string) {
 		order, c.hash, c.tries, db.Micros(c.expires), c.sent, db.Micros(c.sentSince))
 }
 
+// DropCode removes what was mailed to the customer of an order.
+func DropCode(tx *db.Tx, order string) {
+	tx.WriteAny(`DELETE FROM customer_codes WHERE order_id = $1`, order)
+}
+
 // SaveCode has a code prove that an order is someone's, in place of one that did.
 //
 // Errors: conflict when as many were sent as are within a day.

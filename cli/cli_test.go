@@ -230,6 +230,14 @@ var scenarios = map[string]func(tr *transcript){
 		tr.say("", "order", "list", "--customer", "c7")
 		tr.say("", "events", "--order", "1001")
 		tr.say("", "order", "retry", "1001")
+		tr.say("", place("--sku", "CUP", "--customer", "c8", "--gateway", "manual")...)
+		tr.say("", "order", "note", "1007", "Made Up has called.")
+		tr.say("", "forget", "c8")
+		tr.say("", "order", "cancel", "1007")
+		tr.say("", "forget", "c8", "--preview")
+		tr.say("", "forget", "c8")
+		tr.say("", "forget", "c8")
+		tr.say("", "order", "show", "1007")
 		tr.say("", "verify")
 	},
 	"users.txt": func(tr *transcript) {

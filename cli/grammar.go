@@ -45,6 +45,7 @@ type grammar struct {
 	Events    eventsVerb     `cmd:"" help:"Show everything that has happened, oldest first."`
 	Policy    policyVerbs    `cmd:"" help:"The shop's settings."`
 	Answer    answerVerbs    `cmd:"" help:"Answers that are given to customers again and again."`
+	Forget    forgetVerb     `cmd:"" help:"Erase a customer, and keep the books."`
 	User      userVerbs      `cmd:"" help:"Who may use the console, and what they may do."`
 	Verify    verifyVerb     `cmd:"" help:"Check that the books agree with each other."`
 	Bench     benchVerb      `here:"own" cmd:"" help:"Measure the process beside the limits of the machine."`

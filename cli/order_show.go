@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -186,7 +187,7 @@ func (s *screen) orderHead(v process.Overview) {
 	if who := join(", ", o.Customer, v.Contact.Name, v.Contact.Mail, v.Contact.Phone); who != "" {
 		t.add("customer", who)
 	}
-	t.add("ship to", address(v.Contact.ShipTo))
+	t.add("ship to", cmp.Or(address(v.Contact.ShipTo), "no longer known: the customer was forgotten"))
 	if v.Contact.BillTo != (order.Address{}) {
 		t.add("bill to", address(v.Contact.BillTo))
 	}

@@ -39,6 +39,9 @@ func texts[S ~string](words []S) []string {
 // narrowings are by what an address narrows the list of orders down.
 var narrowings = []string{"q", "status", "payment", "fulfilment", "stock", "held", "customer", "sku", "from", "to"}
 
+// kept are those of them by which a view may be narrowed down: it names no customer.
+var kept = slices.DeleteFunc(slices.Clone(narrowings), func(name string) bool { return name == "q" || name == "customer" })
+
 // orderList is what the list of orders shows.
 type orderList struct {
 	part[order.Order]
@@ -83,6 +86,11 @@ func (orderList) Deeds() (all []offer) {
 
 // Narrowed says whether there may be more orders than these.
 func (l orderList) Narrowed() bool { return len(l.Asked) > 0 }
+
+// Keepable says whether the list can be kept as a view as it is.
+func (l orderList) Keepable() bool {
+	return l.Narrowed() && len(asked(l.Asked, kept...)) == len(l.Asked)
+}
 
 // Wants says whether the list is narrowed down to a word.
 func (l orderList) Wants(name, word string) bool { return l.Asked.Get(name) == word }

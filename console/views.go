@@ -12,7 +12,7 @@ import (
 func (c *Console) saveView(w http.ResponseWriter, r *http.Request) error {
 	q, err := url.ParseQuery(r.PostForm.Get("list"))
 	if err == nil {
-		q = asked(q, narrowings...)
+		q = asked(q, kept...)
 	}
 	list := q.Encode()
 	err = c.process.SaveView(r.Context(), signedInOf(r.Context()).User, access.ViewRequest{Name: strings.TrimSpace(r.PostForm.Get("name")), Query: list})

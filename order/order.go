@@ -124,6 +124,7 @@ const (
 	EventHeld            event.Type = "order.held"     // stopped, by a person or a rule
 	EventReleased        event.Type = "order.released" // goes on
 	EventNoted           event.Type = "order.noted"
+	EventForgotten       event.Type = "order.forgotten"        // who ordered was erased
 	EventChangeRequested event.Type = "order.change_requested" // it is changed as soon as nothing is in flight
 	EventChangeRefused   event.Type = "order.change_refused"   // it could not be changed before it went on
 	EventChanged         event.Type = "order.changed"

@@ -55,18 +55,35 @@ func byCustomer(r db.Reader, text string, limit int) ([]Order, error) {
 	return List(r, Filter{Customer: text, Limit: limit})
 }
 
-func byMail(r db.Reader, text string, limit int) ([]Order, error) {
-	return db.All(r, scanOrder, `SELECT `+columns+` FROM orders WHERE id IN (
-			SELECT order_id FROM order_contacts WHERE lower(mail) = lower($1) AND mail <> '' ORDER BY order_id DESC LIMIT $2)
-		ORDER BY id DESC`, text, limit)
+// OfCustomer returns up to limit orders of a customer, by the shop's own identifier of them
+// or by their mail address, placed before the one with the id ("" for all), the newest first.
+func OfCustomer(r db.Reader, who, before string, limit int) ([]Order, error) {
+	found, err := List(r, Filter{Customer: who, Before: before, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	more, err := ofMail(r, who, before, limit)
+	return Newest(append(found, more...), limit), err
 }
+
+func byMail(r db.Reader, text string, limit int) ([]Order, error) { return ofMail(r, text, "", limit) }
+
+func ofMail(r db.Reader, mail, before string, limit int) ([]Order, error) {
+	before = cmp.Or(before, Prefix+behindAll)
+	return db.All(r, scanOrder, `SELECT `+columns+` FROM orders WHERE id IN (
+			SELECT order_id FROM order_contacts WHERE lower(mail) = lower($1) AND mail <> '' AND order_id < $2 ORDER BY order_id DESC LIMIT $3)
+		ORDER BY id DESC`, mail, before, limit)
+}
+
+// behindAll is behind every identifier: a ULID begins with 7 at most.
+const behindAll = "_8"
 
 func bySKU(r db.Reader, text string, limit int) ([]Order, error) { return OfSKU(r, text, "", limit) }
 
 // OfSKU returns up to limit orders with a line of the SKU, whatever became of it, placed
 // before the one with the id ("" for all), the newest first.
 func OfSKU(r db.Reader, sku, before string, limit int) ([]Order, error) {
-	before = cmp.Or(before, Prefix+"_8") // behind every identifier: a ULID begins with 7 at most
+	before = cmp.Or(before, Prefix+behindAll)
 	ids, err := db.All(r, func(row db.Row) (id string, err error) { return id, row.Scan(&id) },
 		`SELECT DISTINCT order_id FROM order_lines WHERE sku = $1 AND order_id < $2 ORDER BY order_id DESC LIMIT $3`, sku, before, limit)
 	if err != nil {

@@ -219,6 +219,23 @@ func ContactOf(r db.Reader, id string) (Contact, error) {
 	return c, err
 }
 
+// KnownContact returns who ordered, no one once that was erased.
+func KnownContact(r db.Reader, id string) (Contact, error) {
+	c, err := ContactOf(r, id)
+	if fault.Is(err, fault.NotFound) {
+		return Contact{}, nil
+	}
+	return c, err
+}
+
+// Forget erases who ordered, and what people wrote about the order. What was ordered and
+// paid stays. The caller holds the order's lock.
+func Forget(tx *db.Tx, id string) {
+	tx.WriteAny(`DELETE FROM order_contacts WHERE order_id = $1`, id)
+	tx.WriteAny(`UPDATE order_notes SET body = '' WHERE order_id = $1`, id)
+	tx.Write(`UPDATE orders SET customer = '' WHERE id = $1`, id)
+}
+
 // WithContact returns which of the orders from first to last, both included,
 // have a contact: those whose contact was erased have none.
 func WithContact(r db.Reader, first, last string) ([]string, error) {

@@ -244,7 +244,14 @@ func notThere(o order.Order, lacks []inventory.Shortage) error {
 }
 
 // replace reserves the goods of a parcel once more, or says what is short.
+//
+// Errors: conflict when who ordered was erased.
 func (c *change) replace(s *shipping.Shipment) ([]inventory.Shortage, error) {
+	if to, err := shipTo(c.tx, c.order.ID); err != nil {
+		return nil, err
+	} else if to == (order.Address{}) {
+		return nil, fault.New(fault.Conflict, "no one knows any more where order %d goes: who placed it was erased", c.order.Number)
+	}
 	held, err := c.heldBy(s)
 	if err != nil {
 		return nil, err

@@ -133,7 +133,7 @@ func knownOf(r db.Reader, orderID string, known map[support.Blank]string) error 
 	if err != nil {
 		return err
 	}
-	contact, err := order.ContactOf(r, orderID)
+	contact, err := order.KnownContact(r, orderID)
 	if err != nil {
 		return err
 	}

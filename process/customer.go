@@ -108,7 +108,7 @@ func (p *Process) SendCode(ctx context.Context, orderID string) error {
 		if err != nil {
 			return m, err
 		}
-		contact, err := order.ContactOf(tx, o.ID)
+		contact, err := order.KnownContact(tx, o.ID)
 		if err != nil {
 			return m, err
 		}

@@ -228,10 +228,7 @@ func waitingOf(r db.Reader, o order.Order) ([]inventory.Backorder, error) {
 
 // shipTo returns where an order goes, the zero address once it was erased.
 func shipTo(r db.Reader, id string) (order.Address, error) {
-	contact, err := order.ContactOf(r, id)
-	if fault.Is(err, fault.NotFound) {
-		err = nil
-	}
+	contact, err := order.KnownContact(r, id)
 	return contact.ShipTo, err
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"doorstep/attempt"
 	"doorstep/event"
-	"doorstep/fault"
 	"doorstep/order"
 	"doorstep/payment"
 	"doorstep/policy"
@@ -69,11 +68,7 @@ func (c *change) contact() (order.Contact, error) {
 	if c.fresh {
 		return c.newContact, nil
 	}
-	contact, err := order.ContactOf(c.tx, c.order.ID)
-	if fault.Is(err, fault.NotFound) {
-		return order.Contact{}, nil
-	}
-	return contact, err
+	return order.KnownContact(c.tx, c.order.ID)
 }
 
 // declined counts the attempts to take the order's money that were declined.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"doorstep/fault"
 	"doorstep/internal/db"
@@ -89,6 +90,52 @@ func keepCommand(tx *db.Tx, key, hash string, answer any) error {
 	}
 	tx.Write(`INSERT INTO commands (key, hash, answer, at) VALUES ($1, $2, $3, $4)`, key, hash, string(b), db.Micros(tx.Now()))
 	return nil
+}
+
+// answersAtOnce is how many kept answers are looked through at a time.
+const answersAtOnce = 500
+
+// forgetInAnswers takes customers, by the shop's identifiers of them, out of the answers that
+// are kept of commands. It goes through all of them, and changes each by itself.
+func (p *Process) forgetInAnswers(ctx context.Context, customers map[string]bool) error {
+	named := make([]string, 0, len(customers))
+	for id := range customers {
+		b, err := json.Marshal(id)
+		if err != nil {
+			return err
+		}
+		named = append(named, `"customer":`+string(b))
+	}
+	if len(named) == 0 {
+		return nil
+	}
+	type kept struct{ key, answer string }
+	for after := ""; ; {
+		page, err := db.View(ctx, p.db, func(r db.Reader) ([]kept, error) {
+			return db.All(r, func(row db.Row) (k kept, err error) { return k, row.Scan(&k.key, &k.answer) },
+				`SELECT key, answer FROM commands WHERE key > $1 ORDER BY key LIMIT $2`, after, answersAtOnce)
+		})
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		after = page[len(page)-1].key
+		for _, k := range page {
+			without := k.answer
+			for _, n := range named {
+				without = strings.ReplaceAll(without, n, `"customer":""`)
+			}
+			if without == k.answer {
+				continue
+			}
+			_, err := db.Update(ctx, p.db, []db.Lock{keyLock(k.key)}, func(tx *db.Tx) (struct{}, error) {
+				tx.Write(`UPDATE commands SET answer = $1 WHERE key = $2`, without, k.key)
+				return struct{}{}, nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
 }
 
 func replay[T any](kept command, hash string) (Result[T], error) {

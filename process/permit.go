@@ -27,6 +27,7 @@ var scopes = map[string]access.Scope{
 	"change_policy": access.Admin, "set_policy": access.Admin, "find_sales": access.Admin, "add_key": access.Admin, "revoke_key": access.Admin,
 	"add_webhook": access.Admin, "change_webhook": access.Admin, "disable_webhook": access.Admin, "enable_webhook": access.Admin, "rotate_webhook": access.Admin,
 	"replay_webhook": access.Admin,
+	"forget":         access.Admin,
 	"add_user":       access.Admin, "link_user": access.Admin, "set_role": access.Admin, "disable_user": access.Admin, "enable_user": access.Admin, "sign_out_user": access.Admin,
 }
 

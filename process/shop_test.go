@@ -150,11 +150,12 @@ func (s *shop) die() {
 }
 
 // lapse counts whatever may have been begun as tried, as the end of its lease
-// does: a run on virtual time takes none.
+// does: a run on virtual time takes none. Among that is what was put aside at the very
+// instant at which it was begun: under a lease it would have gone on.
 func (s *shop) lapse() {
 	s.t.Helper()
 	_, err := db.Update(s.t.Context(), s.db, nil, func(tx *db.Tx) (struct{}, error) {
-		tx.WriteAny(`UPDATE work SET tries = tries + 1 WHERE state = 'ready' AND due <= $1`, db.Micros(tx.Now()))
+		tx.WriteAny(`UPDATE work SET tries = tries + 1 WHERE state IN ('ready', 'held') AND due <= $1`, db.Micros(tx.Now()))
 		return struct{}{}, nil
 	})
 	must(s.t, err)

@@ -61,7 +61,7 @@ func (p *Process) Show(ctx context.Context, what string) (Overview, error) {
 		var items []work.Item
 		for _, read := range []func() error{
 			func() error { v.Lines, err = order.Lines(r, id); return err },
-			func() error { v.Contact, err = order.ContactOf(r, id); return err },
+			func() error { v.Contact, err = order.KnownContact(r, id); return err },
 			func() error { v.Payments, err = payment.Of(r, id); return err },
 			func() error { v.Attempts, err = payment.Attempts(r, id); return err },
 			func() error { v.Refunds, err = payment.Refunds(r, id); return err },

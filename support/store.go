@@ -235,3 +235,11 @@ func scanTicket(row db.Row) (Ticket, error) {
 	t.OpenedAt, t.UpdatedAt, t.WaitsFrom = db.Time(opened), db.Time(updated), db.Time(waits)
 	return t, err
 }
+
+// Forget erases what was written in a ticket, and where something was to go. That it was
+// written, and what was decided, stays.
+func Forget(tx *db.Tx, ticket string) {
+	tx.WriteAny(`UPDATE ticket_messages SET body = '' WHERE ticket_id = $1`, ticket)
+	tx.WriteAny(`UPDATE ticket_notes SET body = '' WHERE ticket_id = $1`, ticket)
+	tx.WriteAny(`DELETE FROM ticket_addresses WHERE ticket_id = $1`, ticket)
+}

@@ -124,6 +124,8 @@ var orderCorruptions = []corruption{
 	{"a unit that is no longer wanted", []string{`UPDATE order_lines SET cancelled = 1 WHERE order_id = '{unpaid}' AND line = 1`},
 		[]named{{verify.Totals, "{unpaid}"}, {verify.StockFacet, "{unpaid}"}}},
 	{"no one knows where it is to go", []string{`DELETE FROM order_contacts WHERE order_id = '{labelled}'`}, one(verify.Contact, "{labelled}")},
+	{"no one says that who ordered was erased", []string{`DELETE FROM order_contacts WHERE order_id = '{delivered}'`}, one(verify.Contact, "{delivered}")},
+	{"who ordered was erased, and is known", []string{`UPDATE events SET type = 'order.forgotten' WHERE subject = '{delivered}' AND type = 'order.noted'`}, one(verify.Contact, "{delivered}")},
 	{"a number that is there already", []string{`UPDATE order_numbers SET next = (SELECT MAX(number) FROM orders)`}, one(verify.Numbers, "orders")},
 	{"the next number is lost", []string{`DELETE FROM order_numbers`}, one(verify.Numbers, "orders")},
 	{"a policy that could not be set", []string{inForce(`REPLACE(doc, 'at_once', 'made_up')`)}, one(verify.Policy, policyInForce)},

@@ -114,7 +114,7 @@ func Kinds() []Rule {
 		{Orphan, "Whatever belongs to an order, payment, shipment, ticket, SKU or location belongs to one that exists."},
 		{PendingEdit, "A change waits for what is in flight where, and only where, an order is being changed; that goes on to its answer, also of an order that is held, and one by which the goods of a parcel are not sent anew is of one whose goods are."},
 		{HoldKept, "An order that a person or a rule had stopped when a cancel of it was asked for is held for the same as soon as that is refused."},
-		{Contact, "Of every order that has not left and is to, it is known who ordered it and where it is to go."},
+		{Contact, "Of every order it is known who ordered it and where it is to go, until that is erased, which is said, and not before it has left or is over."},
 		{Numbers, "The next order's number is larger than that of any order."},
 		{Policy, "The policy in force can be read, and is one that could be set."},
 		{PaymentFacet, "An order's payment facet and its sums of money are what its payments and refunds come to."},

@@ -407,11 +407,17 @@ func (d *dossier) checkPendingEdit() {
 }
 
 // checkContact looks whether it is known where the order is to go. Once it has
-// gone, its contact may be erased.
+// gone, its contact may be erased, which is said.
 func (d *dossier) checkContact() {
 	o := d.order
-	if left := o.Stock == order.StockLeft; !d.contact && !left && !o.Status.Final() {
+	_, forgotten := pick(d.events, func(e event.Event) bool { return e.Type == order.EventForgotten })
+	switch left := o.Stock == order.StockLeft; {
+	case !d.contact && !left && !o.Status.Final():
 		d.find(Contact, o.ID, "it is %s, and no one knows who ordered it and where it is to go", o.Status)
+	case d.contact && forgotten:
+		d.find(Contact, o.ID, "who ordered was erased, and is known")
+	case !d.contact && !forgotten:
+		d.find(Contact, o.ID, "no one knows who ordered it, and no event says that this was erased")
 	}
 }
 

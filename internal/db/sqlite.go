@@ -27,11 +27,12 @@ var sqliteHeader = []byte("SQLite format 3\x00")
 // The settings of connections: https://sqlite.org/pragma.html. Checkpoints have
 // a connection of their own, so the writer never makes one. A cache takes up to
 // twice its size, because pages are kept in blocks of powers of two; readers
-// gain nothing from a larger one, since the kernel keeps the file's pages too.
+// gain nothing from a larger one, since the kernel keeps the file's pages too. What is
+// deleted is overwritten: it may be someone who asked to be forgotten.
 var (
 	writerPragmas = []string{
 		"busy_timeout(10000)", "journal_mode(wal)", "synchronous(full)", "temp_store(memory)",
-		"wal_autocheckpoint(0)", "cache_size(-65536)",
+		"wal_autocheckpoint(0)", "cache_size(-65536)", "secure_delete(on)",
 	}
 	readerPragmas = []string{
 		"busy_timeout(10000)", "query_only(1)", "temp_store(memory)", "cache_size(-2048)",

@@ -35,7 +35,7 @@ CREATE TABLE user_sessions (
 CREATE INDEX user_sessions_user ON user_sessions (user_id, id);
 CREATE INDEX user_sessions_expires ON user_sessions (expires_at);
 
--- Lists as people have narrowed them down. What they ask for may name a customer.
+-- Lists as people have narrowed them down. They name no customer.
 CREATE TABLE user_views (
     id       TEXT   NOT NULL PRIMARY KEY,
     user_id  TEXT   NOT NULL,
