@@ -30,7 +30,7 @@ PagesAreForEveryone|LittleIsLoadedFirst|AHealthyShopIsCleanAfterEveryStep|EveryC
 SCRATCH = $(shell scripts/scratch)
 
 .DEFAULT_GOAL := help
-.PHONY: help test install build format vet lint document unit race fuzz crash model bench compare profile clean
+.PHONY: help test install build format vet lint document unit race fuzz crash model pictures bench compare profile clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | while IFS='|' read -r target what; do printf '%-9s%s\n' "$$target" "$$what"; done
@@ -72,6 +72,9 @@ crash: install ## the crash test, for longer
 
 model: install ## the model test with MODEL random sequences (10,000)
 	TMPDIR=$(SCRATCH) go test ./process -count=1 -timeout=12h -v -run TestShopsKeepTheirBooks -rapid.checks=$$(( $(MODEL) / 5 ))
+
+pictures: ## the pictures of the console in README, anew
+	go test ./cli -run TestPicturesOfTheConsole -count 1 -pictures $(CURDIR)/docs/images
 
 bench: install ## the benchmarks that match BENCH (all)
 	go test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem ./...

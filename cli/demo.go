@@ -30,16 +30,21 @@ import (
 
 // demoVerb shows the whole process in a throw-away database.
 type demoVerb struct {
-	Orders int     `help:"How many orders the day has." default:"1000" placeholder:"N"`
-	Seed   *uint64 `help:"Repeats the demo that was shown with it; drawn when not given." placeholder:"N"`
-	Report string  `help:"Where the report is written; beside the throw-away database by default." type:"path" placeholder:"FILE"`
+	Orders  int     `help:"How many orders the day has." default:"1000" placeholder:"N"`
+	Seed    *uint64 `help:"Repeats the demo that was shown with it; drawn when not given." placeholder:"N"`
+	Console bool    `help:"Leave a shop open in the browser after that, and trading, until Ctrl-C."`
+	Listen  string  `help:"Where it is open then: an address of this machine and a port (0 for any that is free)." default:"127.0.0.1:8420" placeholder:"ADDR"`
+	Report  string  `help:"Where the report is written; beside the throw-away database by default." type:"path" placeholder:"FILE"`
 }
 
 // Help says more, with examples.
 func (demoVerb) Help() string {
 	return `First one order's story is told, step by step, with the shop's times. In the second act five things go wrong, and are put right. Then a small shop's day is put through the same process on virtual time, checked by verify, and drawn as a page that opens offline. Nothing outside a throw-away folder is touched, except the report.
 
+With --console a shop is left open in the browser: a week is behind it, and customers come as time goes by. It is gone with Ctrl-C.
+
     doorstep demo
+    doorstep demo --console
     doorstep demo --seed 7 --orders 5000 --report day.html`
 }
 
@@ -48,7 +53,7 @@ func (v demoVerb) Validate() error {
 	if v.Orders < 1 || v.Orders > maxDemoOrders {
 		return fmt.Errorf("--orders is from 1 to %d", maxDemoOrders)
 	}
-	return nil
+	return listening{Listen: v.Listen, Connections: 1}.check()
 }
 
 const maxDemoOrders = 1_000_000
@@ -83,7 +88,10 @@ func (v demoVerb) Run(s *session) (err error) {
 	if answer.SecondAct, err = s.secondAct(dir, seed); err != nil {
 		return err
 	}
-	return s.day(dir, v, answer)
+	if err := s.day(dir, v, answer); err != nil || !v.Console {
+		return err
+	}
+	return s.leaveOpen(dir, v, seed)
 }
 
 // demoAnswer is what a demo comes to, as JSON.

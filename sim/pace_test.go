@@ -56,3 +56,34 @@ func TestAPacedShopGoesWithTheOtherClock(t *testing.T) {
 		t.Errorf("it goes on: %v", err)
 	}
 }
+
+// TestAPacedShopCatchesUpFirst: what is before its beginning takes no time of the other clock.
+func TestAPacedShopCatchesUpFirst(t *testing.T) {
+	t.Parallel()
+	shop, by := clock.NewVirtual(opening), &wall{clock.NewVirtual(opening)}
+	begun := 0
+	paced := &sim.Paced{Runner: &stepped{shop: shop, by: by}, Shop: shop, By: by, Speed: 1, From: opening.Add(time.Hour), Begin: func() error {
+		begun++
+		if !shop.Now().Equal(opening.Add(time.Hour)) {
+			t.Errorf("it begins at %s", shop.Now())
+		}
+		return nil
+	}}
+	for _, at := range []time.Duration{10 * time.Minute, 50 * time.Minute} {
+		must(t, paced.RunUntil(t.Context(), opening.Add(at)))
+	}
+	if begun != 0 || !by.Now().Equal(opening) {
+		t.Errorf("it has begun %d times, by %s", begun, by.Now())
+	}
+	for range 2 {
+		must(t, paced.RunUntil(t.Context(), opening.Add(61*time.Minute)))
+	}
+	if took := by.Now().Sub(opening); begun != 1 || took < time.Minute || took > time.Minute+time.Millisecond {
+		t.Errorf("it has begun %d times, and taken %s", begun, took)
+	}
+	down := errors.New("made up")
+	paced = &sim.Paced{Runner: &stepped{shop: shop, by: by}, Shop: shop, By: by, Speed: 1, Begin: func() error { return down }}
+	if err := paced.RunUntil(t.Context(), opening.Add(62*time.Minute)); !errors.Is(err, down) {
+		t.Errorf("it goes on: %v", err)
+	}
+}
