@@ -32,6 +32,8 @@ type Shop struct {
 	Figures *figures.Figures
 	// Serve serves the shop over HTTP on this machine, until stop is called.
 	Serve func(ctx context.Context) (over Place, stop func() error, err error)
+	// Console serves the console on this machine, until stop is called.
+	Console func(ctx context.Context) (look Look, stop func() error, err error)
 	// Shut closes the shop and leaves its database, on which Reopen opens it again.
 	Shut   func() error
 	Reopen func(ctx context.Context) (Shop, error)

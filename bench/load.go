@@ -187,11 +187,14 @@ func basket(n int) lines {
 // theOne is one of the SKU that everyone wants.
 func theOne(int) lines { return lines{{SKU: wanted, Quantity: 1}} }
 
+// source is where the orders come from.
+const source = "bench"
+
 // place places order number n, as a shop's checkout does: with a reference and
 // under a key.
 func (s *load) place(ctx context.Context, n int, of lines) (order.Order, error) {
 	return s.put(ctx, fmt.Sprintf("bench-%d", n), order.Request{
-		Reference: order.Reference{Source: "bench", Number: fmt.Sprint(n)},
+		Reference: order.Reference{Source: source, Number: fmt.Sprint(n)},
 		Customer:  order.CustomerRequest{ID: fmt.Sprintf("c-%d", n%5000), Name: "Made Up", Mail: "made.up@example.com"},
 		Currency:  "GBP", PricesIncludeTax: true, Lines: of,
 		Shipping: order.ShippingRequest{Price: 395},

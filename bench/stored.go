@@ -20,6 +20,8 @@ type Stored struct {
 	Start        float64 `json:"start_seconds"`       // from opening it to the first step
 	Verified     float64 `json:"verified_in_seconds"` // in which all of it was verified
 	VerifyMemory int64   `json:"verify_memory_bytes"` // resident at most meanwhile
+	Tickets      int     `json:"tickets"`             // that were opened before the pages were looked at
+	Pages        []Page  `json:"pages"`               // of the console
 }
 
 // unfinished is how many orders are only placed when a shop is opened again, at most.
@@ -40,6 +42,9 @@ func (m *measure) stored(ctx context.Context) error {
 		r.FilledIn = float64(m.Stored) / filled.Rate
 		s.shipped.forget()
 		if r.Run, err = m.run(ctx, s, m.Orders+m.Stored, m.Orders, Usual, basket); err != nil {
+			return err
+		}
+		if err := m.pages(ctx, s, r); err != nil {
 			return err
 		}
 		r.Growth = usual(m.result.Process).Rate / r.Run.Rate

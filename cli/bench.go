@@ -9,12 +9,14 @@ import (
 	"runtime/pprof"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"doorstep"
 	"doorstep/bench"
 	"doorstep/fault"
 	"doorstep/internal/db"
+	"doorstep/internal/vault"
 	"doorstep/process"
 )
 
@@ -120,18 +122,22 @@ func openBench(ctx context.Context, s *session, scratch func(context.Context) (s
 	return shop, nil
 }
 
+// benchKey seals the secrets of the shops that are measured. They are kept nowhere.
+var benchKey = sync.OnceValue(vault.NewKey)
+
 // reopenBench opens a shop on a database that is there.
 func reopenBench(ctx context.Context, s *session, at string, drop func(context.Context) error, fired func(process.Step, string) func()) (bench.Shop, error) {
-	shop, err := doorstep.Open(ctx, doorstep.Config{DB: at, Outside: doorstep.InMemory, Log: s.log, Fired: fired})
+	shop, err := doorstep.Open(ctx, doorstep.Config{DB: at, Outside: doorstep.InMemory, SecretsKey: benchKey(), Log: s.log, Fired: fired})
 	if err != nil {
 		return bench.Shop{}, err
 	}
 	return bench.Shop{
 		DB: shop.DB, Process: shop.Process, Runner: shop.Runner, Figures: shop.Figures,
-		Serve:  func(ctx context.Context) (bench.Place, func() error, error) { return serveBench(ctx, s, shop) },
-		Shut:   shop.Close,
-		Reopen: func(ctx context.Context) (bench.Shop, error) { return reopenBench(ctx, s, at, drop, fired) },
-		Close:  func() error { return errors.Join(shop.Close(), drop(context.WithoutCancel(ctx))) },
+		Serve:   func(ctx context.Context) (bench.Place, func() error, error) { return serveBench(ctx, s, shop) },
+		Console: func(ctx context.Context) (bench.Look, func() error, error) { return lookBench(ctx, s, shop) },
+		Shut:    shop.Close,
+		Reopen:  func(ctx context.Context) (bench.Shop, error) { return reopenBench(ctx, s, at, drop, fired) },
+		Close:   func() error { return errors.Join(shop.Close(), drop(context.WithoutCancel(ctx))) },
 	}, nil
 }
 
@@ -160,6 +166,14 @@ func (s *screen) bench(r bench.Result) {
 	if p := r.Stored; p != nil {
 		s.printf("With %d orders stored: %.0f orders/s, each %.2f times as dear (A %.2f);\n", p.Orders, p.Run.Rate, p.Growth, p.RawGrowth)
 		s.printf("  opened with %d unfinished, the first step after %.2f s; verified in %.1f s.\n", p.Unfinished, p.Start, p.Verified)
+	}
+	if p := r.Stored; p != nil && len(p.Pages) > 0 {
+		s.printf("\n%s\n", s.paint(bold, fmt.Sprintf("Pages of the console, with %d orders and %d tickets", p.Orders, p.Tickets)))
+		t := s.table("  ", column{title: "PAGE", shrink: true}, column{title: "P50 MS", right: true}, column{title: "P95", right: true}, column{title: "BYTES", right: true})
+		for _, page := range p.Pages {
+			t.add(page.Path, tenths(page.P50), tenths(page.P95), fmt.Sprint(page.Bytes))
+		}
+		t.print()
 	}
 	if p := r.Pgbench; p != nil {
 		s.printf("%s:\n  %.0f transactions/s beside %.0f whole orders/s, medians of %d turns.\n", p.Command, p.Transactions, p.Orders, len(p.EachOfIts))
