@@ -220,6 +220,30 @@ func TestNothingThatCustomersWriteIsCode(t *testing.T) {
 	}
 	shown += b.post("/sign-in", url.Values{"mail": {script()}, "password": {"made up"}, "next": {"/" + script()}}).lacks("<script>").body
 	shown += b.submit(at, at+"/hold", "reason", script(), "text", script()).want(422).lacks("<script>").body
+	for _, path := range []string{at + "/refund", "/attention", "/stock", stockAt(sku), "/find?q=" + url.QueryEscape(sku), manyOf("hold", script(), o), manyOf("release", "", o), manyOf("cancel", "", o), "/orders?sku=" + url.QueryEscape(sku)} {
+		shown += b.get(path).lacks("<script>").body
+	}
+	for _, what := range []string{"orders.csv", "tickets.csv", "attention.csv"} {
+		if kind := b.get("/" + what).want(200).header.Get("Content-Type"); kind != "text/csv; charset=utf-8" {
+			t.Errorf("%s is %s", what, kind)
+		}
+	}
+
+	// What a customer types who has proved that the order is theirs.
+	c, track := s.browser(), s.tracking(o)
+	c.submit(track, track+"/code").leads(track + "?done=code")
+	c.submit(track, track+"/prove", "code", s.code(q.Customer.Mail)).leads(track + "?done=proved")
+	c.submit(track, track+"/wishes", "wish", "question", "body", script()).leads(track + "?done=asked")
+	shown += c.submit(track, track+"/wishes", "wish", "address", "name", script(), "line1", script(), "line2", script(), "city", script(), "region", script(), "postal_code", script(), "country", script()).want(422).lacks("<script>").body
+	c.submit(track, track+"/wishes", "wish", "address", "name", script(), "line1", script(), "city", script(), "country", "GB").leads(track + "?done=asked")
+	v, err := s.Process.Show(t.Context(), o.ID)
+	must(t, err)
+	for _, one := range v.Tickets {
+		c.submit(track, track+"/talks/"+one.ID, "body", script())
+		shown += b.get("/tickets/" + one.ID).want(200).lacks("<script>").body
+	}
+	shown += c.get(track).want(200).lacks("<script>").body + b.get(at).lacks("<script>").body
+
 	missing := 0
 	for i := range n {
 		if !strings.Contains(shown, fmt.Sprintf("alert(%d)", i+1)) {
@@ -237,3 +261,5 @@ func q2(q order.Request, number string) order.Request {
 	q.Reference.Number = number
 	return q
 }
+
+func stockAt(sku string) string { return "/stock/" + url.PathEscape(sku) }

@@ -76,6 +76,19 @@ type followed struct {
 	Typed  map[string]string // as it was sent, where it was not done
 }
 
+// ShipTo is where the order goes, or where it is wanted to go that was sent and not done.
+func (v followed) ShipTo() order.Address {
+	if _, typed := v.Typed["line1"]; typed {
+		return addressIn(func(name string) string { return v.Typed[name] })
+	}
+	return v.View.Contact.ShipTo
+}
+
+// addressIn is an address as a form has it.
+func addressIn(form func(string) string) order.Address {
+	return order.Address{Name: form("name"), Line1: form("line1"), Line2: form("line2"), PostalCode: form("postal_code"), City: form("city"), Region: form("region"), Country: form("country")}
+}
+
 // milestone is a part of an order's way.
 type milestone struct {
 	Name string
@@ -344,8 +357,7 @@ func (c *Console) raise(ctx context.Context, o order.Order, wanted wish, form ur
 		q.Lines = lines
 	}
 	if wanted.Address {
-		q.ShipTo = &order.Address{Name: form.Get("name"), Line1: form.Get("line1"), Line2: form.Get("line2"), PostalCode: form.Get("postal_code"),
-			City: form.Get("city"), Region: form.Get("region"), Country: form.Get("country")}
+		q.ShipTo = new(addressIn(form.Get))
 		if q.Body == "" {
 			q.Body = wanted.Title
 		}

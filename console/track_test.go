@@ -118,7 +118,11 @@ func TestWhoHasTheCodeActs(t *testing.T) {
 		must(t, err)
 		talk := at + "/talks/" + v.Tickets[0].ID
 		b.submit(at, talk, "body", "One more thing.").leads(at + "?done=asked")
-		b.get(at).want(200, "One more thing.")
+		_, err = s.Process.Note(t.Context(), operator, o.ID, "Only for us: of the order.")
+		must(t, err)
+		_, err = s.Process.NoteTicket(t.Context(), operator, v.Tickets[0].ID, "Only for us: of the ticket.")
+		must(t, err)
+		b.get(at).want(200, "One more thing.").lacks("Only for us")
 		asked, err := s.Process.OpenTicket(t.Context(), operator, process.TicketRequest{Request: ticketAbout(other.ID, "made up")})
 		must(t, err)
 		b.post(at+"/talks/"+asked.Value.ID, url.Values{"body": {"not mine"}}).want(404)
