@@ -118,6 +118,8 @@ func (c *Console) routes() *http.ServeMux {
 		admin("POST /settings/users/{user}/"+what, c.changeUser(do))
 	}
 	admin("POST /settings/users/{user}/link", c.linkUser)
+	admin("GET /settings/policy", c.policy)
+	admin("POST /settings/policy", c.changePolicy)
 	admin("GET /settings/keys", c.keys)
 	admin("POST /settings/keys", c.addKey)
 	admin("POST /settings/keys/{key}/revoke", c.revokeKey)

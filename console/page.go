@@ -199,6 +199,7 @@ var doings = map[string]string{
 	"password": "Your password is changed. You are signed out everywhere else.", "ended": "That session has ended.",
 	"role": "They have another role.", "disable": "They are kept out.", "enable": "They can sign in again.", "sign-out": "They are signed out everywhere.",
 	"receive": "What came in is there.", "count": "The count is taken.", "adjust": "It is adjusted.", "safety": "So many are kept back from orders.",
+	"policy":       "It is in force from now on.",
 	"view-removed": "The view is removed.",
 	"file":         "The file is taken.",
 	"retry":        "What was chosen is tried again.", "skip": "What was chosen is passed over.", "compensate": "What was chosen is being cancelled.",

@@ -164,6 +164,6 @@ func (b *screen) everyPage(s *shop, held order.Order) []shownPage {
 		{"held", fmt.Sprintf("/orders/%d", held.Number)}, {"cancel", fmt.Sprintf("/orders/%d/cancel", held.Number)}, {"change", fmt.Sprintf("/orders/%d/change", held.Number)}, {"refund", fmt.Sprintf("/orders/%d/refund", shipped.Number)}, {"tickets", "/tickets"},
 		{"find", "/find?q=CUP"}, {"stock", "/stock"}, {"sku", "/stock/CUP"}, {"running-out", "/running-out"}, {"stock-file", "/stock-file"}, {"count", "/stock/CUP/count?location=main&quantity=1"},
 		{"attention", "/attention"}, {"attend", fmt.Sprintf("/attention/preview?way=compensate&item=%d/held", held.Number)},
-		{"ticket", "/tickets/" + ticket.Value.ID}, {"proposed", "/tickets/" + proposed.Value.ID}, {"overdue", "/tickets?view=overdue"}, {"answers", "/settings/answers"}, {"filled", "/tickets/" + ticket.Value.ID + "?answer=" + canned.Value.ID}, {"account", "/settings"}, {"users", "/settings/users"}, {"keys", "/settings/keys"},
+		{"ticket", "/tickets/" + ticket.Value.ID}, {"proposed", "/tickets/" + proposed.Value.ID}, {"overdue", "/tickets?view=overdue"}, {"answers", "/settings/answers"}, {"filled", "/tickets/" + ticket.Value.ID + "?answer=" + canned.Value.ID}, {"account", "/settings"}, {"users", "/settings/users"}, {"keys", "/settings/keys"}, {"policy", "/settings/policy"},
 	}
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"encoding/json"
+	"math"
 	"sync"
 	"time"
 
@@ -143,6 +144,14 @@ func (s *Store) Set(tx *db.Tx, by access.Actor, from int64, p Policy) (Version, 
 // History returns every version, the newest first; the default is not among them.
 func (s *Store) History(r db.Reader) ([]Version, error) {
 	return db.All(r, scan, `SELECT `+columns+` FROM policies ORDER BY version DESC`)
+}
+
+// Before returns up to limit versions before one (0 for all), the newest first.
+func (s *Store) Before(r db.Reader, before int64, limit int) ([]Version, error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	return db.All(r, scan, `SELECT `+columns+` FROM policies WHERE version < $1 ORDER BY version DESC LIMIT $2`, before, limit)
 }
 
 const columns = `version, at, actor, doc`

@@ -167,6 +167,17 @@ func (p *Process) Policies(ctx context.Context) (current policy.Policy, history 
 	return current, history, err
 }
 
+// PolicyInForce returns the version of the policy that is in force, 0 for the default.
+func (p *Process) PolicyInForce(ctx context.Context) (policy.Version, error) {
+	return db.View(ctx, p.db, p.policies.InForce)
+}
+
+// PolicyVersions returns up to limit versions of the policy before one (0 for all), the
+// newest first. The default is not among them.
+func (p *Process) PolicyVersions(ctx context.Context, before int64, limit int) ([]policy.Version, error) {
+	return db.View(ctx, p.db, func(r db.Reader) ([]policy.Version, error) { return p.policies.Before(r, before, limit) })
+}
+
 // SetPolicy makes q the policy in force, as the version after from.
 //
 // Errors: invalid, also when the shop has no such gateway or carrier; conflict
