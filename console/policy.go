@@ -1,8 +1,10 @@
 package console
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
@@ -60,27 +62,13 @@ func (c *Console) policy(w http.ResponseWriter, r *http.Request) error {
 
 // policyWith shows the settings in force, what would change of them, or why nothing was.
 func (c *Console) policyWith(w http.ResponseWriter, r *http.Request, changes []changed, problem error) error {
-	ctx := r.Context()
-	current, err := c.process.PolicyInForce(ctx)
-	if err != nil {
-		return err
-	}
-	named, err := settings.All(current.Policy)
+	current, err := c.process.PolicyInForce(r.Context())
 	if err != nil {
 		return err
 	}
 	v := rules{Changes: changes}
-	for _, one := range named {
-		f := field{Name: one.Path, Label: one.Path, Kind: "text", Value: settings.Text(one.Value)}
-		if f.Hint, f.Words = api.Meaning(reflect.TypeFor[policy.Policy](), one.Path); len(f.Words) > 0 {
-			f.Kind = "choice"
-		}
-		v.Fields = append(v.Fields, setting{f, f.Value})
-	}
-	for name := range r.PostForm {
-		if strings.HasPrefix(name, wasPrefix) || r.PostForm.Has(wasPrefix+name) {
-			v.Typed = append(v.Typed, field{Name: name, Value: r.PostForm.Get(name)})
-		}
+	if v.Fields, err = settingsOf(current.Policy); err != nil {
+		return err
 	}
 	if v.Past, v.Older, err = c.pastPolicies(r); err != nil {
 		return err
@@ -89,23 +77,49 @@ func (c *Console) policyWith(w http.ResponseWriter, r *http.Request, changes []c
 	for i, p := range v.Past {
 		actors[i] = p.Actor
 	}
-	if v.Names, err = c.process.Names(ctx, actors); err != nil {
+	if v.Names, err = c.process.Names(r.Context(), actors); err != nil {
 		return err
 	}
-	var wrong []fault.Field
-	if e := fault.As(problem); e != nil {
-		wrong = e.Fields
+	v.keep(r, problem)
+	return c.show(w, r, "policy", shown{Title: "Policy", Here: "settings", Page: v}, problem)
+}
+
+// settingsOf are the settings of a policy, each with what it means.
+func settingsOf(p policy.Policy) (all []setting, err error) {
+	named, err := settings.All(p)
+	for _, one := range named {
+		f := field{Name: one.Path, Label: one.Path, Kind: "text", Value: settings.Text(one.Value)}
+		if f.Hint, f.Words = api.Meaning(reflect.TypeFor[policy.Policy](), one.Path); len(f.Words) > 0 {
+			f.Kind = "choice"
+		}
+		all = append(all, setting{f, f.Value})
 	}
+	return all, err
+}
+
+// keep keeps what was typed, and says what is wrong with it.
+func (v *rules) keep(r *http.Request, problem error) {
+	for name := range r.PostForm {
+		if strings.HasPrefix(name, wasPrefix) || r.PostForm.Has(wasPrefix+name) {
+			v.Typed = append(v.Typed, field{Name: name, Value: r.PostForm.Get(name)})
+		}
+	}
+	if problem == nil {
+		return
+	}
+	e := fault.As(problem)
 	for i := range v.Fields {
 		f := &v.Fields[i]
-		if problem != nil && r.PostForm.Has(f.Name) {
+		if r.PostForm.Has(f.Name) {
 			f.Value = r.PostForm.Get(f.Name)
 		}
-		if w, is := pick(wrong, func(w fault.Field) bool { return w.Path == f.Name }); is {
+		if e == nil {
+			continue
+		}
+		if w, is := pick(e.Fields, func(w fault.Field) bool { return w.Path == f.Name }); is {
 			f.Wrong = w.Message
 		}
 	}
-	return c.show(w, r, "policy", shown{Title: "Policy", Here: "settings", Page: v}, problem)
 }
 
 // pastPolicies are the versions of a page, and where the next one begins.
@@ -148,55 +162,75 @@ func told(value json.RawMessage) string {
 	return "none"
 }
 
+// policyAsked is what a form asks for: settings as path=value, and what they were.
+type policyAsked struct {
+	Settings []string
+	was      map[string]string
+}
+
+func policyAskedBy(form url.Values) policyAsked {
+	q := policyAsked{was: map[string]string{}}
+	for name := range form {
+		path, is := strings.CutPrefix(name, wasPrefix)
+		to := strings.TrimSpace(form.Get(path))
+		if is && form.Has(path) && to != form.Get(name) {
+			q.Settings, q.was[path] = append(q.Settings, path+"="+to), form.Get(name)
+		}
+	}
+	slices.Sort(q.Settings)
+	return q
+}
+
+// apply returns the policy with what was asked for.
+//
+// Errors: invalid; stale when one of these is no longer what it was.
+func (q policyAsked) apply(p policy.Policy) (policy.Policy, error) {
+	now, err := settings.All(p)
+	if err != nil {
+		return p, err
+	}
+	for _, one := range now {
+		if was, is := q.was[one.Path]; is && was != settings.Text(one.Value) {
+			return p, fault.New(fault.Stale, "%s has changed since", one.Path)
+		}
+	}
+	return settings.Assign(p, q.Settings)
+}
+
 // changePolicy shows what would change as it was typed; and once that was seen and is meant,
 // changes it. What someone else has changed meanwhile is not overwritten.
 func (c *Console) changePolicy(w http.ResponseWriter, r *http.Request) error {
-	if err := signedInOf(r.Context()).User.Permit().Check(access.Admin); err != nil {
-		return err
-	}
-	var asked []string
-	was := map[string]string{}
-	for name := range r.PostForm {
-		if path, is := strings.CutPrefix(name, wasPrefix); is && strings.TrimSpace(r.PostForm.Get(path)) != r.PostForm.Get(name) && r.PostForm.Has(path) {
-			asked = append(asked, path+"="+strings.TrimSpace(r.PostForm.Get(path)))
-			was[path] = r.PostForm.Get(name)
-		}
-	}
-	slices.Sort(asked)
-	change := func(p policy.Policy) (policy.Policy, error) {
-		now, err := settings.All(p)
-		if err != nil {
-			return p, err
-		}
-		for _, one := range now {
-			if seen, is := was[one.Path]; is && seen != settings.Text(one.Value) {
-				return p, fault.New(fault.Stale, "%s has changed since", one.Path)
-			}
-		}
-		return settings.Assign(p, asked)
-	}
+	q := policyAskedBy(r.PostForm)
 	if r.PostForm.Get("sure") == "" {
-		current, err := c.process.PolicyInForce(r.Context())
-		if err != nil {
-			return err
-		}
-		next, err := change(current.Policy)
-		if err == nil {
-			err = c.process.CheckPolicy(next)
-		}
-		var changes []changed
-		if err == nil {
-			changes, err = differences(current.Policy, next)
-		}
-		if err == nil && len(changes) == 0 {
-			err = fault.New(fault.Invalid, "nothing is changed by that")
-		}
+		changes, err := c.wouldChange(r.Context(), q)
 		return c.policyWith(w, r, changes, err)
 	}
 	by := command(r)
-	by.Asked = asked
-	if _, err := c.process.ChangePolicy(r.Context(), by, change); err != nil {
+	by.Asked = q.Settings
+	if _, err := c.process.ChangePolicy(r.Context(), by, q.apply); err != nil {
 		return c.policyWith(w, r, nil, err)
 	}
 	return done(w, r, "/settings/policy", "policy")
+}
+
+// wouldChange says what would change.
+//
+// Errors: invalid; stale.
+func (c *Console) wouldChange(ctx context.Context, q policyAsked) ([]changed, error) {
+	current, err := c.process.PolicyInForce(ctx)
+	if err != nil {
+		return nil, err
+	}
+	next, err := q.apply(current.Policy)
+	if err == nil {
+		err = c.process.CheckPolicy(next)
+	}
+	if err != nil {
+		return nil, err
+	}
+	changes, err := differences(current.Policy, next)
+	if err == nil && len(changes) == 0 {
+		err = fault.New(fault.Invalid, "nothing is changed by that")
+	}
+	return changes, err
 }
