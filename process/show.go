@@ -81,15 +81,21 @@ func (p *Process) Show(ctx context.Context, what string) (Overview, error) {
 				return v, err
 			}
 		}
-		v.Next = p.next(items)
+		v.Next = p.next(v.Order, items)
 		return v, nil
 	})
 }
 
-func (p *Process) next(items []work.Item) []Next {
+// paidByExchange is what an order waits for that what comes back pays for.
+const paidByExchange = "wait until what is sent back in exchange has come and pays for it; when it is late, tell a person"
+
+func (p *Process) next(o order.Order, items []work.Item) []Next {
 	next := make([]Next, len(items))
 	for i, it := range items {
 		row := p.steps[Step(it.Step)]
+		if row.Step == StepAwaitPayment && o.ExchangeOf != "" {
+			row.Does = paidByExchange
+		}
 		next[i] = Next{Step: row.Step, Does: row.Does, Asks: row.Asks, Due: it.Due.Format("2006-01-02T15:04:05Z07:00"),
 			Stuck: it.State == work.Stuck, Held: it.State == work.Held, Tries: it.Tries, Error: it.Error}
 	}
