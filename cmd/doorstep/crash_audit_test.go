@@ -394,10 +394,19 @@ func (s *shop) owed(b books) map[string]int64 {
 	for _, k := range s.book.acknowledged(intake.Refund) {
 		asked[[2]string{k.answer.Order, k.fields["reason"].(string)}] = true
 	}
+	lost := map[string]bool{} // orders of which a parcel was said to be, or was given up
+	for _, p := range b.shipments {
+		lost[p.Order] = lost[p.Order] || p.Status == shipping.Lost
+	}
+	for _, k := range s.book.acknowledged(intake.Lost) {
+		lost[k.answer.Order] = true
+	}
 	inVain, came := s.inVain(b, intake.FailRefund, intake.WithdrawRefund), s.came(b)
 	for _, f := range b.refunds {
 		switch {
 		case kept[f.Order] && came[f.ID]: // the rest has left later, and is with the customer
+			owed[f.Order] -= f.Amount
+		case kept[f.Order] && lost[f.Order] && f.Reason == process.ForParcel && !slices.Contains(inVain, f): // by policy
 			owed[f.Order] -= f.Amount
 		case !kept[f.Order] || !asked[[2]string{f.Order, f.Reason}] || slices.Contains(inVain, f):
 		case f.Reason == reasonGoodwill:
